@@ -1,0 +1,104 @@
+"""Photo and mask in, another believable photo and mask out. Needs the `train` extra (OpenCV).
+
+Geometry is one affine warp (scale, stretch, shift, turn, flip): bilinear for the
+photo, NEAREST for the mask. Then light: gain, contrast, white balance, saturation,
+now and then blur, noise or grey.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmentation.mask import ClassMask
+from segmentation.photos import Photo
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How far a training photo may move from the original."""
+
+    scale: tuple[float, float] = (0.65, 1.7)
+    stretch: float = 0.12
+    shift: float = 0.15
+    turn_degrees: float = 15.0
+    upside_down_share: float = 0.03
+    gain: float = 0.35
+    contrast: float = 0.35
+    white_balance: float = 0.12
+    saturation: float = 0.4
+    grey_share: float = 0.05
+    blur_share: float = 0.1
+    noise_share: float = 0.15
+
+
+def augment(
+    photo: Photo,
+    mask: ClassMask,
+    size: tuple[int, int],
+    config: AugmentConfig,
+    generator: np.random.Generator,
+) -> tuple[Photo, ClassMask]:
+    """One training view of `size` (height, width)."""
+    warp = _random_warp(photo.shape[:2], size, config, generator)
+    target = (size[1], size[0])
+    border = tuple(float(value) for value in photo[::8, ::8].reshape(-1, 3).mean(axis=0))
+    view = cv2.warpAffine(
+        photo,
+        warp,
+        target,
+        flags=cv2.INTER_LINEAR,
+        borderMode=_border(generator),
+        borderValue=border,
+    )
+    view_mask = cv2.warpAffine(
+        mask, warp, target, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT
+    )
+    return relight(np.asarray(view, np.uint8), config, generator), np.asarray(view_mask, np.uint8)
+
+
+def _border(generator: np.random.Generator) -> int:
+    # A reflected garment would be unlabelled garment, so the ground is never reflected.
+    return cv2.BORDER_REPLICATE if generator.random() < 0.3 else cv2.BORDER_CONSTANT
+
+
+def _random_warp(
+    source: tuple[int, ...],
+    size: tuple[int, int],
+    config: AugmentConfig,
+    generator: np.random.Generator,
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    height, width = source[:2]
+    fit = min(size[0] / height, size[1] / width)
+    scale = fit * np.exp(generator.uniform(*np.log(config.scale)))
+    stretch = np.exp(generator.uniform(-config.stretch, config.stretch))
+    angle = np.deg2rad(generator.uniform(-config.turn_degrees, config.turn_degrees))
+    if generator.random() < config.upside_down_share:
+        angle += np.pi
+    flip = -1.0 if generator.random() < 0.5 else 1.0
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = scale * turn @ np.diag([stretch * flip, 1 / stretch])
+    shift = generator.uniform(-config.shift, config.shift, 2) * (size[1], size[0])
+    centre = np.array([size[1] / 2, size[0] / 2]) + shift
+    offset = centre - linear @ np.array([width / 2, height / 2])
+    return np.column_stack([linear, offset])
+
+
+def relight(photo: Photo, config: AugmentConfig, generator: np.random.Generator) -> Photo:
+    """The same scene in another light and by another camera."""
+    values = photo.astype(np.float32)
+    gain = np.exp(generator.uniform(-config.gain, config.gain))
+    balance = np.exp(generator.uniform(-config.white_balance, config.white_balance, 3))
+    contrast = np.exp(generator.uniform(-config.contrast, config.contrast))
+    saturation = np.exp(generator.uniform(-config.saturation, config.saturation))
+    if generator.random() < config.grey_share:
+        saturation = 0.0
+    grey = values.mean(axis=2, keepdims=True)
+    values = grey + saturation * (values - grey)
+    middle = float(values.mean())
+    values = ((values - middle) * contrast + middle) * (gain * balance).astype(np.float32)
+    if generator.random() < config.noise_share:
+        values = values + generator.normal(0, generator.uniform(2, 9), values.shape)
+    if generator.random() < config.blur_share:
+        values = cv2.GaussianBlur(values, (0, 0), generator.uniform(0.4, 1.4))
+    return np.asarray(np.clip(values, 0, 255), np.uint8)

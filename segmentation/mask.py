@@ -1,0 +1,145 @@
+"""Class mask and probabilities in, garments out.
+
+A garment is one thing of one class: the pieces of an open jacket left and right
+of a shirt belong together, the jackets of two people do not.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
+
+BoolMask = npt.NDArray[np.bool_]
+ClassMask = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float32]
+"""Class probabilities of a photo, shape (4, h, w), at the network's own resolution."""
+
+MIN_AREA: Final = 0.008
+"""Least share of the photo: smaller pieces are specks."""
+MIN_SHARE_OF_LARGEST: Final = 0.12
+"""Least size against the largest garment of the same class."""
+MERGE_GAP: Final = 0.04
+"""Pieces of a class closer than this share of the photo's longer side are one garment."""
+
+Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels of the photo; x1 and y1 lie outside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Garment:
+    """One garment on a photo.
+
+    Attributes:
+        score: mean probability of the class over the garment's pixels, 0 to 1.
+        box: x0, y0, x1, y1 in pixels of the photo.
+        mask: the garment inside its box, shape (y1 - y0, x1 - x0).
+        area: share of the photo, 0 to 1.
+    """
+
+    garment_class: GarmentClass
+    score: float
+    box: Box
+    mask: BoolMask
+    area: float
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What the segmenter says of one photo: the mask at the photo's size, and its garments."""
+
+    mask: ClassMask
+    garments: tuple[Garment, ...]
+
+
+def find_garments(mask: ClassMask, probabilities: Probabilities) -> tuple[Garment, ...]:
+    """Garments of one photo, the largest first.
+
+    Args:
+        mask: class of each pixel, shape (H, W).
+        probabilities: shape (4, h, w); h and w may be smaller than H and W.
+    """
+    found = [
+        garment
+        for garment_class in GARMENT_CLASSES
+        for garment in _garments_of_class(mask, probabilities[garment_class], garment_class)
+    ]
+    return tuple(sorted(found, key=lambda garment: garment.area, reverse=True))
+
+
+def _garments_of_class(
+    mask: ClassMask, probability: npt.NDArray[np.float32], garment_class: GarmentClass
+) -> list[Garment]:
+    pieces = _without_specks(mask == garment_class)
+    if not pieces.any():
+        return []
+    groups, count = _group_pieces(pieces)
+    garments = [
+        _garment_of(pieces & (groups == group), probability, garment_class)
+        for group in range(1, count + 1)
+    ]
+    least = max(MIN_AREA, MIN_SHARE_OF_LARGEST * max(garment.area for garment in garments))
+    return [garment for garment in garments if garment.area >= least]
+
+
+def _without_specks(pieces: BoolMask) -> BoolMask:
+    """Pieces under a fifth of `MIN_AREA` removed."""
+    labels, count = ndimage.label(pieces)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    keep = sizes >= MIN_AREA / 5 * pieces.size
+    keep[0] = False
+    return np.asarray(keep[labels], bool)
+
+
+def _group_pieces(pieces: BoolMask) -> tuple[npt.NDArray[np.int32], int]:
+    """Label pieces so that near ones share a label; works on a reduced grid for speed."""
+    step = max(1, max(pieces.shape) // 160)
+    coarse = pieces[::step, ::step]
+    reach = max(1, round(MERGE_GAP / 2 * max(coarse.shape)))
+    grown = ndimage.binary_dilation(coarse, np.ones((3, 3), bool), iterations=reach)
+    labels, count = ndimage.label(grown)
+    height, width = pieces.shape
+    full = labels.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
+    return np.asarray(full, np.int32), int(count)
+
+
+def _garment_of(
+    piece: BoolMask, probability: npt.NDArray[np.float32], garment_class: GarmentClass
+) -> Garment:
+    rows = np.flatnonzero(piece.any(axis=1))
+    columns = np.flatnonzero(piece.any(axis=0))
+    if not len(rows):
+        return Garment(garment_class, 0.0, (0, 0, 0, 0), np.zeros((0, 0), bool), 0.0)
+    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    inside = piece[box[1] : box[3], box[0] : box[2]].copy()
+    score = _mean_probability(piece, probability)
+    return Garment(garment_class, score, box, inside, float(piece.mean()))
+
+
+def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> float:
+    """Mean of a low-resolution probability map over a mask of the photo's size."""
+    rows = np.arange(probability.shape[0]) * piece.shape[0] // probability.shape[0]
+    columns = np.arange(probability.shape[1]) * piece.shape[1] // probability.shape[1]
+    sampled = piece[np.ix_(rows, columns)]
+    if not sampled.any():
+        return float(probability.max())
+    return float(probability[sampled].mean())
+
+
+def whole_photo_garment(height: int, width: int, garment_class: GarmentClass) -> Garment:
+    """The whole photo taken as one garment: the way out when no garment is found."""
+    return Garment(garment_class, 0.0, (0, 0, width, height), np.ones((height, width), bool), 1.0)
+
+
+def empty_mask(height: int, width: int) -> ClassMask:
+    """A mask with background only."""
+    return np.zeros((height, width), np.uint8)
+
+
+def one_hot(mask: ClassMask) -> Probabilities:
+    """Probabilities of a mask that is certain, shape (4, H, W)."""
+    is_class = np.arange(CLASS_COUNT)[:, None, None] == mask[None]
+    return np.asarray(is_class, np.float32)

@@ -1,0 +1,110 @@
+"""Photo in, network input out, and the way back: the only place that resizes or normalises.
+
+A photo keeps its aspect: it is scaled to fit the canvas and padded. The canvas is
+portrait (most photos of clothes are) and is turned for landscape photos, so each
+photo fills as much of it as it can.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch.nn import functional
+
+from segmentation.mask import ClassMask, Probabilities
+from segmentation.photos import Photo
+
+STRIDE: Final = 32
+"""Canvas sides are multiples of this: the network halves them five times."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a photo becomes network input; read from a weights card.
+
+    Attributes:
+        height, width: portrait canvas in pixels.
+        mean, std: per RGB channel, of values in 0..1.
+    """
+
+    height: int
+    width: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a photo lies on its canvas: offsets and size in canvas pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    canvas: tuple[int, int]
+
+
+def place(photo_height: int, photo_width: int, preprocessing: Preprocessing) -> Placement:
+    """Fit a photo of this size into the canvas that suits its orientation."""
+    canvas = (preprocessing.height, preprocessing.width)
+    if photo_width > photo_height:
+        canvas = (preprocessing.width, preprocessing.height)
+    scale = min(canvas[0] / photo_height, canvas[1] / photo_width)
+    height = min(canvas[0], max(1, round(photo_height * scale)))
+    width = min(canvas[1], max(1, round(photo_width * scale)))
+    return Placement((canvas[0] - height) // 2, (canvas[1] - width) // 2, height, width, canvas)
+
+
+def to_canvas(photo: Photo, placement: Placement, preprocessing: Preprocessing) -> Photo:
+    """The photo on its canvas, uint8 (H, W, 3); the padding has the mean colour."""
+    ground = np.round(np.array(preprocessing.mean) * 255).astype(np.uint8)
+    canvas = np.broadcast_to(ground, (*placement.canvas, 3)).copy()
+    size = (placement.width, placement.height)
+    resized = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    canvas[_window(placement)] = np.asarray(resized)
+    return canvas
+
+
+def mask_to_canvas(mask: ClassMask, placement: Placement) -> ClassMask:
+    """A class mask on the canvas: NEAREST, padding is background."""
+    canvas = np.zeros(placement.canvas, np.uint8)
+    size = (placement.width, placement.height)
+    canvas[_window(placement)] = np.asarray(
+        Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)
+    )
+    return canvas
+
+
+def normalise(
+    pictures: npt.NDArray[np.uint8],
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+) -> torch.Tensor:
+    """uint8 (n, H, W, 3) to a network's float (n, 3, H, W), channels last in memory."""
+    values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255)
+    values = values.sub_(torch.tensor(mean).view(1, 3, 1, 1))
+    values = values.div_(torch.tensor(std).view(1, 3, 1, 1))
+    return values.contiguous(memory_format=torch.channels_last)
+
+
+def to_probabilities(logits: torch.Tensor, placement: Placement) -> Probabilities:
+    """Class probabilities of the photo's part of the canvas, (4, h, w), from (4, H, W) logits."""
+    inside = logits[(slice(None), *_window(placement))].float()
+    return np.asarray(functional.softmax(inside, dim=0).numpy(), np.float32)
+
+
+def to_mask(probabilities: Probabilities, height: int, width: int) -> ClassMask:
+    """Most probable class of each pixel at the photo's size: interpolate first, then decide."""
+    low = torch.from_numpy(probabilities)[None]
+    full = functional.interpolate(low, (height, width), mode="bilinear", align_corners=False)
+    return np.asarray(full[0].argmax(0).to(torch.uint8).numpy(), np.uint8)
+
+
+def _window(placement: Placement) -> tuple[slice, slice]:
+    return (
+        slice(placement.top, placement.top + placement.height),
+        slice(placement.left, placement.left + placement.width),
+    )
