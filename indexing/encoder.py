@@ -1,0 +1,169 @@
+"""Masked crops in, style vectors out: a small timm network with a linear head.
+
+The shipped encoder was trained here from scratch; `train.py` makes another one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import timm
+import torch
+from torch import nn
+from torch.nn import functional
+
+from indexing.crop import Crop
+from indexing.errors import EncoderError
+from segmentation.errors import WeightsError
+from segmentation.preprocess import normalise
+from segmentation.weights import (
+    TrainingNote,
+    fingerprint_of,
+    load_tensors,
+    note_of,
+    read_card_fields,
+)
+
+SHIPPED_ENCODER: Final = Path(__file__).parent / "weights" / "encoder.safetensors"
+BATCH_SIZE: Final = 32
+
+
+@dataclass(frozen=True)
+class EncoderArchitecture:
+    """What is needed to build the network; read from a weights card."""
+
+    backbone: str = "regnetx_004"
+    dimension: int = 128
+
+    @property
+    def name(self) -> str:
+        return f"{self.backbone}-{self.dimension}"
+
+
+@dataclass(frozen=True)
+class CropPreprocessing:
+    """Side of the square crop in pixels; mean and std per RGB channel of values in 0..1."""
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """What an encoder's weights are."""
+
+    architecture: EncoderArchitecture
+    preprocessing: CropPreprocessing
+    sha256: str
+    training: TrainingNote = TrainingNote()
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Architecture and a hash over weights and preprocessing."""
+        return f"{self.architecture.name}/{fingerprint_of(self.sha256, self.preprocessing)}"
+
+
+class EncoderNetwork(nn.Module):
+    """Crops (n, 3, side, side) in, unit-length style vectors (n, dimension) out."""
+
+    def __init__(self, architecture: EncoderArchitecture) -> None:
+        super().__init__()
+        # pretrained=False: nothing is ever fetched.
+        self.backbone = timm.create_model(architecture.backbone, pretrained=False, num_classes=0)
+        self.head = nn.Linear(self.backbone.num_features, architecture.dimension)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        return functional.normalize(self.head(self.backbone(crops)), dim=1)
+
+
+class StyleEncoder(Protocol):
+    """What turns crops into style vectors; the shipped network is one of them."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def side(self) -> int:
+        """Side of the crops it wants, in pixels."""
+        ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode(self, crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
+        """Unit-length vectors, shape (n, dimension)."""
+        ...
+
+
+class Encoder:
+    """A trained encoder network with its card."""
+
+    def __init__(self, network: EncoderNetwork, card: EncoderCard) -> None:
+        self._network = network.eval()
+        self.card = card
+
+    @classmethod
+    def load(cls, weights: Path | None = None) -> Self:
+        """Read weights with their card; None means those shipped with the package."""
+        path = weights or SHIPPED_ENCODER
+        try:
+            card = read_encoder_card(path)
+            network = build_encoder(card.architecture)
+            load_tensors(network, path, card.sha256)
+        except WeightsError as error:
+            raise EncoderError(str(error)) from error
+        return cls(network, card)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.card.fingerprint
+
+    @property
+    def side(self) -> int:
+        return self.card.preprocessing.side
+
+    @property
+    def dimension(self) -> int:
+        return self.card.architecture.dimension
+
+    def encode(self, crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
+        """Unit-length style vectors (n, dimension) of crops of `side` pixels."""
+        if not crops:
+            return np.zeros((0, self.dimension), np.float32)
+        batches = [crops[start : start + BATCH_SIZE] for start in range(0, len(crops), BATCH_SIZE)]
+        preprocessing = self.card.preprocessing
+        with torch.inference_mode():
+            vectors = [
+                self._network(normalise(np.stack(batch), preprocessing.mean, preprocessing.std))
+                for batch in batches
+            ]
+        return np.asarray(torch.cat(vectors).numpy(), np.float32)
+
+
+def build_encoder(architecture: EncoderArchitecture) -> EncoderNetwork:
+    """A network with fresh weights, channels last in memory."""
+    network = EncoderNetwork(architecture)
+    return network.to(memory_format=torch.channels_last)
+
+
+def read_encoder_card(weights: Path) -> EncoderCard:
+    """The card beside an encoder's weights."""
+    fields = read_card_fields(weights)
+    try:
+        architecture, preprocessing = fields["architecture"], fields["preprocessing"]
+        return EncoderCard(
+            EncoderArchitecture(architecture["backbone"], architecture["dimension"]),
+            CropPreprocessing(
+                preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
+            ),
+            fields["sha256"],
+            note_of(fields["training"]),
+            dict(fields["figures"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise WeightsError(f"the card of {weights} lacks {error}; restore the card") from error

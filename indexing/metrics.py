@@ -1,0 +1,92 @@
+"""Ranked neighbours in, retrieval figures out.
+
+A query's own group (the sender of a photo, the product) never counts as an answer:
+its entries are taken out of the gallery before ranking.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from segmentation.metrics import Figure
+
+Labels = npt.NDArray[np.int64]
+Figures = npt.NDArray[np.float64]
+"""One value a query, shape (n,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """For each query, the labels of its nearest gallery entries, nearest first.
+
+    Attributes:
+        query_labels: shape (n,).
+        neighbour_labels: shape (n, depth); -1 where a query has fewer answers.
+        relevant: gallery entries that could count as right for each query, shape (n,).
+        neighbours: gallery positions, shape (n, depth); -1 likewise.
+    """
+
+    query_labels: Labels
+    neighbour_labels: Labels
+    relevant: Labels
+    neighbours: Labels
+
+
+def rank(
+    similarity: npt.NDArray[np.floating],
+    query_labels: Labels,
+    gallery_labels: Labels,
+    same_group: npt.NDArray[np.bool_],
+    depth: int,
+) -> Ranking:
+    """Rank a gallery for each query.
+
+    Args:
+        similarity: shape (queries, gallery), larger is nearer.
+        same_group: shape (queries, gallery), True where an entry must not count.
+        depth: how many neighbours to keep.
+    """
+    scores = np.where(same_group, -np.inf, similarity)
+    depth = min(depth, scores.shape[1])
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+    allowed = np.isfinite(np.take_along_axis(scores, order, axis=1))
+    labels = np.where(allowed, gallery_labels[order], -1)
+    relevant = ((gallery_labels[None] == query_labels[:, None]) & ~same_group).sum(axis=1)
+    return Ranking(query_labels, labels, relevant, np.where(allowed, order, -1))
+
+
+def precision_at(ranking: Ranking, k: int) -> Figures:
+    """Share of the first k answers with the query's label."""
+    return np.asarray(_right(ranking, k).mean(axis=1))
+
+
+def recall_at(ranking: Ranking, k: int) -> Figures:
+    """1 where any of the first k answers has the query's label (recall@k of metric learning)."""
+    return np.asarray(_right(ranking, k).any(axis=1), np.float64)
+
+
+def average_precision_at(ranking: Ranking, k: int) -> Figures:
+    """Average precision at k, over min(k, relevant) right answers (Musgrave et al., ECCV 2020)."""
+    right = _right(ranking, k)
+    positions = np.arange(1, right.shape[1] + 1)
+    precision = right.cumsum(axis=1) / positions
+    possible = np.maximum(1, np.minimum(k, ranking.relevant))
+    return np.asarray((precision * right).sum(axis=1) / possible)
+
+
+def _right(ranking: Ranking, k: int) -> npt.NDArray[np.bool_]:
+    return np.asarray(ranking.neighbour_labels[:, :k] == ranking.query_labels[:, None])
+
+
+def mean_with_interval(values: Figures, rounds: int = 1000, seed: int = 0) -> Figure:
+    """Mean of one value a query, percentile bootstrap over queries."""
+    generator = np.random.default_rng(seed)
+    draws = generator.integers(0, len(values), (rounds, len(values)))
+    low, high = np.percentile(values[draws].mean(axis=1), (2.5, 97.5))
+    return Figure(float(values.mean()), float(low), float(high))
+
+
+def macro_mean(values: Figures, labels: Labels) -> float:
+    """Mean over labels of each label's mean, so that a rare label counts as much."""
+    return float(np.mean([values[labels == label].mean() for label in np.unique(labels)]))

@@ -1,0 +1,120 @@
+"""What travels between the stages of indexing and searching: frozen, typed, no behaviour.
+
+Photo (an array) -> EmbeddedPhoto -> Hit
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from segmentation.classes import GarmentClass
+from segmentation.mask import ClassMask, Garment
+from segmentation.photos import Photo
+
+Vector = npt.NDArray[np.float32]
+"""A garment's vector, shape (d,): a style half and a colour half, each of unit length."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One of a garment's main colours; `share` of its pixels, 0 to 1."""
+
+    name: str
+    hex: str
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedGarment:
+    """A garment with its colours and its vector.
+
+    `whole_photo` is True where no garment was found and the whole photo stands in.
+    """
+
+    garment: Garment
+    colours: tuple[Colour, ...]
+    vector: Vector
+    whole_photo: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedPhoto:
+    """One photo after the models: size in pixels, class mask, garments (largest first)."""
+
+    height: int
+    width: int
+    mask: ClassMask
+    garments: tuple[EmbeddedGarment, ...]
+
+
+@dataclass(frozen=True)
+class ModelFingerprint:
+    """What made a set of vectors: two sets may be compared only if these are equal.
+
+    `segmenter` and `encoder` read like "fpn-regnetx_004/3f2a9c01de55" (architecture,
+    then a hash over weights and preprocessing).
+    """
+
+    segmenter: str
+    encoder: str
+    style_dimension: int
+    colour_dimension: int
+
+    @property
+    def dimension(self) -> int:
+        return self.style_dimension + self.colour_dimension
+
+    @property
+    def key(self) -> str:
+        """One line that names it, for messages and file names."""
+        return f"{self.segmenter} + {self.encoder} ({self.dimension} d)"
+
+
+class Embedder(Protocol):
+    """The one path from photos to vectors, shared by bulk indexing and queries."""
+
+    @property
+    def fingerprint(self) -> ModelFingerprint: ...
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        """Segment and embed photos; one answer a photo, in order."""
+        ...
+
+    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
+        """The whole photo as one garment of this class, `whole_photo` set."""
+        ...
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """A photo to index: whose it is, where its file lies, its place among the product's photos."""
+
+    product_id: str
+    path: Path
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A photo that was not indexed: at which stage and why. A value, not an exception."""
+
+    source: PhotoSource
+    stage: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer of an index: a garment's id and the parts of its score.
+
+    score = (1 - colour_weight) * style + colour_weight * colour
+    """
+
+    garment_id: int
+    score: float
+    style: float
+    colour: float

@@ -1,0 +1,415 @@
+"""Pairs folders in, an encoder's weights and card out; read top to bottom.
+
+    read garments -> phases of epochs (small crops first) -> two views of each garment
+    -> contrast views + name labels -> validate -> keep the best -> weights + card
+
+Two tasks share one vector. Contrast: two hard views of one garment must find each
+other among all others of the batch (NT-Xent; Chen et al., "SimCLR", ICML 2020).
+Labels: a cosine classifier names the garment's kind where a label is known (Wang et
+al., "NormFace", 2017). Views change light and colour, so the style half learns cut
+and pattern and leaves colour to the colour half. Needs the `train` extra (OpenCV).
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader, Dataset
+
+from indexing.crop import GROUND, Crop, crop_garment
+from indexing.encoder import (
+    CropPreprocessing,
+    Encoder,
+    EncoderArchitecture,
+    EncoderCard,
+    EncoderNetwork,
+    build_encoder,
+)
+from indexing.metrics import mean_with_interval, precision_at, rank
+from segmentation.augment import AugmentConfig, augment
+from segmentation.classes import CLOTHING_CLASSES
+from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
+from segmentation.errors import DatasetError
+from segmentation.mask import Garment, find_garments, one_hot
+from segmentation.photos import Photo, read_photo
+from segmentation.preprocess import normalise
+from segmentation.runs import (
+    append_log,
+    averaged,
+    learning_rate_factor,
+    load_checkpoint,
+    save_checkpoint,
+    set_learning_rate,
+)
+from segmentation.splits import Split
+from segmentation.weights import load_segmenter, save_tensors, training_note, write_card
+
+LABELS: Final = tuple(sorted(CLOTHING_CLASSES))
+NO_LABEL: Final = -1
+CACHE_SIDE: Final = 176
+MIN_GARMENT_AREA: Final = 0.02
+MEAN: Final = (0.485, 0.456, 0.406)
+STD: Final = (0.229, 0.224, 0.225)
+EMA_DECAY: Final = 0.99
+LABEL_SCALE: Final = 16.0
+
+
+@dataclass(frozen=True)
+class EncoderPhase:
+    """Some epochs at one crop side in pixels."""
+
+    epochs: int
+    side: int
+
+
+VIEW_CHANGES: Final = AugmentConfig(
+    scale=(0.8, 1.45),
+    stretch=0.1,
+    shift=0.12,
+    turn_degrees=20,
+    upside_down_share=0.02,
+    gain=0.4,
+    contrast=0.4,
+    white_balance=0.25,
+    saturation=0.7,
+    grey_share=0.2,
+    blur_share=0.2,
+)
+
+
+@dataclass(frozen=True)
+class EncoderTrainConfig:
+    """Everything a run depends on, besides the pairs themselves.
+
+    Attributes:
+        pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
+        segmenter: weights whose encoder the backbone starts from; None starts from scratch.
+        temperature: of the contrast between views.
+        label_weight: of naming the label, against the contrast.
+        occlusion_share: views with a rectangle hidden.
+    """
+
+    pairs: tuple[Path, ...]
+    out: Path
+    segmenter: Path | None = None
+    phases: tuple[EncoderPhase, ...] = (EncoderPhase(10, 96), EncoderPhase(5, 128))
+    batch_size: int = 64
+    learning_rate: float = 1.0e-3
+    weight_decay: float = 0.05
+    temperature: float = 0.15
+    label_weight: float = 1.0
+    occlusion_share: float = 0.4
+    seed: int = 0
+    threads: int = 2
+    architecture: EncoderArchitecture = EncoderArchitecture()
+    changes: AugmentConfig = VIEW_CHANGES
+    minutes: float | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentSample:
+    """A cached garment: its box cut out with its mask, and its label where known."""
+
+    photo: Photo
+    garment: Garment
+    label: int
+    group: str
+    source: str
+
+
+@dataclass
+class RunState:
+    """What changes during a run and lies in its checkpoint."""
+
+    network: EncoderNetwork
+    classifier: nn.Linear
+    average: AveragedModel
+    optimiser: torch.optim.Optimizer
+    epoch: int = 0
+    best: float = -1.0
+
+
+class ViewPairs(Dataset[tuple[Crop, Crop, int]]):
+    """Two views of each garment of one epoch; they depend on seed, epoch and position only."""
+
+    def __init__(
+        self, samples: list[GarmentSample], config: EncoderTrainConfig, epoch: int, side: int
+    ) -> None:
+        generator = np.random.default_rng((config.seed, epoch))
+        self._draws = generator.choice(len(samples), len(samples), p=_draw_shares(samples))
+        self._samples, self._config, self._epoch, self._side = samples, config, epoch, side
+
+    def __len__(self) -> int:
+        return len(self._draws)
+
+    def __getitem__(self, position: int) -> tuple[Crop, Crop, int]:
+        sample = self._samples[self._draws[position]]
+        generator = np.random.default_rng((self._config.seed, self._epoch, position))
+        first = changed_view(sample, self._side, self._config, generator)
+        second = changed_view(sample, self._side, self._config, generator)
+        return first, second, sample.label
+
+
+def _draw_shares(samples: list[GarmentSample]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Rare labels are drawn more often than they occur, by the root of their rarity."""
+    counts = Counter(sample.label for sample in samples)
+    weights = np.array([counts[sample.label] ** -0.5 for sample in samples])
+    return np.asarray(weights / weights.sum())
+
+
+def changed_view(
+    sample: GarmentSample,
+    side: int,
+    config: EncoderTrainConfig,
+    generator: np.random.Generator,
+) -> Crop:
+    """The garment on plain ground as another camera, light and moment would show it."""
+    mask = sample.garment.mask.astype(np.uint8)
+    view, view_mask = augment(sample.photo, mask, (side, side), config.changes, generator)
+    if generator.random() < config.occlusion_share:
+        height, width = generator.integers(side // 8, side // 3, 2)
+        top, left = generator.integers(0, side - height), generator.integers(0, side - width)
+        view_mask[top : top + height, left : left + width] = 0
+    return np.where(view_mask[..., None] > 0, view, np.uint8(GROUND))
+
+
+def train_encoder(config: EncoderTrainConfig) -> Path:
+    """Train and return the path of the best weights; resumes a run folder's checkpoint."""
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    config.out.mkdir(parents=True, exist_ok=True)
+    train_samples, val_samples = (
+        read_garments(config.pairs, "train"),
+        read_garments(config.pairs, "val"),
+    )
+    if not train_samples or not val_samples:
+        raise DatasetError("no train or no val garments; make pairs with `apparel dataset`")
+    state = _start_or_resume(config)
+    started = time.monotonic()
+    for epoch in range(state.epoch, sum(phase.epochs for phase in config.phases)):
+        side = _side_of(config, epoch)
+        loss = _train_epoch(state, train_samples, config, epoch, side)
+        _validate(state, train_samples, val_samples, config, epoch, side, loss)
+        state.epoch = epoch + 1
+        _save_state(state, config.out)
+        if config.minutes and time.monotonic() - started > config.minutes * 60:
+            break
+    return best_weights(config.out)
+
+
+def best_weights(run: Path) -> Path:
+    """Where a run keeps the weights that validated best."""
+    return run / "encoder.safetensors"
+
+
+def read_garments(roots: tuple[Path, ...], split: Split) -> list[GarmentSample]:
+    """All garments of one split of some pairs folders, cut out and in memory."""
+    folders = [read_pairs(root).of_split(split) for root in roots]
+    return [
+        sample
+        for folder in folders
+        for pair in folder.pairs
+        for sample in _garments_of(folder, pair)
+    ]
+
+
+def _garments_of(folder: PairsFolder, pair: Pair) -> Iterator[GarmentSample]:
+    photo, mask = read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
+    label = LABELS.index(pair.label) if pair.label in LABELS else NO_LABEL
+    for garment in find_garments(mask, one_hot(mask)):
+        if garment.area >= MIN_GARMENT_AREA:
+            x0, y0, x1, y1 = garment.box
+            step = max(1, max(garment.mask.shape) // CACHE_SIDE)
+            cut = replace(
+                garment,
+                mask=garment.mask[::step, ::step],
+                box=(0, 0, -(-(x1 - x0) // step), -(-(y1 - y0) // step)),
+            )
+            yield GarmentSample(
+                photo[y0:y1:step, x0:x1:step].copy(), cut, label, pair.group, pair.source
+            )
+
+
+def _start_or_resume(config: EncoderTrainConfig) -> RunState:
+    network = build_encoder(config.architecture)
+    saved = load_checkpoint(config.out)
+    if config.segmenter and not saved:
+        start_from_segmenter(network, config.segmenter)
+    classifier = nn.Linear(config.architecture.dimension, len(LABELS), bias=False)
+    average = averaged(network, EMA_DECAY)
+    optimiser = torch.optim.AdamW(
+        [*network.parameters(), *classifier.parameters()],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
+    state = RunState(network, classifier, average, optimiser)
+    if saved:
+        network.load_state_dict(saved["network"])
+        classifier.load_state_dict(saved["classifier"])
+        average.load_state_dict(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"])
+        state.epoch, state.best = saved["epoch"], saved["best"]
+    return state
+
+
+def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
+    """Copy a segmenter's encoder into the backbone: it has already seen every garment."""
+    segmenter, _ = load_segmenter(weights)
+    learnt = segmenter.fpn.encoder.model.state_dict()
+    missing, _ = network.backbone.load_state_dict(learnt, strict=False)
+    if missing:
+        raise DatasetError(
+            f"{weights} has another backbone ({len(missing)} tensors differ); "
+            "name a segmenter with the encoder's backbone, or none"
+        )
+
+
+def _save_state(state: RunState, run: Path) -> None:
+    save_checkpoint(
+        run,
+        {
+            "network": state.network.state_dict(),
+            "classifier": state.classifier.state_dict(),
+            "average": state.average.state_dict(),
+            "optimiser": state.optimiser.state_dict(),
+            "epoch": state.epoch,
+            "best": state.best,
+        },
+    )
+
+
+def _side_of(config: EncoderTrainConfig, epoch: int) -> int:
+    for phase in config.phases:
+        if epoch < phase.epochs:
+            return phase.side
+        epoch -= phase.epochs
+    return config.phases[-1].side
+
+
+def _train_epoch(
+    state: RunState,
+    samples: list[GarmentSample],
+    config: EncoderTrainConfig,
+    epoch: int,
+    side: int,
+) -> float:
+    """One epoch of view pairs; the mean loss."""
+    loader = DataLoader(
+        ViewPairs(samples, config, epoch, side),
+        config.batch_size,
+        num_workers=1,
+        collate_fn=_collate,
+        drop_last=True,
+    )
+    epochs = sum(phase.epochs for phase in config.phases)
+    state.network.train()
+    losses = []
+    for step, (crops, labels) in enumerate(loader):
+        share_done = (epoch + step / len(loader)) / epochs
+        set_learning_rate(state.optimiser, config.learning_rate * learning_rate_factor(share_done))
+        vectors = state.network(normalise(crops, MEAN, STD))
+        loss = contrast_loss(vectors, config.temperature)
+        loss = loss + config.label_weight * label_loss(vectors, state.classifier, labels)
+        state.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
+        state.optimiser.step()
+        state.average.update_parameters(state.network)
+        losses.append(loss.item())
+    return float(np.mean(losses))
+
+
+def _collate(
+    triples: list[tuple[Crop, Crop, int]],
+) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], torch.Tensor]:
+    """All first views, then all second views; labels likewise twice."""
+    first, second, labels = zip(*triples, strict=True)
+    return np.stack([*first, *second]), torch.tensor([*labels, *labels])
+
+
+def contrast_loss(vectors: torch.Tensor, temperature: float) -> torch.Tensor:
+    """NT-Xent over 2n unit vectors of which i and i + n are views of one garment."""
+    count = len(vectors)
+    similarity = vectors @ vectors.T / temperature
+    similarity = similarity.masked_fill(torch.eye(count, dtype=torch.bool), -torch.inf)
+    partners = (torch.arange(count) + count // 2) % count
+    return functional.cross_entropy(similarity, partners)
+
+
+def label_loss(vectors: torch.Tensor, classifier: nn.Linear, labels: torch.Tensor) -> torch.Tensor:
+    """Cosine softmax over the labels; vectors without a label do not count."""
+    cosine = vectors @ functional.normalize(classifier.weight, dim=1).T
+    known = labels != NO_LABEL
+    if not known.any():
+        return vectors.sum() * 0
+    return functional.cross_entropy(cosine[known] * LABEL_SCALE, labels[known], label_smoothing=0.1)
+
+
+def _validate(
+    state: RunState,
+    train_samples: list[GarmentSample],
+    val_samples: list[GarmentSample],
+    config: EncoderTrainConfig,
+    epoch: int,
+    side: int,
+    loss: float,
+) -> None:
+    """Kind precision of held-out senders against the trained ones; keep the best weights."""
+    preprocessing = CropPreprocessing(side, MEAN, STD)
+    network: EncoderNetwork = state.average.module  # type: ignore[assignment]
+    encoder = Encoder(network, EncoderCard(config.architecture, preprocessing, ""))
+    gallery = [sample for sample in train_samples if sample.label != NO_LABEL]
+    queries = [sample for sample in val_samples if sample.label != NO_LABEL]
+    ranking = rank(
+        _encoded(encoder, queries) @ _encoded(encoder, gallery).T,
+        np.array([sample.label for sample in queries]),
+        np.array([sample.label for sample in gallery]),
+        np.array([[one.group == other.group for other in gallery] for one in queries]),
+        depth=5,
+    )
+    row = {
+        "epoch": float(epoch),
+        "loss": loss,
+        "seconds": time.monotonic(),
+        "val_precision_at_1": mean_with_interval(precision_at(ranking, 1)).value,
+        "val_precision_at_5": mean_with_interval(precision_at(ranking, 5)).value,
+    }
+    append_log(config.out, row)
+    if row["val_precision_at_5"] > state.best:
+        state.best = row["val_precision_at_5"]
+        sources = {sample.source for sample in train_samples}
+        _save_best(network, preprocessing, config, epoch, len(train_samples), sources, row)
+
+
+def _encoded(encoder: Encoder, samples: list[GarmentSample]) -> np.ndarray[Any, Any]:
+    crops = [crop_garment(sample.photo, sample.garment, encoder.side) for sample in samples]
+    return encoder.encode(crops)
+
+
+def _save_best(
+    network: EncoderNetwork,
+    preprocessing: CropPreprocessing,
+    config: EncoderTrainConfig,
+    epoch: int,
+    garments: int,
+    sources: set[str],
+    row: dict[str, float],
+) -> None:
+    weights = best_weights(config.out)
+    sha256 = save_tensors(network, weights)
+    views = (epoch + 1) * 2 * garments
+    note = training_note(sources, views, config.seed, config.command)
+    measured = {name: value for name, value in row.items() if name.startswith("val_")}
+    write_card(
+        EncoderCard(config.architecture, preprocessing, sha256, note, {**measured, "epoch": epoch}),
+        weights,
+    )

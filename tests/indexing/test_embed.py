@@ -1,0 +1,70 @@
+"""The one path from photos to vectors, with real networks of random weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from indexing.colour import COLOUR_DIMENSION
+from indexing.embed import PhotoEmbedder
+from indexing.encoder import (
+    CropPreprocessing,
+    Encoder,
+    EncoderArchitecture,
+    EncoderCard,
+    build_encoder,
+)
+from segmentation.classes import GarmentClass
+from segmentation.mask import Segmentation, empty_mask, find_garments, one_hot
+from segmentation.photos import Photo
+from tests.drawn import draw_pair
+
+
+@dataclass
+class KnownMasks:
+    """Stands in for the segmenter: a photo's mask is known by its pixels."""
+
+    fingerprint: str = "known/1"
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]:
+        known = {photo.tobytes(): mask for photo, mask in (draw_pair(seed) for seed in range(6))}
+        masks = [known.get(photo.tobytes(), empty_mask(*photo.shape[:2])) for photo in photos]
+        return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
+
+
+def _embedder() -> PhotoEmbedder:
+    torch.manual_seed(1)
+    architecture = EncoderArchitecture("test_resnet", 24)
+    crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    return PhotoEmbedder(KnownMasks(), Encoder(build_encoder(architecture), EncoderCard(architecture, crops, "")))  # fmt: skip
+
+
+def test_a_vector_is_two_halves_of_unit_length() -> None:
+    embedder = _embedder()
+    (embedded,) = embedder.embed([draw_pair(0)[0]])
+    (garment,) = embedded.garments
+    assert embedder.fingerprint.dimension == 24 + COLOUR_DIMENSION == len(garment.vector)
+    assert np.isclose(np.linalg.norm(garment.vector[:24]), 1, atol=1e-5)
+    assert np.isclose(np.linalg.norm(garment.vector[24:]), 1, atol=1e-5)
+    assert garment.garment.garment_class is GarmentClass.UPPER
+    assert garment.colours[0].name == "red"
+
+
+def test_a_photo_has_the_same_vectors_alone_and_in_a_batch() -> None:
+    embedder = _embedder()
+    photos = [draw_pair(seed)[0] for seed in range(6)]
+    for photo, embedded in zip(photos, embedder.embed(photos), strict=True):
+        (alone,) = embedder.embed([photo])
+        assert len(alone.garments) == len(embedded.garments) == 1
+        assert np.allclose(alone.garments[0].vector, embedded.garments[0].vector, atol=1e-4)
+
+
+def test_a_photo_without_garments_says_so_and_can_be_embedded_whole() -> None:
+    embedder = _embedder()
+    photo = np.full((80, 60, 3), 200, np.uint8)
+    (embedded,) = embedder.embed([photo])
+    assert embedded.garments == ()
+    whole = embedder.embed_whole(photo, GarmentClass.LOWER)
+    assert whole.whole_photo
+    assert whole.garment.box == (0, 0, 60, 80)
+    assert whole.vector.shape == (embedder.fingerprint.dimension,)
