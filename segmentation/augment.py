@@ -18,18 +18,18 @@ from segmentation.photos import Photo
 class AugmentConfig:
     """How far a training photo may move from the original."""
 
-    scale: tuple[float, float] = (0.65, 1.7)
+    scale: tuple[float, float] = (0.75, 1.4)
     stretch: float = 0.12
-    shift: float = 0.15
-    turn_degrees: float = 15.0
-    upside_down_share: float = 0.03
-    gain: float = 0.35
-    contrast: float = 0.35
+    shift: float = 0.08
+    turn_degrees: float = 8.0
+    upside_down_share: float = 0.02
+    gain: float = 0.25
+    contrast: float = 0.25
     white_balance: float = 0.12
-    saturation: float = 0.4
+    saturation: float = 0.3
     grey_share: float = 0.05
-    blur_share: float = 0.1
-    noise_share: float = 0.15
+    blur_share: float = 0.05
+    noise_share: float = 0.05
 
 
 def augment(

@@ -72,10 +72,10 @@ class TrainConfig:
 
     pairs: tuple[Path, ...]
     out: Path
-    phases: tuple[Phase, ...] = (Phase(12, 160, 128), Phase(8, 256, 192))
+    phases: tuple[Phase, ...] = (Phase(9, 160, 128), Phase(6, 256, 192))
     views_per_epoch: int = 2800
-    batch_size: int = 16
-    learning_rate: float = 1.2e-3
+    batch_size: int = 8
+    learning_rate: float = 8e-4
     weight_decay: float = 0.03
     whole_weight: float = 2.5
     ccp_weight: float = 2.0

@@ -36,7 +36,9 @@ def _embedder() -> PhotoEmbedder:
     torch.manual_seed(1)
     architecture = EncoderArchitecture("test_resnet", 24)
     crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-    return PhotoEmbedder(KnownMasks(), Encoder(build_encoder(architecture), EncoderCard(architecture, crops, "")))  # fmt: skip
+    return PhotoEmbedder(
+        KnownMasks(), Encoder(build_encoder(architecture), EncoderCard(architecture, crops, ""))
+    )
 
 
 def test_a_vector_is_two_halves_of_unit_length() -> None:

@@ -1,0 +1,183 @@
+"""The tables: products, their photos, the garments on them, and each model's vectors.
+
+    product 1-n photo 1-n garment 1-n vector n-1 model
+
+Types are kept to what SQLite and PostgreSQL share.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+DATABASE_NAME: Final = "apparel.db"
+"""File name of the database in a data folder."""
+NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
+"""An index that missed a removal must not find another garment under the old id."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Price(TypeDecorator[Decimal]):
+    """A price with two decimals, stored as hundredths: SQLite has no exact decimals."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Amount to hundredths."""
+        return None if value is None else round(value * 100)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Hundredths to amount."""
+        return None if value is None else Decimal(value) / 100
+
+
+class Base(DeclarativeBase):
+    """Declarative base of every table."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
+        float: Double,
+    }
+
+
+class Product(Base):
+    """Something that is sold. `id` is the shop's own.
+
+    Where a folder of photos was imported ids are made up from file names: `origin` is that
+    folder then, so that two folders with equal names do not overwrite each other.
+    """
+
+    __tablename__ = "product"
+
+    id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    title: Mapped[str] = mapped_column(String(500))
+    brand: Mapped[str | None] = mapped_column(String(200), index=True)
+    category: Mapped[str | None] = mapped_column(String(200), index=True)
+    colour: Mapped[str | None] = mapped_column(String(100), index=True)
+    price: Mapped[Decimal | None] = mapped_column(Price, index=True)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    url: Mapped[str | None] = mapped_column(String(2000))
+    availability: Mapped[str | None] = mapped_column(String(50), index=True)
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    origin: Mapped[str | None] = mapped_column(String(2000))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=_now, onupdate=_now
+    )
+
+    photos: Mapped[list["Photo"]] = relationship(
+        back_populates="product",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        order_by="Photo.position",
+    )
+
+
+class Photo(Base):
+    """A product's photo and how far it came.
+
+    `status` is pending, indexed or skipped; a skipped photo has the stage (read,
+    segment), a stable code and the reason in words. `stored` names the reduced copy
+    below DATA/photos. `sha256` is of the source file's bytes.
+    """
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        Index("ix_photo_product_source", "product_id", "source", unique=True),
+        NEVER_REUSE_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(String(2000))
+    position: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    stored: Mapped[str | None] = mapped_column(String(100))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    status: Mapped[str] = mapped_column(String(10), default="pending", index=True)
+    skip_stage: Mapped[str | None] = mapped_column(String(20))
+    skip_code: Mapped[str | None] = mapped_column(String(40))
+    skip_reason: Mapped[str | None] = mapped_column(String(500))
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=_now, onupdate=_now
+    )
+
+    product: Mapped[Product] = relationship(back_populates="photos")
+    garments: Mapped[list["Garment"]] = relationship(
+        back_populates="photo", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Garment(Base):
+    """One garment on a photo; the box is x0, y0, x1, y1 as shares of the photo, 0 to 1.
+
+    `colours` is a list of {"name", "hex", "share"}, the largest share first.
+    """
+
+    __tablename__ = "garment"
+    __table_args__ = (NEVER_REUSE_IDS,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    garment_class: Mapped[int] = mapped_column(index=True)
+    score: Mapped[float]
+    area: Mapped[float]
+    x0: Mapped[float]
+    y0: Mapped[float]
+    x1: Mapped[float]
+    y1: Mapped[float]
+    main_colour: Mapped[str | None] = mapped_column(String(30), index=True)
+    colours: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+    photo: Mapped[Photo] = relationship(back_populates="garments")
+    vectors: Mapped[list["Vector"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Model(Base):
+    """A pair of segmenter and encoder that made vectors. One is active: searches use it."""
+
+    __tablename__ = "model"
+    __table_args__ = (Index("ix_model_fingerprint", "segmenter", "encoder", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    segmenter: Mapped[str] = mapped_column(String(200))
+    encoder: Mapped[str] = mapped_column(String(200))
+    style_dimension: Mapped[int]
+    colour_dimension: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+
+
+class Vector(Base):
+    """A garment's vector by one model: float32, little endian, `dimension` numbers."""
+
+    __tablename__ = "vector"
+
+    garment_id: Mapped[int] = mapped_column(
+        ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
+    )
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey("model.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    values: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,310 @@
+"""Typed reads of the catalogue: frozen dataclasses out, a fixed number of queries each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+
+from catalog.errors import ProductNotFound
+from catalog.feeds import ProductRow
+from catalog.filters import (
+    FILTER_FIELDS,
+    Filters,
+    any_garment_conditions,
+    garment_conditions,
+    parse_filters,
+)
+from catalog.models import Garment, Photo, Product
+from catalog.records import (
+    CatalogCounts,
+    ColourShare,
+    Facets,
+    FacetValue,
+    GarmentCard,
+    PhotoDetail,
+    ProductDetail,
+    ProductPage,
+    ProductSummary,
+    SkipCount,
+)
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+__all__ = [
+    "FILTER_FIELDS",
+    "CatalogCounts",
+    "ColourShare",
+    "FacetValue",
+    "Facets",
+    "Filters",
+    "GarmentCard",
+    "PhotoDetail",
+    "ProductDetail",
+    "ProductPage",
+    "ProductSummary",
+    "SkipCount",
+    "all_products",
+    "allowed_garments",
+    "attribute_names",
+    "catalog_counts",
+    "facets",
+    "list_products",
+    "parse_filters",
+    "product_by_id",
+    "product_cards",
+    "products_of_garments",
+]
+
+_IDS_PER_QUERY: Final = 10_000
+"""Below the number of values that SQLite and PostgreSQL bind in one statement."""
+
+
+def attribute_names(session: Session) -> tuple[str, ...]:
+    """Names of all attributes that products have, in order."""
+    if session.get_bind().dialect.name == "sqlite":
+        names = func.json_each(Product.attributes).table_valued("key", joins_implicitly=True)
+        query = select(names.c.key).select_from(Product, names).distinct()
+    else:
+        query = select(func.json_object_keys(Product.attributes)).distinct()
+    return tuple(sorted(session.scalars(query)))
+
+
+def product_by_id(session: Session, product_id: str) -> ProductDetail:
+    """One product with its photos; ProductNotFound if absent."""
+    product = session.get(Product, product_id)
+    if product is None:
+        raise ProductNotFound(f"there is no product {product_id!r}; see the list for its id")
+    garments: dict[int, list[int]] = {}
+    for garment_id, photo_id in session.execute(
+        select(Garment.id, Garment.photo_id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .where(Photo.product_id == product_id)
+        .order_by(Garment.area.desc(), Garment.id)
+    ):
+        garments.setdefault(photo_id, []).append(garment_id)
+    photos = [_photo_detail(photo, garments.get(photo.id, ())) for photo in product.photos]
+    return ProductDetail(_row_of(product), tuple(photos))
+
+
+def _row_of(product: Product) -> ProductRow:
+    return ProductRow(
+        id=product.id,
+        title=product.title,
+        photos=tuple(photo.source for photo in product.photos),
+        brand=product.brand,
+        category=product.category,
+        colour=product.colour,
+        price=product.price,
+        currency=product.currency,
+        url=product.url,
+        availability=product.availability,
+        attributes=dict(product.attributes),
+    )
+
+
+def _photo_detail(photo: Photo, garment_ids: Sequence[int]) -> PhotoDetail:
+    return PhotoDetail(
+        photo.id,
+        photo.source,
+        photo.position,
+        photo.status,
+        photo.skip_stage,
+        photo.skip_code,
+        photo.skip_reason,
+        tuple(garment_ids),
+    )
+
+
+def all_products(session: Session) -> Iterator[ProductRow]:
+    """Every product as a feed's row, in order of id; photos are fetched by the thousand."""
+    query = select(Product).order_by(Product.id).options(selectinload(Product.photos))
+    for product in session.scalars(query.execution_options(yield_per=1000)):
+        yield _row_of(product)
+
+
+def product_cards(session: Session, garment_ids: Sequence[int]) -> dict[int, GarmentCard]:
+    """Cards by garment id, in one query; ids that do not exist are left out."""
+    query = (
+        select(Garment, Photo, Product)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(Garment.id.in_(garment_ids))
+    )
+    return {
+        garment.id: _card(garment, photo, product)
+        for garment, photo, product in session.execute(query)
+    }
+
+
+def _card(garment: Garment, photo: Photo, product: Product) -> GarmentCard:
+    return GarmentCard(
+        garment_id=garment.id,
+        garment_class=GarmentClass(garment.garment_class),
+        box=(garment.x0, garment.y0, garment.x1, garment.y1),
+        colours=tuple(
+            ColourShare(colour["name"], colour["hex"], colour["share"])
+            for colour in garment.colours
+        ),
+        photo_id=photo.id,
+        photo=photo.source,
+        product_id=product.id,
+        title=product.title,
+        brand=product.brand,
+        category=product.category,
+        product_colour=product.colour,
+        price=product.price,
+        currency=product.currency,
+        url=product.url,
+        availability=product.availability,
+    )
+
+
+def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
+    """Garment id -> product id, for those that exist."""
+    found: dict[int, str] = {}
+    for start in range(0, len(garment_ids), _IDS_PER_QUERY):
+        query = (
+            select(Garment.id, Photo.product_id)
+            .join(Photo, Garment.photo_id == Photo.id)
+            .where(Garment.id.in_(garment_ids[start : start + _IDS_PER_QUERY]))
+        )
+        found.update({row[0]: row[1] for row in session.execute(query)})
+    return found
+
+
+def allowed_garments(
+    session: Session, filters: Filters, garment_class: GarmentClass | None = None
+) -> list[int]:
+    """Ids of the garments that pass the filters, in order."""
+    query = (
+        select(Garment.id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(*garment_conditions(filters))
+        .order_by(Garment.id)
+    )
+    if garment_class is not None:
+        query = query.where(Garment.garment_class == int(garment_class))
+    return list(session.scalars(query))
+
+
+def list_products(
+    session: Session,
+    page: int = 1,
+    page_size: int = 24,
+    filters: Filters | None = None,
+    text: str | None = None,
+) -> ProductPage:
+    """Products in order of title, one page; `text` must occur in the title, brand or id."""
+    conditions = any_garment_conditions(filters or Filters())
+    if text:
+        columns = (Product.title, Product.brand, Product.id)
+        conditions.append(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    total = session.scalar(select(func.count()).select_from(Product).where(*conditions)) or 0
+    products = session.scalars(
+        select(Product)
+        .where(*conditions)
+        .order_by(Product.title, Product.id)
+        .limit(page_size)
+        .offset((page - 1) * page_size)
+    ).all()
+    photos = _first_photos(session, [product.id for product in products])
+    summaries = tuple(_summary(product, photos.get(product.id)) for product in products)
+    return ProductPage(summaries, page, page_size, total)
+
+
+def _first_photos(session: Session, product_ids: list[str]) -> dict[str, int]:
+    query = (
+        select(Photo.product_id, Photo.id)
+        .where(Photo.product_id.in_(product_ids), Photo.stored.is_not(None))
+        .order_by(Photo.position.desc())
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _summary(product: Product, photo_id: int | None) -> ProductSummary:
+    return ProductSummary(
+        product.id,
+        product.title,
+        product.brand,
+        product.category,
+        product.colour,
+        product.price,
+        product.currency,
+        product.url,
+        product.availability,
+        photo_id,
+    )
+
+
+def facets(session: Session, limit: int = 50) -> Facets:
+    """The values that products have, at most `limit` of each kind."""
+    lowest, highest = session.execute(
+        select(func.min(Product.price), func.max(Product.price))
+    ).one()
+    return Facets(
+        brands=_values(session, Product.brand, limit),
+        categories=_values(session, Product.category, limit),
+        colours=_colour_values(session, limit),
+        availability=_values(session, Product.availability, limit),
+        price_min=lowest,
+        price_max=highest,
+    )
+
+
+def _values(
+    session: Session, column: InstrumentedAttribute[str | None], limit: int
+) -> tuple[FacetValue, ...]:
+    count = func.count()
+    query = (
+        select(column, count)
+        .where(column.is_not(None))
+        .group_by(column)
+        .order_by(count.desc(), column)
+        .limit(limit)
+    )
+    return tuple(FacetValue(str(value), number) for value, number in session.execute(query))
+
+
+def _colour_values(session: Session, limit: int) -> tuple[FacetValue, ...]:
+    """Colours of products and of their garments, each product counted once for a colour."""
+    worn = (
+        select(Photo.product_id, func.lower(Garment.main_colour))
+        .join(Garment, Garment.photo_id == Photo.id)
+        .where(Garment.main_colour.is_not(None))
+    )
+    own = select(Product.id.label("product_id"), func.lower(Product.colour).label("colour"))
+    both = own.where(Product.colour.is_not(None)).union(worn).subquery()
+    count = func.count()
+    query = (
+        select(both.c.colour, count)
+        .group_by(both.c.colour)
+        .order_by(count.desc(), both.c.colour)
+        .limit(limit)
+    )
+    return tuple(FacetValue(str(value), number) for value, number in session.execute(query))
+
+
+def catalog_counts(session: Session) -> CatalogCounts:
+    """Counts for a status line."""
+    by_status = _counts(session, Photo.status)
+    by_class = _counts(session, Garment.garment_class)
+    skips = session.execute(
+        select(Photo.skip_stage, Photo.skip_code, func.count())
+        .where(Photo.status == "skipped")
+        .group_by(Photo.skip_stage, Photo.skip_code)
+        .order_by(func.count().desc())
+    )
+    return CatalogCounts(
+        products=session.scalar(select(func.count()).select_from(Product)) or 0,
+        photos_pending=by_status.get("pending", 0),
+        photos_indexed=by_status.get("indexed", 0),
+        photos_skipped=by_status.get("skipped", 0),
+        garments={each: by_class.get(int(each), 0) for each in GARMENT_CLASSES},
+        skips=tuple(SkipCount(stage or "", code or "", count) for stage, code, count in skips),
+    )
+
+
+def _counts(session: Session, column: InstrumentedAttribute[Any]) -> dict[Any, int]:
+    query = select(column, func.count()).group_by(column)
+    return {row[0]: row[1] for row in session.execute(query)}

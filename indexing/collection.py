@@ -1,0 +1,291 @@
+"""The one object that the command line and the web open: a data folder with its models.
+
+    DATA/apparel.db   the truth: products, photos, garments, vectors
+    DATA/index/       a cache of it: one FAISS file per class
+    DATA/photos/      a reduced copy of every indexed photo, named by the source's SHA-256
+
+Searches run on any thread while one thread writes.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from sqlalchemy import select
+
+from catalog.database import Database, open_database
+from catalog.errors import CatalogError
+from catalog.importer import (
+    Feed,
+    ProductRow,
+    import_feed,
+    remove_product,
+    update_product,
+)
+from catalog.models import Garment, Photo
+from catalog.models import Vector as VectorRow
+from catalog.photos import PhotoStore
+from catalog.queries import Filters, allowed_garments, catalog_counts, product_cards
+from indexing.cards import CollectionStatus, ResultCard, result_card
+from indexing.errors import IndexingError
+from indexing.export import export_collection
+from indexing.indices import ClassIndices
+from indexing.pipeline import index_photos
+from indexing.records import Embedder, Hit, ModelFingerprint, Vector
+from indexing.run import Run
+from indexing.searcher import nearest_products
+from indexing.stages import (
+    GarmentChange,
+    IndexProgress,
+    IndexSummary,
+    StageClock,
+    StageTiming,
+)
+from indexing.vectors import (
+    active_model,
+    fingerprint_of,
+    use_model,
+    vector_from_bytes,
+)
+from indexing.verify import find_problems
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+__all__ = [
+    "Collection",
+    "CollectionStatus",
+    "IndexProgress",
+    "IndexSummary",
+    "ResultCard",
+    "StageTiming",
+    "open_collection",
+]
+
+SECONDS_TO_VISIBLE: Final = 1.0
+"""New vectors reach searches at least this often during a run: each time copies the index."""
+
+
+class Collection:
+    """Products, their photos' vectors and the indices over them. Made by `open_collection`.
+
+    `database` is open for the reads of `catalog.queries`:
+        with collection.database.session() as session: facets(session)
+    """
+
+    def __init__(self, data: Path, database: Database, embedder: Embedder | None) -> None:
+        self.data = data
+        self.database = database
+        self.embedder = embedder
+        self._store = PhotoStore(data)
+        self._run_lock = threading.Lock()
+        self._model_id, self._fingerprint = _model_of(database, embedder)
+        self._indices = None
+        if self._fingerprint is not None:
+            self._indices = ClassIndices(data, database, self._model_id, self._fingerprint)
+
+    @property
+    def fingerprint(self) -> ModelFingerprint | None:
+        """What made the vectors, or will make them."""
+        return self._fingerprint
+
+    def index(
+        self,
+        feed: Feed,
+        photos: Path | None = None,
+        on_progress: Callable[[IndexProgress], None] | None = None,
+    ) -> IndexSummary:
+        """Import a feed and index the photos that need it; resumes where a run was stopped.
+
+        A photo whose bytes are unchanged is not embedded again; a bad one is skipped with
+        stage, code and reason. Each batch is one transaction.
+
+        Raises:
+            IndexingError: the collection was opened without a model.
+        """
+        if self.embedder is None or self._indices is None:
+            raise IndexingError("no model is loaded; open the collection with an embedder")
+        with self._run_lock:
+            clock = StageClock()
+            with clock.timing("import"), self.database.transaction() as session:
+                imported = import_feed(session, feed, photos)
+            run = Run(imported, clock, on_progress)
+            try:
+                self._index_pending(self.embedder, self._indices, run)
+            finally:
+                with clock.timing("publish"):
+                    self._indices.refresh()
+                    self._indices.save()
+            return run.summary()
+
+    def _index_pending(self, embedder: Embedder, indices: ClassIndices, run: Run) -> None:
+        run.report()
+        hidden: list[GarmentChange] = []
+        shown = time.monotonic()
+        batches = index_photos(
+            run.imported.pending, embedder, self.database, self._model_id, self._store, run.clock
+        )
+        with closing(batches):
+            for batch in batches:
+                hidden.append(batch.change)
+                if time.monotonic() - shown >= SECONDS_TO_VISIBLE:
+                    with run.clock.timing("index"):
+                        indices.apply(hidden)
+                    hidden, shown = [], time.monotonic()
+                run.count(batch)
+
+    def search(
+        self,
+        vector: Vector,
+        garment_class: GarmentClass,
+        k: int,
+        colour_weight: float = 0.5,
+        filters: Filters | None = None,
+        exclude_product: str | None = None,
+    ) -> list[Hit]:
+        """The nearest garments of a class, the best of each product, the best first.
+
+        Exactly min(k, products that pass) hits, exact under any filter.
+
+        Args:
+            vector: shape (d,), style half then colour half, each of unit length.
+            colour_weight: 0 looks at style only, 1 at colour only.
+        """
+        if self._indices is None or k < 1:
+            return []
+        snapshot = self._indices.snapshot(garment_class)
+        with self.database.session() as session:
+            allowed = None
+            if filters is not None and not filters.is_empty:
+                allowed = allowed_garments(session, filters, garment_class)
+            return nearest_products(
+                session, snapshot, vector, k, colour_weight, allowed, exclude_product
+            )
+
+    def vector_of(self, garment_id: int) -> tuple[GarmentClass, Vector]:
+        """A stored garment's class and vector (more like this); CatalogError if absent."""
+        with self.database.session() as session:
+            row = session.execute(
+                select(Garment.garment_class, VectorRow.values)
+                .join(VectorRow, VectorRow.garment_id == Garment.id)
+                .where(Garment.id == garment_id, VectorRow.model_id == self._model_id)
+            ).one_or_none()
+        if row is None:
+            raise CatalogError(f"there is no garment {garment_id}; search again for its id")
+        return GarmentClass(row[0]), vector_from_bytes(row[1])
+
+    def cards(self, hits: Sequence[Hit]) -> list[ResultCard]:
+        """A card for each hit, in order, by one query; removed since then: left out."""
+        with self.database.session() as session:
+            cards = product_cards(session, [hit.garment_id for hit in hits])
+        return [result_card(hit, cards[hit.garment_id]) for hit in hits if hit.garment_id in cards]
+
+    def photo_file(self, photo_id: int) -> Path:
+        """The reduced JPEG (long side at most 720) of a photo; CatalogError if there is none."""
+        with self.database.session() as session:
+            stored = session.scalar(select(Photo.stored).where(Photo.id == photo_id))
+        if stored is None or not self._store.path(stored).is_file():
+            raise CatalogError(f"there is no stored photo {photo_id}; index it again")
+        return self._store.path(stored)
+
+    def update(self, row: ProductRow) -> bool:
+        """Give a product new values, its photos left alone; whether any differed.
+
+        Seen by searches at return; ProductNotFound if absent.
+        """
+        with self.database.transaction() as session:
+            return update_product(session, row)
+
+    def remove(self, product_id: str) -> None:
+        """Remove a product; gone from searches at return. ProductNotFound if absent."""
+        with self.database.transaction() as session:
+            garments = session.scalars(
+                select(Garment.id)
+                .join(Photo, Garment.photo_id == Photo.id)
+                .where(Photo.product_id == product_id)
+            ).all()
+            unused = remove_product(session, product_id)
+        if self._indices is not None:
+            self._indices.apply([GarmentChange({}, np.array(garments, np.int64))])
+        for name in unused:
+            self._store.remove(name)
+
+    def refresh(self) -> int:
+        """Take over what another process has written; number of garments added and removed."""
+        return self._indices.refresh() if self._indices else 0
+
+    def rebuild(self) -> int:
+        """Make the indices anew from the stored vectors, no model run; number of garments."""
+        return self._indices.rebuild() if self._indices else 0
+
+    def verify(self) -> list[str]:
+        """Problems found in database, index files and stored photos, one line each.
+
+        Index files that were damaged when the collection was opened are named too, though
+        they have been made anew.
+        """
+        found = self._indices.damage if self._indices else []
+        return found + find_problems(
+            self.database, self._store, self._model_id, self._fingerprint, self._indices
+        )
+
+    def export(self, path: Path) -> int:
+        """Write products (.csv, a feed again) or vectors (.npz); number of rows."""
+        return export_collection(self.database, self._model_id, path)
+
+    def status(self) -> CollectionStatus:
+        """Counts and sizes."""
+        with self.database.session() as session:
+            counts = catalog_counts(session)
+        indices = self._indices
+        return CollectionStatus(
+            data=self.data,
+            model=self._fingerprint,
+            products=counts.products,
+            photos_pending=counts.photos_pending,
+            photos_indexed=counts.photos_indexed,
+            photos_skipped=counts.photos_skipped,
+            garments=counts.garments,
+            searchable={
+                each: len(indices.snapshot(each)) if indices else 0 for each in GARMENT_CLASSES
+            },
+            skips=counts.skips,
+            database_bytes=self.database.path.stat().st_size,
+            index_bytes=indices.size() if indices else 0,
+            photo_bytes=self._store.size(),
+        )
+
+    def close(self) -> None:
+        """Publish the index files and close the database."""
+        if self._indices is not None:
+            self._indices.save()
+        self.database.close()
+
+
+def _model_of(database: Database, embedder: Embedder | None) -> tuple[int, ModelFingerprint | None]:
+    """Id and fingerprint of the model to use; (0, None) where there is none at all."""
+    if embedder is not None:
+        return use_model(database, embedder.fingerprint), embedder.fingerprint
+    with database.session() as session:
+        model = active_model(session)
+        return (0, None) if model is None else (model.id, fingerprint_of(model))
+
+
+def open_collection(data: Path, embedder: Embedder | None = None) -> Collection:
+    """Open a data folder, made if absent; the indices catch up with the database.
+
+    Args:
+        embedder: None opens what is there without a model: all works but `index`.
+
+    Raises:
+        ModelMismatch: the stored vectors are another model's; names both.
+        DatabaseError: the database cannot be opened.
+    """
+    database = open_database(data)
+    try:
+        return Collection(data, database, embedder)
+    except BaseException:
+        database.close()
+        raise

@@ -1,0 +1,72 @@
+"""Photos to index in, decoded photos out, in order: threads read ahead of the models."""
+
+import hashlib
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Final
+
+from catalog.files import file_sha256
+from catalog.importer import PendingPhoto
+from catalog.photos import PhotoStore
+from indexing.stages import ReadPhoto, SkippedPhoto, StageClock, skipped
+from segmentation.errors import UnreadablePhoto
+from segmentation.photos import MAX_BYTES, Photo, read_photo
+
+READER_THREADS: Final = 2
+READ_AHEAD: Final = 16
+"""Photos decoded at most before they are asked for: two batches, some 100 MB."""
+
+
+def read_ahead(
+    pending: Iterable[PendingPhoto], store: PhotoStore, clock: StageClock
+) -> Generator[ReadPhoto | SkippedPhoto, None, None]:
+    """Decode each photo and store its reduced copy; `READ_AHEAD` of them in advance."""
+    waiting: deque[Future[ReadPhoto | SkippedPhoto]] = deque()
+    remaining = iter(pending)
+    pool = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="reader")
+    try:
+        for photo in islice(remaining, READ_AHEAD):
+            waiting.append(pool.submit(read_one, photo, store, clock))
+        while waiting:
+            answer = waiting.popleft().result()
+            for photo in islice(remaining, 1):
+                waiting.append(pool.submit(read_one, photo, store, clock))
+            yield answer
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def read_one(
+    pending: PendingPhoto, store: PhotoStore, clock: StageClock
+) -> ReadPhoto | SkippedPhoto:
+    """One photo decoded, or why it cannot be."""
+    with clock.timing("read"):
+        sha256 = None
+        try:
+            data = _read_bytes(pending)
+            sha256 = hashlib.sha256(data).hexdigest()
+            photo: Photo = read_photo(data)
+        except UnreadablePhoto as refusal:
+            sha256 = sha256 or file_sha256(pending.path)
+            return skipped(pending, sha256, "read", refusal.code, str(refusal))
+    with clock.timing("store"):
+        return ReadPhoto(pending, sha256, store.save(sha256, photo), photo)
+
+
+def _read_bytes(pending: PendingPhoto) -> bytes:
+    path = pending.path
+    # `is_file` first: opening a pipe would wait for ever.
+    if not path.is_file():
+        raise UnreadablePhoto("absent", f"there is no file {path}; check --photos")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadablePhoto(
+                "too_large", f"{path.name} is over {MAX_BYTES / 1e6:.0f} MB; save it smaller"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(
+            "absent", f"cannot read {path}: {error.strerror}; check its permissions"
+        ) from error

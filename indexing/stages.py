@@ -1,0 +1,181 @@
+"""What travels between the stages of a bulk run, and the clock that times them.
+
+PendingPhoto -> ReadPhoto -> IndexedPhoto -> CommittedBatch
+             \\-> SkippedPhoto ------------/
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from catalog.importer import ImportSummary, PendingPhoto
+from indexing.records import Colour, EmbeddedGarment, PhotoSource, Skip, Vector
+from segmentation.classes import GarmentClass
+from segmentation.photos import Photo
+
+GarmentIds = npt.NDArray[np.int64]
+Vectors = npt.NDArray[np.float32]
+"""Vectors of several garments, shape (n, d)."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPhoto:
+    """A photo decoded; `stored` names its reduced copy."""
+
+    pending: PendingPhoto
+    sha256: str
+    stored: str
+    photo: Photo
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentRecord:
+    """A garment as the database holds it: its box as shares of the photo, its pixels gone."""
+
+    garment_class: GarmentClass
+    score: float
+    area: float
+    box: tuple[float, float, float, float]
+    colours: tuple[Colour, ...]
+    vector: Vector
+
+    @classmethod
+    def from_embedded(cls, embedded: EmbeddedGarment, height: int, width: int) -> "GarmentRecord":
+        """From a garment on a photo of this size in pixels."""
+        garment = embedded.garment
+        x0, y0, x1, y1 = garment.box
+        return cls(
+            garment.garment_class,
+            garment.score,
+            garment.area,
+            (x0 / width, y0 / height, x1 / width, y1 / height),
+            embedded.colours,
+            embedded.vector,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class IndexedPhoto:
+    """A photo with its garments, ready to be written; size in pixels as decoded."""
+
+    pending: PendingPhoto
+    sha256: str
+    stored: str
+    height: int
+    width: int
+    garments: tuple[GarmentRecord, ...]
+
+
+@dataclass(frozen=True)
+class SkippedPhoto:
+    """A photo that was refused at some stage; no SHA-256 where there is no file."""
+
+    pending: PendingPhoto
+    sha256: str | None
+    skip: Skip
+
+
+def skipped(
+    pending: PendingPhoto, sha256: str | None, stage: str, code: str, reason: str
+) -> SkippedPhoto:
+    """A photo refused at a stage ("read", "segment"), with a stable code and the reason."""
+    source = PhotoSource(pending.product_id, pending.path, pending.position)
+    return SkippedPhoto(pending, sha256, Skip(source, stage, code, reason))
+
+
+@dataclass(frozen=True, eq=False)
+class GarmentChange:
+    """What a transaction did to the vectors: ids and vectors (n, d) by class, ids removed."""
+
+    added: dict[GarmentClass, tuple[GarmentIds, Vectors]]
+    removed: GarmentIds
+
+
+@dataclass(frozen=True, eq=False)
+class CommittedBatch:
+    """A batch that is in the database: counts, the skips and the change of the vectors."""
+
+    indexed: int
+    garments: int
+    skips: tuple[Skip, ...]
+    change: GarmentChange
+
+    @property
+    def photos(self) -> int:
+        """Photos of the batch, indexed or skipped."""
+        return self.indexed + len(self.skips)
+
+
+@dataclass(frozen=True)
+class IndexProgress:
+    """How far a run is: `done` of `total` photos, `skipped` of them refused."""
+
+    done: int
+    total: int
+    skipped: int
+    garments: int
+    photos_per_second: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None while no speed is known."""
+        if not self.photos_per_second:
+            return None
+        return (self.total - self.done) / self.photos_per_second
+
+
+@dataclass(frozen=True)
+class StageTiming:
+    """Seconds that one stage worked; stages overlap, so they may add up to more than the run."""
+
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class IndexSummary:
+    """What one run did. `indexed + skipped` photos were looked at; `unchanged` needed no work.
+
+    `seconds` is of the whole run, `photos_per_second` of indexing alone.
+    """
+
+    products: ImportSummary
+    indexed: int
+    skipped: int
+    unchanged: int
+    garments: int
+    seconds: float
+    photos_per_second: float
+    stages: tuple[StageTiming, ...]
+    skips: tuple[Skip, ...]
+
+
+class StageClock:
+    """Adds up the seconds of each stage, on any thread."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self._seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        """Count the time inside to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - start
+            with self._lock:
+                self._seconds[stage] = self._seconds.get(stage, 0.0) + seconds
+
+    def timings(self) -> tuple[StageTiming, ...]:
+        """Every stage, the slowest first."""
+        with self._lock:
+            ordered = sorted(self._seconds.items(), key=lambda item: item[1], reverse=True)
+        return tuple(StageTiming(stage, seconds) for stage, seconds in ordered)

@@ -1,0 +1,140 @@
+"""A batch of outcomes in, one transaction on the database out."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from catalog.models import Garment, Photo
+from catalog.models import Vector as VectorRow
+from indexing.records import Colour, Skip
+from indexing.stages import (
+    CommittedBatch,
+    GarmentChange,
+    GarmentRecord,
+    IndexedPhoto,
+    SkippedPhoto,
+)
+from indexing.vectors import vector_from_bytes, vector_to_bytes
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+_REASON_LENGTH = 500
+
+
+def write_batch(
+    session: Session, model_id: int, outcomes: Sequence[IndexedPhoto | SkippedPhoto]
+) -> CommittedBatch:
+    """Replace what is known of each photo by its outcome; the caller commits.
+
+    A photo that was removed from the catalogue meanwhile is passed over.
+    """
+    photo_ids = [outcome.pending.photo_id for outcome in outcomes]
+    photos = {
+        photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_(photo_ids)))
+    }
+    removed = session.scalars(
+        delete(Garment).where(Garment.photo_id.in_(photo_ids)).returning(Garment.id)
+    ).all()
+    written: list[tuple[Garment, GarmentRecord]] = []
+    skips: list[Skip] = []
+    for outcome in outcomes:
+        photo = photos.get(outcome.pending.photo_id)
+        if photo is None:
+            continue
+        if isinstance(outcome, IndexedPhoto):
+            written.extend(_write_photo(photo, outcome))
+        else:
+            _write_skip(photo, outcome)
+            skips.append(outcome.skip)
+    change = _write_vectors(session, model_id, written, removed)
+    return CommittedBatch(len(photos) - len(skips), len(written), tuple(skips), change)
+
+
+def _write_photo(photo: Photo, outcome: IndexedPhoto) -> list[tuple[Garment, GarmentRecord]]:
+    photo.status = "indexed"
+    photo.sha256, photo.stored = outcome.sha256, outcome.stored
+    photo.height, photo.width = outcome.height, outcome.width
+    photo.skip_stage = photo.skip_code = photo.skip_reason = None
+    return [(_garment_of(photo.id, record), record) for record in outcome.garments]
+
+
+def _garment_of(photo_id: int, record: GarmentRecord) -> Garment:
+    x0, y0, x1, y1 = record.box
+    return Garment(
+        photo_id=photo_id,
+        garment_class=int(record.garment_class),
+        score=record.score,
+        area=record.area,
+        x0=x0,
+        y0=y0,
+        x1=x1,
+        y1=y1,
+        main_colour=record.colours[0].name if record.colours else None,
+        colours=[
+            {"name": colour.name, "hex": colour.hex, "share": colour.share}
+            for colour in record.colours
+        ],
+    )
+
+
+def _write_skip(photo: Photo, outcome: SkippedPhoto) -> None:
+    photo.status = "skipped"
+    photo.sha256, photo.stored = outcome.sha256, None
+    photo.skip_stage, photo.skip_code = outcome.skip.stage, outcome.skip.code
+    photo.skip_reason = outcome.skip.reason[:_REASON_LENGTH]
+
+
+def _write_vectors(
+    session: Session,
+    model_id: int,
+    written: list[tuple[Garment, GarmentRecord]],
+    removed: Sequence[int],
+) -> GarmentChange:
+    session.add_all([garment for garment, _ in written])
+    session.flush()
+    session.add_all(
+        VectorRow(garment_id=garment.id, model_id=model_id, values=vector_to_bytes(record.vector))
+        for garment, record in written
+    )
+    session.flush()
+    added = {}
+    for garment_class in GARMENT_CLASSES:
+        of_class = [pair for pair in written if pair[1].garment_class == garment_class]
+        if of_class:
+            ids = np.array([garment.id for garment, _ in of_class], np.int64)
+            added[garment_class] = ids, np.stack([record.vector for _, record in of_class])
+    return GarmentChange(added, np.array(removed, np.int64))
+
+
+def known_photos(
+    session: Session, model_id: int, contents: Collection[str]
+) -> dict[str, tuple[Photo, tuple[GarmentRecord, ...]]]:
+    """SHA-256 -> an indexed photo with these bytes and its garments by this model."""
+    query = (
+        select(Photo, Garment, VectorRow.values)
+        .join(Garment, Garment.photo_id == Photo.id)
+        .join(VectorRow, VectorRow.garment_id == Garment.id)
+        .where(
+            Photo.sha256.in_(contents), Photo.status == "indexed", VectorRow.model_id == model_id
+        )
+        .order_by(Photo.id, Garment.area.desc(), Garment.id)
+    )
+    found: dict[str, tuple[Photo, tuple[GarmentRecord, ...]]] = {}
+    for photo, garment, values in session.execute(query):
+        sha256 = str(photo.sha256)
+        first, records = found.get(sha256, (photo, ()))
+        if first is photo:
+            found[sha256] = photo, (*records, _record_of(garment, values))
+    return found
+
+
+def _record_of(garment: Garment, values: bytes) -> GarmentRecord:
+    return GarmentRecord(
+        GarmentClass(garment.garment_class),
+        garment.score,
+        garment.area,
+        (garment.x0, garment.y0, garment.x1, garment.y1),
+        tuple(Colour(each["name"], each["hex"], each["share"]) for each in garment.colours),
+        vector_from_bytes(values),
+    )

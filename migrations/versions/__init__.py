@@ -1,0 +1,1 @@
+"""One module a migration; Alembic finds them by file name."""

@@ -1,0 +1,102 @@
+"""The database: migrations equal the models, transactions, pragmas, refusals."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from catalog.database import Database, open_database
+from catalog.errors import DatabaseError
+from catalog.models import DATABASE_NAME, Base, Photo, Product
+
+
+def test_migrations_make_exactly_the_models_tables(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_opening_again_keeps_what_was_committed(tmp_path: Path) -> None:
+    first = open_database(tmp_path / "new" / "folder")
+    with first.transaction() as session:
+        session.add(Product(id="a", title="Shirt"))
+    first.close()
+    second = open_database(tmp_path / "new" / "folder")
+    with second.session() as session:
+        assert session.get_one(Product, "a").title == "Shirt"
+    second.close()
+
+
+def test_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    with database.session() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
+        assert session.scalar(text("PRAGMA busy_timeout")) == 30_000
+    database.close()
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    with pytest.raises(IntegrityError):
+        _add_product_and_orphan(database)
+    with database.session() as session:
+        assert session.get(Product, "a") is None
+    database.close()
+
+
+def _add_product_and_orphan(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Product(id="a", title="Shirt"))
+        session.flush()
+        session.add(Photo(product_id="nobody", source="x.jpg"))
+
+
+def test_reading_goes_on_beside_a_writer(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    with database.transaction() as writer:
+        writer.add(Product(id="a", title="Shirt"))
+        writer.flush()
+        with database.session() as reader:
+            assert reader.get(Product, "a") is None
+    with database.session() as reader:
+        assert reader.get(Product, "a") is not None
+    database.close()
+
+
+def test_ids_of_removed_photos_are_not_used_again(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    ids = []
+    for _ in range(2):
+        with database.transaction() as session:
+            session.add(Product(id="a", title="Shirt"))
+            photo = Photo(product_id="a", source="x.jpg")
+            session.add(photo)
+            session.flush()
+            ids.append(photo.id)
+            session.delete(session.get_one(Product, "a"))
+    assert ids[0] != ids[1]
+    database.close()
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE_NAME
+    path.write_bytes(b"no database" * 500)
+    with pytest.raises(DatabaseError, match="not a database"):
+        open_database(tmp_path)
+    assert path.read_bytes() == b"no database" * 500
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    open_database(tmp_path).close()
+    with sqlite3.connect(tmp_path / DATABASE_NAME) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(DatabaseError, match="update Apparel Search"):
+        open_database(tmp_path)

@@ -1,0 +1,124 @@
+"""Stand-ins where the real models would be slow: a deterministic embedder and drawn photos.
+
+`draw_photo` draws what `FakeEmbedder` understands: one block of colour on a plain ground,
+wide for an upper garment, nearly square for a lower one, tall for a whole one.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from indexing.colour import nearest_colour_name
+from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from segmentation.classes import GarmentClass
+from segmentation.mask import BoolMask, Garment, whole_photo_garment
+from segmentation.photos import Photo
+
+STYLE_DIMENSION = 16
+COLOUR_DIMENSION = 27
+FAKE_FINGERPRINT = ModelFingerprint(
+    "fake-segmenter/1", "fake-encoder/1", STYLE_DIMENSION, COLOUR_DIMENSION
+)
+_BLOCKS = {
+    GarmentClass.UPPER: (20, 50, 100, 100),
+    GarmentClass.WHOLE: (45, 10, 75, 150),
+    GarmentClass.LOWER: (35, 40, 85, 110),
+}
+
+
+def draw_photo(
+    path: Path,
+    colour: str | tuple[int, int, int] = "red",
+    garment_class: GarmentClass = GarmentClass.UPPER,
+    notch: int = 0,
+) -> Path:
+    """A photo, 120 x 160, with one garment; `notch` (0 to 20) changes its shape, so its style."""
+    image = Image.new("RGB", (120, 160), "white")
+    draw = ImageDraw.Draw(image)
+    x0, y0, x1, y1 = _BLOCKS[garment_class]
+    draw.rectangle((x0, y0, x1, y1), fill=colour)
+    if notch:
+        draw.rectangle((x0, y0, x0 + notch, y0 + notch), fill="white")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, "PNG" if path.suffix == ".png" else "JPEG", quality=95)
+    return path
+
+
+def draw_empty_photo(path: Path) -> Path:
+    """A photo without any garment."""
+    Image.new("RGB", (120, 160), "white").save(path)
+    return path
+
+
+class FakeEmbedder:
+    """Implements `indexing.records.Embedder` without a network; counts what it embedded."""
+
+    def __init__(self, fingerprint: ModelFingerprint = FAKE_FINGERPRINT) -> None:
+        self._fingerprint = fingerprint
+        self.photos_embedded = 0
+
+    @property
+    def fingerprint(self) -> ModelFingerprint:
+        return self._fingerprint
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        self.photos_embedded += len(photos)
+        return [_embed(photo) for photo in photos]
+
+    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
+        garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
+        return _describe(photo, garment, whole_photo=True)
+
+
+def _embed(photo: Photo) -> EmbeddedPhoto:
+    height, width = photo.shape[:2]
+    difference = np.abs(photo.astype(int) - photo[0, 0].astype(int)).max(axis=2)
+    found: BoolMask = difference > 60
+    mask = np.zeros((height, width), np.uint8)
+    if not found.any():
+        return EmbeddedPhoto(height, width, mask, ())
+    garment = _garment_of(found)
+    mask[found] = garment.garment_class
+    return EmbeddedPhoto(height, width, mask, (_describe(photo, garment),))
+
+
+def _garment_of(found: BoolMask) -> Garment:
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    tall = (y1 - y0) / (x1 - x0)
+    garment_class = GarmentClass.UPPER
+    if tall > 1:
+        garment_class = GarmentClass.WHOLE if tall > 2 else GarmentClass.LOWER
+    return Garment(
+        garment_class, 0.9, (x0, y0, x1, y1), found[y0:y1, x0:x1].copy(), float(found.mean())
+    )
+
+
+def _describe(photo: Photo, garment: Garment, whole_photo: bool = False) -> EmbeddedGarment:
+    x0, y0, x1, y1 = garment.box
+    pixels = photo[y0:y1, x0:x1][garment.mask]
+    mean = pixels.mean(axis=0).round().astype(int)
+    hex_code = f"#{mean[0]:02x}{mean[1]:02x}{mean[2]:02x}"
+    colours = (Colour(nearest_colour_name(hex_code), hex_code, 1.0),)
+    vector = np.concatenate([_style(garment.mask), _colour(pixels)]).astype(np.float32)
+    return EmbeddedGarment(garment, colours, vector, whole_photo)
+
+
+def _style(mask: BoolMask) -> Vector:
+    """How much of each of 4 x 4 fields of the box is covered."""
+    fields = [
+        field.mean() for rows in np.array_split(mask, 4) for field in np.array_split(rows, 4, 1)
+    ]
+    return _unit(np.array(fields, np.float32) + 0.01)
+
+
+def _colour(pixels: Photo) -> Vector:
+    """Square root of the shares of 3 x 3 x 3 colours."""
+    bins = (pixels.astype(int) // 86) @ np.array([9, 3, 1])
+    shares = np.bincount(bins, minlength=COLOUR_DIMENSION).astype(np.float32)
+    return _unit(np.sqrt(shares))
+
+
+def _unit(half: Vector) -> Vector:
+    return np.asarray(half / np.linalg.norm(half), np.float32)

@@ -1,0 +1,459 @@
+"""A data folder from feed to hits and back: index, search, resume, mend."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from catalog.errors import CatalogError, ProductNotFound
+from catalog.feeds import Feed, ProductRow, read_feed, read_folder
+from catalog.filters import Filters, parse_filters
+from indexing.collection import Collection, IndexProgress, open_collection
+from indexing.errors import IndexingError, ModelMismatch
+from indexing.records import EmbeddedPhoto, ModelFingerprint
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.photos import Photo, read_photo
+from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_empty_photo, draw_photo
+
+UPPER, WHOLE, LOWER = GARMENT_CLASSES
+COLOURS = ("red", "green", "blue", "orange", "purple", "black")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Six upper garments of different colours, two lower, one whole."""
+    folder = tmp_path / "photos"
+    for colour in COLOURS:
+        draw_photo(folder / f"{colour}-shirt.png", colour)
+    draw_photo(folder / "blue-jeans.png", "blue", LOWER)
+    draw_photo(folder / "red-skirt.png", "red", LOWER)
+    draw_photo(folder / "green-dress.png", "green", WHOLE)
+    return folder
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    opened = open_collection(tmp_path / "data", FakeEmbedder())
+    yield opened
+    opened.close()
+
+
+def _query(path: Path) -> tuple[GarmentClass, np.ndarray]:
+    (photo,) = FakeEmbedder().embed([read_photo(path)])
+    return photo.garments[0].garment.garment_class, photo.garments[0].vector
+
+
+def _found(collection: Collection, photo: Path, k: int = 3) -> list[str]:
+    garment_class, vector = _query(photo)
+    return [
+        card.product_id for card in collection.cards(collection.search(vector, garment_class, k))
+    ]
+
+
+def test_photos_are_found_by_their_own_photo(collection: Collection, photos: Path) -> None:
+    summary = collection.index(read_folder(photos))
+    assert (summary.indexed, summary.skipped, summary.garments) == (9, 0, 9)
+    for path in photos.iterdir():
+        garment_class, vector = _query(path)
+        card = collection.cards(collection.search(vector, garment_class, 1))[0]
+        assert card.product_id == path.name
+        assert (card.score, card.style, card.colour) == pytest.approx((1, 1, 1), abs=1e-4)
+        assert card.garment_class == garment_class
+        assert card.photo == path.name
+
+
+def test_a_card_carries_box_and_colours_of_the_garment(
+    collection: Collection, photos: Path
+) -> None:
+    collection.index(read_folder(photos))
+    card = collection.cards(collection.search(_query(photos / "red-shirt.png")[1], UPPER, 1))[0]
+    assert card.box == pytest.approx((20 / 120, 50 / 160, 101 / 120, 101 / 160))
+    assert (card.colours[0].hex, card.colours[0].share) == ("#ff0000", 1.0)
+
+
+def test_progress_counts_to_the_end(collection: Collection, photos: Path) -> None:
+    seen: list[IndexProgress] = []
+    summary = collection.index(read_folder(photos), on_progress=seen.append)
+    assert [progress.done for progress in seen] == [0, 8, 9]
+    assert all(progress.total == 9 for progress in seen)
+    assert seen[-1].photos_per_second > 0
+    assert seen[-1].seconds_left == 0
+    assert {"read", "embed", "write"} <= {timing.stage for timing in summary.stages}
+
+
+def test_a_second_run_embeds_nothing(tmp_path: Path, photos: Path) -> None:
+    embedder = FakeEmbedder()
+    collection = open_collection(tmp_path / "data", embedder)
+    collection.index(read_folder(photos))
+    again = collection.index(read_folder(photos))
+    assert (again.indexed, again.unchanged, embedder.photos_embedded) == (0, 9, 9)
+    assert again.products.unchanged == 9
+    collection.close()
+
+
+def test_a_changed_photo_replaces_its_garments(collection: Collection, photos: Path) -> None:
+    collection.index(read_folder(photos))
+    draw_photo(photos / "red-shirt.png", "yellow", LOWER)
+    summary = collection.index(read_folder(photos))
+    assert (summary.indexed, summary.unchanged) == (1, 8)
+    assert _found(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
+    status = collection.status()
+    assert status.garments == {UPPER: 5, WHOLE: 1, LOWER: 3}
+    assert status.searchable == status.garments
+    assert collection.verify() == []
+
+
+def test_equal_bytes_are_embedded_once(tmp_path: Path, photos: Path) -> None:
+    embedder = FakeEmbedder()
+    collection = open_collection(tmp_path / "data", embedder)
+    rows = tuple(ProductRow(f"p{number}", "Shirt", ("red-shirt.png",)) for number in range(20))
+    summary = collection.index(Feed(rows), photos)
+    assert (summary.indexed, summary.garments, embedder.photos_embedded) == (20, 20, 1)
+    assert len(collection.search(_query(photos / "red-shirt.png")[1], UPPER, 50)) == 20
+    assert collection.verify() == []
+    collection.close()
+
+
+def test_bad_photos_are_skipped_with_stage_code_and_reason(
+    collection: Collection, photos: Path
+) -> None:
+    (photos / "empty.jpg").write_bytes(b"")
+    (photos / "text.jpg").write_text("no photo at all")
+    whole = (photos / "red-shirt.png").read_bytes()
+    (photos / "cut.png").write_bytes(whole[: len(whole) // 2])
+    draw_empty_photo(photos / "nothing.png")
+    rows = tuple(ProductRow(path.name, path.name, (path.name,)) for path in photos.iterdir())
+    rows += (ProductRow("gone", "Gone", ("gone.jpg",)),)
+    summary = collection.index(Feed(rows), photos)
+    assert summary.indexed == 9
+    found = {(skip.source.product_id, skip.stage, skip.code) for skip in summary.skips}
+    assert found == {
+        ("empty.jpg", "read", "empty"),
+        ("text.jpg", "read", "not_a_photo"),
+        ("cut.png", "read", "damaged"),
+        ("nothing.png", "segment", "no_garment"),
+        ("gone", "read", "absent"),
+    }
+    assert all(skip.reason for skip in summary.skips)
+    status = collection.status()
+    assert (status.photos_skipped, status.photos_pending) == (5, 0)
+    assert sum(skip.count for skip in status.skips) == 5
+
+
+def test_a_mended_photo_is_indexed_and_bad_ones_are_not_tried_again(
+    tmp_path: Path, photos: Path
+) -> None:
+    embedder = FakeEmbedder()
+    collection = open_collection(tmp_path / "data", embedder)
+    draw_empty_photo(photos / "nothing.png")
+    (photos / "bad.png").write_bytes(b"bad")
+    collection.index(read_folder(photos))
+    before = embedder.photos_embedded
+    assert collection.index(read_folder(photos)).skipped == 0
+    assert embedder.photos_embedded == before
+    draw_photo(photos / "bad.png", "yellow")
+    assert collection.index(read_folder(photos)).indexed == 1
+    assert _found(collection, photos / "bad.png", 1) == ["bad.png"]
+    collection.close()
+
+
+def test_search_gives_the_best_garment_of_each_product(
+    collection: Collection, photos: Path
+) -> None:
+    """A product with 60 photos may not crowd out the others."""
+    for notch in range(60):
+        draw_photo(photos / f"many-{notch}.png", (255, notch, 0), notch=notch % 20)
+    many = ProductRow("many", "Many", tuple(f"many-{notch}.png" for notch in range(60)))
+    others = tuple(ProductRow(colour, colour, (f"{colour}-shirt.png",)) for colour in COLOURS)
+    collection.index(Feed((many, *others)), photos)
+    vector = _query(photos / "many-7.png")[1]
+    cards = collection.cards(collection.search(vector, UPPER, 4))
+    assert cards[0].product_id == "many"
+    # Every twentieth has the same notch and nearly the same red.
+    assert cards[0].photo in {"many-7.png", "many-27.png", "many-47.png"}
+    assert cards[0].score == pytest.approx(1, abs=1e-4)
+    assert len({card.product_id for card in cards}) == 4
+    assert len(collection.search(vector, UPPER, 50)) == 7
+    assert len(collection.search(vector, UPPER, 50, exclude_product="many")) == 6
+    scores = [card.score for card in cards]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_filters_give_all_that_match_and_nothing_else(collection: Collection, photos: Path) -> None:
+    feed = photos / "feed.csv"
+    lines = [
+        f"{number},{COLOURS[number % 6]}-shirt.png,{'Rare' if number == 37 else 'Acme'},{number}"
+        for number in range(60)
+    ]
+    feed.write_text("\n".join(["id,photo,brand,price", *lines]))
+    collection.index(read_feed(feed))
+    vector = _query(photos / "red-shirt.png")[1]
+
+    def matching(*texts: str, k: int = 12) -> list[str]:
+        hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
+        return [card.product_id for card in collection.cards(hits)]
+
+    assert matching("brand=Rare") == ["37"]
+    assert len(matching("price_min=50", k=50)) == 10
+    assert set(matching("price_min=50", "price_max=52", k=50)) == {"50", "51", "52"}
+    assert set(matching("colour=red", k=50)) == {str(number) for number in range(0, 60, 6)}
+    assert len(matching("brand=Acme")) == 12
+    assert matching("brand=None") == []
+    assert len(collection.search(vector, UPPER, 12, filters=Filters())) == 12
+
+
+def test_more_like_this_by_the_stored_vector(collection: Collection, photos: Path) -> None:
+    collection.index(read_folder(photos))
+    hit = collection.search(_query(photos / "blue-jeans.png")[1], LOWER, 1)[0]
+    garment_class, vector = collection.vector_of(hit.garment_id)
+    assert garment_class == LOWER
+    np.testing.assert_array_equal(vector, _query(photos / "blue-jeans.png")[1])
+    with pytest.raises(CatalogError):
+        collection.vector_of(10_000)
+
+
+def test_the_stored_photo_is_small_and_upright(collection: Collection, tmp_path: Path) -> None:
+    large = Image.new("RGB", (1000, 2000), "white")
+    large.paste("red", (200, 800, 800, 1300))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (tmp_path / "big").mkdir()
+    large.save(tmp_path / "big" / "large.jpg", exif=exif)
+    collection.index(read_folder(tmp_path / "big"))
+    hits = [hit for each in GARMENT_CLASSES for hit in collection.search(_any(), each, 1)]
+    path = collection.photo_file(collection.cards(hits)[0].photo_id)
+    with Image.open(path) as stored:
+        assert (stored.format, stored.size) == ("JPEG", (720, 360))
+    assert path.parent.parent == collection.data / "photos"
+    with pytest.raises(CatalogError):
+        collection.photo_file(10_000)
+
+
+def _any() -> np.ndarray:
+    vector = np.ones(FAKE_FINGERPRINT.dimension, np.float32)
+    vector[: FAKE_FINGERPRINT.style_dimension] /= np.sqrt(FAKE_FINGERPRINT.style_dimension)
+    vector[FAKE_FINGERPRINT.style_dimension :] /= np.sqrt(FAKE_FINGERPRINT.colour_dimension)
+    return vector
+
+
+def test_a_removed_product_is_gone_at_once_and_for_good(
+    collection: Collection, photos: Path
+) -> None:
+    collection.index(read_folder(photos))
+    product_id = "black-shirt.png"
+    stored = collection.photo_file(1)
+    assert _found(collection, photos / product_id, 1) == [product_id]
+    collection.remove(product_id)
+    assert product_id not in _found(collection, photos / product_id, 9)
+    assert not stored.exists()
+    assert collection.verify() == []
+    with pytest.raises(ProductNotFound):
+        collection.remove(product_id)
+
+
+def test_an_update_is_seen_by_filters_at_once(collection: Collection, photos: Path) -> None:
+    row = ProductRow("a", "Shirt", ("red-shirt.png",), brand="Acme")
+    collection.index(Feed((row,)), photos)
+    assert collection.update(replace(row, brand="Other"))
+    found = collection.search(_any(), UPPER, 5, filters=Filters(brand="Other"))
+    assert len(found) == 1
+    assert not collection.search(_any(), UPPER, 5, filters=Filters(brand="Acme"))
+
+
+def test_opening_again_gives_the_same_hits(tmp_path: Path, photos: Path) -> None:
+    first = open_collection(tmp_path / "data", FakeEmbedder())
+    first.index(read_folder(photos))
+    before = first.search(_any(), UPPER, 9)
+    first.close()
+    second = open_collection(tmp_path / "data")
+    assert second.search(_any(), UPPER, 9) == before
+    assert second.fingerprint == FAKE_FINGERPRINT
+    with pytest.raises(IndexingError, match="no model"):
+        second.index(read_folder(photos))
+    second.close()
+
+
+def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
+    tmp_path: Path, photos: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = open_collection(tmp_path / "data", FakeEmbedder())
+    first.index(read_folder(photos))
+    before = first.search(_any(), UPPER, 9)
+    first.close()
+    index = tmp_path / "data" / "index"
+    for path in index.glob("lower*"):
+        path.unlink()
+    (path,) = index.glob("upper-*.faiss")
+    flipped = bytearray(path.read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    path.write_bytes(flipped)
+    with caplog.at_level(logging.WARNING):
+        second = open_collection(tmp_path / "data")
+    assert "checksum" in caplog.text
+    assert second.search(_any(), UPPER, 9) == before
+    assert second.status().searchable == {UPPER: 6, WHOLE: 1, LOWER: 2}
+    (problem,) = second.verify()
+    assert "checksum" in problem
+    second.close()
+    third = open_collection(tmp_path / "data")
+    assert third.verify() == []
+    third.close()
+
+
+def test_an_index_that_lags_behind_catches_up(tmp_path: Path, photos: Path) -> None:
+    """As after a kill: the files are older than the database."""
+    data = tmp_path / "data"
+    first = open_collection(data, FakeEmbedder())
+    first.index(read_folder(photos))
+    first.close()
+    saved = {path.name: path.read_bytes() for path in (data / "index").iterdir()}
+    second = open_collection(data, FakeEmbedder())
+    draw_photo(photos / "new.png", "yellow")
+    second.index(read_folder(photos))
+    second.remove("red-shirt.png")
+    second.close()
+    for path in (data / "index").iterdir():
+        path.unlink()
+    for name, content in saved.items():
+        (data / "index" / name).write_bytes(content)
+    third = open_collection(data)
+    assert _found(third, photos / "new.png", 1) == ["new.png"]
+    assert "red-shirt.png" not in _found(third, photos / "red-shirt.png", 9)
+    assert third.verify() == []
+    third.close()
+
+
+def test_refresh_takes_over_another_process_work(tmp_path: Path, photos: Path) -> None:
+    serving = open_collection(tmp_path / "data", FakeEmbedder())
+    indexing = open_collection(tmp_path / "data", FakeEmbedder())
+    indexing.index(read_folder(photos))
+    indexing.close()
+    assert serving.search(_any(), UPPER, 9) == []
+    assert serving.refresh() == 9
+    assert len(serving.search(_any(), UPPER, 9)) == 6
+    assert serving.refresh() == 0
+    serving.close()
+
+
+def test_another_models_vectors_are_refused_by_both_names(tmp_path: Path, photos: Path) -> None:
+    first = open_collection(tmp_path / "data", FakeEmbedder())
+    first.index(read_folder(photos))
+    first.close()
+    other = ModelFingerprint("fake-segmenter/2", "fake-encoder/1", 16, 27)
+    with pytest.raises(ModelMismatch) as caught:
+        open_collection(tmp_path / "data", FakeEmbedder(other))
+    assert FAKE_FINGERPRINT.key in str(caught.value)
+    assert other.key in str(caught.value)
+    again = open_collection(tmp_path / "data", FakeEmbedder())
+    assert len(again.search(_any(), UPPER, 9)) == 6
+    again.close()
+
+
+def test_a_folder_without_vectors_takes_a_new_model(tmp_path: Path, photos: Path) -> None:
+    open_collection(tmp_path / "data", FakeEmbedder()).close()
+    other = ModelFingerprint("fake-segmenter/2", "fake-encoder/1", 16, 27)
+    collection = open_collection(tmp_path / "data", FakeEmbedder(other))
+    assert collection.index(read_folder(photos)).indexed == 9
+    assert collection.fingerprint == other
+    collection.close()
+
+
+def test_rebuild_mends_a_wrong_index(collection: Collection, photos: Path) -> None:
+    collection.index(read_folder(photos))
+    before = collection.search(_any(), UPPER, 9)
+    for path in (collection.data / "index").iterdir():
+        path.unlink()
+    assert len(collection.verify()) == 3
+    assert collection.rebuild() == 9
+    assert collection.verify() == []
+    assert collection.search(_any(), UPPER, 9) == before
+
+
+def test_verify_finds_a_damaged_vector_and_a_lost_photo(
+    collection: Collection, photos: Path
+) -> None:
+    collection.index(read_folder(photos))
+    collection.photo_file(2).unlink()
+    with sqlite3.connect(collection.database.path) as connection:
+        connection.execute("UPDATE vector SET \"values\" = x'00' WHERE garment_id = 3")
+    connection.close()
+    problems = collection.verify()
+    assert len(problems) == 2
+    assert any("photo 2" in problem and "stored copy" in problem for problem in problems)
+    assert any("garment 3" in problem and "damaged" in problem for problem in problems)
+
+
+def test_export_imports_again_and_holds_the_vectors(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    row = ProductRow("a", 'Shirt, "red"', ("red-shirt.png",), attributes={"size": "M"})
+    collection.index(Feed((row,)), photos)
+    assert collection.export(tmp_path / "out.csv") == 1
+    assert read_feed(tmp_path / "out.csv").rows == (row,)
+    assert collection.export(tmp_path / "out.npz") == 1
+    with np.load(tmp_path / "out.npz") as arrays:
+        np.testing.assert_array_equal(arrays["vector"][0], _query(photos / "red-shirt.png")[1])
+        assert arrays["product_id"].tolist() == ["a"]
+        assert arrays["box"].shape == (1, 4)
+    with pytest.raises(IndexingError, match=r"\.csv or a \.npz"):
+        collection.export(tmp_path / "out.xml")
+
+
+class _FailingEmbedder(FakeEmbedder):
+    """Has a bug that shows at the second batch."""
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        if self.photos_embedded:
+            raise RuntimeError("a bug")
+        return super().embed(photos)
+
+
+def test_a_bug_raises_and_what_was_committed_stays(tmp_path: Path, photos: Path) -> None:
+    failing = open_collection(tmp_path / "data", _FailingEmbedder())
+    with pytest.raises(RuntimeError, match="a bug"):
+        failing.index(read_folder(photos))
+    assert sum(failing.status().searchable.values()) == 8
+    failing.close()
+    resumed = open_collection(tmp_path / "data", FakeEmbedder())
+    assert resumed.index(read_folder(photos)).indexed == 1
+    resumed.close()
+
+
+def test_searches_go_on_while_photos_are_indexed(
+    collection: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexing.collection.SECONDS_TO_VISIBLE", 0.0)
+    for number in range(40):
+        draw_photo(photos / f"more-{number}.png", (number * 6, 80, 40))
+    feed = read_folder(photos)
+    failures: list[Exception] = []
+    counts: list[int] = []
+    stop = threading.Event()
+
+    def search_on() -> None:
+        try:
+            while not stop.is_set():
+                hits = collection.search(_any(), UPPER, 100)
+                # One product is removed meanwhile, perhaps between the two calls.
+                assert len(collection.cards(hits)) >= len(hits) - 1
+                counts.append(len(hits))
+        except Exception as error:
+            failures.append(error)
+
+    searching = [threading.Thread(target=search_on) for _ in range(3)]
+    for thread in searching:
+        thread.start()
+    collection.index(feed)
+    collection.remove("red-shirt.png")
+    stop.set()
+    for thread in searching:
+        thread.join()
+    assert not failures
+    assert len(set(counts)) > 2
+    assert len(collection.search(_any(), UPPER, 100)) == 45
