@@ -9,7 +9,7 @@ A pairs folder is what training and evaluation read:
 
 import csv
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -227,11 +227,13 @@ def create_clothing(
     """Pairs from the clothing dataset: GrabCut makes the mask, the label gives its class.
 
     A photo of a hat or of shoes has an all-background mask; a garment whose mask
-    cannot be trusted is left out, and so is a photo that cannot be read.
+    cannot be trusted is left out, and so is a photo that cannot be read. Beside the
+    manifest lies `labels.csv`, which names every garment photo for evaluating retrieval.
     """
     rows = read_clothing(source)
     splits = clothing_splits(rows)
     prepare_folder(out)
+    _write_retrieval_labels(out, rows, splits)
     pairs: list[Pair] = []
     left_out: list[LeftOut] = []
     with ProcessPoolExecutor(workers) as pool:
@@ -246,6 +248,19 @@ def create_clothing(
             group = f"sender-{row.sender_id}"
             pairs.append(Pair(row.image, "clothing", group, splits[row.sender_id], row.label))
     return write_manifest(out, pairs, left_out)
+
+
+def _write_retrieval_labels(
+    out: Path, rows: Iterable[ClothingPhoto], splits: Mapping[str, Split]
+) -> None:
+    """`labels.csv` for `apparel evaluate retrieval`: test senders ask, all others answer."""
+    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(("photo", "label", "group", "role"))
+        for row in rows:
+            if row.label in CLOTHING_CLASSES:
+                role = "query" if splits[row.sender_id] == "test" else "gallery"
+                writer.writerow((f"{row.image}.jpg", row.label, f"sender-{row.sender_id}", role))
 
 
 def _clothing_photo(source: Path, row: ClothingPhoto) -> Path:

@@ -135,8 +135,8 @@ def train_segmenter(config: TrainConfig) -> Path:
     """Train and return the path of the best weights; resumes a run folder's checkpoint."""
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    config.out.mkdir(parents=True, exist_ok=True)
     train_samples, val_samples = read_samples(config)
+    config.out.mkdir(parents=True, exist_ok=True)
     state = _start_or_resume(config)
     started = time.monotonic()
     for epoch in range(state.epoch, sum(phase.epochs for phase in config.phases)):

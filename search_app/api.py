@@ -1,0 +1,95 @@
+"""The JSON API of a query photo: POST /api/v1/search and /api/v1/segment."""
+
+import base64
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+
+from catalog.queries import attribute_names, parse_filters
+from indexing.collection import Collection
+from search_app.documents import ClassLabel, ErrorDocument, SearchDocument, SegmentDocument
+from search_app.masks import mask_png
+from search_app.search import SearchOptions, embedder_of, search_photo, segment_document
+from search_app.services import UsedServices
+from search_app.uploads import upload_bytes
+from segmentation.classes import GarmentClass
+from segmentation.photos import decode_photo
+
+MAX_K: Final = 200
+PNG: Final = "image/png"
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"model": ErrorDocument, "description": "The request was refused"},
+    "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
+}
+
+router = APIRouter(prefix="/api/v1", tags=["search"])
+
+PhotoFile = Annotated[UploadFile, File(description="JPEG, PNG, WebP, GIF, BMP or TIFF")]
+
+
+@router.post("/search", responses=ERRORS, summary="Products nearest to each garment of a photo")
+async def search(
+    services: UsedServices,
+    photo: PhotoFile,
+    garment_class: Annotated[ClassLabel | None, Form()] = None,
+    k: Annotated[int, Form(ge=1, le=MAX_K)] = 12,
+    colour_weight: Annotated[float, Form(ge=0, le=1, description="0 style, 1 colour")] = 0.5,
+    filters: Annotated[list[str], Form(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+    filter: Annotated[list[str], Form(description="the same as filters")] = [],  # noqa: B006
+) -> SearchDocument:
+    """Finds the garments on the photo and, for each, the nearest products of the catalogue.
+
+    Where no garment is found the whole photo is searched with and `note` says so.
+    """
+    data = await upload_bytes(photo, services.settings.max_upload_bytes)
+    collection = services.open_collection
+    wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
+
+    def look() -> SearchDocument:
+        options = _options(collection, wanted, k, colour_weight, filters + filter)
+        upload = decode_photo(data)
+        return search_photo(collection, upload.photo, options, (upload.height, upload.width))
+
+    document = await services.line.run(look)
+    services.metrics.observe(document.timings_ms)
+    return document
+
+
+@router.post(
+    "/segment",
+    responses={200: {"content": {PNG: {}}, "model": SegmentDocument}, **ERRORS},
+    response_model=None,
+    summary="Garments and class mask of a photo; the mask itself with Accept: image/png",
+)
+async def segment(
+    request: Request, services: UsedServices, photo: PhotoFile
+) -> SegmentDocument | Response:
+    """Finds the garments on the photo; the mask has the photo's size and values 0 to 3."""
+    data = await upload_bytes(photo, services.settings.max_upload_bytes)
+    embedder = embedder_of(services.open_collection)
+    wants_png = PNG in request.headers.get("accept", "")
+
+    def look() -> SegmentDocument | Response:
+        upload = decode_photo(data)
+        size = (upload.height, upload.width)
+        embedded = embedder.embed([upload.photo])[0]
+        png = mask_png(embedded.mask, size)
+        if wants_png:
+            return Response(png, media_type=PNG)
+        return segment_document(embedder, embedded, size, base64.b64encode(png).decode())
+
+    return await services.line.run(look)
+
+
+def _options(
+    collection: Collection,
+    wanted: GarmentClass | None,
+    k: int,
+    colour_weight: float,
+    filters: list[str],
+) -> SearchOptions:
+    if not filters:
+        return SearchOptions(wanted, k, colour_weight)
+    with collection.database.session() as session:
+        known = attribute_names(session)
+    return SearchOptions(wanted, k, colour_weight, parse_filters(filters, known))

@@ -1,0 +1,138 @@
+"""The pages of the catalogue itself: more like a garment, a product, all products, their photos."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, RedirectResponse
+
+from catalog.errors import CatalogError
+from catalog.queries import facets, list_products, product_by_id, product_cards
+from indexing.collection import Collection, ResultCard
+from search_app.errors import PageNotFound
+from search_app.results import (
+    CLASS_NAMES,
+    box_view,
+    found_context,
+    photo_url,
+    product_href,
+    product_view,
+    result_views,
+    steer_view,
+    summary_views,
+)
+from search_app.services import UsedServices
+from search_app.state import PAGE_SIZE, PageState, RowId, parse_state
+
+SIMILAR_PRODUCTS: Final = 10
+_PUBLIC: Final = {"Cache-Control": "public, max-age=86400"}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/like/{garment_id}")
+def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Response:
+    """More like a garment of the catalogue."""
+    state = parse_state(request.query_params)
+    collection = services.open_collection
+    try:
+        own_class, vector = collection.vector_of(garment_id)
+        with collection.database.session() as session:
+            card = product_cards(session, [garment_id])[garment_id]
+            menus = facets(session)
+    except (CatalogError, KeyError) as error:
+        raise PageNotFound("this garment is no longer in the catalogue; search anew") from error
+    among = state.among or own_class
+    with services.metrics.stage("search"):
+        hits = collection.search(
+            vector, among, state.k, state.colour_weight, state.filters, card.product_id
+        )
+        cards = collection.cards(hits)
+    path = f"/like/{garment_id}"
+    form = steer_view(path, state, menus, own_class)
+    source = {
+        "title": card.title,
+        "href": product_href(card.product_id),
+        "photo_url": photo_url(card.photo_id),
+        "box": box_view(card),
+    }
+    title = f"{CLASS_NAMES[among]}s like this"
+    context = found_context(cards, form, title, False, path, state)
+    context |= {"source": source, "here": ""}
+    return services.templates.TemplateResponse(request, "like.html", context)
+
+
+@router.get("/product/{product_id:path}")
+def product_page(request: Request, product_id: str, services: UsedServices) -> Response:
+    """A product: its photos, its garments, similar ones."""
+    collection = services.open_collection
+    with collection.database.session() as session:
+        product = product_by_id(session, product_id)
+        garment_ids = [each for photo in product.photos for each in photo.garment_ids]
+        cards = product_cards(session, garment_ids)
+    view = product_view(product, cards)
+    context = {
+        "product": view,
+        "results": result_views(_similar(collection, garment_ids, product_id), PageState()),
+        "like_href": view.garments[0].like_href if view.garments else "",
+        "here": "",
+    }
+    return services.templates.TemplateResponse(request, "product.html", context)
+
+
+@router.get("/catalogue")
+def catalogue_page(request: Request, services: UsedServices) -> Response:
+    """All products by pages, filtered."""
+    state = parse_state(request.query_params)
+    with services.open_collection.database.session() as session:
+        found = list_products(session, state.page, PAGE_SIZE, state.filters)
+        menus = facets(session)
+        is_empty = found.total == 0 and list_products(session, 1, 1).total == 0
+    pages = max(1, -(-found.total // PAGE_SIZE))
+    if state.page > pages:
+        return RedirectResponse(state.on_page(pages), 303)
+    context = {
+        "results": summary_views(found.products),
+        "form": steer_view("/catalogue", state, menus, compares=False),
+        "total": found.total,
+        "empty_catalogue": is_empty,
+        "page": state.page,
+        "pages": pages,
+        "previous_href": state.on_page(state.page - 1) if state.page > 1 else "",
+        "next_href": state.on_page(state.page + 1) if state.page < pages else "",
+        "here": "catalogue",
+    }
+    return services.templates.TemplateResponse(request, "catalogue.html", context)
+
+
+@router.get("/photos/{photo_id}.jpg")
+def product_photo(photo_id: RowId, services: UsedServices) -> Response:
+    """A product's photo, reduced."""
+    try:
+        path = services.open_collection.photo_file(photo_id)
+    except CatalogError as error:
+        raise PageNotFound("this photo is not stored; it may have been removed") from error
+    return FileResponse(path, media_type="image/jpeg", headers=_PUBLIC)
+
+
+@router.get("/samples/{name}")
+def sample_photo(name: str, services: UsedServices) -> Response:
+    """A sample photo that the home page offers."""
+    return FileResponse(services.samples.file(name), headers=_PUBLIC)
+
+
+@router.get("/docs")
+def docs(request: Request, services: UsedServices) -> Response:
+    """Swagger UI, served from here."""
+    return services.templates.TemplateResponse(request, "docs.html")
+
+
+def _similar(
+    collection: Collection, garment_ids: Sequence[int], product_id: str
+) -> list[ResultCard]:
+    """Other products near to the first garment of this one."""
+    if not garment_ids:
+        return []
+    garment_class, vector = collection.vector_of(garment_ids[0])
+    hits = collection.search(vector, garment_class, SIMILAR_PRODUCTS, exclude_product=product_id)
+    return collection.cards(hits)

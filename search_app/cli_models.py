@@ -1,0 +1,261 @@
+"""The commands around the networks: evaluate, train, dataset."""
+
+from collections import Counter
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search_app import cli_session
+from search_app.cli_output import print_figures, print_json, progress_on_stderr, tell
+from search_app.cli_session import JsonOption, WeightsOption, settings_for
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from segmentation.dataset import PairsFolder
+
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.")]
+MinutesOption = Annotated[
+    float | None,
+    typer.Option("--minutes", min=0.01, help="Stop after the epoch that passes this time."),
+]
+PairsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--pairs", metavar="DIR", help="A folder made by `apparel dataset`; may be repeated."
+    ),
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed draws the same.")]
+
+evaluate_app = typer.Typer(
+    help="Measure the networks against truth.", no_args_is_help=True, rich_markup_mode=None
+)
+train_app = typer.Typer(
+    help="Train the networks; a stopped run goes on.", no_args_is_help=True, rich_markup_mode=None
+)
+dataset_app = typer.Typer(
+    help="Make folders of photo and mask pairs from original datasets.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Make these commands known to the console script."""
+    app.add_typer(evaluate_app, name="evaluate")
+    app.add_typer(train_app, name="train")
+    app.add_typer(dataset_app, name="dataset")
+
+
+class TrainExtraMissing(SearchAppError):
+    """A package that only training and dataset creation need is not installed."""
+
+
+class MaskLabels(StrEnum):
+    """What the values in a mask file mean."""
+
+    CCP = "ccp"
+    CLASSES = "classes"
+
+
+class SplitName(StrEnum):
+    """A split of a pairs folder."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+@evaluate_app.command("segmentation")
+def evaluate_segmentation(
+    context: typer.Context,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
+    masks: Annotated[Path, typer.Option(metavar="DIR", help="A true mask NAME.png for each.")],
+    labels: Annotated[
+        MaskLabels, typer.Option(help="Values of the masks: CCP's 59 labels, or our 4 classes.")
+    ],
+    split: Annotated[
+        SplitName | None,
+        typer.Option(help="Only this split of the manifest.csv beside the photos' folder."),
+    ] = None,
+    weights: WeightsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pixel accuracy, IoU and F1 of each class, false positives of absent classes."""
+    from segmentation.evaluate import evaluate_folder
+
+    settings = settings_for(context, segmenter_weights=weights)
+    wanted = _names_of(photos.parent, split) if split else None
+    segmenter = cli_session.load_segmenter(settings)
+    with progress_on_stderr("photos") as tick:
+        report = evaluate_folder(
+            segmenter,
+            photos,
+            masks,
+            labels.value,
+            wanted,
+            lambda done, total: tick(done, total, ""),
+        )
+    (print_json if as_json else print_figures)(report.to_json())
+
+
+def _names_of(folder: Path, split: SplitName) -> set[str]:
+    from segmentation.dataset import read_pairs
+
+    return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
+
+
+@evaluate_app.command("retrieval")
+def evaluate_retrieval(
+    context: typer.Context,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
+    labels: Annotated[
+        Path,
+        typer.Option(metavar="FILE.csv", help="Columns photo, label, optionally group and role."),
+    ],
+    weights: WeightsOption = None,
+    encoder_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Encoder weights with their card (else the shipped)."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How often the nearest garments carry the query's own label."""
+    from indexing.evaluate import evaluate_retrieval as evaluate
+
+    settings = settings_for(context, segmenter_weights=weights, encoder_weights=encoder_weights)
+    embedder = cli_session.load_embedder(settings)
+    with progress_on_stderr("photos") as tick:
+        report = evaluate(
+            embedder, photos, labels, progress=lambda done, total: tick(done, total, "")
+        )
+    (print_json if as_json else print_figures)(report.to_json())
+
+
+@train_app.command("segmenter")
+def train_segmenter(
+    pairs: PairsOption,
+    out: OutOption,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = 2,
+) -> None:
+    """Train a segmenter; weights, card, log and overlays go to --out."""
+    _require_train_extra()
+    from segmentation.train import TrainConfig
+    from segmentation.train import train_segmenter as train
+
+    config = TrainConfig(
+        tuple(pairs),
+        out,
+        seed=seed,
+        threads=threads,
+        minutes=minutes,
+        command=_command("segmenter", pairs, seed),
+    )
+    typer.echo(f"best weights: {train(config)}")
+
+
+@train_app.command("encoder")
+def train_encoder(
+    pairs: PairsOption,
+    out: OutOption,
+    segmenter: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Segmenter weights to start from (else from scratch)."),
+    ] = None,
+    minutes: MinutesOption = None,
+    seed: SeedOption = 0,
+    threads: ThreadsOption = 2,
+) -> None:
+    """Train an encoder; weights, card and log go to --out."""
+    _require_train_extra()
+    from indexing.train import EncoderTrainConfig
+    from indexing.train import train_encoder as train
+
+    config = EncoderTrainConfig(
+        tuple(pairs),
+        out,
+        segmenter,
+        seed=seed,
+        threads=threads,
+        minutes=minutes,
+        command=_command("encoder", pairs, seed),
+    )
+    typer.echo(f"best weights: {train(config)}")
+
+
+def _command(network: str, pairs: list[Path], seed: int) -> str:
+    """How the run was started, for the card; folders by their last name."""
+    folders = " ".join(f"--pairs {folder.name}" for folder in pairs)
+    return f"apparel train {network} {folders} --seed {seed}"
+
+
+def _require_train_extra() -> None:
+    """TrainExtraMissing unless OpenCV is installed, which only these commands need."""
+    if find_spec("cv2") is None:
+        raise TrainExtraMissing(
+            "OpenCV is not installed; run `python -m pip install 'apparel-search[train]'`"
+        )
+
+
+@dataset_app.command("imaterialist")
+def dataset_imaterialist(
+    source: Annotated[Path, typer.Argument(help="The folder with train.csv and train/.")],
+    out: OutOption,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many pairs, drawn by --seed.")] = (
+        13_200
+    ),
+    seed: SeedOption = 0,
+) -> None:
+    """iMaterialist Fashion 2019: 46 categories become 4 classes."""
+    from segmentation.imaterialist import create_imaterialist
+
+    with progress_on_stderr("pairs") as tick:
+        folder = create_imaterialist(
+            source, out, limit, seed, lambda done, total: tick(done, total, "")
+        )
+    _tell_pairs(folder)
+
+
+@dataset_app.command("ccp")
+def dataset_ccp(
+    source: Annotated[Path, typer.Argument(help="The folder with photos, masks and labels.txt.")],
+    out: OutOption,
+) -> None:
+    """Clothing Co-Parsing: 59 labels become 4 classes."""
+    from segmentation.dataset import create_ccp
+
+    with progress_on_stderr("pairs") as tick:
+        folder = create_ccp(source, out, lambda done, total: tick(done, total, ""))
+    _tell_pairs(folder)
+
+
+@dataset_app.command("clothing")
+def dataset_clothing(
+    source: Annotated[Path, typer.Argument(help="The folder with images.csv and photos.")],
+    out: OutOption,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that cut out garments.")] = 2,
+) -> None:
+    """Clothing dataset: GrabCut makes the masks, the label gives the class."""
+    _require_train_extra()
+    from segmentation.dataset import create_clothing
+
+    with progress_on_stderr("photos") as tick:
+        folder = create_clothing(source, out, workers, lambda done, total: tick(done, total, ""))
+    _tell_pairs(folder)
+
+
+def _tell_pairs(folder: "PairsFolder") -> None:
+    splits = Counter(pair.split for pair in folder.pairs)
+    counted = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
+    typer.echo(f"{len(folder.pairs)} pairs in {folder.root} ({counted})")
+    if not folder.left_out:
+        return
+    tell(f"{len(folder.left_out)} photos left out:")
+    reasons = Counter(each.reason for each in folder.left_out)
+    for reason, count in reasons.most_common(10):
+        tell(f"  {count} x {reason}")

@@ -1,0 +1,159 @@
+"""The commands that serve or look after the installation: demo, serve, doctor."""
+
+import copy
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search_app import cli_session
+from search_app.cli_catalogue import index_feed
+from search_app.cli_output import print_json, progress_on_stderr, tell
+from search_app.cli_session import (
+    DataOption,
+    JsonOption,
+    opened_collection,
+    require_catalogue,
+    settings_for,
+)
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from indexing.collection import Collection
+    from search_app.settings import Settings
+
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", metavar="H", help="Address to listen on (or APPAREL_HOST; 127.0.0.1)."),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port", metavar="P", min=1, max=65535, help="Port to listen on (or APPAREL_PORT; 8000)."
+    ),
+]
+
+
+class AddressTaken(SearchAppError):
+    """Another program listens on the address, or the machine does not have it."""
+
+
+class ChecksFailed(SearchAppError):
+    """`doctor` found something to mend."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Make these commands known to the console script."""
+    for command in (demo, serve, doctor):
+        app.command()(command)
+
+
+def demo(
+    context: typer.Context,
+    host: HostOption = None,
+    port: PortOption = None,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Draw and index, then stop.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Draw, index and serve a demo catalogue."""
+    from catalog.importer import read_source
+
+    settings = settings_for(context, data=data, host=host, port=port)
+    if not no_serve:
+        require_free_address(settings)
+    feed = read_source(_drawn_feed(settings.data / "demo"))
+    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+        summary = index_feed(collection, feed, None)
+        tell(
+            f"{summary.garments} garments of {summary.indexed} photos added, "
+            f"{summary.unchanged} photos were there"
+        )
+        if not no_serve:
+            _serve(settings, collection)
+
+
+def _drawn_feed(folder: Path) -> Path:
+    feed = folder / "products.csv"
+    if feed.is_file():
+        return feed
+    from search_app.demo import draw_demo
+
+    with progress_on_stderr("drawing") as tick:
+        return draw_demo(folder, progress=lambda done, total: tick(done, total, ""))
+
+
+def serve(
+    context: typer.Context,
+    host: HostOption = None,
+    port: PortOption = None,
+    data: DataOption = None,
+) -> None:
+    """Serve the page and the API."""
+    settings = settings_for(context, data=data, host=host, port=port)
+    require_catalogue(settings)
+    require_free_address(settings)
+    # Opened here, not by the app: what cannot be served fails before the port is open.
+    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+        _serve(settings, collection)
+
+
+def require_free_address(settings: "Settings") -> None:
+    """AddressTaken unless the server could listen; uvicorn would only say so after loading."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise AddressTaken(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
+            "choose another --port or --host"
+        ) from error
+
+
+def _serve(settings: "Settings", collection: "Collection") -> None:
+    import uvicorn
+
+    from search_app.app import create_app
+
+    tell(f"Apparel Search on http://{settings.host}:{settings.port} (stop with Ctrl+C)")
+    with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl+C on when it has shut down
+        uvicorn.run(
+            create_app(settings, collection),
+            host=settings.host,
+            port=settings.port,
+            log_config=_log_config(),
+        )
+
+
+def _log_config() -> dict[str, Any]:
+    """uvicorn's own, with the access log on stderr like everything that is no answer."""
+    from uvicorn.config import LOGGING_CONFIG
+
+    config = copy.deepcopy(LOGGING_CONFIG)
+    config["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    return config
+
+
+def doctor(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check the installation, say how to mend it."""
+    from search_app.doctor import run_checks
+
+    checks = run_checks(settings_for(context, data=data))
+    failed = [check for check in checks if not check.ok]
+    if as_json:
+        print_json({"ok": not failed, "checks": checks})
+    else:
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.found}")
+            if not check.ok:
+                typer.echo(f"      mend: {check.remedy}")
+    if failed:
+        names = ", ".join(check.name for check in failed)
+        raise ChecksFailed(f"{len(failed)} of {len(checks)} checks failed: {names}")

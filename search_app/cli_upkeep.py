@@ -1,0 +1,112 @@
+"""The commands that keep a catalogue in order: status, remove, rebuild, verify, export."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search_app.cli_output import print_figures, print_json
+from search_app.cli_session import (
+    DataOption,
+    JsonOption,
+    opened_collection,
+    require_catalogue,
+    settings_for,
+)
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from indexing.collection import CollectionStatus
+
+
+class ProblemsFound(SearchAppError):
+    """`verify` found something."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Make these commands known to the console script."""
+    for command in (status, remove, rebuild, verify, export):
+        app.command()(command)
+
+
+def status(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Count products, photos and garments."""
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        document = _status_document(collection.status())
+    (print_json if as_json else print_figures)(document)
+
+
+def _status_document(status: "CollectionStatus") -> dict[str, Any]:
+    return {
+        "data": str(status.data),
+        "model": status.model,
+        "products": status.products,
+        "photos": {
+            "indexed": status.photos_indexed,
+            "pending": status.photos_pending,
+            "skipped": status.photos_skipped,
+        },
+        "garments": {each.label: count for each, count in status.garments.items()},
+        "searchable": {each.label: count for each, count in status.searchable.items()},
+        "skips": {f"{skip.stage}/{skip.code}": skip.count for skip in status.skips},
+        "bytes": {
+            "database": status.database_bytes,
+            "index": status.index_bytes,
+            "photos": status.photo_bytes,
+        },
+    }
+
+
+def remove(
+    context: typer.Context,
+    product_ids: Annotated[
+        list[str], typer.Argument(metavar="PRODUCT_ID...", help="The products to take out.")
+    ],
+    data: DataOption = None,
+) -> None:
+    """Take products out of the catalogue."""
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        for product_id in product_ids:
+            collection.remove(product_id)
+            typer.echo(f"removed {product_id}")
+
+
+def rebuild(context: typer.Context, data: DataOption = None) -> None:
+    """Make the indices anew; no model runs."""
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        typer.echo(f"indices rebuilt: {collection.rebuild()} garments")
+
+
+def verify(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check database, indices and photos."""
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        problems = collection.verify()
+    if as_json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            typer.echo(problem)
+    if problems:
+        raise ProblemsFound(f"{len(problems)} problems found; `apparel rebuild` mends the indices")
+    if not as_json:
+        typer.echo("no problems")
+
+
+def export(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="OUT.csv for the products, OUT.npz for vectors.")],
+    data: DataOption = None,
+) -> None:
+    """Write the products or the vectors."""
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        typer.echo(f"{collection.export(out)} rows written to {out}")

@@ -1,0 +1,161 @@
+"""The JSON documents of the API and of `--json`, as typed models; no behaviour."""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+ClassLabel = Literal["upper", "whole", "lower"]
+
+
+class ColourDocument(BaseModel):
+    """A main colour of a garment; `share` of its pixels."""
+
+    name: str
+    hex: str = Field(examples=["#b01c2e"])
+    share: float
+
+
+class ResultDocument(BaseModel):
+    """A product near to a garment; `score` weighs `style` and `colour`, 1 is identical."""
+
+    product_id: str
+    title: str
+    photo: str = Field(description="the photo's name in the feed or folder it came from")
+    photo_url: str = Field(description="where this server serves the photo, reduced")
+    garment_id: int
+    garment_class: str
+    score: float
+    style: float
+    colour: float
+    brand: str | None
+    category: str | None
+    price: float | None
+    currency: str | None
+    url: str | None
+    availability: str | None
+
+
+class FoundGarmentDocument(BaseModel):
+    """A garment found on a photo; `box` is x0, y0, x1, y1 in the photo's pixels."""
+
+    garment_class: str
+    score: float = Field(description="mean probability of the class over the garment's pixels")
+    box: tuple[int, int, int, int]
+    area: float = Field(description="share of the photo, 0 to 1")
+    colours: list[ColourDocument]
+    whole_photo: bool = Field(description="no garment was found, this is the whole photo")
+
+
+class GarmentDocument(FoundGarmentDocument):
+    """A garment found on a photo and the products nearest to it."""
+
+    results: list[ResultDocument]
+
+
+class PhotoDocument(BaseModel):
+    """Size of the upright photo, in which boxes are told."""
+
+    width: int
+    height: int
+
+
+class ModelDocument(BaseModel):
+    """What made the vectors: name and fingerprint of both networks."""
+
+    segmenter: str
+    encoder: str
+    dimension: int
+
+
+class SearchDocument(BaseModel):
+    """The garments of a photo, each with its nearest products."""
+
+    garments: list[GarmentDocument]
+    photo: PhotoDocument
+    note: str | None = Field(description="what a person should know, e.g. no garment found")
+    model: ModelDocument
+    timings_ms: dict[str, float]
+
+
+class SegmentDocument(BaseModel):
+    """The garments of a photo and its class mask (PNG, base64, values 0 to 3)."""
+
+    garments: list[FoundGarmentDocument]
+    photo: PhotoDocument
+    mask_png: str
+    model: ModelDocument
+
+
+class ProductPhotoDocument(BaseModel):
+    """A photo of a product and how far it came."""
+
+    photo_id: int
+    photo: str
+    photo_url: str | None
+    status: str
+    skip_reason: str | None
+
+
+class ProductDocument(BaseModel):
+    """A product of the catalogue."""
+
+    id: str
+    title: str
+    brand: str | None
+    category: str | None
+    colour: str | None
+    price: float | None
+    currency: str | None
+    url: str | None
+    availability: str | None
+    attributes: dict[str, str]
+    photos: list[ProductPhotoDocument]
+
+
+class ProductPage(BaseModel):
+    """One page of the catalogue; `total` counts all pages."""
+
+    products: list[ProductDocument]
+    page: int
+    pages: int
+    total: int
+
+
+class ProductChanges(BaseModel):
+    """Fields of a product to change; a field that is left out stays."""
+
+    title: str | None = Field(default=None, min_length=1, max_length=500)
+    brand: str | None = Field(default=None, max_length=200)
+    category: str | None = Field(default=None, max_length=200)
+    colour: str | None = Field(default=None, max_length=100)
+    price: Decimal | None = Field(default=None, ge=0, lt=10**10)
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
+    availability: str | None = Field(default=None, max_length=50)
+    attributes: dict[str, str] | None = None
+
+
+class ErrorBody(BaseModel):
+    """`code` is stable for machines, `message` one line for people."""
+
+    code: str
+    message: str
+
+
+class ErrorDocument(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorBody
+
+
+class CompatibleRequest(BaseModel):
+    """Body of `POST /api`: the photo's bytes in base64, a data: URL is fine too."""
+
+    img_string: str
+
+
+class CompatibleAnswer(BaseModel):
+    """Answer of `POST /api`: base64 PNG, 512 x 512, grey value = class x 85."""
+
+    mask_string: str

@@ -1,0 +1,194 @@
+"""The catalogue over HTTP: /api/v1/products, read by all, changed where changes are allowed."""
+
+import hashlib
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+
+from catalog.feeds import Feed, ProductRow
+from catalog.files import publishing
+from catalog.queries import (
+    ProductDetail,
+    attribute_names,
+    list_products,
+    parse_filters,
+    product_by_id,
+)
+from indexing.collection import Collection
+from search_app.documents import (
+    ErrorDocument,
+    ProductChanges,
+    ProductDocument,
+    ProductPage,
+    ProductPhotoDocument,
+)
+from search_app.errors import BadRequest, WritesForbidden
+from search_app.results import photo_url
+from search_app.services import UsedServices
+from search_app.uploads import upload_bytes
+from segmentation.photos import decode_photo
+
+MAX_PAGE_SIZE: Final = 100
+MAX_PHOTOS: Final = 12
+ORIGINALS: Final = "uploads"
+"""Folder below DATA for the photos that came over the API: a new model needs them again."""
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"model": ErrorDocument, "description": "The request was refused"}
+}
+
+ProductId = Annotated[str, Form(min_length=1, max_length=200)]
+Words = Annotated[str | None, Form(max_length=200)]
+
+
+def check_writes(request: Request, services: UsedServices) -> None:
+    """Refuse changes from another site's page, and on a server that is open to others.
+
+    Raises:
+        WritesForbidden: with the way to allow them.
+    """
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise WritesForbidden("a page of another site may not change the catalogue; call it here")
+    if not services.settings.writes_allowed:
+        raise WritesForbidden(
+            "this server is open to other machines and takes no changes; "
+            "set APPAREL_API_WRITES=true to allow them"
+        )
+
+
+router = APIRouter(prefix="/api/v1/products", tags=["products"], responses=ERRORS)
+writes = [Depends(check_writes)]
+
+
+@router.get("", summary="Products, by pages, filtered")
+def list_all(
+    services: UsedServices,
+    page: Annotated[int, Query(ge=1, le=10**6)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 24,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+    filters: Annotated[list[str], Query(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+) -> ProductPage:
+    """In order of title; `text` must occur in a product's title, brand or id."""
+    with services.open_collection.database.session() as session:
+        wanted = parse_filters(filters, attribute_names(session)) if filters else None
+        found = list_products(session, page, page_size, wanted, text)
+        details = [product_by_id(session, product.id) for product in found.products]
+    return ProductPage(
+        products=[product_document(detail) for detail in details],
+        page=page,
+        pages=-(-found.total // page_size),
+        total=found.total,
+    )
+
+
+@router.get("/{product_id:path}", summary="One product")
+def read_one(product_id: str, services: UsedServices) -> ProductDocument:
+    """With its photos and what became of each."""
+    return _read(services.open_collection, product_id)
+
+
+@router.post("", status_code=201, dependencies=writes, summary="Add or replace a product")
+async def add(
+    services: UsedServices,
+    id: ProductId,
+    title: Annotated[str, Form(min_length=1, max_length=500)],
+    photos: Annotated[list[UploadFile], File(description="one or more photos")],
+    brand: Words = None,
+    category: Words = None,
+    colour: Annotated[str | None, Form(max_length=100)] = None,
+    price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
+    currency: Annotated[str | None, Form(pattern="^[A-Z]{3}$")] = None,
+    url: Annotated[str | None, Form(max_length=2000, pattern="^https?://")] = None,
+    availability: Annotated[str | None, Form(max_length=50)] = None,
+) -> ProductDocument:
+    """The photos are stored, looked at and searchable when the answer comes."""
+    if len(photos) > MAX_PHOTOS:
+        raise BadRequest(f"a product takes at most {MAX_PHOTOS} photos; leave some out")
+    limit = services.settings.max_upload_bytes
+    originals = [await upload_bytes(photo, limit) for photo in photos]
+    collection = services.open_collection
+
+    def store() -> ProductDocument:
+        folder = collection.data / ORIGINALS
+        row = ProductRow(
+            id=id, title=title, photos=_store_originals(folder, originals), brand=brand,
+            category=category, colour=colour, price=price, currency=currency, url=url,
+            availability=availability,
+        )  # fmt: skip
+        collection.index(Feed(rows=(row,), folder=folder))
+        return _read(collection, id)
+
+    return await services.line.run(store)
+
+
+@router.patch("/{product_id:path}", dependencies=writes, summary="Change a product's fields")
+def change(product_id: str, changes: ProductChanges, services: UsedServices) -> ProductDocument:
+    """A field that is left out stays as it is; null empties it."""
+    collection = services.open_collection
+    given = changes.model_dump(exclude_unset=True)
+    if given.get("title", "") is None:
+        raise BadRequest("title: a product needs one; leave it out to keep it")
+    with collection.database.session() as session:
+        row = product_by_id(session, product_id).row
+    collection.update(replace(row, **given))
+    return _read(collection, product_id)
+
+
+@router.delete(
+    "/{product_id:path}", status_code=204, dependencies=writes, summary="Remove a product"
+)
+async def remove(product_id: str, services: UsedServices) -> None:
+    """Gone from every search when the answer comes."""
+    # In line with indexing: one thread writes.
+    await services.line.run(lambda: services.open_collection.remove(product_id))
+
+
+def product_document(product: ProductDetail) -> ProductDocument:
+    """A product as it is told to machines."""
+    row = product.row
+    return ProductDocument(
+        id=row.id,
+        title=row.title,
+        brand=row.brand,
+        category=row.category,
+        colour=row.colour,
+        price=None if row.price is None else float(row.price),
+        currency=row.currency,
+        url=row.url,
+        availability=row.availability,
+        attributes=dict(row.attributes or {}),
+        photos=[
+            ProductPhotoDocument(
+                photo_id=photo.id,
+                photo=photo.source,
+                photo_url=photo_url(photo.id) if photo.status == "indexed" else None,
+                status=photo.status,
+                skip_reason=photo.skip_reason,
+            )
+            for photo in product.photos
+        ],
+    )
+
+
+def _read(collection: Collection, product_id: str) -> ProductDocument:
+    with collection.database.session() as session:
+        return product_document(product_by_id(session, product_id))
+
+
+def _store_originals(folder: Path, originals: list[bytes]) -> tuple[str, ...]:
+    """Write checked photos below `folder`, named by their content; the names."""
+    for data in originals:
+        decode_photo(data)
+    names = []
+    for data in originals:
+        name = f"{hashlib.sha256(data).hexdigest()}.photo"
+        names.append(name)
+        path = folder / name
+        if not path.exists():
+            with publishing(path) as unfinished:
+                unfinished.write_bytes(data)
+    return tuple(names)

@@ -1,0 +1,293 @@
+"""A photo in, the search document out: what the page, the API and the commands share.
+
+    photo -> QueryPhoto (garments with vectors) -> ResultCard per garment -> SearchDocument
+
+`search_photo` does all of it; the page keeps the QueryPhoto and repeats the last steps.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Final
+
+from catalog.queries import Filters
+from indexing.collection import Collection, ResultCard
+from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
+from search_app.documents import (
+    ColourDocument,
+    FoundGarmentDocument,
+    GarmentDocument,
+    ModelDocument,
+    PhotoDocument,
+    ResultDocument,
+    SearchDocument,
+    SegmentDocument,
+)
+from search_app.errors import NotReady
+from search_app.outline import label_point, outline_path
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.mask import Box
+from segmentation.photos import Photo
+
+NO_GARMENT: Final = "no garment found on this photo: searched with the whole photo"
+NOT_THIS_CLASS: Final = "no garment of class {} found on this photo: searched with the whole photo"
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How to search.
+
+    Attributes:
+        garment_class: only garments of this class; None = every garment found.
+        k: results per garment.
+        colour_weight: 0 compares style only, 1 colour only.
+        filters: which products may be results.
+    """
+
+    garment_class: GarmentClass | None = None
+    k: int = 12
+    colour_weight: float = 0.5
+    filters: Filters = field(default_factory=Filters)
+
+
+@dataclass(frozen=True, eq=False)
+class QueryGarment:
+    """A garment of a query photo, ready to search with; `outline` is SVG path data.
+
+    `box`, `outline` and `dot` (x, y) are in pixels of the query photo.
+    """
+
+    garment_class: GarmentClass
+    score: float
+    box: Box
+    area: float
+    colours: tuple[Colour, ...]
+    vector: Vector
+    outline: str
+    dot: tuple[float, float]
+    whole_photo: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class QueryPhoto:
+    """What is known of a query photo: its garments, or the whole photo as each class."""
+
+    height: int
+    width: int
+    garments: tuple[QueryGarment, ...]
+    wholes: tuple[QueryGarment, ...] = ()
+
+
+def search_photo(
+    collection: Collection,
+    photo: Photo,
+    options: SearchOptions,
+    size: tuple[int, int] | None = None,
+) -> SearchDocument:
+    """Find the garments on a photo and the products nearest to each.
+
+    Where no garment (or none of the wanted class) is found, the document says so in
+    `note` and has one garment that is the whole photo.
+
+    Args:
+        size: height and width in which boxes and outlines are told; None = the photo's.
+    """
+    started = perf_counter()
+    embedder = embedder_of(collection)
+    query = embed_query(embedder, photo)
+    wanted = _wanted_garments(query, options.garment_class)
+    note = None
+    if not wanted:
+        note = _note(options.garment_class)
+        query = with_wholes(embedder, photo, query, options.garment_class)
+    embedded = perf_counter()
+    if wanted:
+        garments = [
+            garment_document(
+                found_document(garment, query, size), search_garment(collection, garment, options)
+            )
+            for garment in wanted
+        ]
+    else:
+        garments = [_whole_document(collection, query, options, size)]
+    return SearchDocument(
+        garments=garments,
+        photo=_photo_document(query, size),
+        note=note,
+        model=_model_document(embedder),
+        timings_ms=_timings(started, embedded, perf_counter()),
+    )
+
+
+def embedder_of(collection: Collection) -> Embedder:
+    """The models the collection was opened with.
+
+    Raises:
+        NotReady: it was opened without any.
+    """
+    if collection.embedder is None:
+        raise NotReady("the models are not loaded; run `apparel doctor`")
+    return collection.embedder
+
+
+def segment_document(
+    embedder: Embedder, embedded: EmbeddedPhoto, size: tuple[int, int], mask_png: str
+) -> SegmentDocument:
+    """The garments of an embedded photo without results; boxes in pixels of `size`."""
+    query = query_of(embedded)
+    return SegmentDocument(
+        garments=[found_document(garment, query, size) for garment in query.garments],
+        photo=_photo_document(query, size),
+        mask_png=mask_png,
+        model=_model_document(embedder),
+    )
+
+
+def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
+    """Run the models on one photo; `wholes` is left empty."""
+    return query_of(embedder.embed([photo])[0])
+
+
+def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
+    """The garments of an embedded photo with outlines instead of masks."""
+    garments = tuple(_query_garment(garment) for garment in embedded.garments)
+    return QueryPhoto(embedded.height, embedded.width, garments)
+
+
+def with_wholes(
+    embedder: Embedder, photo: Photo, query: QueryPhoto, wanted: GarmentClass | None = None
+) -> QueryPhoto:
+    """The query with the whole photo embedded as the wanted class, or as each class."""
+    classes = GARMENT_CLASSES if wanted is None else (wanted,)
+    wholes = tuple(_query_garment(embedder.embed_whole(photo, each)) for each in classes)
+    return replace(query, wholes=wholes)
+
+
+def search_garment(
+    collection: Collection,
+    garment: QueryGarment,
+    options: SearchOptions,
+    among: GarmentClass | None = None,
+) -> list[ResultCard]:
+    """Results for one garment, the nearest first, among its own class unless told."""
+    hits = collection.search(
+        garment.vector,
+        among or garment.garment_class,
+        options.k,
+        options.colour_weight,
+        options.filters,
+    )
+    return collection.cards(hits)
+
+
+def search_wholes(
+    collection: Collection, wholes: Iterable[QueryGarment], options: SearchOptions
+) -> list[ResultCard]:
+    """Results for a whole photo over the classes it was embedded as, merged by score."""
+    cards = [card for whole in wholes for card in search_garment(collection, whole, options)]
+    best: dict[str, ResultCard] = {}
+    for card in sorted(cards, key=lambda card: card.score, reverse=True):
+        best.setdefault(card.product_id, card)
+    return list(best.values())[: options.k]
+
+
+def found_document(
+    garment: QueryGarment, query: QueryPhoto, size: tuple[int, int] | None
+) -> FoundGarmentDocument:
+    """One garment as it is told to machines, its box in pixels of `size`."""
+    height, width = size or (query.height, query.width)
+    across, down = width / query.width, height / query.height
+    x0, y0, x1, y1 = garment.box
+    return FoundGarmentDocument(
+        garment_class=garment.garment_class.label,
+        score=round(garment.score, 4),
+        box=(round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)),
+        area=round(garment.area, 4),
+        colours=[
+            ColourDocument(name=each.name, hex=each.hex, share=round(each.share, 4))
+            for each in garment.colours
+        ],
+        whole_photo=garment.whole_photo,
+    )
+
+
+def garment_document(found: FoundGarmentDocument, cards: list[ResultCard]) -> GarmentDocument:
+    """One garment with its results as they are told to machines."""
+    return GarmentDocument(**found.model_dump(), results=[result_document(card) for card in cards])
+
+
+def result_document(card: ResultCard) -> ResultDocument:
+    """One result as it is told to machines."""
+    return ResultDocument(
+        product_id=card.product_id,
+        title=card.title,
+        photo=card.photo,
+        photo_url=f"/photos/{card.photo_id}.jpg",
+        garment_id=card.garment_id,
+        garment_class=card.garment_class.label,
+        score=round(card.score, 4),
+        style=round(card.style, 4),
+        colour=round(card.colour, 4),
+        brand=card.brand,
+        category=card.category,
+        price=None if card.price is None else float(card.price),
+        currency=card.currency,
+        url=card.url,
+        availability=card.availability,
+    )
+
+
+def _wanted_garments(query: QueryPhoto, wanted: GarmentClass | None) -> list[QueryGarment]:
+    return [each for each in query.garments if wanted in (None, each.garment_class)]
+
+
+def _whole_document(
+    collection: Collection,
+    query: QueryPhoto,
+    options: SearchOptions,
+    size: tuple[int, int] | None,
+) -> GarmentDocument:
+    cards = search_wholes(collection, query.wholes, options)
+    # The best result tells which class the whole photo most looks like.
+    nearest = cards[0].garment_class if cards else query.wholes[0].garment_class
+    whole = next(each for each in query.wholes if each.garment_class == nearest)
+    return garment_document(found_document(whole, query, size), cards)
+
+
+def _query_garment(embedded: EmbeddedGarment) -> QueryGarment:
+    garment = embedded.garment
+    return QueryGarment(
+        garment_class=garment.garment_class,
+        score=garment.score,
+        box=garment.box,
+        area=garment.area,
+        colours=embedded.colours,
+        vector=embedded.vector,
+        outline=outline_path(garment.mask, garment.box),
+        dot=label_point(garment.mask, garment.box),
+        whole_photo=embedded.whole_photo,
+    )
+
+
+def _note(wanted: GarmentClass | None) -> str:
+    return NO_GARMENT if wanted is None else NOT_THIS_CLASS.format(wanted.label)
+
+
+def _photo_document(query: QueryPhoto, size: tuple[int, int] | None) -> PhotoDocument:
+    height, width = size or (query.height, query.width)
+    return PhotoDocument(width=width, height=height)
+
+
+def _model_document(embedder: Embedder) -> ModelDocument:
+    made_by = embedder.fingerprint
+    return ModelDocument(
+        segmenter=made_by.segmenter, encoder=made_by.encoder, dimension=made_by.dimension
+    )
+
+
+def _timings(started: float, embedded: float, ended: float) -> dict[str, float]:
+    return {
+        "embed": round((embedded - started) * 1000, 1),
+        "search": round((ended - embedded) * 1000, 1),
+        "total": round((ended - started) * 1000, 1),
+    }

@@ -1,0 +1,76 @@
+"""What a request needs, made once per app: settings, collection, models' line, kept queries."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from indexing.collection import Collection
+from search_app.errors import NotReady
+from search_app.health import Metrics
+from search_app.inference import InferenceLine
+from search_app.settings import Settings
+from search_app.uploads import QueryStore, Samples
+
+PACKAGE: Final = Path(__file__).parent
+
+
+@dataclass(eq=False)
+class Services:
+    """The parts of a running app. `problem` says why `collection` is None."""
+
+    settings: Settings
+    collection: Collection | None
+    line: InferenceLine
+    queries: QueryStore
+    samples: Samples
+    metrics: Metrics
+    templates: Jinja2Templates
+    problem: str = "the catalogue is still being opened; try again in a moment"
+
+    @property
+    def open_collection(self) -> Collection:
+        """The collection. Raises NotReady with the reason while there is none."""
+        if self.collection is None:
+            raise NotReady(self.problem)
+        return self.collection
+
+
+def make_services(settings: Settings, collection: Collection | None) -> Services:
+    """Everything that can be made without models or a database."""
+    return Services(
+        settings=settings,
+        collection=collection,
+        line=InferenceLine(settings.max_waiting),
+        queries=QueryStore(settings.queries_kept, settings.query_minutes * 60),
+        samples=Samples(settings.sample_folders),
+        metrics=Metrics(),
+        templates=_templates(settings),
+    )
+
+
+def services_of(request: Request) -> Services:
+    """The services of the app that serves this request."""
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+UsedServices = Annotated[Services, Depends(services_of)]
+"""Type of a route's parameter that wants the services."""
+
+
+def _templates(settings: Settings) -> Jinja2Templates:
+    environment = Environment(
+        loader=FileSystemLoader(PACKAGE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["query_minutes"] = f"{settings.query_minutes:g}"
+    environment.globals["max_upload_bytes"] = settings.max_upload_bytes
+    return Jinja2Templates(env=environment)

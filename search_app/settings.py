@@ -1,0 +1,53 @@
+"""Environment (`APPAREL_...`) in, the app's settings out."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from segmentation.photos import MAX_BYTES
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each field is also an environment variable.
+
+    Attributes:
+        data: folder with the database, the indices and the stored photos.
+        segmenter_weights, encoder_weights: None = the shipped ones.
+        threads: CPU threads of the models.
+        max_upload_bytes: a larger photo is refused while it arrives.
+        queries_kept: how many query photos are kept in memory at most.
+        query_minutes: how long one is kept after its last use.
+        max_waiting: photos in line before the models; more are answered 503.
+        api_writes: may the API change the catalogue? None = only when bound to
+            this machine.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
+
+    data: Path = Path("apparel-data")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    segmenter_weights: Path | None = None
+    encoder_weights: Path | None = None
+    threads: int = Field(default=2, ge=1)
+    max_upload_bytes: int = Field(default=MAX_BYTES, ge=1)
+    queries_kept: int = Field(default=64, ge=1)
+    query_minutes: float = Field(default=15, gt=0)
+    max_waiting: int = Field(default=16, ge=1)
+    api_writes: bool | None = None
+
+    @property
+    def writes_allowed(self) -> bool:
+        """Whether the API may change the catalogue."""
+        if self.api_writes is not None:
+            return self.api_writes
+        return self.host in LOOPBACK
+
+    @property
+    def sample_folders(self) -> tuple[Path, ...]:
+        """Where sample photos may lie, the first that exists counts."""
+        return (self.data / "samples", self.data / "demo" / "samples")

@@ -1,0 +1,111 @@
+"""Commands run in this process, photos of coloured blocks, models that understand those.
+
+Catalogue, index and files are real; only the networks are replaced.
+"""
+
+import dataclasses
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint
+from search_app.cli import app
+from segmentation.classes import GarmentClass
+from segmentation.mask import Segmentation, find_garments, one_hot, whole_photo_garment
+from segmentation.photos import Photo
+
+
+class BlockSegmenter:
+    """Red pixels are upper, green ones whole, blue ones lower, all others background."""
+
+    fingerprint = "blocks/1"
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]:
+        return [self._segmentation_of(photo) for photo in photos]
+
+    def _segmentation_of(self, photo: Photo) -> Segmentation:
+        strongest = photo.argmax(axis=2) + 1
+        coloured = np.ptp(photo.astype(int), axis=2) > 60
+        mask = np.where(coloured, strongest, 0).astype(np.uint8)
+        return Segmentation(mask, find_garments(mask, one_hot(mask)))
+
+
+class BlockEmbedder:
+    """The garments of `BlockSegmenter`; both halves of a vector are the mean colour."""
+
+    def __init__(self, encoder: str = "mean/1") -> None:
+        self.fingerprint = ModelFingerprint(BlockSegmenter.fingerprint, encoder, 3, 3)
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        found = BlockSegmenter().segment(photos)
+        return [
+            EmbeddedPhoto(
+                photo.shape[0],
+                photo.shape[1],
+                each.mask,
+                tuple(self._embedded(photo, garment) for garment in each.garments),
+            )
+            for photo, each in zip(photos, found, strict=True)
+        ]
+
+    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
+        garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
+        return dataclasses.replace(self._embedded(photo, garment), whole_photo=True)
+
+    def _embedded(self, photo: Photo, garment) -> EmbeddedGarment:
+        x0, y0, x1, y1 = garment.box
+        mean = photo[y0:y1, x0:x1][garment.mask].mean(axis=0).astype(np.float32)
+        half = mean / np.linalg.norm(mean)
+        colour = Colour("red", "#{:02x}{:02x}{:02x}".format(*mean.astype(int)), 1.0)
+        return EmbeddedGarment(garment, (colour,), np.concatenate([half, half]))
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    """Run `apparel ...`; an exception that is no exit code is raised here."""
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result
+
+
+def reason_of(result: Result) -> str:
+    """The one line on stderr of a failure, stdout being empty."""
+    assert result.stdout == ""
+    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("skipped ")]
+    assert line.startswith("apparel: ")
+    assert len(line) < 300
+    return line
+
+
+def save_blocks(path: Path, *colours: tuple[int, int, int], width: int = 90) -> Path:
+    """A photo 90 high with a block for each colour, from top to bottom, on white."""
+    photo = np.full((90, width, 3), 255, np.uint8)
+    height = 90 // max(1, len(colours))
+    for place, colour in enumerate(colours):
+        photo[place * height + 6 : (place + 1) * height - 6, 20 : width - 20] = colour
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(photo).save(path)
+    return path
+
+
+def png_promising(width: int, height: int) -> bytes:
+    """A PNG whose header says this size and whose pixels are a few bytes."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(name + body)
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", check)
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100)))
+
+
+def jpeg_of(photo: Photo) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(photo).save(buffer, "JPEG")
+    return buffer.getvalue()

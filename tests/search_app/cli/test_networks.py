@@ -1,0 +1,77 @@
+"""`apparel evaluate`, train and dataset."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from search_app import cli_models
+from tests.search_app.cli.harness import BlockSegmenter, reason_of, run, save_blocks
+
+
+def test_evaluate_segmentation_measures_masks(tmp_path: Path):
+    save_blocks(tmp_path / "photos" / "a.png", (200, 10, 10), (20, 20, 200))
+    truth = BlockSegmenter().segment([np.asarray(Image.open("photos/a.png"))])[0].mask
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(truth).save("masks/a.png")
+    command = ("evaluate", "segmentation", "--photos", "photos", "--masks", "masks")
+    document = json.loads(run(*command, "--labels", "classes", "--json").stdout)
+    assert document["pixel_accuracy"] == 1
+    assert document["iou"] == {"background": 1, "upper": 1, "whole": None, "lower": 1}
+    assert document["photos"] == 1
+    assert "iou.upper" in run(*command, "--labels", "classes").stdout
+    (tmp_path / "masks" / "a.png").unlink()
+    reason_of(run(*command, "--labels", "ccp", "--json", code=1))
+
+
+def test_evaluate_retrieval_measures_labels(tmp_path: Path):
+    colours = {"warm": (200, 10, 10), "cold": (120, 60, 60)}
+    rows = ["photo,label"]
+    for number in range(6):
+        label = ("warm", "cold")[number % 2]
+        red, green, blue = colours[label]
+        save_blocks(tmp_path / "photos" / f"{number}.png", (red, green + number, blue))
+        rows.append(f"{number}.png,{label}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    command = ("evaluate", "retrieval", "--photos", "photos", "--labels", "labels.csv")
+    document = json.loads(run(*command, "--json").stdout)
+    assert document["queries"] == 6
+    assert document["labels"] == ["cold", "warm"]
+    assert "queries" in run(*command).stdout
+    (tmp_path / "labels.csv").write_text("picture,label\na,b\n")
+    assert "photo" in reason_of(run(*command, code=1))
+
+
+def test_dataset_imaterialist_writes_pairs_and_counts_what_it_left_out(tmp_path: Path):
+    (tmp_path / "source" / "train").mkdir(parents=True)
+    rows = ["ImageId,EncodedPixels,Height,Width,ClassId"]
+    for number in range(4):
+        save_blocks(tmp_path / "source" / "train" / f"{number}.jpg", (200, 10, 10))
+        rows.append(f'{number}.jpg,"1 {number + 5}",90,90,{number}_3')
+    (tmp_path / "source" / "train.csv").write_text("\n".join([*rows, "absent.jpg,1 2,90,90,6"]))
+    result = run("dataset", "imaterialist", "source", "--out", "out")
+    assert result.stdout.startswith("4 pairs in out")
+    assert "1 photos left out" in result.stderr
+    assert len(list(Path("out/masks").glob("00000*.png"))) == 4
+    limited = run("dataset", "imaterialist", "source", "--out", "two", "--limit", 2, "--seed", 5)
+    assert limited.stdout.startswith("2 pairs in two")
+
+
+@pytest.mark.parametrize("name", ["imaterialist", "ccp", "clothing"])
+def test_dataset_of_the_wrong_folder_is_one_line(name: str, tmp_path: Path):
+    (tmp_path / "source").mkdir()
+    assert "source" in reason_of(run("dataset", name, "source", "--out", "out", code=1))
+
+
+@pytest.mark.parametrize("network", ["segmenter", "encoder"])
+def test_training_without_pairs_is_one_line(network: str):
+    failed = run("train", network, "--pairs", "none", "--out", "run", code=1)
+    assert "apparel dataset" in reason_of(failed)
+
+
+def test_training_without_opencv_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cli_models, "find_spec", lambda name: None)
+    failed = run("train", "segmenter", "--pairs", "a", "--out", "b", code=1)
+    assert "apparel-search[train]" in reason_of(failed)

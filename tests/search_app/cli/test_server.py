@@ -1,0 +1,75 @@
+"""`apparel demo`, serve and doctor."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from search_app import cli_server
+from tests.search_app.cli.harness import reason_of, run
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int, int]]]:
+    """Stands in for the server: notes address and products that would be served."""
+    calls: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(
+        cli_server,
+        "_serve",
+        lambda settings, collection: calls.append(
+            (settings.host, settings.port, collection.status().products)
+        ),
+    )
+    return calls
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_serve_opens_the_catalogue_and_the_address(catalogue: Path, served: list):
+    port = free_port()
+    run("serve", "--data", catalogue, "--port", port)
+    assert served == [("127.0.0.1", port, 4)]
+
+
+def test_serve_on_a_taken_port_is_one_line(catalogue: Path, served: list):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert "--port" in reason_of(run("serve", "--data", catalogue, "--port", port, code=1))
+    assert served == []
+
+
+def test_demo_indexes_what_was_drawn_and_serves_it(shop: Path, tmp_path: Path, served: list):
+    # What was drawn once is not drawn again.
+    shop.rename(tmp_path / "moved")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "moved").rename(tmp_path / "data" / "demo")
+    (tmp_path / "data" / "demo" / "feed.csv").rename(tmp_path / "data" / "demo" / "products.csv")
+    run("demo", "--data", "data", "--no-serve")
+    assert served == []
+    port = free_port()
+    result = run("demo", "--data", "data", "--port", port)
+    assert result.stderr.startswith("0 garments of 0 photos added, ")
+    assert served == [("127.0.0.1", port, 4)]
+
+
+def test_doctor_tells_each_check_and_how_to_mend_it(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("APPAREL_SEGMENTER_WEIGHTS", str(tmp_path / "absent.safetensors"))
+    result = run("doctor", "--data", catalogue, "--json", code=1)
+    document = json.loads(result.stdout)
+    checks = {check["name"]: check for check in document["checks"]}
+    assert document["ok"] is False
+    for name in ("python", "torch", "torchvision", "faiss", "data folder", "database"):
+        assert checks[name]["ok"], checks[name]
+    assert not checks["segmenter weights"]["ok"]
+    assert "APPAREL_SEGMENTER_WEIGHTS" in checks["segmenter weights"]["remedy"]
+    assert "segmenter weights" in result.stderr

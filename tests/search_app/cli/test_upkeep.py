@@ -1,0 +1,68 @@
+"""`apparel status`, remove, rebuild, verify and export."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.search_app.cli.harness import reason_of, run
+
+
+def test_status_counts(catalogue: Path):
+    document = json.loads(run("status", "--data", catalogue, "--json").stdout)
+    assert document["products"] == 4
+    assert document["photos"] == {"indexed": 3, "pending": 0, "skipped": 1}
+    assert document["garments"] == {"upper": 3, "whole": 0, "lower": 1}
+    assert document["model"]["encoder"] == "mean/1"
+    shown = run("status", "--data", catalogue).stdout.splitlines()
+    assert "products" in [line.split()[0] for line in shown]
+
+
+def test_data_may_stand_before_the_command_and_in_the_environment(
+    catalogue: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert json.loads(run("--data", catalogue, "status", "--json").stdout)["products"] == 4
+    monkeypatch.setenv("APPAREL_DATA", str(catalogue))
+    assert json.loads(run("status", "--json").stdout)["products"] == 4
+    # What stands nearest to the command wins.
+    assert "nowhere" in reason_of(run("status", "--data", "nowhere", code=1))
+    assert "nowhere" in reason_of(run("--data", "nowhere", "status", code=1))
+    monkeypatch.setenv("APPAREL_DATA", "nowhere")
+    assert json.loads(run("status", "--data", catalogue, "--json").stdout)["products"] == 4
+
+
+def test_remove_takes_products_out(catalogue: Path, shop: Path):
+    run("remove", "c", "a", "--data", catalogue)
+    document = json.loads(run("search", shop / "suit.png", "--data", catalogue, "--json").stdout)
+    found = {each["product_id"] for garment in document["garments"] for each in garment["results"]}
+    assert found == {"b"}
+    assert "no product" in reason_of(run("remove", "c", "--data", catalogue, code=1))
+
+
+def test_a_damaged_index_is_rebuilt_and_told(catalogue: Path, shop: Path):
+    before = run("search", shop / "red.png", "--data", catalogue, "--json").stdout
+    for file in (catalogue / "index").rglob("*.faiss"):
+        file.write_bytes(b"damaged")
+    assert "4 garments" in run("rebuild", "--data", catalogue).stdout
+    after = run("search", shop / "red.png", "--data", catalogue, "--json").stdout
+    assert json.loads(after)["garments"] == json.loads(before)["garments"]
+
+
+def test_verify_finds_a_photo_that_is_gone(catalogue: Path):
+    assert run("verify", "--data", catalogue).stdout == "no problems\n"
+    next((catalogue / "photos").rglob("*.jpg")).unlink()
+    failed = run("verify", "--data", catalogue, "--json", code=1)
+    assert len(json.loads(failed.stdout)["problems"]) == 1
+    assert failed.stderr.startswith("apparel: 1 problem")
+
+
+def test_export_writes_a_feed_that_can_be_indexed_again(catalogue: Path, shop: Path):
+    assert "4 rows" in run("export", "out.csv", "--data", catalogue).stdout
+    run("index", "out.csv", "--photos", shop, "--data", "second")
+    assert json.loads(run("status", "--data", "second", "--json").stdout)["products"] == 4
+    assert ".npz" in reason_of(run("export", "out.xml", "--data", catalogue, code=1))
+
+
+@pytest.mark.parametrize("command", ["status", "rebuild", "verify", "serve"])
+def test_commands_on_a_catalogue_need_one(command: str):
+    assert "no catalogue in apparel-data" in reason_of(run(command, code=1))

@@ -1,0 +1,91 @@
+"""A small catalogue of drawn photos, really indexed, and clients of an app over it."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from catalog.feeds import Feed, ProductRow
+from indexing.collection import Collection, open_collection
+from search_app.app import create_app
+from search_app.settings import Settings
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
+
+COLOURS = ("red", "blue", "green", "black")
+HOSTILE_TITLE = '<script>alert(1)</script> & "tee"'
+
+PhotoBytes = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
+    """Thirteen products: each class in four colours, and one whose words are hostile."""
+    folder = tmp_path_factory.mktemp("web")
+    rows = [
+        _row(folder, garment_class, colour)
+        for garment_class in GARMENT_CLASSES
+        for colour in COLOURS
+    ]
+    draw_photo(folder / "hostile.png", "yellow", notch=8)
+    hostile = ProductRow(
+        id="odd/id & more?", title=HOSTILE_TITLE, photos=("hostile.png",),
+        url="javascript:alert(1)", attributes={"fit": "<b>loose</b>"},
+    )  # fmt: skip
+    collection = open_collection(folder / "data", FakeEmbedder())
+    collection.index(Feed(rows=(*rows, hostile), folder=folder))
+    samples = folder / "data" / "samples"
+    samples.mkdir()
+    draw_photo(samples / "sample.jpg", "red", GarmentClass.WHOLE)
+    yield collection
+    collection.close()
+
+
+@pytest.fixture
+def client(collection: Collection) -> Iterator[TestClient]:
+    with TestClient(create_app(Settings(data=collection.data), collection)) as client:
+        yield client
+
+
+@pytest.fixture
+def empty_client(tmp_path: Path) -> Iterator[TestClient]:
+    """A client of an app over a catalogue that nobody filled; its products may be changed."""
+    collection = open_collection(tmp_path / "data", FakeEmbedder())
+    with TestClient(create_app(Settings(data=collection.data), collection)) as client:
+        yield client
+    collection.close()
+
+
+@pytest.fixture
+def photo_bytes(tmp_path: Path) -> PhotoBytes:
+    """Makes the bytes of a drawn photo."""
+
+    def make(colour: str = "red", garment_class: GarmentClass = GarmentClass.UPPER) -> bytes:
+        return draw_photo(tmp_path / "query.png", colour, garment_class).read_bytes()
+
+    return make
+
+
+@pytest.fixture
+def empty_photo(tmp_path: Path) -> bytes:
+    """A photo without any garment."""
+    return draw_empty_photo(tmp_path / "empty.png").read_bytes()
+
+
+def _row(folder: Path, garment_class: GarmentClass, colour: str) -> ProductRow:
+    name = f"{colour}-{garment_class.label}.png"
+    draw_photo(folder / name, colour, garment_class)
+    return ProductRow(
+        id=f"{colour}-{garment_class.label}",
+        title=f"{colour} {garment_class.label}".capitalize(),
+        photos=(name,),
+        brand="Acme" if colour in ("red", "blue") else "Ostra",
+        category=garment_class.label,
+        colour=colour,
+        price=Decimal(10 * (1 + COLOURS.index(colour))),
+        currency="EUR",
+        url=f"https://shop.example/{colour}",
+        availability="in stock",
+    )

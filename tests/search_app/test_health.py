@@ -1,0 +1,129 @@
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexing.collection import Collection, open_collection
+from indexing.records import EmbeddedPhoto
+from search_app.app import create_app
+from search_app.settings import Settings
+from segmentation.photos import Photo
+from tests.fakes import FakeEmbedder
+
+PhotoBytes = Callable[..., bytes]
+
+
+class StuckEmbedder(FakeEmbedder):
+    """Embeds when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered = threading.Event()
+        self.go = threading.Event()
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        self.entered.set()
+        assert self.go.wait(10)
+        return super().embed(photos)
+
+
+def test_alive_and_ready_with_counts(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    ready = client.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["products"] == 13
+    assert ready.json()["searchable"] == {"upper": 5, "whole": 4, "lower": 4}
+
+
+def test_server_without_models_is_alive_and_says_why_it_is_not_ready(
+    tmp_path: Path, photo_bytes: PhotoBytes
+) -> None:
+    settings = Settings(data=tmp_path / "data", segmenter_weights=tmp_path / "absent.safetensors")
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/healthz").status_code == 200
+        ready = client.get("/readyz")
+        assert ready.status_code == 503
+        assert "absent.safetensors" in ready.json()["error"]["message"]
+        page = client.get("/", headers={"Accept": "text/html"})
+        assert page.status_code == 503
+        assert "absent.safetensors" in page.text
+        search = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
+        assert search.json()["error"]["code"] == "not_ready"
+
+
+def test_collection_opened_without_models_is_browsed_but_not_searched(
+    collection: Collection, photo_bytes: PhotoBytes
+) -> None:
+    without = open_collection(collection.data)
+    with TestClient(create_app(Settings(data=collection.data), without)) as client:
+        assert client.get("/catalogue").status_code == 200
+        assert client.get("/like/1").status_code == 200
+        answer = client.post("/search", files={"photo": ("a.png", photo_bytes())})
+        assert answer.status_code == 503
+        assert "The models are not loaded" in answer.text
+    without.close()
+
+
+def test_full_line_answers_busy_and_the_rest_still_works(
+    tmp_path: Path, photo_bytes: PhotoBytes
+) -> None:
+    embedder = StuckEmbedder()
+    collection = open_collection(tmp_path / "data", embedder)
+    settings = Settings(data=tmp_path / "data", max_waiting=1)
+    files = {"photo": ("a.png", photo_bytes())}
+    with (
+        TestClient(create_app(settings, collection)) as client,
+        ThreadPoolExecutor(2) as visitors,
+    ):
+        first = visitors.submit(client.post, "/api/v1/search", files=files)
+        assert embedder.entered.wait(10)
+        second = visitors.submit(client.post, "/api/v1/search", files=files)
+        while client.get("/readyz").json()["waiting"] < 2:
+            pass
+        busy = client.post("/api/v1/search", files=files)
+        page = client.post("/search", files=files)
+        assert client.get("/catalogue").status_code == 200
+        embedder.go.set()
+        assert first.result().status_code == second.result().status_code == 200
+    collection.close()
+    assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
+    assert busy.headers["retry-after"] == page.headers["retry-after"] == "5"
+    assert "Too many photos" in page.text
+
+
+def test_metrics_count_requests_by_pattern_and_time_stages(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    client.get("/product/red-upper")
+    client.post("/search", files={"photo": ("a.png", photo_bytes())})
+    client.post("/api/v1/search", files={"photo": ("a.png", b"no photo")})
+    text = client.get("/metrics").text
+    assert (
+        'apparel_requests_total{method="GET",route="/product/{product_id:path}",status="200"} 1.0'
+        in text
+    )
+    assert 'apparel_stage_seconds_count{stage="embed"} 1.0' in text
+    assert 'apparel_refused_photos_total{code="not_a_photo"} 1.0' in text
+    assert "apparel_queries_kept 1.0" in text
+
+
+def test_docs_work_from_this_server_alone(client: TestClient) -> None:
+    page = client.get("/docs").text
+    assert "http" not in page.replace("http-equiv", "")
+    script = client.get("/static/vendor/swagger-ui/swagger-ui-bundle.js")
+    assert script.status_code == 200
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {"/api", "/api/v1/search", "/api/v1/segment", "/api/v1/products", "/healthz"} <= set(
+        paths
+    )
+
+
+@pytest.mark.parametrize("name", ["style.css", "page.js", "docs.js", "icon.svg"])
+def test_files_of_the_pages_are_small_and_local(client: TestClient, name: str) -> None:
+    answer = client.get(f"/static/{name}")
+    assert answer.status_code == 200
+    assert len(answer.content) < 40_000
+    assert "https://" not in answer.text
