@@ -186,13 +186,13 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
     """Train and return the path of the best weights; resumes a run folder's checkpoint."""
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    config.out.mkdir(parents=True, exist_ok=True)
     train_samples, val_samples = (
         read_garments(config.pairs, "train"),
         read_garments(config.pairs, "val"),
     )
     if not train_samples or not val_samples:
         raise DatasetError("no train or no val garments; make pairs with `apparel dataset`")
+    config.out.mkdir(parents=True, exist_ok=True)
     state = _start_or_resume(config)
     started = time.monotonic()
     for epoch in range(state.epoch, sum(phase.epochs for phase in config.phases)):

@@ -249,6 +249,20 @@ def dataset_clothing(
     _tell_pairs(folder)
 
 
+@dataset_app.command("drawn")
+def dataset_drawn(
+    out: OutOption,
+    count: Annotated[int, typer.Option(min=1, help="How many photos to draw.")] = 600,
+    seed: SeedOption = 0,
+) -> None:
+    """Garments drawn by seeded code, with exact masks; needs no data."""
+    from segmentation.drawn_pairs import create_drawn
+
+    with progress_on_stderr("drawing") as tick:
+        folder = create_drawn(out, count, seed, lambda done, total: tick(done, total, ""))
+    _tell_pairs(folder)
+
+
 def _tell_pairs(folder: "PairsFolder") -> None:
     splits = Counter(pair.split for pair in folder.pairs)
     counted = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))

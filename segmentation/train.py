@@ -72,7 +72,7 @@ class TrainConfig:
 
     pairs: tuple[Path, ...]
     out: Path
-    phases: tuple[Phase, ...] = (Phase(9, 160, 128), Phase(6, 256, 192))
+    phases: tuple[Phase, ...] = (Phase(9, 160, 128), Phase(6, 224, 160))
     views_per_epoch: int = 2800
     batch_size: int = 8
     learning_rate: float = 8e-4

@@ -32,7 +32,7 @@ class KnownMasks:
         return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
 
 
-def _embedder() -> PhotoEmbedder:
+def known_embedder() -> PhotoEmbedder:
     torch.manual_seed(1)
     architecture = EncoderArchitecture("test_resnet", 24)
     crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -42,7 +42,7 @@ def _embedder() -> PhotoEmbedder:
 
 
 def test_a_vector_is_two_halves_of_unit_length() -> None:
-    embedder = _embedder()
+    embedder = known_embedder()
     (embedded,) = embedder.embed([draw_pair(0)[0]])
     (garment,) = embedded.garments
     assert embedder.fingerprint.dimension == 24 + COLOUR_DIMENSION == len(garment.vector)
@@ -53,7 +53,7 @@ def test_a_vector_is_two_halves_of_unit_length() -> None:
 
 
 def test_a_photo_has_the_same_vectors_alone_and_in_a_batch() -> None:
-    embedder = _embedder()
+    embedder = known_embedder()
     photos = [draw_pair(seed)[0] for seed in range(6)]
     for photo, embedded in zip(photos, embedder.embed(photos), strict=True):
         (alone,) = embedder.embed([photo])
@@ -62,7 +62,7 @@ def test_a_photo_has_the_same_vectors_alone_and_in_a_batch() -> None:
 
 
 def test_a_photo_without_garments_says_so_and_can_be_embedded_whole() -> None:
-    embedder = _embedder()
+    embedder = known_embedder()
     photo = np.full((80, 60, 3), 200, np.uint8)
     (embedded,) = embedder.embed([photo])
     assert embedded.garments == ()

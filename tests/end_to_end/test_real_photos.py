@@ -1,0 +1,54 @@
+"""The shipped weights on real photos that training never saw: floors, not the cards' figures."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog.importer import Feed, read_feed
+from indexing.collection import open_collection
+from indexing.wiring import load_embedder
+from search_app.search import SearchOptions, search_photo
+from segmentation.dataset import CCP_TEST_PHOTOS, CCP_VAL_PHOTOS
+from segmentation.evaluate import evaluate_folder
+from segmentation.photos import find_photos, read_photo
+from segmentation.predictor import Segmenter
+from segmentation.splits import split_groups
+
+pytestmark = pytest.mark.datasets
+
+
+def _held_out(datasets: Path) -> list[str]:
+    stems = [path.stem for path in find_photos(datasets / "ccp" / "photos")]
+    splits = split_groups(stems, CCP_TEST_PHOTOS, CCP_VAL_PHOTOS)
+    return [stem for stem in stems if splits[stem] == "test"]
+
+
+def test_masks_of_held_out_street_photos_beat_background_alone(datasets: Path) -> None:
+    ccp = datasets / "ccp"
+    names = set(_held_out(datasets)[:24])
+    report = evaluate_folder(Segmenter.load(), ccp / "photos", ccp / "masks", "ccp", names)
+    assert report.photos == 24
+    background_alone = sum(report.confusion[0]) / sum(map(sum, report.confusion))
+    assert report.pixel_accuracy > background_alone + 0.02
+    assert report.foreground_miou > 0.3
+
+
+def test_a_feed_of_phone_photos_is_indexed_and_a_street_photo_finds_neighbours(
+    datasets: Path, tmp_path: Path
+) -> None:
+    clothing = datasets / "clothing"
+    feed = read_feed(clothing / "images.csv")
+    kinds = ("T-Shirt", "Pants", "Dress", "Shirt", "Skirt", "Longsleeve")
+    rows = tuple(row for row in feed.rows if row.category in kinds)[:60]
+    collection = open_collection(tmp_path, load_embedder())
+    summary = collection.index(Feed(rows), clothing / "photos", lambda progress: None)
+    assert summary.indexed >= 50
+    street = read_photo(datasets / "ccp" / "photos" / f"{_held_out(datasets)[0]}.jpg")
+    document = search_photo(collection, street, SearchOptions(k=5))
+    collection.close()
+    assert document.garments
+    for garment in document.garments:
+        scores = [result.score for result in garment.results]
+        assert scores == sorted(scores, reverse=True)
+        assert all(result.garment_class == garment.garment_class for result in garment.results)
+    assert any(garment.results for garment in document.garments)
