@@ -100,8 +100,8 @@ class EncoderTrainConfig:
     pairs: tuple[Path, ...]
     out: Path
     segmenter: Path | None = None
-    phases: tuple[EncoderPhase, ...] = (EncoderPhase(10, 96), EncoderPhase(5, 128))
-    batch_size: int = 64
+    phases: tuple[EncoderPhase, ...] = (EncoderPhase(8, 96), EncoderPhase(3, 112))
+    batch_size: int = 32
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05
     temperature: float = 0.15

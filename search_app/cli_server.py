@@ -80,8 +80,10 @@ def _drawn_feed(folder: Path) -> Path:
     feed = folder / "products.csv"
     if feed.is_file():
         return feed
-    from search_app.demo import draw_demo
+    from search_app.demo import draw_demo, sample_photos
 
+    # The feed is written last: where it lies, the samples are there too.
+    sample_photos(folder)
     with progress_on_stderr("drawing") as tick:
         return draw_demo(folder, progress=lambda done, total: tick(done, total, ""))
 
