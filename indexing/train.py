@@ -14,14 +14,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from indexing.crop import GROUND, Crop, crop_garment
@@ -41,14 +42,7 @@ from segmentation.errors import DatasetError
 from segmentation.mask import Garment, find_garments, one_hot
 from segmentation.photos import Photo, read_photo
 from segmentation.preprocess import normalise
-from segmentation.runs import (
-    append_log,
-    averaged,
-    learning_rate_factor,
-    load_checkpoint,
-    save_checkpoint,
-    set_learning_rate,
-)
+from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.splits import Split
 from segmentation.weights import load_segmenter, save_tensors, training_note, write_card
 
@@ -58,16 +52,11 @@ CACHE_SIDE: Final = 176
 MIN_GARMENT_AREA: Final = 0.02
 MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
-EMA_DECAY: Final = 0.99
+AVERAGE_DECAY: Final = 0.99
 LABEL_SCALE: Final = 16.0
 
-
-@dataclass(frozen=True)
-class EncoderPhase:
-    """Some epochs at one crop side in pixels."""
-
-    epochs: int
-    side: int
+Batch = tuple[npt.NDArray[np.uint8], torch.Tensor]
+"""First views then second views (2n, side, side, 3), and their labels (2n,)."""
 
 
 VIEW_CHANGES: Final = AugmentConfig(
@@ -100,7 +89,7 @@ class EncoderTrainConfig:
     pairs: tuple[Path, ...]
     out: Path
     segmenter: Path | None = None
-    phases: tuple[EncoderPhase, ...] = (EncoderPhase(8, 96), EncoderPhase(3, 112))
+    phases: tuple[Phase, ...] = (Phase(8, 96, 96), Phase(3, 112, 112))
     batch_size: int = 32
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05
@@ -126,16 +115,13 @@ class GarmentSample:
     source: str
 
 
-@dataclass
-class RunState:
-    """What changes during a run and lies in its checkpoint."""
+class EncoderTask(nn.Module):
+    """The encoder with what only its training needs: a classifier over the labels."""
 
-    network: EncoderNetwork
-    classifier: nn.Linear
-    average: AveragedModel
-    optimiser: torch.optim.Optimizer
-    epoch: int = 0
-    best: float = -1.0
+    def __init__(self, architecture: EncoderArchitecture) -> None:
+        super().__init__()
+        self.encoder = build_encoder(architecture)
+        self.classifier = nn.Linear(architecture.dimension, len(LABELS), bias=False)
 
 
 class ViewPairs(Dataset[tuple[Crop, Crop, int]]):
@@ -186,24 +172,39 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
     """Train and return the path of the best weights; resumes a run folder's checkpoint."""
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    train_samples, val_samples = (
-        read_garments(config.pairs, "train"),
-        read_garments(config.pairs, "val"),
-    )
+    train_samples = read_garments(config.pairs, "train")
+    val_samples = read_garments(config.pairs, "val")
     if not train_samples or not val_samples:
         raise DatasetError("no train or no val garments; make pairs with `apparel dataset`")
-    config.out.mkdir(parents=True, exist_ok=True)
-    state = _start_or_resume(config)
-    started = time.monotonic()
-    for epoch in range(state.epoch, sum(phase.epochs for phase in config.phases)):
-        side = _side_of(config, epoch)
-        loss = _train_epoch(state, train_samples, config, epoch, side)
-        _validate(state, train_samples, val_samples, config, epoch, side, loss)
-        state.epoch = epoch + 1
-        _save_state(state, config.out)
-        if config.minutes and time.monotonic() - started > config.minutes * 60:
-            break
+    schedule = Schedule(
+        config.phases, config.learning_rate, config.weight_decay, AVERAGE_DECAY, config.minutes
+    )
+    run = TrainingRun(_fresh_task(config), schedule, config.out)
+    for epoch, phase in run.epochs():
+        batches = DataLoader(
+            ViewPairs(train_samples, config, epoch, phase.height),
+            config.batch_size,
+            num_workers=1,
+            collate_fn=_collate,
+            drop_last=True,
+        )
+        loss = run.learn(batches, partial(_loss_of, config))
+        _validate(run, train_samples, val_samples, config, epoch, phase, loss)
     return best_weights(config.out)
+
+
+def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
+    task = EncoderTask(config.architecture)
+    if config.segmenter:
+        start_from_segmenter(task.encoder, config.segmenter)
+    return task
+
+
+def _loss_of(config: EncoderTrainConfig, task: EncoderTask, batch: Batch) -> torch.Tensor:
+    crops, labels = batch
+    vectors = task.encoder(normalise(crops, MEAN, STD))
+    contrast = contrast_loss(vectors, config.temperature)
+    return contrast + config.label_weight * label_loss(vectors, task.classifier, labels)
 
 
 def best_weights(run: Path) -> Path:
@@ -239,28 +240,6 @@ def _garments_of(folder: PairsFolder, pair: Pair) -> Iterator[GarmentSample]:
             )
 
 
-def _start_or_resume(config: EncoderTrainConfig) -> RunState:
-    network = build_encoder(config.architecture)
-    saved = load_checkpoint(config.out)
-    if config.segmenter and not saved:
-        start_from_segmenter(network, config.segmenter)
-    classifier = nn.Linear(config.architecture.dimension, len(LABELS), bias=False)
-    average = averaged(network, EMA_DECAY)
-    optimiser = torch.optim.AdamW(
-        [*network.parameters(), *classifier.parameters()],
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-    )
-    state = RunState(network, classifier, average, optimiser)
-    if saved:
-        network.load_state_dict(saved["network"])
-        classifier.load_state_dict(saved["classifier"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        state.epoch, state.best = saved["epoch"], saved["best"]
-    return state
-
-
 def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
     """Copy a segmenter's encoder into the backbone: it has already seen every garment."""
     segmenter, _ = load_segmenter(weights)
@@ -273,64 +252,7 @@ def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
         )
 
 
-def _save_state(state: RunState, run: Path) -> None:
-    save_checkpoint(
-        run,
-        {
-            "network": state.network.state_dict(),
-            "classifier": state.classifier.state_dict(),
-            "average": state.average.state_dict(),
-            "optimiser": state.optimiser.state_dict(),
-            "epoch": state.epoch,
-            "best": state.best,
-        },
-    )
-
-
-def _side_of(config: EncoderTrainConfig, epoch: int) -> int:
-    for phase in config.phases:
-        if epoch < phase.epochs:
-            return phase.side
-        epoch -= phase.epochs
-    return config.phases[-1].side
-
-
-def _train_epoch(
-    state: RunState,
-    samples: list[GarmentSample],
-    config: EncoderTrainConfig,
-    epoch: int,
-    side: int,
-) -> float:
-    """One epoch of view pairs; the mean loss."""
-    loader = DataLoader(
-        ViewPairs(samples, config, epoch, side),
-        config.batch_size,
-        num_workers=1,
-        collate_fn=_collate,
-        drop_last=True,
-    )
-    epochs = sum(phase.epochs for phase in config.phases)
-    state.network.train()
-    losses = []
-    for step, (crops, labels) in enumerate(loader):
-        share_done = (epoch + step / len(loader)) / epochs
-        set_learning_rate(state.optimiser, config.learning_rate * learning_rate_factor(share_done))
-        vectors = state.network(normalise(crops, MEAN, STD))
-        loss = contrast_loss(vectors, config.temperature)
-        loss = loss + config.label_weight * label_loss(vectors, state.classifier, labels)
-        state.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
-        state.optimiser.step()
-        state.average.update_parameters(state.network)
-        losses.append(loss.item())
-    return float(np.mean(losses))
-
-
-def _collate(
-    triples: list[tuple[Crop, Crop, int]],
-) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], torch.Tensor]:
+def _collate(triples: list[tuple[Crop, Crop, int]]) -> Batch:
     """All first views, then all second views; labels likewise twice."""
     first, second, labels = zip(*triples, strict=True)
     return np.stack([*first, *second]), torch.tensor([*labels, *labels])
@@ -355,17 +277,17 @@ def label_loss(vectors: torch.Tensor, classifier: nn.Linear, labels: torch.Tenso
 
 
 def _validate(
-    state: RunState,
+    run: TrainingRun[EncoderTask],
     train_samples: list[GarmentSample],
     val_samples: list[GarmentSample],
     config: EncoderTrainConfig,
     epoch: int,
-    side: int,
+    phase: Phase,
     loss: float,
 ) -> None:
     """Kind precision of held-out senders against the trained ones; keep the best weights."""
-    preprocessing = CropPreprocessing(side, MEAN, STD)
-    network: EncoderNetwork = state.average.module  # type: ignore[assignment]
+    preprocessing = CropPreprocessing(phase.height, MEAN, STD)
+    network = run.averaged.encoder
     encoder = Encoder(network, EncoderCard(config.architecture, preprocessing, ""))
     gallery = [sample for sample in train_samples if sample.label != NO_LABEL]
     queries = [sample for sample in val_samples if sample.label != NO_LABEL]
@@ -383,9 +305,8 @@ def _validate(
         "val_precision_at_1": mean_with_interval(precision_at(ranking, 1)).value,
         "val_precision_at_5": mean_with_interval(precision_at(ranking, 5)).value,
     }
-    append_log(config.out, row)
-    if row["val_precision_at_5"] > state.best:
-        state.best = row["val_precision_at_5"]
+    run.log(row)
+    if run.is_best(row["val_precision_at_5"]):
         sources = {sample.source for sample in train_samples}
         _save_best(network, preprocessing, config, epoch, len(train_samples), sources, row)
 

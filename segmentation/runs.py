@@ -1,20 +1,66 @@
-"""What every training run keeps in its folder: a log, a checkpoint; and its learning rate.
+"""A network, a schedule and a run folder in; a training that stops and resumes out.
 
-Used by both trainings, so that they stop, resume and log alike.
+Both trainings go through `TrainingRun`, so that they learn, log, average and resume
+alike. The folder keeps checkpoint.pt (after every epoch) and log.csv (a line an epoch).
 """
 
 import csv
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
 
 WARM_UP_SHARE: Final = 0.03
 FINAL_FACTOR: Final = 0.01
+LARGEST_GRADIENT: Final = 2.0
+"""Norm to which a step's gradient is cut."""
+
+Network = TypeVar("Network", bound=nn.Module)
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some epochs at one input size in pixels."""
+
+    epochs: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast a network learns.
+
+    Attributes:
+        average_decay: of the moving average of weights that is measured and kept.
+        minutes: stop after the epoch that passes this time; None is no limit.
+    """
+
+    phases: tuple[Phase, ...]
+    learning_rate: float
+    weight_decay: float
+    average_decay: float
+    minutes: float | None = None
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    def phase_at(self, epoch: int) -> Phase:
+        """The phase that an epoch, counted from 0, lies in."""
+        for phase in self.phases:
+            if epoch < phase.epochs:
+                return phase
+            epoch -= phase.epochs
+        return self.phases[-1]
 
 
 def learning_rate_factor(share_done: float) -> float:
@@ -25,35 +71,94 @@ def learning_rate_factor(share_done: float) -> float:
     return float(FINAL_FACTOR + (1 - FINAL_FACTOR) * 0.5 * (1 + np.cos(np.pi * progress)))
 
 
-def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Set the rate of every parameter group."""
-    for group in optimiser.param_groups:
-        group["lr"] = rate
+class TrainingRun(Generic[Network]):
+    """A network in training: resumes the folder's checkpoint where there is one."""
 
+    def __init__(self, network: Network, schedule: Schedule, folder: Path) -> None:
+        self.network = network
+        self._schedule = schedule
+        self._folder = folder
+        self._average = AveragedModel(
+            network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average_decay), use_buffers=True
+        )
+        self._optimiser = torch.optim.AdamW(
+            network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+        self._epoch = 0
+        self._best = -1.0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
 
-def averaged(network: nn.Module, decay: float) -> AveragedModel:
-    """An exponential moving average of a network, batch-norm statistics included."""
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    @property
+    def averaged(self) -> Network:
+        """The moving average of the weights, ready to predict."""
+        return cast(Network, self._average.module.eval())
 
+    def epochs(self) -> Iterator[tuple[int, Phase]]:
+        """Epochs that are left, with their phase; each is saved when the next is asked for."""
+        started = time.monotonic()
+        for epoch in range(self._epoch, self._schedule.epochs):
+            yield epoch, self._schedule.phase_at(epoch)
+            self._epoch = epoch + 1
+            self._save()
+            minutes = self._schedule.minutes
+            if minutes is not None and time.monotonic() - started > minutes * 60:
+                return
 
-def append_log(run: Path, row: Mapping[str, float]) -> None:
-    """Add one line to the run's log.csv."""
-    path = run / "log.csv"
-    fresh = not path.is_file()
-    with path.open("a", newline="") as lines:
-        writer = csv.DictWriter(lines, list(row))
-        if fresh:
-            writer.writeheader()
-        writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
+    def learn(
+        self, batches: "DataLoader[Any]", loss_of: Callable[[Network, Batch], torch.Tensor]
+    ) -> float:
+        """One epoch over the batches; the mean loss."""
+        self.network.train()
+        losses = []
+        for step, batch in enumerate(batches):
+            self._set_learning_rate((self._epoch + step / len(batches)) / self._schedule.epochs)
+            loss = loss_of(self.network, batch)
+            self._optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
+            self._optimiser.step()
+            self._average.update_parameters(self.network)
+            losses.append(loss.item())
+        return float(np.mean(losses))
 
+    def is_best(self, score: float) -> bool:
+        """Whether this score beats all earlier ones of the run; it is remembered."""
+        better = score > self._best
+        self._best = max(score, self._best)
+        return better
 
-def save_checkpoint(run: Path, states: Mapping[str, Any]) -> None:
-    """Replace the run's checkpoint whole: a stop in the middle leaves the old one."""
-    torch.save(dict(states), run / "checkpoint.tmp")
-    (run / "checkpoint.tmp").replace(run / "checkpoint.pt")
+    def log(self, row: Mapping[str, float]) -> None:
+        """Add one line to log.csv."""
+        path = self._folder / "log.csv"
+        fresh = not path.is_file()
+        with path.open("a", newline="", encoding="utf-8") as lines:
+            writer = csv.DictWriter(lines, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
 
+    def _set_learning_rate(self, share_done: float) -> None:
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._schedule.learning_rate * learning_rate_factor(share_done)
 
-def load_checkpoint(run: Path) -> dict[str, Any] | None:
-    """The run's checkpoint, or None where there is none yet."""
-    path = run / "checkpoint.pt"
-    return dict(torch.load(path, weights_only=True)) if path.is_file() else None
+    def _save(self) -> None:
+        """Replace the checkpoint whole: a stop in the middle leaves the old one."""
+        states = {
+            "network": self.network.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "epoch": self._epoch,
+            "best": self._best,
+        }
+        torch.save(states, self._folder / "checkpoint.tmp")
+        (self._folder / "checkpoint.tmp").replace(self._folder / "checkpoint.pt")
+
+    def _resume(self) -> None:
+        path = self._folder / "checkpoint.pt"
+        if path.is_file():
+            saved = torch.load(path, weights_only=True)
+            self.network.load_state_dict(saved["network"])
+            self._average.load_state_dict(saved["average"])
+            self._optimiser.load_state_dict(saved["optimiser"])
+            self._epoch, self._best = saved["epoch"], saved["best"]

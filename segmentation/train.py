@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from segmentation.augment import AugmentConfig, augment
@@ -33,30 +33,17 @@ from segmentation.overlays import save_overlay_sheet
 from segmentation.photos import Photo, read_photo
 from segmentation.predictor import predict
 from segmentation.preprocess import Preprocessing, normalise, to_mask
-from segmentation.runs import (
-    append_log,
-    averaged,
-    learning_rate_factor,
-    load_checkpoint,
-    save_checkpoint,
-    set_learning_rate,
-)
+from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.weights import SegmenterCard, save_tensors, training_note, write_card
 
 CACHE_SIDE: Final = 320
 """Photos are kept in memory at this long side."""
 MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
-EMA_DECAY: Final = 0.995
+AVERAGE_DECAY: Final = 0.995
 
-
-@dataclass(frozen=True)
-class Phase:
-    """Some epochs at one canvas size."""
-
-    epochs: int
-    height: int
-    width: int
+Batch = tuple[npt.NDArray[np.uint8], torch.Tensor]
+"""Photos (n, H, W, 3) and masks (n, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -98,17 +85,6 @@ class Sample:
     weight: float
 
 
-@dataclass
-class RunState:
-    """What changes during a run and lies in its checkpoint."""
-
-    network: SegmentationNetwork
-    average: AveragedModel
-    optimiser: torch.optim.Optimizer
-    epoch: int = 0
-    best: float = -1.0
-
-
 class Views(Dataset[tuple[Photo, ClassMask]]):
     """The augmented views of one epoch: view i depends on seed, epoch and i only."""
 
@@ -136,18 +112,29 @@ def train_segmenter(config: TrainConfig) -> Path:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     train_samples, val_samples = read_samples(config)
-    config.out.mkdir(parents=True, exist_ok=True)
-    state = _start_or_resume(config)
-    started = time.monotonic()
-    for epoch in range(state.epoch, sum(phase.epochs for phase in config.phases)):
-        phase = _phase_of(config, epoch)
-        loss = _train_epoch(state, train_samples, config, epoch, phase)
-        _validate(state, val_samples, config, epoch, phase, loss)
-        state.epoch = epoch + 1
-        _save_state(state, config.out)
-        if config.minutes and time.monotonic() - started > config.minutes * 60:
-            break
+    schedule = Schedule(
+        config.phases, config.learning_rate, config.weight_decay, AVERAGE_DECAY, config.minutes
+    )
+    run = TrainingRun(build_network(config.architecture), schedule, config.out)
+    for epoch, phase in run.epochs():
+        views = Views(train_samples, config, epoch, (phase.height, phase.width))
+        batches = DataLoader(
+            views, config.batch_size, num_workers=1, collate_fn=_collate, drop_last=True
+        )
+        loss = run.learn(batches, _loss_of)
+        _validate(run, val_samples, config, epoch, phase, loss)
     return best_weights(config.out)
+
+
+def _collate(views: list[tuple[Photo, ClassMask]]) -> Batch:
+    photos, masks = zip(*views, strict=True)
+    return np.stack(photos), torch.from_numpy(np.stack(masks)).long()
+
+
+def _loss_of(network: SegmentationNetwork, batch: Batch) -> torch.Tensor:
+    photos, masks = batch
+    logits, presence = network(normalise(photos, MEAN, STD))
+    return segmentation_loss(logits, presence, masks)
 
 
 def best_weights(run: Path) -> Path:
@@ -176,75 +163,8 @@ def _cached(folder: PairsFolder, config: TrainConfig) -> Iterator[Sample]:
         yield Sample(pair.name, pair.source, photo, small, weight)
 
 
-def _start_or_resume(config: TrainConfig) -> RunState:
-    network = build_network(config.architecture)
-    average = averaged(network, EMA_DECAY)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    state = RunState(network, average, optimiser)
-    saved = load_checkpoint(config.out)
-    if saved:
-        network.load_state_dict(saved["network"])
-        average.load_state_dict(saved["average"])
-        optimiser.load_state_dict(saved["optimiser"])
-        state.epoch, state.best = saved["epoch"], saved["best"]
-    return state
-
-
-def _save_state(state: RunState, run: Path) -> None:
-    save_checkpoint(
-        run,
-        {
-            "network": state.network.state_dict(),
-            "average": state.average.state_dict(),
-            "optimiser": state.optimiser.state_dict(),
-            "epoch": state.epoch,
-            "best": state.best,
-        },
-    )
-
-
-def _phase_of(config: TrainConfig, epoch: int) -> Phase:
-    for phase in config.phases:
-        if epoch < phase.epochs:
-            return phase
-        epoch -= phase.epochs
-    return config.phases[-1]
-
-
-def _train_epoch(
-    state: RunState, samples: list[Sample], config: TrainConfig, epoch: int, phase: Phase
-) -> float:
-    """One epoch of views; the mean loss."""
-    views = Views(samples, config, epoch, (phase.height, phase.width))
-    loader = DataLoader(
-        views, config.batch_size, num_workers=1, collate_fn=_collate, drop_last=True
-    )
-    state.network.train()
-    epochs = sum(phase.epochs for phase in config.phases)
-    losses = []
-    for step, (photos, masks) in enumerate(loader):
-        share_done = (epoch + step / len(loader)) / epochs
-        set_learning_rate(state.optimiser, config.learning_rate * learning_rate_factor(share_done))
-        logits, presence = state.network(normalise(photos, MEAN, STD))
-        loss = segmentation_loss(logits, presence, masks)
-        state.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
-        state.optimiser.step()
-        state.average.update_parameters(state.network)
-        losses.append(loss.item())
-    return float(np.mean(losses))
-
-
-def _collate(views: list[tuple[Photo, ClassMask]]) -> tuple[np.ndarray[Any, Any], torch.Tensor]:
-    photos, masks = zip(*views, strict=True)
-    return np.stack(photos), torch.from_numpy(np.stack(masks)).long()
-
-
 def _validate(
-    state: RunState,
+    run: TrainingRun[SegmentationNetwork],
     samples: list[Sample],
     config: TrainConfig,
     epoch: int,
@@ -252,14 +172,12 @@ def _validate(
     loss: float,
 ) -> None:
     """Measure the averaged weights, log, draw, and keep them if they are the best so far."""
-    network: SegmentationNetwork = state.average.module  # type: ignore[assignment]
-    network.eval()
     preprocessing = Preprocessing(phase.height, phase.width, MEAN, STD)
     photos = [sample.photo for sample in samples]
     masks = [
         to_mask(probabilities, *photo.shape[:2])
         for photo, probabilities in zip(
-            photos, predict(network, preprocessing, photos), strict=True
+            photos, predict(run.averaged, preprocessing, photos), strict=True
         )
     ]
     row = {"epoch": float(epoch), "loss": loss, "seconds": time.monotonic()}
@@ -275,16 +193,15 @@ def _validate(
         row[f"{source}_pixel_accuracy"] = pixel_accuracy(confusions)
         row[f"{source}_foreground_miou"] = foreground_mean_iou(confusions)
     score = float(np.mean([value for name, value in row.items() if name.endswith("miou")]))
-    append_log(config.out, {**row, "score": score})
+    run.log({**row, "score": score})
     shown = range(0, len(samples), max(1, len(samples) // 24))
     save_overlay_sheet(
         [photos[index] for index in shown],
         [masks[index] for index in shown],
         config.out / "overlays" / f"{epoch:03d}.jpg",
     )
-    if score > state.best:
-        state.best = score
-        _save_best(network, preprocessing, config, epoch, sources, row)
+    if run.is_best(score):
+        _save_best(run.averaged, preprocessing, config, epoch, sources, row)
 
 
 def _save_best(

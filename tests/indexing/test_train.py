@@ -6,7 +6,6 @@ import torch
 from indexing.crop import GROUND
 from indexing.encoder import Encoder, EncoderArchitecture
 from indexing.train import (
-    EncoderPhase,
     EncoderTrainConfig,
     changed_view,
     contrast_loss,
@@ -15,6 +14,7 @@ from indexing.train import (
 )
 from segmentation.model import Architecture, build_network
 from segmentation.preprocess import Preprocessing
+from segmentation.runs import Phase
 from segmentation.weights import SegmenterCard, save_tensors, write_card
 from tests.drawn import draw_pairs
 
@@ -25,7 +25,7 @@ def _config(tmp_path: Path, epochs: int) -> EncoderTrainConfig:
         (tmp_path / "pairs",),
         tmp_path / "run",
         segmenter=_small_segmenter(tmp_path),
-        phases=(EncoderPhase(epochs, 48),),
+        phases=(Phase(epochs, 48, 48),),
         batch_size=8,
         architecture=EncoderArchitecture("test_resnet", 16),
     )

@@ -8,8 +8,8 @@ from segmentation.errors import DatasetError
 from segmentation.losses import segmentation_loss
 from segmentation.model import Architecture
 from segmentation.predictor import Segmenter
-from segmentation.runs import learning_rate_factor
-from segmentation.train import Phase, TrainConfig, Views, read_samples, train_segmenter
+from segmentation.runs import Phase, learning_rate_factor
+from segmentation.train import TrainConfig, Views, read_samples, train_segmenter
 from tests.drawn import draw_pairs
 
 
