@@ -242,7 +242,7 @@ def draw_product(order: Order) -> DemoProduct:
     for scene, letter in zip(scenes, "ab", strict=False):
         name = f"{product_id}{letter}.jpg"
         _save(order.photos / name, draw_photo(rng, scene, design, size=order.size).photo)
-        names.append(name)
+        names.append(f"{order.photos.name}/{name}")
     return _describe(rng, product_id, design, tuple(names))
 
 

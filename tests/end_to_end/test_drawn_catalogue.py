@@ -34,7 +34,7 @@ def collection(
     demo: Path, embedder: PhotoEmbedder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Collection]:
     opened = open_collection(tmp_path_factory.mktemp("data"), embedder)
-    opened.index(read_feed(demo), demo.parent, lambda progress: None)
+    opened.index(read_feed(demo))
     yield opened
     opened.close()
 
