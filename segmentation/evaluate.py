@@ -5,7 +5,7 @@ street photos a mask of nothing but background already has 0.85.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from segmentation.classes import CCP_LABELS, GARMENT_CLASSES, GarmentClass, ccp_lookup
 from segmentation.dataset import load_mask
 from segmentation.errors import DatasetError
-from segmentation.mask import ClassMask
+from segmentation.mask import ClassMask, Segmentation
 from segmentation.metrics import (
     Confusion,
     Figure,
@@ -41,6 +41,8 @@ NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 class SegmentationReport:
     """Figures of a segmenter; a class that occurs nowhere has None.
 
+    `single_class_right` is the share of photos with one true garment class whose largest
+    garment has it; `no_garment_right` that of photos without garments where none is found.
     `intervals` holds 95 % bootstrap intervals over photos as [low, high].
     """
 
@@ -51,6 +53,8 @@ class SegmentationReport:
     foreground_miou: float
     f1: dict[str, float | None]
     absent_class_false_positive_rate: dict[str, float | None]
+    single_class_right: float | None
+    no_garment_right: float | None
     intervals: dict[str, list[float]]
     confusion: list[list[int]]
     segmenter: str
@@ -58,6 +62,15 @@ class SegmentationReport:
     def to_json(self) -> dict[str, object]:
         """The document of `apparel evaluate segmentation --json`."""
         return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one photo: how many garment classes it truly has, and whether the largest
+    garment found has the class of the (one) true garment, or none was found for none."""
+
+    classes: int
+    largest_right: bool
 
 
 def evaluate_folder(
@@ -79,6 +92,7 @@ def evaluate_folder(
     """
     pairs = _pairs_of(photos, masks, names)
     confusions: list[Confusion] = []
+    verdicts: list[Verdict] = []
     for start in range(0, len(pairs), BATCH_SIZE):
         batch = pairs[start : start + BATCH_SIZE]
         pictures = [read_photo(photo, max_side=10_000) for photo, _ in batch]
@@ -92,8 +106,15 @@ def evaluate_folder(
                     "write masks at the photo's size"
                 )
             confusions.append(confusion_of(truth, found.mask))
+            verdicts.append(_verdict_of(truth, found))
         progress(len(confusions), len(pairs))
-    return report_of(np.stack(confusions), segmenter.fingerprint)
+    return report_of(np.stack(confusions), verdicts, segmenter.fingerprint)
+
+
+def _verdict_of(truth: ClassMask, found: Segmentation) -> Verdict:
+    classes = [each for each in GARMENT_CLASSES if (truth == each).any()]
+    largest = found.garments[0].garment_class if found.garments else None
+    return Verdict(len(classes), largest == (classes[0] if classes else None))
 
 
 def _pairs_of(photos: Path, masks: Path, names: set[str] | None) -> list[tuple[Path, Path]]:
@@ -121,7 +142,9 @@ def _read_truth(path: Path, labels: MaskLabels) -> ClassMask:
     return mask
 
 
-def report_of(confusions: Confusion, segmenter: str) -> SegmentationReport:
+def report_of(
+    confusions: Confusion, verdicts: Sequence[Verdict], segmenter: str
+) -> SegmentationReport:
     """All figures of per-photo confusion matrices (n, 4, 4)."""
     measures: dict[str, Callable[[Confusion], float]] = {
         "pixel_accuracy": pixel_accuracy,
@@ -139,12 +162,19 @@ def report_of(confusions: Confusion, segmenter: str) -> SegmentationReport:
             each.label: _number(absent_class_false_positive_rate(confusions, each))
             for each in GARMENT_CLASSES
         },
+        single_class_right=_share_right(verdicts, classes=1),
+        no_garment_right=_share_right(verdicts, classes=0),
         intervals={
             name: _ends(bootstrap(confusions, measure)) for name, measure in measures.items()
         },
         confusion=confusions.sum(axis=0).tolist(),
         segmenter=segmenter,
     )
+
+
+def _share_right(verdicts: Sequence[Verdict], classes: int) -> float | None:
+    right = [verdict.largest_right for verdict in verdicts if verdict.classes == classes]
+    return float(np.mean(right)) if right else None
 
 
 def _by_class(values: npt.NDArray[np.float64]) -> dict[str, float | None]:
