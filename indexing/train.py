@@ -1,6 +1,6 @@
 """Pairs folders in, an encoder's weights and card out; read top to bottom.
 
-    read garments -> phases of epochs (small crops first) -> two views of each garment
+    read garments -> epochs -> two views of each garment
     -> contrast views + name labels -> validate -> keep the best -> weights + card
 
 Two tasks share one vector. Contrast: two hard views of one garment must find each
@@ -89,7 +89,7 @@ class EncoderTrainConfig:
     pairs: tuple[Path, ...]
     out: Path
     segmenter: Path | None = None
-    phases: tuple[Phase, ...] = (Phase(8, 96, 96), Phase(3, 112, 112))
+    phases: tuple[Phase, ...] = (Phase(8, 96, 96),)
     batch_size: int = 32
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05

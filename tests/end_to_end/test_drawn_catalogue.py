@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from search_app.demo import draw_demo
 
 from catalog.importer import read_feed
 from indexing.collection import Collection, open_collection
 from indexing.embed import PhotoEmbedder
 from indexing.wiring import load_embedder
+from search_app.demo import draw_demo
 from search_app.search import SearchOptions, search_photo
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import read_photo
