@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from indexing.errors import IndexingError
 from indexing.metrics import (
+    Labels,
     Ranking,
     average_precision_at,
     macro_mean,
@@ -100,9 +101,9 @@ def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
 def _labelled(photos: Path, row: dict[str, str], line: int) -> LabelledPhoto:
     path = photos / row["photo"]
     if not path.suffix:
-        path = next(
-            (path.with_suffix(end) for end in SUFFIXES if path.with_suffix(end).is_file()), path
-        )
+        # Sorted: the order of a set of strings differs from run to run.
+        candidates = (path.with_suffix(end) for end in sorted(SUFFIXES))
+        path = next((candidate for candidate in candidates if candidate.is_file()), path)
     if not path.is_file():
         raise IndexingError(f"line {line}: {path} does not exist; check --photos")
     group = row.get("group") or f"line {line}"
@@ -125,6 +126,7 @@ def evaluate_retrieval(
     gallery = _positions(embedded, "query")
     if not queries or len(gallery) < 2:
         raise IndexingError(f"{labels} leaves no queries or no gallery; check its role column")
+    trial = _trial_of(embedded, names, queries, gallery)
     return RetrievalReport(
         queries=len(queries),
         gallery=len(gallery),
@@ -132,8 +134,7 @@ def evaluate_retrieval(
         unreadable=len(rows) - len(embedded.photos),
         whole_photos=embedded.whole_photos,
         figures=[
-            _figures_at(weight, embedded, names, queries, gallery, fingerprint.style_dimension)
-            for weight in colour_weights
+            _figures_at(weight, trial, fingerprint.style_dimension) for weight in colour_weights
         ],
         segmenter=fingerprint.segmenter,
         encoder=fingerprint.encoder,
@@ -185,25 +186,40 @@ def main_garments(embedder: Embedder, photos: list[Photo]) -> list[EmbeddedGarme
     ]
 
 
-def _figures_at(
-    colour_weight: float,
-    embedded: EmbeddedSet,
-    names: list[str],
-    queries: list[int],
-    gallery: list[int],
-    style_dimension: int,
-) -> RetrievalFigures:
-    scale = np.ones(embedded.vectors.shape[1], np.float32)
-    scale[:style_dimension] = 1 - colour_weight
-    scale[style_dimension:] = colour_weight
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What every colour weight is tried on: vectors (n, d) and label codes (n,) of queries and
+    gallery, and which pairs must not count, shape (queries, gallery)."""
+
+    queries: npt.NDArray[np.float32]
+    query_codes: Labels
+    gallery: npt.NDArray[np.float32]
+    gallery_codes: Labels
+    same_group: npt.NDArray[np.bool_]
+
+
+def _trial_of(
+    embedded: EmbeddedSet, names: list[str], queries: list[int], gallery: list[int]
+) -> Trial:
     codes = np.array([names.index(photo.label) for photo in embedded.photos])
     groups = np.array([photo.group for photo in embedded.photos])
     paths = np.array([str(photo.path) for photo in embedded.photos])
     same = (groups[queries][:, None] == groups[gallery][None]) | (
         paths[queries][:, None] == paths[gallery][None]
     )
-    similarity = (embedded.vectors[queries] * scale) @ embedded.vectors[gallery].T
-    ranking = rank(similarity, codes[queries], codes[gallery], same, max(DEPTHS))
+    return Trial(
+        embedded.vectors[queries], codes[queries], embedded.vectors[gallery], codes[gallery], same
+    )
+
+
+def _figures_at(colour_weight: float, trial: Trial, style_dimension: int) -> RetrievalFigures:
+    scale = np.ones(trial.queries.shape[1], np.float32)
+    scale[:style_dimension] = 1 - colour_weight
+    scale[style_dimension:] = colour_weight
+    similarity = (trial.queries * scale) @ trial.gallery.T
+    ranking = rank(
+        similarity, trial.query_codes, trial.gallery_codes, trial.same_group, max(DEPTHS)
+    )
     return RetrievalFigures(
         colour_weight,
         _measures(ranking),

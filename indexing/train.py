@@ -41,7 +41,7 @@ from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.mask import Garment, find_garments, one_hot
 from segmentation.photos import Photo, read_photo
-from segmentation.preprocess import normalise
+from segmentation.preprocess import MEAN, STD, normalise
 from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.splits import Split
 from segmentation.weights import load_segmenter, save_tensors, training_note, write_card
@@ -50,8 +50,6 @@ LABELS: Final = tuple(sorted(CLOTHING_CLASSES))
 NO_LABEL: Final = -1
 CACHE_SIDE: Final = 176
 MIN_GARMENT_AREA: Final = 0.02
-MEAN: Final = (0.485, 0.456, 0.406)
-STD: Final = (0.229, 0.224, 0.225)
 AVERAGE_DECAY: Final = 0.99
 LABEL_SCALE: Final = 16.0
 

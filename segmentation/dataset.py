@@ -55,6 +55,10 @@ Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 
+def no_progress(done: int, total: int) -> None:
+    """Say nothing: the default of every `progress`."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """One photo with its mask, and where it comes from."""
@@ -168,9 +172,7 @@ def load_mask(path: Path) -> ClassMask:
         raise DatasetError(f"{path} cannot be read as a mask; put the original there") from error
 
 
-def create_ccp(
-    source: Path, out: Path, progress: Progress = lambda done, total: None
-) -> PairsFolder:
+def create_ccp(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
     """Pairs from Clothing Co-Parsing: `photos/`, `masks/`, `labels.txt`; 59 labels -> 4 classes."""
     labels = source / "labels.txt"
     photos = sorted((source / "photos").glob("*.jpg"))
@@ -222,7 +224,7 @@ def clothing_splits(rows: Iterable[ClothingPhoto]) -> dict[str, Split]:
 
 
 def create_clothing(
-    source: Path, out: Path, workers: int = 2, progress: Progress = lambda done, total: None
+    source: Path, out: Path, workers: int = 2, progress: Progress = no_progress
 ) -> PairsFolder:
     """Pairs from the clothing dataset: GrabCut makes the mask, the label gives its class.
 

@@ -4,14 +4,21 @@ Drawn pairs teach the segmenter what a dress is where real data has few, and let
 user try training without any dataset. The demo catalogue is drawn from other seeds.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from segmentation.dataset import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
+from segmentation.dataset import (
+    Pair,
+    PairsFolder,
+    Progress,
+    no_progress,
+    prepare_folder,
+    save_mask,
+    write_manifest,
+)
 from segmentation.splits import split_groups
 from segmentation.synthetic import draw_photo
 
@@ -25,7 +32,7 @@ def create_drawn(
     out: Path,
     count: int = 600,
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> PairsFolder:
     """Draw `count` photos with their masks; the same seed draws the same."""
     names = [f"drawn-{seed}-{position:05d}" for position in range(count)]

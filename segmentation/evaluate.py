@@ -8,13 +8,13 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from segmentation.classes import CCP_LABELS, GARMENT_CLASSES, GarmentClass, ccp_lookup
-from segmentation.dataset import load_mask
+from segmentation.dataset import Progress, load_mask, no_progress
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask, Segmentation
 from segmentation.metrics import (
@@ -33,8 +33,6 @@ from segmentation.photos import find_photos, read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
 
 MaskLabels = Literal["ccp", "classes"]
-Progress = Callable[[int, int], None]
-NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def evaluate_folder(
     masks: Path,
     labels: MaskLabels,
     names: set[str] | None = None,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> SegmentationReport:
     """Compare predicted masks with true ones.
 

@@ -33,6 +33,7 @@ from segmentation.dataset import (
     PairsFolder,
     Progress,
     clear_earlier_pairs,
+    no_progress,
     prepare_folder,
     save_mask,
     write_manifest,
@@ -85,7 +86,7 @@ def create_imaterialist(
     out: Path,
     limit: int | None = DEFAULT_LIMIT,
     seed: int = 0,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
 ) -> PairsFolder:
     """Write pairs named 000001, 000002... in the order of train.csv.
 

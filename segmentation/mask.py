@@ -134,11 +134,6 @@ def whole_photo_garment(height: int, width: int, garment_class: GarmentClass) ->
     return Garment(garment_class, 0.0, (0, 0, width, height), np.ones((height, width), bool), 1.0)
 
 
-def empty_mask(height: int, width: int) -> ClassMask:
-    """A mask with background only."""
-    return np.zeros((height, width), np.uint8)
-
-
 def one_hot(mask: ClassMask) -> Probabilities:
     """Probabilities of a mask that is certain, shape (4, H, W)."""
     is_class = np.arange(CLASS_COUNT)[:, None, None] == mask[None]

@@ -17,6 +17,9 @@ from torch.nn import functional
 from segmentation.mask import ClassMask, Probabilities
 from segmentation.photos import Photo
 
+MEAN: Final = (0.485, 0.456, 0.406)
+STD: Final = (0.229, 0.224, 0.225)
+"""What both trainings normalise with and write into their cards; all else reads the card."""
 STRIDE: Final = 32
 """Canvas sides are multiples of this: the network halves them five times."""
 

@@ -32,7 +32,7 @@ from segmentation.model import Architecture, SegmentationNetwork, build_network
 from segmentation.overlays import save_overlay_sheet
 from segmentation.photos import Photo, read_photo
 from segmentation.predictor import predict
-from segmentation.preprocess import Preprocessing, normalise, to_mask
+from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
 from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.weights import (
     SegmenterCard,
@@ -44,8 +44,6 @@ from segmentation.weights import (
 
 CACHE_SIDE: Final = 320
 """Photos are kept in memory at this long side."""
-MEAN: Final = (0.485, 0.456, 0.406)
-STD: Final = (0.229, 0.224, 0.225)
 AVERAGE_DECAY: Final = 0.995
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor]

@@ -15,7 +15,7 @@ from indexing.encoder import (
     build_encoder,
 )
 from segmentation.classes import GarmentClass
-from segmentation.mask import Segmentation, empty_mask, find_garments, one_hot
+from segmentation.mask import Segmentation, find_garments, one_hot
 from segmentation.photos import Photo
 from tests.drawn import draw_pair
 
@@ -28,7 +28,9 @@ class KnownMasks:
 
     def segment(self, photos: list[Photo]) -> list[Segmentation]:
         known = {photo.tobytes(): mask for photo, mask in (draw_pair(seed) for seed in range(6))}
-        masks = [known.get(photo.tobytes(), empty_mask(*photo.shape[:2])) for photo in photos]
+        masks = [
+            known.get(photo.tobytes(), np.zeros(photo.shape[:2], np.uint8)) for photo in photos
+        ]
         return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
 
 
