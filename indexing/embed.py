@@ -3,7 +3,7 @@
 photo -> segmentation -> for each garment: crop -> style half, pixels -> colour half
 """
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -11,9 +11,20 @@ from indexing.colour import COLOUR_DIMENSION, describe_colours
 from indexing.crop import crop_garment
 from indexing.encoder import StyleEncoder
 from indexing.records import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
-from segmentation.classes import GarmentClass
-from segmentation.mask import Garment, Segmentation, whole_photo_garment
+from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
+from segmentation.mask import (
+    BoolMask,
+    Box,
+    ClassMask,
+    Garment,
+    Segmentation,
+    region_garment,
+    whole_photo_garment,
+)
 from segmentation.photos import Photo
+
+LEAST_WORN: Final = 0.15
+"""With less of a drawn box found to be clothing, the box itself is taken at its word."""
 
 
 class PhotoSegmenter(Protocol):
@@ -66,6 +77,38 @@ class PhotoEmbedder:
         (embedded,) = self._embed_garments([(photo, garment)])
         return EmbeddedGarment(embedded.garment, embedded.colours, embedded.vector, True)
 
+    def embed_region(
+        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+    ) -> EmbeddedGarment:
+        """A part of the photo that somebody chose, as one garment.
+
+        Args:
+            region: a box in pixels of the photo, searched for garments first (where there is
+                none, all of it counts); or the very pixels, shape (H, W).
+            garment_class: None = the class that most of the region shows.
+        Raises:
+            ValueError: the region is empty.
+        """
+        if isinstance(region, tuple):
+            garment = self._garment_in_box(photo, region, garment_class)
+        else:
+            garment = region_garment(region, garment_class or GarmentClass.WHOLE)
+        (embedded,) = self._embed_garments([(photo, garment)])
+        return embedded
+
+    def _garment_in_box(
+        self, photo: Photo, box: Box, garment_class: GarmentClass | None
+    ) -> Garment:
+        x0, y0, x1, y1 = box
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError("the region holds no pixel of the photo")
+        (found,) = self._segmenter.segment([np.ascontiguousarray(photo[y0:y1, x0:x1])])
+        region = np.zeros(photo.shape[:2], bool)
+        # Everything that is worn counts, whatever its class: the visitor drew round it.
+        worn = found.mask > 0
+        region[y0:y1, x0:x1] = worn if worn.mean() >= LEAST_WORN else True
+        return region_garment(region, garment_class or _main_class(found.mask))
+
     def _embed_garments(self, pairs: list[tuple[Photo, Garment]]) -> list[EmbeddedGarment]:
         crops = [crop_garment(photo, garment, self._encoder.side) for photo, garment in pairs]
         styles = self._encoder.encode(crops)
@@ -73,6 +116,12 @@ class PhotoEmbedder:
             _embedded(photo, garment, style)
             for (photo, garment), style in zip(pairs, styles, strict=True)
         ]
+
+
+def _main_class(mask: ClassMask) -> GarmentClass:
+    """The class with most pixels; a top where there is none of any."""
+    counts = np.bincount(mask.ravel(), minlength=CLASS_COUNT)
+    return max(GARMENT_CLASSES, key=lambda each: int(counts[each]))
 
 
 def _embedded(photo: Photo, garment: Garment, style: Vector) -> EmbeddedGarment:

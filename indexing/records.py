@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentation.classes import GarmentClass
-from segmentation.mask import ClassMask, Garment
+from segmentation.mask import BoolMask, Box, ClassMask, Garment
 from segmentation.photos import Photo
 
 Vector = npt.NDArray[np.float32]
@@ -85,6 +85,12 @@ class Embedder(Protocol):
 
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         """The whole photo as one garment of this class, `whole_photo` set."""
+        ...
+
+    def embed_region(
+        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+    ) -> EmbeddedGarment:
+        """A part of the photo, given as a box or by its pixels, as one garment."""
         ...
 
 

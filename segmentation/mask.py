@@ -109,11 +109,9 @@ def _group_pieces(pieces: BoolMask) -> tuple[npt.NDArray[np.int32], int]:
 def _garment_of(
     piece: BoolMask, probability: npt.NDArray[np.float32], garment_class: GarmentClass
 ) -> Garment:
-    rows = np.flatnonzero(piece.any(axis=1))
-    columns = np.flatnonzero(piece.any(axis=0))
-    if not len(rows):
+    if not piece.any():
         return Garment(garment_class, 0.0, (0, 0, 0, 0), np.zeros((0, 0), bool), 0.0)
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    box = box_of(piece)
     inside = piece[box[1] : box[3], box[0] : box[2]].copy()
     score = _mean_probability(piece, probability)
     return Garment(garment_class, score, box, inside, float(piece.mean()))
@@ -132,6 +130,28 @@ def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> 
 def whole_photo_garment(height: int, width: int, garment_class: GarmentClass) -> Garment:
     """The whole photo taken as one garment: the way out when no garment is found."""
     return Garment(garment_class, 0.0, (0, 0, width, height), np.ones((height, width), bool), 1.0)
+
+
+def region_garment(region: BoolMask, garment_class: GarmentClass) -> Garment:
+    """A region that somebody drew or put together, as one garment; its score is 1.
+
+    Args:
+        region: True where the garment is, shape (H, W) of the photo.
+    Raises:
+        ValueError: the region is empty.
+    """
+    if not region.any():
+        raise ValueError("the region holds no pixel of the photo")
+    box = box_of(region)
+    inside = region[box[1] : box[3], box[0] : box[2]].copy()
+    return Garment(garment_class, 1.0, box, inside, float(region.mean()))
+
+
+def box_of(region: BoolMask) -> Box:
+    """The least box around a region that is not empty."""
+    rows = np.flatnonzero(region.any(axis=1))
+    columns = np.flatnonzero(region.any(axis=0))
+    return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def one_hot(mask: ClassMask) -> Probabilities:

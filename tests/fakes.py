@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from indexing.colour import nearest_colour_name
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Garment, whole_photo_garment
+from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
 
 STYLE_DIMENSION = 16
@@ -69,6 +69,15 @@ class FakeEmbedder:
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
         return _describe(photo, garment, whole_photo=True)
+
+    def embed_region(
+        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+    ) -> EmbeddedGarment:
+        if isinstance(region, tuple):
+            pixels = np.zeros(photo.shape[:2], bool)
+            pixels[region[1] : region[3], region[0] : region[2]] = True
+            region = pixels
+        return _describe(photo, region_garment(region, garment_class or GarmentClass.UPPER))
 
 
 def _embed(photo: Photo) -> EmbeddedPhoto:

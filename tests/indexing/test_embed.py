@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import torch
 
 from indexing.colour import COLOUR_DIMENSION
@@ -15,7 +16,7 @@ from indexing.encoder import (
     build_encoder,
 )
 from segmentation.classes import GarmentClass
-from segmentation.mask import Segmentation, find_garments, one_hot
+from segmentation.mask import BoolMask, Box, Segmentation, find_garments, one_hot
 from segmentation.photos import Photo
 from tests.drawn import draw_pair
 
@@ -72,3 +73,30 @@ def test_a_photo_without_garments_says_so_and_can_be_embedded_whole() -> None:
     assert whole.whole_photo
     assert whole.garment.box == (0, 0, 60, 80)
     assert whole.vector.shape == (embedder.fingerprint.dimension,)
+
+
+def test_a_chosen_region_is_embedded_as_the_garment_it_is() -> None:
+    embedder = known_embedder()
+    photo, mask = draw_pair(1)
+    (embedded,) = embedder.embed([photo])
+    (garment,) = embedded.garments
+    by_pixels = embedder.embed_region(photo, mask > 0, garment.garment.garment_class)
+    by_box = embedder.embed_region(photo, (0, 0, photo.shape[1], photo.shape[0]))
+    for region in (by_pixels, by_box):
+        assert region.garment.garment_class is garment.garment.garment_class
+        assert region.garment.box == garment.garment.box
+        assert np.allclose(region.vector, garment.vector, atol=1e-4)
+
+
+def test_a_box_without_clothing_counts_as_it_was_drawn() -> None:
+    embedder = known_embedder()
+    region = embedder.embed_region(np.full((80, 60, 3), 200, np.uint8), (10, 20, 40, 70))
+    assert region.garment.box == (10, 20, 40, 70)
+    assert region.garment.mask.all()
+    assert not region.whole_photo
+
+
+@pytest.mark.parametrize("region", [(10, 10, 10, 40), np.zeros((80, 60), bool)])
+def test_an_empty_region_is_refused(region: Box | BoolMask) -> None:
+    with pytest.raises(ValueError, match="no pixel"):
+        known_embedder().embed_region(np.zeros((80, 60, 3), np.uint8), region)
