@@ -2,7 +2,8 @@
 
     product 1-n photo 1-n garment 1-n vector n-1 model
 
-Types are kept to what SQLite and PostgreSQL share.
+Beside them the server's own: keys of the API and import jobs. Types are kept to what SQLite
+and PostgreSQL share.
 """
 
 from datetime import UTC, datetime
@@ -181,3 +182,45 @@ class Vector(Base):
         ForeignKey("model.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     values: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Key(Base):
+    """A key of the API: only its SHA-256 is kept. `scope` is read, write or admin."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    scope: Mapped[str] = mapped_column(String(10))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ImportJob(Base):
+    """A feed that was handed to the server to import, and how far it came.
+
+    `state` is queued, running, done, failed, cancelled or interrupted. `source` is what the
+    sender called the feed, `feed` the file on this machine, `folder` where its photos lie.
+    """
+
+    __tablename__ = "import_job"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
+    source: Mapped[str] = mapped_column(String(2000))
+    feed: Mapped[str] = mapped_column(String(2000))
+    folder: Mapped[str] = mapped_column(String(2000))
+    made_by: Mapped[str | None] = mapped_column(String(100))
+    message: Mapped[str | None] = mapped_column(String(1000))
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    skipped: Mapped[int] = mapped_column(default=0)
+    garments: Mapped[int] = mapped_column(default=0)
+    products_new: Mapped[int] = mapped_column(default=0)
+    products_changed: Mapped[int] = mapped_column(default=0)
+    products_unchanged: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -3,11 +3,12 @@
 import base64
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 
 from catalog.queries import attribute_names, parse_filters
 from indexing.collection import Collection
 from search_app.documents import ClassLabel, ErrorDocument, SearchDocument, SegmentDocument
+from search_app.keys import Scope, needs
 from search_app.masks import mask_png
 from search_app.search import SearchOptions, embedder_of, search_photo, segment_document
 from search_app.services import UsedServices
@@ -22,12 +23,14 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
 }
 
-router = APIRouter(prefix="/api/v1", tags=["search"])
+router = APIRouter(
+    prefix="/api/v1", tags=["search"], dependencies=[Depends(needs(Scope.READ))], responses=ERRORS
+)
 
 PhotoFile = Annotated[UploadFile, File(description="JPEG, PNG, WebP, GIF, BMP or TIFF")]
 
 
-@router.post("/search", responses=ERRORS, summary="Products nearest to each garment of a photo")
+@router.post("/search", summary="Products nearest to each garment of a photo")
 async def search(
     services: UsedServices,
     photo: PhotoFile,
@@ -57,7 +60,7 @@ async def search(
 
 @router.post(
     "/segment",
-    responses={200: {"content": {PNG: {}}, "model": SegmentDocument}, **ERRORS},
+    responses={200: {"content": {PNG: {}}, "model": SegmentDocument}},
     response_model=None,
     summary="Garments and class mask of a photo; the mask itself with Accept: image/png",
 )

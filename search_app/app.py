@@ -14,7 +14,8 @@ from starlette.formparsers import MultiPartParser
 from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
-from search_app import api, browse, compat, health, pages, products
+from search_app import api, browse, compat, health, imports, pages, products
+from search_app.jobs import JobRunner
 from search_app.middleware import BodyLimit, CountRequests, SecurityHeaders
 from search_app.problems import add_error_handlers
 from search_app.services import PACKAGE, Services, make_services
@@ -45,7 +46,11 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if collection is None:
             await run_in_threadpool(_open, services)
+        if services.collection is not None:
+            services.jobs = await run_in_threadpool(JobRunner, services.collection)
         yield
+        if services.jobs is not None:
+            await run_in_threadpool(services.jobs.close)
         services.line.close()
         if collection is None and services.collection is not None:
             services.collection.close()
@@ -59,7 +64,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         lifespan=lifespan,
     )
     app.state.services = services
-    for part in (pages, browse, api, products, compat, health):
+    for part in (pages, browse, api, products, imports, compat, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)

@@ -1,5 +1,6 @@
 """The JSON documents of the API and of `--json`, as typed models; no behaviour."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -134,6 +135,40 @@ class ProductChanges(BaseModel):
     url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
     availability: str | None = Field(default=None, max_length=50)
     attributes: dict[str, str] | None = None
+
+
+class ImportRequest(BaseModel):
+    """A feed on this server: `path` and `photos` are names below its import folder."""
+
+    path: str = Field(min_length=1, max_length=2000)
+    photos: str | None = Field(default=None, min_length=1, max_length=2000)
+
+
+class ImportDocument(BaseModel):
+    """An import job; times are UTC, `done` of `total` photos were looked at."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+    source: str
+    made_by: str | None = Field(description="name of the key it was sent with")
+    message: str | None = Field(description="why it failed or stopped")
+    done: int
+    total: int
+    skipped: int = Field(description="photos refused so far")
+    garments: int
+    products_new: int
+    products_changed: int
+    products_unchanged: int
+    rejected: int = Field(description="rows of the feed that were refused")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class ImportPage(BaseModel):
+    """The imports, the newest first."""
+
+    imports: list[ImportDocument]
 
 
 class ErrorBody(BaseModel):

@@ -6,7 +6,12 @@
     ├── QueryExpired      the query photo behind this link is no longer kept
     ├── PageNotFound      nothing lives at this address, or no longer
     ├── BadRequest        a value in the request is not one we know
-    ├── WritesForbidden   the catalogue may not be changed over this connection
+    ├── WritesForbidden   a page of another site wants to change the catalogue
+    ├── KeyNeeded         a key must come with this request
+    ├── KeyUnknown        the key that came is unknown or revoked
+    ├── ScopeMissing      the key that came may do less than this
+    ├── JobNotFound       there is no such import
+    ├── JobEnded          an import has ended, or not yet, so this cannot be done with it
     ├── Busy              too many photos are waiting: come back in a moment
     └── NotReady          the catalogue or the models could not be opened
 
@@ -63,10 +68,45 @@ class BadRequest(SearchAppError):
 
 
 class WritesForbidden(SearchAppError):
-    """A change to the catalogue was asked for where changes are not allowed."""
+    """A change to the catalogue was asked for from another site's page."""
 
     status = 403
     code = "writes_forbidden"
+
+
+class KeyNeeded(SearchAppError):
+    """No key came where one is due."""
+
+    status = 401
+    code = "key_needed"
+
+
+class KeyUnknown(SearchAppError):
+    """The key is not one of ours, or no longer."""
+
+    status = 401
+    code = "key_unknown"
+
+
+class ScopeMissing(SearchAppError):
+    """The key's scope does not cover this."""
+
+    status = 403
+    code = "scope_missing"
+
+
+class JobNotFound(SearchAppError):
+    """No import has this id, or it has no rejects."""
+
+    status = 404
+    code = "job_not_found"
+
+
+class JobEnded(SearchAppError):
+    """The import's state does not allow this."""
+
+    status = 409
+    code = "job_state"
 
 
 class Busy(SearchAppError):

@@ -20,6 +20,7 @@ PHOTO_STATUS: Final = {"too_large": 413, "too_many_pixels": 413, "not_a_photo": 
 """Code of a refused photo -> HTTP status; any other is 400."""
 _HTTP_CODES: Final = {
     400: "bad_request",
+    401: "key_needed",
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
@@ -28,6 +29,7 @@ _HTTP_CODES: Final = {
 }
 _MACHINE_PATHS: Final = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _TITLES: Final = {
+    401: "A key is needed",
     403: "Not allowed here",
     404: "Not here",
     413: "Too large",
@@ -73,6 +75,8 @@ def _search_app_error(request: Request, error: Exception) -> Response:
     response = answer(request, error.status, error.code, str(error))
     if isinstance(error, Busy):
         response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
 from catalog.feeds import Feed, ProductRow
 from catalog.files import publishing
@@ -26,7 +25,8 @@ from search_app.documents import (
     ProductPage,
     ProductPhotoDocument,
 )
-from search_app.errors import BadRequest, WritesForbidden
+from search_app.errors import BadRequest, Busy
+from search_app.keys import Scope, needs
 from search_app.results import photo_url
 from search_app.services import UsedServices
 from search_app.uploads import upload_bytes
@@ -44,27 +44,12 @@ ProductId = Annotated[str, Form(min_length=1, max_length=200)]
 Words = Annotated[str | None, Form(max_length=200)]
 
 
-def check_writes(request: Request, services: UsedServices) -> None:
-    """Refuse changes from another site's page, and on a server that is open to others.
-
-    Raises:
-        WritesForbidden: with the way to allow them.
-    """
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise WritesForbidden("a page of another site may not change the catalogue; call it here")
-    if not services.settings.writes_allowed:
-        raise WritesForbidden(
-            "this server is open to other machines and takes no changes; "
-            "set APPAREL_API_WRITES=true to allow them"
-        )
-
-
 router = APIRouter(prefix="/api/v1/products", tags=["products"], responses=ERRORS)
-writes = [Depends(check_writes)]
+reads = [Depends(needs(Scope.READ))]
+writes = [Depends(needs(Scope.WRITE))]
 
 
-@router.get("", summary="Products, by pages, filtered")
+@router.get("", dependencies=reads, summary="Products, by pages, filtered")
 def list_all(
     services: UsedServices,
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
@@ -85,7 +70,7 @@ def list_all(
     )
 
 
-@router.get("/{product_id:path}", summary="One product")
+@router.get("/{product_id:path}", dependencies=reads, summary="One product")
 def read_one(product_id: str, services: UsedServices) -> ProductDocument:
     """With its photos and what became of each."""
     return _read(services.open_collection, product_id)
@@ -111,6 +96,9 @@ async def add(
     limit = services.settings.max_upload_bytes
     originals = [await upload_bytes(photo, limit) for photo in photos]
     collection = services.open_collection
+    if services.open_jobs.working:
+        # Both write photos, one after the other: the answer would come when the import is done.
+        raise Busy("an import is running; add products to its feed or try again later")
 
     def store() -> ProductDocument:
         folder = collection.data / ORIGINALS

@@ -12,6 +12,7 @@ from indexing.collection import Collection
 from search_app.errors import NotReady
 from search_app.health import Metrics
 from search_app.inference import InferenceLine
+from search_app.jobs import JobRunner
 from search_app.settings import Settings
 from search_app.uploads import QueryStore, Samples
 
@@ -29,6 +30,7 @@ class Services:
     samples: Samples
     metrics: Metrics
     templates: Jinja2Templates
+    jobs: JobRunner | None = None
     problem: str = "the catalogue is still being opened; try again in a moment"
 
     @property
@@ -37,6 +39,13 @@ class Services:
         if self.collection is None:
             raise NotReady(self.problem)
         return self.collection
+
+    @property
+    def open_jobs(self) -> JobRunner:
+        """The import jobs. Raises NotReady while no collection is open."""
+        if self.jobs is None:
+            raise NotReady(self.problem)
+        return self.jobs
 
 
 def make_services(settings: Settings, collection: Collection | None) -> Services:

@@ -22,8 +22,10 @@ class Settings(BaseSettings):
         queries_kept: how many query photos are kept in memory at most.
         query_minutes: how long one is kept after its last use.
         max_waiting: photos in line before the models; more are answered 503.
-        api_writes: may the API change the catalogue? None = only when bound to
-            this machine.
+        api_reads: may the API be read without a key?
+        api_writes: may the API change the catalogue without a key? None = only on this
+            machine, while no key was made (`search_app.keys`).
+        import_folder: what feeds on this machine, and their photos, may be imported from.
     """
 
     model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
@@ -38,14 +40,9 @@ class Settings(BaseSettings):
     queries_kept: int = Field(default=64, ge=1)
     query_minutes: float = Field(default=15, gt=0)
     max_waiting: int = Field(default=16, ge=1)
+    api_reads: bool = True
     api_writes: bool | None = None
-
-    @property
-    def writes_allowed(self) -> bool:
-        """Whether the API may change the catalogue."""
-        if self.api_writes is not None:
-            return self.api_writes
-        return self.host in LOOPBACK
+    import_folder: Path | None = None
 
     @property
     def sample_folders(self) -> tuple[Path, ...]:

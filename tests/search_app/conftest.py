@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,6 +19,8 @@ COLOURS = ("red", "blue", "green", "black")
 HOSTILE_TITLE = '<script>alert(1)</script> & "tee"'
 
 PhotoBytes = Callable[..., bytes]
+HOME: Final = "http://127.0.0.1:8000"
+"""Address of a client at the server's own machine: it may change things without a key."""
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +48,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 
 @pytest.fixture
 def client(collection: Collection) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(data=collection.data), collection)) as client:
+    with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
         yield client
 
 
@@ -53,7 +56,7 @@ def client(collection: Collection) -> Iterator[TestClient]:
 def empty_client(tmp_path: Path) -> Iterator[TestClient]:
     """A client of an app over a catalogue that nobody filled; its products may be changed."""
     collection = open_collection(tmp_path / "data", FakeEmbedder())
-    with TestClient(create_app(Settings(data=collection.data), collection)) as client:
+    with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
         yield client
     collection.close()
 

@@ -1,11 +1,8 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
 
-from indexing.collection import Collection
-from search_app.app import create_app
-from search_app.settings import Settings
 from segmentation.classes import GarmentClass
 
 PhotoBytes = Callable[..., bytes]
@@ -104,25 +101,3 @@ def test_page_of_another_site_may_not_change_anything(client: TestClient) -> Non
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "writes_forbidden"
     assert client.get(f"{PRODUCTS}/red-upper").status_code == 200
-
-
-@pytest.fixture
-def public_client(collection: Collection) -> Iterator[TestClient]:
-    settings = Settings(data=collection.data, host="0.0.0.0")
-    with TestClient(create_app(settings, collection)) as client:
-        yield client
-
-
-def test_server_open_to_others_takes_no_changes(
-    public_client: TestClient, photo_bytes: PhotoBytes
-) -> None:
-    assert add(public_client, photo_bytes(), id="1", title="One").status_code == 403
-    assert public_client.patch(f"{PRODUCTS}/red-upper", json={}).status_code == 403
-    refused = public_client.delete(f"{PRODUCTS}/red-upper")
-    assert "APPAREL_API_WRITES" in refused.json()["error"]["message"]
-    assert public_client.get(PRODUCTS).status_code == 200
-
-
-def test_operator_may_allow_changes() -> None:
-    assert Settings(host="0.0.0.0", api_writes=True).writes_allowed
-    assert not Settings(host="127.0.0.1", api_writes=False).writes_allowed

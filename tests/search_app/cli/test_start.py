@@ -14,7 +14,7 @@ COMMANDS = [
     *("demo", "index", "search", "segment", "embed", "evaluate segmentation"),
     *("evaluate retrieval", "train segmenter", "train encoder", "dataset imaterialist"),
     *("dataset ccp", "dataset clothing", "status", "remove", "rebuild", "verify", "export"),
-    *("serve", "doctor"),
+    *("serve", "doctor", "keys add", "keys list", "keys revoke"),
 ]
 
 

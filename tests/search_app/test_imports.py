@@ -1,0 +1,213 @@
+"""Import jobs over HTTP: watched, cancelled, interrupted, resumed; what they may read."""
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from catalog.models import ImportJob
+from indexing.collection import open_collection
+from indexing.records import EmbeddedPhoto
+from search_app.app import create_app
+from search_app.settings import Settings
+from segmentation.photos import Photo
+from tests.fakes import FakeEmbedder, draw_photo
+from tests.search_app.conftest import HOME
+
+IMPORTS = "/api/v1/imports"
+COLOURS = ("red", "blue", "green", "black", "yellow", "purple")
+
+
+class SlowEmbedder(FakeEmbedder):
+    """Waits before each batch until it is let go; `entered` says that it got there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+        self.entered = threading.Event()
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        self.entered.set()
+        assert self.go.wait(20)
+        return super().embed(photos)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A folder with a feed of 18 products beside its photos, one of them broken."""
+    folder = tmp_path / "shop"
+    rows = [("id", "title", "photo")]
+    for place in range(18):
+        colour = COLOURS[place % len(COLOURS)]
+        draw_photo(folder / f"{place}.png", colour, notch=place)
+        rows.append((f"p{place}", f"{colour} top {place}", f"{place}.png"))
+    (folder / "17.png").write_bytes(b"no photo")
+    rows.append(("=cmd()", "no photo at all", ""))
+    rows.append(("spy", "a photo from elsewhere", "../secret.png"))
+    draw_photo(tmp_path / "secret.png")
+    with (folder / "feed.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+@contextmanager
+def serving(
+    tmp_path: Path, shop: Path, embedder: FakeEmbedder | None = None
+) -> Iterator[TestClient]:
+    collection = open_collection(tmp_path / "data", embedder or FakeEmbedder())
+    settings = Settings(data=tmp_path / "data", import_folder=shop)
+    with TestClient(create_app(settings, collection), HOME) as client:
+        yield client
+    collection.close()
+
+
+def start(client: TestClient, shop: Path) -> str:
+    answer = client.post(IMPORTS, files={"feed": ("feed.csv", (shop / "feed.csv").read_bytes())})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] in ("queued", "running", "done")
+    return str(answer.headers["location"])
+
+
+def ended(client: TestClient, address: str) -> dict[str, object]:
+    deadline = time.monotonic() + 20
+    while (job := client.get(address).json())["ended_at"] is None:
+        assert time.monotonic() < deadline, job
+        time.sleep(0.02)
+    return dict(job)
+
+
+def test_uploaded_feed_is_imported_and_found(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop) as client:
+        job = ended(client, start(client, shop))
+        counts = ("state", "done", "total", "skipped", "garments", "products_new", "rejected")
+        assert [job[name] for name in counts] == ["done", 18, 18, 1, 17, 18, 2]
+        assert client.get("/api/v1/products").json()["total"] == 18
+        assert [each["id"] for each in client.get(IMPORTS).json()["imports"]] == [job["id"]]
+
+
+def test_rejects_are_a_csv_that_no_spreadsheet_runs(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop) as client:
+        address = start(client, shop)
+        ended(client, address)
+        answer = client.get(f"{address}/rejects")
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert "attachment" in answer.headers["content-disposition"]
+        rows = list(csv.reader(io.StringIO(answer.text)))
+    reasons = {row[4] for row in rows[1:]}
+    assert len(rows) == 4
+    assert any("no photo" in reason for reason in reasons)
+    assert any("'spy'" in reason for reason in reasons)
+    assert ["", "p17", "17.png", "not_a_photo"] in [row[:4] for row in rows]
+
+
+@pytest.mark.parametrize("body", [{"path": "feed.csv"}, {"path": "feed.csv", "photos": "."}])
+def test_feed_on_the_server_is_imported_by_name(
+    tmp_path: Path, shop: Path, body: dict[str, str]
+) -> None:
+    with serving(tmp_path, shop) as client:
+        answer = client.post(IMPORTS, json=body)
+        assert answer.status_code == 202
+        assert ended(client, answer.headers["location"])["garments"] == 17
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.png", "/etc/passwd", "absent.csv", "link.csv", "a\0b", "x" * 1999, "..", ""]
+)
+def test_nothing_outside_the_import_folder_is_read(tmp_path: Path, shop: Path, path: str) -> None:
+    (tmp_path / "outside.csv").write_text("id,photo\n1,a.png\n")
+    (shop / "link.csv").symlink_to(tmp_path / "outside.csv")
+    with serving(tmp_path, shop) as client:
+        answer = client.post(IMPORTS, json={"path": path})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+        assert client.get(IMPORTS).json()["imports"] == []
+
+
+def test_feed_that_is_none_fails_with_its_reason(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop) as client:
+        answer = client.post(IMPORTS, files={"feed": ("feed.csv", b"a,b\n1,2\n")})
+        job = ended(client, answer.headers["location"])
+        assert job["state"] == "failed"
+        assert "no column for id" in str(job["message"])
+        assert client.get(f"{answer.headers['location']}/rejects").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("request_parts", "status"),
+    [
+        ({"files": {"other": ("a.csv", b"id")}}, 400),
+        ({"files": {"feed": ("a.csv", b"")}}, 400),
+        ({"json": {}}, 422),
+        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 422),
+        ({"content": b"id,photo", "headers": {"Content-Type": "text/csv"}}, 400),
+    ],
+)
+def test_request_without_a_feed_is_refused(
+    tmp_path: Path, shop: Path, request_parts: dict[str, object], status: int
+) -> None:
+    with serving(tmp_path, shop) as client:
+        answer = client.post(IMPORTS, **request_parts)  # type: ignore[arg-type]
+        assert answer.status_code == status
+        assert set(answer.json()) == {"error"}
+
+
+def test_running_import_is_cancelled_and_goes_on(tmp_path: Path, shop: Path) -> None:
+    embedder = SlowEmbedder()
+    with serving(tmp_path, shop, embedder) as client:
+        address = start(client, shop)
+        assert embedder.entered.wait(20)
+        assert client.get(address).json()["state"] == "running"
+        add = client.post(
+            "/api/v1/products",
+            files={"photos": ("a.png", (shop / "0.png").read_bytes())},
+            data={"id": "x", "title": "X"},
+        )
+        assert (add.status_code, add.json()["error"]["code"]) == (503, "busy")
+        waiting = start(client, shop)
+        assert client.post(f"{waiting}/cancel").json()["state"] == "cancelled"
+        assert client.post(f"{address}/cancel").status_code == 202
+        embedder.go.set()
+        stopped = ended(client, address)
+        assert stopped["state"] == "cancelled"
+        assert client.post(f"{address}/cancel").status_code == 409
+        assert client.post(f"{address}/resume").status_code == 202
+        assert ended(client, address)["state"] == "done"
+        assert client.post(f"{address}/resume").status_code == 409
+        assert embedder.photos_embedded == 17
+
+
+def test_server_that_stops_leaves_its_jobs_interrupted(tmp_path: Path, shop: Path) -> None:
+    embedder = SlowEmbedder()
+    with serving(tmp_path, shop, embedder) as client:
+        running = start(client, shop)
+        waiting = start(client, shop)
+        assert embedder.entered.wait(20)
+        threading.Timer(0.2, embedder.go.set).start()
+    with serving(tmp_path, shop) as client:
+        for address in (running, waiting):
+            job = client.get(address).json()
+            assert job["state"] == "interrupted"
+            assert "resume" in job["message"]
+        client.post(f"{running}/resume")
+        assert ended(client, running)["state"] == "done"
+
+
+def test_job_that_was_killed_is_found_interrupted(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop):
+        pass
+    collection = open_collection(tmp_path / "data")
+    with collection.database.transaction() as session:
+        session.add(ImportJob(id="k", state="running", source="f", feed="f", folder="f"))
+    collection.close()
+    with serving(tmp_path, shop) as client:
+        assert client.get(f"{IMPORTS}/k").json()["state"] == "interrupted"
+
+
+@pytest.mark.parametrize("address", ["absent", "absent/rejects", "..%2F..%2Fapparel.db/rejects"])
+def test_unknown_job_is_404(client: TestClient, address: str) -> None:
+    assert client.get(f"{IMPORTS}/{address}").status_code == 404
