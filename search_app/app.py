@@ -15,6 +15,7 @@ from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from search_app import api, browse, compat, health, imports, pages, products
+from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
 from search_app.middleware import BodyLimit, CountRequests, SecurityHeaders
 from search_app.problems import add_error_handlers
@@ -84,7 +85,7 @@ def _open(services: Services) -> None:
         embedder = load_embedder(
             settings.segmenter_weights, settings.encoder_weights, settings.threads
         )
-        services.collection = open_collection(settings.data, embedder)
+        services.collection = open_collection(settings.data, BatchingEmbedder(embedder))
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = str(error)
         _log.error("not ready: %s", error)

@@ -22,6 +22,7 @@ from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
     from indexing.collection import Collection
+    from indexing.records import Embedder
     from search_app.settings import Settings
 
 HostOption = Annotated[
@@ -66,7 +67,7 @@ def demo(
     if not no_serve:
         require_free_address(settings)
     feed = read_source(_drawn_feed(settings.data / "demo"))
-    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+    with opened_collection(settings, _shared_embedder(settings)) as collection:
         summary = index_feed(collection, feed, None)
         tell(
             f"{summary.garments} garments of {summary.indexed} photos added, "
@@ -99,8 +100,15 @@ def serve(
     require_catalogue(settings)
     require_free_address(settings)
     # Opened here, not by the app: what cannot be served fails before the port is open.
-    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+    with opened_collection(settings, _shared_embedder(settings)) as collection:
         _serve(settings, collection)
+
+
+def _shared_embedder(settings: "Settings") -> "Embedder":
+    """The models, for many requests and an import at once."""
+    from search_app.inference import BatchingEmbedder
+
+    return BatchingEmbedder(cli_session.load_embedder(settings))
 
 
 def require_free_address(settings: "Settings") -> None:

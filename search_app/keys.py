@@ -146,7 +146,7 @@ def allowed_key(request: Request, services: Services, scope: Scope) -> ApiKey | 
         KeyNeeded, WritesForbidden: no key came, or a page of another site sent the request.
     """
     if scope is not Scope.READ:
-        _check_origin(request)
+        check_origin(request)
     secret = secret_in(request.headers)
     if secret is None:
         _check_without_key(request, services, scope)
@@ -173,7 +173,8 @@ def any_key(database: Database) -> bool:
         return bool(session.scalar(select(func.count()).select_from(Key)))
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
+    """Refuse what a page of another site sends. Raises WritesForbidden."""
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
         raise WritesForbidden("a page of another site may not change the catalogue; call it here")
