@@ -12,9 +12,11 @@ from catalog.errors import CatalogError
 from catalog.feeds import plain_name
 from catalog.models import Garment, Photo, Product
 from catalog.prices import parse_price
+from catalog.wishes import Wish, wish_conditions
 
 FILTER_FIELDS: Final = (
     "brand", "category", "colour", "availability", "price_min", "price_max",
+    "kind", "pattern", "sleeve", "length",
 )  # fmt: skip
 """What a filter may name; any other name is taken for an attribute."""
 
@@ -25,6 +27,8 @@ class Filters:
 
     Text is compared without regard to case. `colour` holds for the product's own colour or
     for the garment's main colour. Prices are compared as numbers, currencies are not changed.
+    `kind` to `length` hold for what was predicted for the garment or for the product's attribute
+    of that name; `wish` is what plain words ask of the garment.
     """
 
     brand: str | None = None
@@ -34,6 +38,11 @@ class Filters:
     price_min: Decimal | None = None
     price_max: Decimal | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    kind: str | None = None
+    pattern: str | None = None
+    sleeve: str | None = None
+    length: str | None = None
+    wish: Wish | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -71,6 +80,14 @@ def _with(filters: Filters, field: str, value: str, attributes: Collection[str] 
             return replace(filters, colour=value)
         case "availability":
             return replace(filters, availability=value)
+        case "kind":
+            return replace(filters, kind=value)
+        case "pattern":
+            return replace(filters, pattern=value)
+        case "sleeve":
+            return replace(filters, sleeve=value)
+        case "length":
+            return replace(filters, length=value)
         case "price_min":
             return replace(filters, price_min=_amount(field, value))
         case "price_max":
@@ -96,7 +113,7 @@ def _known(attributes: Collection[str] | None) -> str:
 
 
 def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions on the product table alone: all but the colour."""
+    """Conditions on the product table alone: nothing that a garment decides."""
     conditions = [
         same_text(column, value)
         for column, value in (
@@ -117,24 +134,42 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions where product and garment are joined: a garment's own colour counts."""
-    conditions = product_conditions(filters)
+    conditions = product_conditions(filters) + _own_conditions(filters)
     if filters.colour is not None:
         own = same_text(Garment.main_colour, filters.colour)
         conditions.append(or_(same_text(Product.colour, filters.colour), own))
     return conditions
 
 
-def any_garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions on products: one garment of the colour is enough."""
-    conditions = product_conditions(filters)
-    if filters.colour is not None:
-        wearers = (
-            select(Photo.product_id)
-            .join(Garment, Garment.photo_id == Photo.id)
-            .where(same_text(Garment.main_colour, filters.colour))
+def _own_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """What the garment itself must have."""
+    conditions = [
+        or_(
+            same_text(column, value),
+            same_text(Product.attributes[column.key].as_string(), value),
         )
+        for column, value in (
+            (Garment.kind, filters.kind),
+            (Garment.pattern, filters.pattern),
+            (Garment.sleeve, filters.sleeve),
+            (Garment.length, filters.length),
+        )
+        if value is not None
+    ]
+    return conditions + (wish_conditions(filters.wish) if filters.wish else [])
+
+
+def any_garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Conditions on products: one garment of the colour, and one with the rest, is enough."""
+    conditions = product_conditions(filters)
+    garments = select(Photo.product_id).join(Garment, Garment.photo_id == Photo.id)
+    if filters.colour is not None:
+        wearers = garments.where(same_text(Garment.main_colour, filters.colour))
         own = same_text(Product.colour, filters.colour)
         conditions.append(or_(own, Product.id.in_(wearers)))
+    if wanted := _own_conditions(filters):
+        shown = garments.join(Product, Photo.product_id == Product.id).where(*wanted)
+        conditions.append(Product.id.in_(shown))
     return conditions
 
 

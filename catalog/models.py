@@ -131,7 +131,9 @@ class Photo(Base):
 class Garment(Base):
     """One garment on a photo; the box is x0, y0, x1, y1 as shares of the photo, 0 to 1.
 
-    `colours` is a list of {"name", "hex", "share"}, the largest share first.
+    `colours` is a list of {"name", "hex", "share"}, the largest share first; `lightness` (CIELAB
+    L) is of the first. `kind` to `length` are predicted; NULL where nothing predicts them or the
+    prediction is unsure. `certainties` has a probability for each that is not NULL.
     """
 
     __tablename__ = "garment"
@@ -148,6 +150,12 @@ class Garment(Base):
     y1: Mapped[float]
     main_colour: Mapped[str | None] = mapped_column(String(30), index=True)
     colours: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    lightness: Mapped[float | None]
+    kind: Mapped[str | None] = mapped_column(String(30), index=True)
+    pattern: Mapped[str | None] = mapped_column(String(20), index=True)
+    sleeve: Mapped[str | None] = mapped_column(String(20), index=True)
+    length: Mapped[str | None] = mapped_column(String(20), index=True)
+    certainties: Mapped[dict[str, float]] = mapped_column(JSON, default=dict, server_default="{}")
 
     photo: Mapped[Photo] = relationship(back_populates="garments")
     vectors: Mapped[list["Vector"]] = relationship(

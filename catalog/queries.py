@@ -17,6 +17,7 @@ from catalog.filters import (
 )
 from catalog.models import Garment, Photo, Product
 from catalog.records import (
+    AttributeCard,
     CatalogCounts,
     ColourShare,
     Facets,
@@ -32,6 +33,7 @@ from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 __all__ = [
     "FILTER_FIELDS",
+    "AttributeCard",
     "CatalogCounts",
     "ColourShare",
     "FacetValue",
@@ -45,6 +47,7 @@ __all__ = [
     "SkipCount",
     "all_products",
     "allowed_garments",
+    "attribute_cards",
     "attribute_names",
     "catalog_counts",
     "facets",
@@ -55,6 +58,8 @@ __all__ = [
     "products_of_garments",
 ]
 
+_CARDS_PER_WISH: Final = 3_000
+"""Garments that are weighed for plain words: far more than a page shows, fast to read."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL bind in one statement."""
 
@@ -186,6 +191,29 @@ def allowed_garments(
     if garment_class is not None:
         query = query.where(Garment.garment_class == int(garment_class))
     return list(session.scalars(query))
+
+
+def attribute_cards(
+    session: Session, filters: Filters, garment_class: GarmentClass | None = None
+) -> list[AttributeCard]:
+    """Garments that pass the filters, the largest and clearest first, some thousand at most."""
+    query = (
+        select(Garment, Photo.product_id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(*garment_conditions(filters))
+        .order_by((Garment.score * Garment.area).desc(), Garment.id)
+        .limit(_CARDS_PER_WISH)
+    )
+    if garment_class is not None:
+        query = query.where(Garment.garment_class == int(garment_class))
+    return [_attribute_card(garment, product) for garment, product in session.execute(query)]
+
+
+def _attribute_card(garment: Garment, product_id: str) -> AttributeCard:
+    named = {name: getattr(garment, name) for name in garment.certainties}
+    shares = {colour["name"]: colour["share"] for colour in garment.colours}
+    return AttributeCard(garment.id, product_id, named, garment.certainties, shares)
 
 
 def list_products(

@@ -1,5 +1,6 @@
 """What the catalogue's queries answer with: frozen, typed, no behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,6 +39,18 @@ class GarmentCard:
     currency: str | None
     url: str | None
     availability: str | None
+
+
+@dataclass(frozen=True)
+class AttributeCard:
+    """A garment with what was predicted of it: attributes by name, their certainties by name,
+    and the share of each of its main colours by name."""
+
+    garment_id: int
+    product_id: str
+    attributes: Mapping[str, str]
+    certainties: Mapping[str, float]
+    shares: Mapping[str, float]
 
 
 @dataclass(frozen=True)

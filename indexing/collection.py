@@ -37,7 +37,7 @@ from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
 from indexing.records import Embedder, Hit, ModelFingerprint, Vector
 from indexing.run import Run
-from indexing.searcher import nearest_products
+from indexing.searcher import nearest_products, surest_products
 from indexing.stages import (
     GarmentChange,
     IndexProgress,
@@ -163,6 +163,19 @@ class Collection:
             return nearest_products(
                 session, snapshot, vector, k, colour_weight, allowed, exclude_product
             )
+
+    def find(
+        self, filters: Filters, k: int, garment_class: GarmentClass | None = None
+    ) -> list[Hit]:
+        """Garments that pass the filters, without a vector: the surest of each product first.
+
+        A hit's `style` is how sure the attributes are that the wish asks for, `colour` the
+        share of its first colour on the garment; 1 where it asks for none.
+        """
+        if k < 1:
+            return []
+        with self.database.session() as session:
+            return surest_products(session, filters, k, garment_class)
 
     def vector_of(self, garment_id: int) -> tuple[GarmentClass, Vector]:
         """A stored garment's class and vector (more like this); CatalogError if absent."""

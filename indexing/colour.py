@@ -6,6 +6,7 @@ assignment: van Gemert et al., "Visual Word Ambiguity", PAMI 2010).
 CIELAB: CIE 15:2004, D65 white.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +25,7 @@ MAX_PIXELS: Final = 1200
 """Pixels looked at per garment: enough for a histogram that does not move."""
 SAMPLED_SIDE: Final = 96
 """The garment is looked at on a grid of about this many pixels a side."""
+_HEX: Final = re.compile("#[0-9a-f]{6}")
 SOFTNESS: Final = 13.0
 """Standard deviation of the soft assignment, in CIELAB units."""
 MIN_SHARE: Final = 0.08
@@ -181,6 +183,36 @@ def _main_colours(pixels: npt.NDArray[np.uint8], lab: Lab) -> tuple[Colour, ...]
     found.sort(key=lambda colour: colour.share, reverse=True)
     kept = [colour for colour in found if colour.share >= MIN_SHARE] or found[:1]
     return tuple(kept[:MAX_COLOURS])
+
+
+COLOUR_NAMES: Final = tuple(dict.fromkeys(_NAMES))
+"""Every colour name, once."""
+_SHADING: Final = np.linspace(0.55, 1.25, 8)
+"""Light on cloth: a plain garment's pixels are its colour times factors about like these."""
+
+
+def colour_vector(colour: str) -> Vector:
+    """The colour half of a plain garment of this colour: a name, or #rrggbb.
+
+    ValueError says which names there are.
+    """
+    wanted = colour.strip().lower()
+    if _HEX.fullmatch(wanted):
+        shades = [wanted]
+    else:
+        shades = [hexa for name, hexa in NAMED_COLOURS if name == wanted]
+    if not shades:
+        raise ValueError(
+            f"unknown colour {colour!r}: use #rrggbb or one of {', '.join(COLOUR_NAMES)}"
+        )
+    rgb = np.array([_hex_to_rgb(hexa) for hexa in shades], np.float64)
+    lit = np.clip(rgb[:, None] * _SHADING[:, None], 0, 255).reshape(-1, 3)
+    return histogram_of(rgb_to_lab(lit.astype(np.uint8)))
+
+
+def lightness_of(colour: str) -> float:
+    """Lightness (CIELAB L, 0 to 100) of a colour written #rrggbb."""
+    return float(rgb_to_lab(np.array([_hex_to_rgb(colour)], np.uint8))[0, 0])
 
 
 def nearest_colour_name(colour: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from indexing.colour import COLOUR_DIMENSION, describe_colours
+from indexing.colour import COLOUR_DIMENSION, colour_vector, describe_colours
 from indexing.crop import crop_garment
 from indexing.encoder import StyleEncoder
 from indexing.records import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
@@ -108,6 +108,10 @@ class PhotoEmbedder:
         worn = found.mask > 0
         region[y0:y1, x0:x1] = worn if worn.mean() >= LEAST_WORN else True
         return region_garment(region, garment_class or _main_class(found.mask))
+
+    def colour_half(self, colour: str) -> Vector:
+        """The colour half of a plain garment of this colour (a name or #rrggbb)."""
+        return colour_vector(colour)
 
     def _embed_garments(self, pairs: list[tuple[Photo, Garment]]) -> list[EmbeddedGarment]:
         crops = [crop_garment(photo, garment, self._encoder.side) for photo, garment in pairs]

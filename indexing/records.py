@@ -5,7 +5,7 @@ Photo (an array) -> EmbeddedPhoto -> Hit
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,31 @@ class Colour:
     share: float
 
 
+@dataclass(frozen=True)
+class Attribute:
+    """A predicted attribute, and how probable it is, 0 to 1."""
+
+    value: str
+    certainty: float
+
+
+@dataclass(frozen=True)
+class GarmentAttributes:
+    """What was predicted of a garment; None where nothing was, or too unsurely to be told."""
+
+    kind: Attribute | None = None
+    pattern: Attribute | None = None
+    sleeve: Attribute | None = None
+    length: Attribute | None = None
+
+
+ATTRIBUTE_NAMES: Final = ("kind", "pattern", "sleeve", "length")
+UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
+
+
 @dataclass(frozen=True, eq=False)
 class EmbeddedGarment:
-    """A garment with its colours and its vector.
+    """A garment with its colours, its vector and its attributes.
 
     `whole_photo` is True where no garment was found and the whole photo stands in.
     """
@@ -38,6 +60,7 @@ class EmbeddedGarment:
     colours: tuple[Colour, ...]
     vector: Vector
     whole_photo: bool = False
+    attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +114,13 @@ class Embedder(Protocol):
         self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
     ) -> EmbeddedGarment:
         """A part of the photo, given as a box or by its pixels, as one garment."""
+        ...
+
+    def colour_half(self, colour: str) -> Vector:
+        """The colour half that a plain garment of this colour has: a name, or #rrggbb.
+
+        ValueError says which names there are.
+        """
         ...
 
 

@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.importer import ImportSummary, PendingPhoto
-from indexing.records import Colour, EmbeddedGarment, PhotoSource, Skip, Vector
+from indexing.records import (
+    UNKNOWN_ATTRIBUTES,
+    Colour,
+    EmbeddedGarment,
+    GarmentAttributes,
+    PhotoSource,
+    Skip,
+    Vector,
+)
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 
@@ -43,6 +51,7 @@ class GarmentRecord:
     box: tuple[float, float, float, float]
     colours: tuple[Colour, ...]
     vector: Vector
+    attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
 
     @classmethod
     def from_embedded(cls, embedded: EmbeddedGarment, height: int, width: int) -> "GarmentRecord":
@@ -56,6 +65,7 @@ class GarmentRecord:
             (x0 / width, y0 / height, x1 / width, y1 / height),
             embedded.colours,
             embedded.vector,
+            embedded.attributes,
         )
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from catalog.models import Garment, Photo
 from catalog.models import Vector as VectorRow
-from indexing.records import Colour, Skip
+from indexing.colour import lightness_of
+from indexing.records import ATTRIBUTE_NAMES, Attribute, Colour, GarmentAttributes, Skip
 from indexing.stages import (
     CommittedBatch,
     GarmentChange,
@@ -61,7 +62,8 @@ def _write_photo(photo: Photo, outcome: IndexedPhoto) -> list[tuple[Garment, Gar
 
 def _garment_of(photo_id: int, record: GarmentRecord) -> Garment:
     x0, y0, x1, y1 = record.box
-    return Garment(
+    main = record.colours[0] if record.colours else None
+    garment = Garment(
         photo_id=photo_id,
         garment_class=int(record.garment_class),
         score=record.score,
@@ -70,11 +72,31 @@ def _garment_of(photo_id: int, record: GarmentRecord) -> Garment:
         y0=y0,
         x1=x1,
         y1=y1,
-        main_colour=record.colours[0].name if record.colours else None,
+        main_colour=main.name if main else None,
+        lightness=lightness_of(main.hex) if main else None,
         colours=[
             {"name": colour.name, "hex": colour.hex, "share": colour.share}
             for colour in record.colours
         ],
+    )
+    write_attributes(garment, record.attributes)
+    return garment
+
+
+def write_attributes(garment: Garment, attributes: GarmentAttributes) -> None:
+    """Put predicted attributes in a garment's row."""
+    known = {
+        name: attribute for name in ATTRIBUTE_NAMES if (attribute := getattr(attributes, name))
+    }
+    for name in ATTRIBUTE_NAMES:
+        setattr(garment, name, known[name].value if name in known else None)
+    garment.certainties = {name: round(each.certainty, 4) for name, each in known.items()}
+
+
+def _attributes_of(garment: Garment) -> GarmentAttributes:
+    certainties = garment.certainties
+    return GarmentAttributes(
+        **{name: Attribute(getattr(garment, name), certainties[name]) for name in certainties}
     )
 
 
@@ -137,4 +159,5 @@ def _record_of(garment: Garment, values: bytes) -> GarmentRecord:
         (garment.x0, garment.y0, garment.x1, garment.y1),
         tuple(Colour(each["name"], each["hex"], each["share"]) for each in garment.colours),
         vector_from_bytes(values),
+        _attributes_of(garment),
     )

@@ -3,14 +3,26 @@
 import base64
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
-from catalog.queries import attribute_names, parse_filters
+from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection
-from search_app.documents import ClassLabel, ErrorDocument, SearchDocument, SegmentDocument
+from search_app.documents import (
+    ClassLabel,
+    ErrorDocument,
+    SearchDocument,
+    SegmentDocument,
+    WordsDocument,
+)
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
-from search_app.search import SearchOptions, embedder_of, search_photo, segment_document
+from search_app.search import (
+    SearchOptions,
+    embedder_of,
+    search_photo,
+    search_words,
+    segment_document,
+)
 from search_app.services import UsedServices
 from search_app.uploads import upload_bytes
 from segmentation.classes import GarmentClass
@@ -18,6 +30,8 @@ from segmentation.photos import decode_photo
 
 MAX_K: Final = 200
 PNG: Final = "image/png"
+IN_COLOUR: Final = "the same in another colour: a name or #rrggbb"
+WORDS: Final = "what a result must be, in plain words: red top, striped dress"
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": ErrorDocument, "description": "The request was refused"},
     "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
@@ -39,23 +53,48 @@ async def search(
     colour_weight: Annotated[float, Form(ge=0, le=1, description="0 style, 1 colour")] = 0.5,
     filters: Annotated[list[str], Form(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
     filter: Annotated[list[str], Form(description="the same as filters")] = [],  # noqa: B006
+    in_colour: Annotated[str | None, Form(max_length=40, description=IN_COLOUR)] = None,
+    words: Annotated[str | None, Form(max_length=200, description=WORDS)] = None,
 ) -> SearchDocument:
     """Finds the garments on the photo and, for each, the nearest products of the catalogue.
 
     Where no garment is found the whole photo is searched with and `note` says so.
+    `words.unknown_words` names the words that were not understood.
     """
     data = await upload_bytes(photo, services.settings.max_upload_bytes)
     collection = services.open_collection
     wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
 
     def look() -> SearchDocument:
-        options = _options(collection, wanted, k, colour_weight, filters + filter)
+        options = SearchOptions(
+            wanted,
+            k,
+            colour_weight,
+            _filters(collection, filters + filter),
+            in_colour or None,
+            words or None,
+        )
         upload = decode_photo(data)
         return search_photo(collection, upload.photo, options, (upload.height, upload.width))
 
     document = await services.line.run(look)
     services.metrics.observe(document.timings_ms)
     return document
+
+
+@router.get("/search", summary="Products that plain words ask for")
+def search_by_words(
+    services: UsedServices,
+    words: Annotated[str, Query(min_length=1, max_length=200, examples=["striped dress"])],
+    garment_class: Annotated[ClassLabel | None, Query()] = None,
+    k: Annotated[int, Query(ge=1, le=MAX_K)] = 12,
+    filters: Annotated[list[str], Query(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+) -> WordsDocument:
+    """Answers from what was predicted of each garment when it was indexed, and from titles."""
+    collection = services.open_collection
+    wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
+    options = SearchOptions(wanted, k, filters=_filters(collection, filters), words=words)
+    return search_words(collection, options)
 
 
 @router.post(
@@ -84,15 +123,8 @@ async def segment(
     return await services.line.run(look)
 
 
-def _options(
-    collection: Collection,
-    wanted: GarmentClass | None,
-    k: int,
-    colour_weight: float,
-    filters: list[str],
-) -> SearchOptions:
-    if not filters:
-        return SearchOptions(wanted, k, colour_weight)
+def _filters(collection: Collection, texts: list[str]) -> Filters:
+    if not texts:
+        return Filters()
     with collection.database.session() as session:
-        known = attribute_names(session)
-    return SearchOptions(wanted, k, colour_weight, parse_filters(filters, known))
+        return parse_filters(texts, attribute_names(session))

@@ -1,6 +1,7 @@
 """The commands that fill and search a catalogue: index and search."""
 
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,9 +20,17 @@ from search_app.cli_session import (
 from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
+    from catalog.filters import Filters
     from catalog.importer import Feed
     from indexing.collection import Collection, IndexProgress, IndexSummary
-    from search_app.documents import GarmentDocument, ResultDocument, SearchDocument
+    from search_app.documents import (
+        GarmentDocument,
+        ResultDocument,
+        SearchDocument,
+        UnderstoodDocument,
+    )
+    from search_app.search import SearchOptions
+    from search_app.settings import Settings
 
 SHOWN_REASONS = 20
 
@@ -145,7 +154,17 @@ def _print_summary(summary: "IndexSummary") -> None:
 
 def search(
     context: typer.Context,
-    photo: Annotated[Path, typer.Argument(help="The photo to search with.")],
+    photo: Annotated[
+        Path | None, typer.Argument(help="The photo to search with; without one --words searches.")
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option("--words", metavar="TEXT", help='What to find, e.g. "striped dress".'),
+    ] = None,
+    in_colour: Annotated[
+        str | None,
+        typer.Option(metavar="COLOUR", help="The same in another colour: a name or #rrggbb."),
+    ] = None,
     garment_class: Annotated[
         ClassName | None, typer.Option("--class", help="Only garments of this class.")
     ] = None,
@@ -164,25 +183,39 @@ def search(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find products like the garments on a photo."""
-    from catalog.queries import attribute_names, parse_filters
-    from search_app.search import SearchOptions, search_photo
+    """Find products like the garments on a photo, or by plain words.
+
+    --words beside a photo keeps the results to what they ask for.
+    """
+    from search_app.search import SearchOptions
     from segmentation.classes import GarmentClass
+
+    if photo is None and not words:
+        raise typer.BadParameter("name a PHOTO, or what to find with --words")
+    options = SearchOptions(
+        GarmentClass.from_label(garment_class) if garment_class else None,
+        k,
+        colour_weight,
+        in_colour=in_colour,
+        words=words,
+    )
+    settings = settings_for(context, data=data)
+    if photo is None:
+        _search_words(settings, options, filters or [], as_json)
+    else:
+        _search_photo(settings, photo, options, filters or [], as_json)
+
+
+def _search_photo(
+    settings: "Settings", photo: Path, options: "SearchOptions", filters: list[str], as_json: bool
+) -> None:
+    from search_app.search import search_photo
     from segmentation.photos import decode_photo
 
-    settings = settings_for(context, data=data)
     decoded = decode_photo(photo)
     require_catalogue(settings)
-    embedder = cli_session.load_embedder(settings)
-    with opened_collection(settings, embedder) as collection:
-        with collection.database.session() as session:
-            wanted = parse_filters(filters or (), attribute_names(session))
-        options = SearchOptions(
-            GarmentClass.from_label(garment_class) if garment_class else None,
-            k,
-            colour_weight,
-            wanted,
-        )
+    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+        options = replace(options, filters=_filters(collection, filters))
         size = (decoded.height, decoded.width)
         document = search_photo(collection, decoded.photo, options, size)
     if as_json:
@@ -191,17 +224,51 @@ def search(
         _print_results(document)
 
 
+def _search_words(
+    settings: "Settings", options: "SearchOptions", filters: list[str], as_json: bool
+) -> None:
+    from search_app.search import search_words
+
+    require_catalogue(settings)
+    # No model is needed: the attributes were predicted at indexing time.
+    with opened_collection(settings, None) as collection:
+        options = replace(options, filters=_filters(collection, filters))
+        document = search_words(collection, options)
+    if as_json:
+        print_json(document.model_dump())
+    else:
+        _tell_unknown(document.words)
+        _print_table(document.results)
+
+
+def _filters(collection: "Collection", texts: list[str]) -> "Filters":
+    from catalog.queries import attribute_names, parse_filters
+
+    with collection.database.session() as session:
+        return parse_filters(texts, attribute_names(session))
+
+
 def _print_results(document: "SearchDocument") -> None:
     if document.note:
         tell(document.note)
+    _tell_unknown(document.words)
     for garment in document.garments:
         typer.echo(_garment_line(garment))
-        if garment.results:
-            rows = [_result_row(result) for result in garment.results]
-            print_table(("  score", "product", "title", "brand", "price"), rows)
-        else:
-            typer.echo("  no product of the catalogue answers this")
+        _print_table(garment.results)
         typer.echo()
+
+
+def _tell_unknown(words: "UnderstoodDocument | None") -> None:
+    if words and words.unknown_words:
+        tell(f"not known and not used: {', '.join(words.unknown_words)}")
+
+
+def _print_table(results: "list[ResultDocument]") -> None:
+    if results:
+        rows = [_result_row(result) for result in results]
+        print_table(("  score", "product", "title", "brand", "price"), rows)
+    else:
+        typer.echo("  no product of the catalogue answers this")
 
 
 def _garment_line(garment: "GarmentDocument") -> str:

@@ -69,13 +69,40 @@ class ModelDocument(BaseModel):
     dimension: int
 
 
+class UnderstoodDocument(BaseModel):
+    """What plain words were taken to ask for; `unknown_words` were not used."""
+
+    text: str
+    garment_class: str | None
+    kind: list[str] = []
+    colours: list[str]
+    tone: Literal["dark", "light"] | None
+    pattern: list[str] = []
+    sleeve: list[str] = []
+    length: list[str] = []
+    unknown_words: list[str]
+
+
 class SearchDocument(BaseModel):
     """The garments of a photo, each with its nearest products."""
 
     garments: list[GarmentDocument]
     photo: PhotoDocument
     note: str | None = Field(description="what a person should know, e.g. no garment found")
+    words: UnderstoodDocument | None = None
     model: ModelDocument
+    timings_ms: dict[str, float]
+
+
+class WordsDocument(BaseModel):
+    """The products that plain words ask for, found without a photo.
+
+    A result's `style` is how sure its predicted attributes are, `colour` the share of the named
+    colour on it, `score` their product.
+    """
+
+    words: UnderstoodDocument | None
+    results: list[ResultDocument]
     timings_ms: dict[str, float]
 
 

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
+import numpy as np
+
 from catalog.queries import Filters
 from indexing.collection import Collection, ResultCard
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
+from indexing.words import Understood, colour_name, understand
 from search_app.documents import (
     ColourDocument,
     FoundGarmentDocument,
@@ -22,8 +25,10 @@ from search_app.documents import (
     ResultDocument,
     SearchDocument,
     SegmentDocument,
+    UnderstoodDocument,
+    WordsDocument,
 )
-from search_app.errors import NotReady
+from search_app.errors import BadRequest, NotReady
 from search_app.outline import label_point, outline_path
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.mask import Box
@@ -42,12 +47,37 @@ class SearchOptions:
         k: results per garment.
         colour_weight: 0 compares style only, 1 colour only.
         filters: which products may be results.
+        in_colour: "the same, but in blue": a colour's name or #rrggbb, searched for instead of
+            the garment's own colours.
+        words: plain words that a result must answer ("red top", "striped dress"); their
+            colour, where they have one, is searched for too.
     """
 
     garment_class: GarmentClass | None = None
     k: int = 12
     colour_weight: float = 0.5
     filters: Filters = field(default_factory=Filters)
+    in_colour: str | None = None
+    words: str | None = None
+
+    @property
+    def understood(self) -> Understood:
+        """What the words ask for, and which of them are not known."""
+        return understand(self.words or "")
+
+    @property
+    def wanted_colour(self) -> str | None:
+        """The colour to search in, in place of the garment's own."""
+        if self.in_colour:
+            return colour_name(self.in_colour)
+        colours = self.understood.wish.colours
+        return colours[0].name if colours else None
+
+    @property
+    def wanted_products(self) -> Filters:
+        """The filters with what the words ask for."""
+        wish = self.understood.wish
+        return self.filters if wish.is_empty else replace(self.filters, wish=wish)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +124,9 @@ def search_photo(
     """
     started = perf_counter()
     embedder = embedder_of(collection)
+    check_colour(embedder, options)
     query = embed_query(embedder, photo)
-    wanted = _wanted_garments(query, options.garment_class)
+    wanted = _wanted_garments(query, options)
     note = None
     if not wanted:
         note = _note(options.garment_class)
@@ -114,8 +145,56 @@ def search_photo(
         garments=garments,
         photo=_photo_document(query, size),
         note=note,
+        words=words_document(options),
         model=_model_document(embedder),
         timings_ms=_timings(started, embedded, perf_counter()),
+    )
+
+
+def search_words(collection: Collection, options: SearchOptions) -> WordsDocument:
+    """Products that plain words ask for, without a photo: the surest first.
+
+    Raises:
+        BadRequest: no word of the text is known.
+    """
+    started = perf_counter()
+    wish = options.understood.wish
+    if wish.is_empty and options.filters.is_empty:
+        raise BadRequest(
+            f"no word of {options.words or ''!r} is known; try a colour and a kind: red top, "
+            "striped dress, dark jeans"
+        )
+    cards = collection.cards(
+        collection.find(options.wanted_products, options.k, options.garment_class)
+    )
+    return WordsDocument(
+        words=words_document(options),
+        results=[result_document(card) for card in cards],
+        timings_ms={"search": round((perf_counter() - started) * 1000, 1)},
+    )
+
+
+def check_colour(embedder: Embedder, options: SearchOptions) -> None:
+    """BadRequest where `in_colour` is no colour we know; names those we do."""
+    if options.wanted_colour:
+        try:
+            embedder.colour_half(options.wanted_colour)
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+
+
+def words_document(options: SearchOptions) -> UnderstoodDocument | None:
+    """What was understood of the words; None where there are none."""
+    if not options.words:
+        return None
+    wish = options.understood.wish
+    return UnderstoodDocument(
+        text=options.words,
+        garment_class=wish.garment_class.label if wish.garment_class else None,
+        colours=[colour.name for colour in wish.colours],
+        tone=wish.tone,
+        unknown_words=list(options.understood.unknown),
+        **{trait.field: list(trait.values or trait.words) for trait in wish.traits},
     )
 
 
@@ -169,15 +248,28 @@ def search_garment(
     options: SearchOptions,
     among: GarmentClass | None = None,
 ) -> list[ResultCard]:
-    """Results for one garment, the nearest first, among its own class unless told."""
+    """Results for one garment, the nearest first, among its own class unless told.
+
+    Words that name a class ("dress") tell it too.
+    """
     hits = collection.search(
-        garment.vector,
-        among or garment.garment_class,
+        steered_vector(collection, garment.vector, options),
+        among or options.understood.wish.garment_class or garment.garment_class,
         options.k,
         options.colour_weight,
-        options.filters,
+        options.wanted_products,
     )
     return collection.cards(hits)
+
+
+def steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:
+    """A garment's vector with the wanted colour in place of its own colour half."""
+    if not options.wanted_colour:
+        return vector
+    embedder = embedder_of(collection)
+    check_colour(embedder, options)
+    style = vector[: embedder.fingerprint.style_dimension]
+    return np.concatenate([style, embedder.colour_half(options.wanted_colour)])
 
 
 def search_wholes(
@@ -237,8 +329,12 @@ def result_document(card: ResultCard) -> ResultDocument:
     )
 
 
-def _wanted_garments(query: QueryPhoto, wanted: GarmentClass | None) -> list[QueryGarment]:
-    return [each for each in query.garments if wanted in (None, each.garment_class)]
+def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[QueryGarment]:
+    wanted, said = options.garment_class, options.understood.wish.garment_class
+    garments = [each for each in query.garments if wanted in (None, each.garment_class)]
+    # "dress" beside a photo of a dress and a jacket means the dress; beside a photo of a
+    # jacket alone it means dresses like the jacket.
+    return [each for each in garments if each.garment_class == said] or garments
 
 
 def _whole_document(

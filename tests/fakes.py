@@ -7,9 +7,9 @@ wide for an upper garment, nearly square for a lower one, tall for a whole one.
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
-from indexing.colour import nearest_colour_name
+from indexing.colour import colour_vector, nearest_colour_name
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
@@ -20,6 +20,8 @@ COLOUR_DIMENSION = 27
 FAKE_FINGERPRINT = ModelFingerprint(
     "fake-segmenter/1", "fake-encoder/1", STYLE_DIMENSION, COLOUR_DIMENSION
 )
+CSS_NAMES = {"light blue": "lightblue", "burgundy": "maroon", "lilac": "plum"}
+"""Colour names of ours that Pillow spells otherwise."""
 _BLOCKS = {
     GarmentClass.UPPER: (20, 50, 100, 100),
     GarmentClass.WHOLE: (45, 10, 75, 150),
@@ -78,6 +80,11 @@ class FakeEmbedder:
             pixels[region[1] : region[3], region[0] : region[2]] = True
             region = pixels
         return _describe(photo, region_garment(region, garment_class or GarmentClass.UPPER))
+
+    def colour_half(self, colour: str) -> Vector:
+        colour_vector(colour)  # refuses what the real one refuses
+        drawn = colour if colour.startswith("#") else CSS_NAMES.get(colour, colour)
+        return _colour(np.array([ImageColor.getrgb(drawn)], np.uint8))
 
 
 def _embed(photo: Photo) -> EmbeddedPhoto:

@@ -82,6 +82,40 @@ def test_filters_are_repeated_fields(
     assert [each["product_id"] for each in document["garments"][0]["results"]] == ["blue-upper"]
 
 
+def test_the_same_in_another_colour(client: TestClient, photo_bytes: PhotoBytes) -> None:
+    document = search(client, photo_bytes("red"), in_colour="blue", k="1").json()
+    (garment,) = document["garments"]
+    assert garment["results"][0]["product_id"] == "blue-upper"
+    assert garment["colours"][0]["name"] == "red"
+    refused = search(client, photo_bytes("red"), in_colour="plaid")
+    assert (refused.status_code, error_code(refused)) == (422, "invalid_request")
+    assert "turquoise" in refused.json()["error"]["message"]
+
+
+def test_words_steer_a_photo_to_colour_and_class(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    document = search(client, photo_bytes("red"), words="blue silk top").json()
+    found = [each["product_id"] for each in document["garments"][0]["results"]]
+    assert found == ["blue-upper"]
+    assert document["words"]["colours"] == ["blue"]
+    assert document["words"]["unknown_words"] == ["silk"]
+    whole = search(client, photo_bytes("red"), words="bodysuit").json()["garments"][0]
+    assert whole["results"] == []
+    lower = search(client, photo_bytes("red"), words="green bottoms").json()["garments"][0]
+    assert [each["product_id"] for each in lower["results"]] == ["green-lower"]
+
+
+def test_words_search_without_a_photo(client: TestClient) -> None:
+    document = client.get("/api/v1/search", params={"words": "red top"}).json()
+    assert [each["product_id"] for each in document["results"]] == ["red-upper"]
+    assert document["results"][0]["score"] == 1.0
+    titled = client.get("/api/v1/search", params={"words": "tee"}).json()
+    assert [each["product_id"] for each in titled["results"]] == []
+    nothing = client.get("/api/v1/search", params={"words": "silk"})
+    assert (nothing.status_code, error_code(nothing)) == (422, "invalid_request")
+
+
 def test_class_that_is_not_on_the_photo_searches_the_whole_of_it(
     client: TestClient, photo_bytes: PhotoBytes
 ) -> None:
@@ -192,7 +226,7 @@ def test_compatible_route_refuses_in_the_same_shape(client: TestClient) -> None:
     [
         ("GET", "/api/v1/nothing", 404, "not_found"),
         ("GET", "/nothing", 404, "not_found"),
-        ("GET", "/api/v1/search", 405, "method_not_allowed"),
+        ("PUT", "/api/v1/search", 405, "method_not_allowed"),
         ("DELETE", "/api", 405, "method_not_allowed"),
         ("GET", "/q/gone", 404, "query_expired"),
     ],

@@ -10,10 +10,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 from typer.testing import CliRunner, Result
 
-from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint
+from indexing.colour import colour_vector
+from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from search_app.cli import app
 from segmentation.classes import GarmentClass
 from segmentation.mask import Segmentation, find_garments, one_hot, whole_photo_garment
@@ -56,6 +57,11 @@ class BlockEmbedder:
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
         return dataclasses.replace(self._embedded(photo, garment), whole_photo=True)
+
+    def colour_half(self, colour: str) -> Vector:
+        colour_vector(colour)  # refuses what the real one refuses
+        rgb = np.array(ImageColor.getrgb(colour), np.float32)
+        return np.asarray(rgb / np.linalg.norm(rgb), np.float32)
 
     def _embedded(self, photo: Photo, garment) -> EmbeddedGarment:
         x0, y0, x1, y1 = garment.box

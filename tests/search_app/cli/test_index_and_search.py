@@ -134,6 +134,25 @@ def test_search_options_narrow_the_answer(catalogue: Path, shop: Path):
     assert found("--class", "upper", "-k", 1, "--colour-weight", 1) == ["c"]
 
 
+def test_search_by_words_needs_no_photo_and_names_what_it_does_not_know(catalogue: Path):
+    result = run("search", "--words", "pink silk tee", "--data", catalogue, "--json", code=0)
+    document = json.loads(result.stdout)
+    assert document["words"]["unknown_words"] == ["silk"]
+    assert document["results"] == []
+    shown = run("search", "--words", "dotted silk tee", "--data", catalogue)
+    assert "not known and not used: silk" in shown.stderr
+    red = json.loads(run("search", "--words", "red tee", "--data", catalogue, "--json").stdout)
+    assert {each["product_id"] for each in red["results"]} == {"a", "b"}
+    run("search", "--data", catalogue, code=2)
+
+
+def test_search_in_another_colour(catalogue: Path, shop: Path):
+    command = ("search", shop / "red.png", "--data", catalogue, "--json", "--colour-weight", 1)
+    pink = json.loads(run(*command, "--in-colour", "#fa7878").stdout)
+    assert pink["garments"][0]["results"][0]["product_id"] == "b"
+    assert "#rrggbb" in reason_of(run(*command, "--in-colour", "plaid", code=1))
+
+
 def test_search_without_a_garment_says_so_and_uses_the_whole_photo(catalogue: Path, tmp_path: Path):
     save_blocks(tmp_path / "white.png")
     result = run("search", "white.png", "--data", catalogue, "--json")
