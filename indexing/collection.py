@@ -248,6 +248,11 @@ class Collection:
         """Write products (.csv, a feed again) or vectors (.npz); number of rows."""
         return export_collection(self.database, self._model_id, path)
 
+    def searchable(self) -> dict[GarmentClass, int]:
+        """Garments in each index; costs nothing."""
+        indices = self._indices
+        return {each: len(indices.snapshot(each)) if indices else 0 for each in GARMENT_CLASSES}
+
     def status(self) -> CollectionStatus:
         """Counts and sizes."""
         with self.database.session() as session:
@@ -261,9 +266,7 @@ class Collection:
             photos_indexed=counts.photos_indexed,
             photos_skipped=counts.photos_skipped,
             garments=counts.garments,
-            searchable={
-                each: len(indices.snapshot(each)) if indices else 0 for each in GARMENT_CLASSES
-            },
+            searchable=self.searchable(),
             skips=counts.skips,
             database_bytes=self.database.path.stat().st_size,
             index_bytes=indices.size() if indices else 0,

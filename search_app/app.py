@@ -17,7 +17,7 @@ from indexing.errors import IndexingError
 from search_app import api, browse, compat, health, imports, pages, products
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
-from search_app.middleware import BodyLimit, CountRequests, SecurityHeaders
+from search_app.middleware import BodyLimit, LimitRate, ObserveRequests, SecurityHeaders
 from search_app.problems import add_error_handlers
 from search_app.services import PACKAGE, Services, make_services
 from search_app.settings import Settings
@@ -70,7 +70,8 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     app.add_middleware(BodyLimit, limit=body_limit)
-    app.add_middleware(CountRequests, metrics=services.metrics)
+    app.add_middleware(LimitRate, limiter=services.limiter)
+    app.add_middleware(ObserveRequests, metrics=services.metrics)
     app.add_middleware(SecurityHeaders)
     return app
 

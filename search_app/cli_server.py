@@ -1,10 +1,9 @@
 """The commands that serve or look after the installation: demo, serve, doctor."""
 
-import copy
 import socket
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -131,24 +130,32 @@ def _serve(settings: "Settings", collection: "Collection") -> None:
     import uvicorn
 
     from search_app.app import create_app
+    from search_app.logs import log_config
 
     tell(f"Apparel Search on http://{settings.host}:{settings.port} (stop with Ctrl+C)")
+    _warn_if_open(settings, collection)
     with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl+C on when it has shut down
         uvicorn.run(
             create_app(settings, collection),
             host=settings.host,
             port=settings.port,
-            log_config=_log_config(),
+            log_config=log_config(settings.log_format),
         )
 
 
-def _log_config() -> dict[str, Any]:
-    """uvicorn's own, with the access log on stderr like everything that is no answer."""
-    from uvicorn.config import LOGGING_CONFIG
+def _warn_if_open(settings: "Settings", collection: "Collection") -> None:
+    from search_app.keys import any_key
+    from search_app.settings import LOOPBACK
 
-    config = copy.deepcopy(LOGGING_CONFIG)
-    config["handlers"]["access"]["stream"] = "ext://sys.stderr"
-    return config
+    if settings.host in LOOPBACK:
+        return
+    if settings.api_writes:
+        tell("warning: with APPAREL_API_WRITES=true all who reach this server may change it")
+    elif not any_key(collection.database):
+        tell(
+            "warning: other machines reach this server and it has no keys: all may search, none "
+            "may change the catalogue; make a key with `apparel keys add NAME --scope write`"
+        )
 
 
 def doctor(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:

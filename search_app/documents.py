@@ -198,6 +198,17 @@ class ImportPage(BaseModel):
     imports: list[ImportDocument]
 
 
+class ReadyDocument(BaseModel):
+    """What a ready server has; `searchable` garments by class."""
+
+    status: Literal["ready"]
+    model: str
+    products: int
+    searchable: dict[str, int]
+    waiting: int = Field(description="photos before or in the models now")
+    importing: bool
+
+
 class ErrorBody(BaseModel):
     """`code` is stable for machines, `message` one line for people."""
 

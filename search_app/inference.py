@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from indexing.records import EmbeddedGarment, EmbeddedPhoto, Embedder, ModelFingerprint
+from indexing.records import EmbeddedGarment, EmbeddedPhoto, Embedder, ModelFingerprint, Vector
 from search_app.errors import Busy
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box
@@ -111,6 +111,10 @@ class BatchingEmbedder:
         """As `Embedder.embed_region`; waits for its turn."""
         turn = self._models.submit(self._embedder.embed_region, photo, region, garment_class)
         return turn.result()
+
+    def colour_half(self, colour: str) -> Vector:
+        """As `Embedder.colour_half`; no model runs."""
+        return self._embedder.colour_half(colour)
 
     def close(self) -> None:
         """Let the models end what they do."""

@@ -94,6 +94,11 @@ class JobRunner:
         self._thread.start()
 
     @property
+    def alive(self) -> bool:
+        """Whether the thread that works jobs off is there."""
+        return self._thread.is_alive()
+
+    @property
     def working(self) -> bool:
         """Whether a job is running now."""
         return self._working.is_set()

@@ -152,6 +152,7 @@ def allowed_key(request: Request, services: Services, scope: Scope) -> ApiKey | 
         _check_without_key(request, services, scope)
         return None
     key = find_key(services.open_collection.database, secret)
+    services.limiter.trust(secret)
     if not key.scope.covers(scope):
         raise ScopeMissing(
             f"key {key.name!r} may {key.scope}, this needs {scope}; use a key with that scope"

@@ -1,15 +1,22 @@
-"""Around every request: body limit while it streams in, security headers, a count on the way out.
+"""Around every request: its id, the sender's rate, body limit, security headers, log and count.
 
 Plain ASGI, so that nothing is buffered.
 """
 
+import re
+import secrets
+from time import perf_counter
 from typing import Final
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_app.health import Metrics
+from search_app.keys import secret_in
+from search_app.limiter import RateLimiter
+from search_app.logs import REQUEST_ID, AnsweredRequest, log_answer
+from search_app.problems import answer
 
 PAGE_POLICY: Final = "; ".join(
     (
@@ -36,6 +43,8 @@ _HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Ids of a proxy are taken over; what could forge a line of the log is not."""
 _DRAINED: Final = 4
 """A body is read and thrown away up to this many limits, so that the sender hears why."""
 
@@ -99,24 +108,65 @@ class BodyLimit:
             received += len(message.get("body", b""))
 
 
-class CountRequests:
-    """Counts answers by route pattern, method and status."""
+class ObserveRequests:
+    """Gives each request an id, counts and times its answer, writes it to the log."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve and count the answer."""
+        """Serve; the id is in the log's lines and in the header `X-Request-ID`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        started = perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        REQUEST_ID.set(request_id)
 
-        async def send_counted(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # The pattern, not the path: ids and tokens would make a series each.
-                route = getattr(scope.get("route"), "path", "other")
-                self._metrics.count_request(route, scope["method"], message["status"])
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+                self._observe(scope, message["status"], perf_counter() - started)
             await send(message)
 
-        await self._app(scope, receive, send_counted)
+        await self._app(scope, receive, send_observed)
+
+    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+        # The pattern, not the path: ids and tokens would make a series each.
+        route = getattr(scope.get("route"), "path", "other")
+        self._metrics.count_request(route, scope["method"], status, seconds)
+        milliseconds = round(seconds * 1000, 1)
+        log_answer(
+            AnsweredRequest(scope["method"], route, status, milliseconds, client_address(scope))
+        )
+
+
+class LimitRate:
+    """Answers 429 with Retry-After to who asks too often, before a body is read."""
+
+    def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
+        self._app = app
+        self._limiter = limiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or refuse."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        secret = secret_in(Headers(scope=scope))
+        seconds = self._limiter.wait(scope["path"], client_address(scope), secret)
+        if not seconds:
+            await self._app(scope, receive, send)
+            return
+        message = f"too many requests from here; try again in {seconds} s"
+        response = answer(Request(scope), 429, "rate_limited", message)
+        response.headers["Retry-After"] = str(seconds)
+        await response(scope, receive, send)
+
+
+def client_address(scope: Scope) -> str:
+    """Who asks; behind a proxy on this machine, who asked the proxy (uvicorn sees to it)."""
+    client = scope.get("client")
+    return str(client[0]) if client else "local"

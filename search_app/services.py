@@ -10,9 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from indexing.collection import Collection
 from search_app.errors import NotReady
-from search_app.health import Metrics
+from search_app.health import Metrics, StateCollector
 from search_app.inference import InferenceLine
 from search_app.jobs import JobRunner
+from search_app.limiter import RateLimiter
 from search_app.settings import Settings
 from search_app.uploads import QueryStore, Samples
 
@@ -29,6 +30,7 @@ class Services:
     queries: QueryStore
     samples: Samples
     metrics: Metrics
+    limiter: RateLimiter
     templates: Jinja2Templates
     jobs: JobRunner | None = None
     problem: str = "the catalogue is still being opened; try again in a moment"
@@ -50,15 +52,18 @@ class Services:
 
 def make_services(settings: Settings, collection: Collection | None) -> Services:
     """Everything that can be made without models or a database."""
-    return Services(
+    services = Services(
         settings=settings,
         collection=collection,
         line=InferenceLine(settings.max_waiting),
         queries=QueryStore(settings.queries_kept, settings.query_minutes * 60),
         samples=Samples(settings.sample_folders),
         metrics=Metrics(),
+        limiter=RateLimiter(settings.rate_limit, settings.key_rate_limit),
         templates=_templates(settings),
     )
+    services.metrics.registry.register(StateCollector(services))
+    return services
 
 
 def services_of(request: Request) -> Services:

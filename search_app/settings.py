@@ -1,14 +1,24 @@
 """Environment (`APPAREL_...`) in, the app's settings out."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from search_app.limiter import parse_rate
 from segmentation.photos import MAX_BYTES
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _checked_rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_checked_rate)]
+"""Such as 600/minute, or off."""
 
 
 class Settings(BaseSettings):
@@ -22,6 +32,9 @@ class Settings(BaseSettings):
         queries_kept: how many query photos are kept in memory at most.
         query_minutes: how long one is kept after its last use.
         max_waiting: photos in line before the models; more are answered 503.
+        rate_limit: requests of one address ("600/minute"; "off" = as many as it likes).
+        key_rate_limit: requests with one key, likewise.
+        log_format: lines for people, or one JSON object a line.
         api_reads: may the API be read without a key?
         api_writes: may the API change the catalogue without a key? None = only on this
             machine, while no key was made (`search_app.keys`).
@@ -40,6 +53,9 @@ class Settings(BaseSettings):
     queries_kept: int = Field(default=64, ge=1)
     query_minutes: float = Field(default=15, gt=0)
     max_waiting: int = Field(default=16, ge=1)
+    rate_limit: Rate = "600/minute"
+    key_rate_limit: Rate = "6000/minute"
+    log_format: Literal["text", "json"] = "text"
     api_reads: bool = True
     api_writes: bool | None = None
     import_folder: Path | None = None

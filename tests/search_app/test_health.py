@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from indexing.collection import Collection, open_collection
 from indexing.records import EmbeddedPhoto
@@ -64,7 +65,20 @@ def test_collection_opened_without_models_is_browsed_but_not_searched(
         answer = client.post("/search", files={"photo": ("a.png", photo_bytes())})
         assert answer.status_code == 503
         assert "The models are not loaded" in answer.text
+        assert client.get("/readyz").status_code == 503
     without.close()
+
+
+def test_server_whose_database_is_gone_is_not_ready(tmp_path: Path) -> None:
+    collection = open_collection(tmp_path / "data", FakeEmbedder())
+    with TestClient(create_app(Settings(data=tmp_path / "data"), collection)) as client:
+        assert client.get("/readyz").status_code == 200
+        with collection.database.transaction() as session:
+            session.execute(text("DROP TABLE product"))
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["error"]["code"]) == (503, "not_ready")
+        assert client.get("/healthz").status_code == 200
+    collection.close()
 
 
 def test_full_line_answers_busy_and_the_rest_still_works(

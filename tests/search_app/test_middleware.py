@@ -1,0 +1,175 @@
+"""Rate limits, request ids, log lines and metrics, through the whole app."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexing.collection import Collection
+from search_app.app import create_app
+from search_app.keys import Scope, make_key
+from search_app.limiter import RateLimiter, network_of
+from search_app.logs import ACCESS_LOGGER, JsonLines, TextLines
+from search_app.settings import Settings
+from tests.search_app.conftest import HOME
+
+PhotoBytes = Callable[..., bytes]
+
+
+@contextmanager
+def client_of(collection: Collection, **settings: object) -> Iterator[TestClient]:
+    app = create_app(Settings(data=collection.data, **settings), collection)  # type: ignore[arg-type]
+    with TestClient(app, HOME) as client:
+        yield client
+
+
+def test_who_asks_too_often_waits(collection: Collection, photo_bytes: PhotoBytes) -> None:
+    with client_of(collection, rate_limit="3/minute") as client:
+        statuses = [client.get("/api/v1/products").status_code for _ in range(4)]
+        refused = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
+        page = client.get("/catalogue", headers={"Accept": "text/html"})
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/static/style.css").status_code == 200
+    assert statuses == [200, 200, 200, 429]
+    assert refused.json()["error"]["code"] == "rate_limited"
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["x-content-type-options"] == "nosniff"
+    assert page.status_code == 429
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_good_key_has_a_count_of_its_own_and_a_made_up_one_has_not(
+    empty_client: TestClient,
+) -> None:
+    limiter = RateLimiter("2/minute", "5/minute")
+    for place in range(2):
+        assert not limiter.wait("/api", "192.0.2.1", f"guess {place}")
+    assert limiter.wait("/api", "192.0.2.1", "guess 3") > 0
+    limiter.trust("good")
+    waits = [limiter.wait("/api", "192.0.2.1", "good") for _ in range(6)]
+    assert waits[:5] == [0] * 5
+    assert waits[5] > 0
+    assert not limiter.wait("/api", "192.0.2.2", None)
+
+
+def test_key_is_trusted_when_it_was_used(collection: Collection) -> None:
+    secret = make_key(collection.database, "limits", Scope.READ).secret
+    with client_of(collection, rate_limit="2/minute") as client:
+        answers = [
+            client.get("/api/v1/products", headers={"X-API-Key": secret}).status_code
+            for _ in range(5)
+        ]
+    assert answers == [200] * 5
+
+
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_sender_is_an_address_or_a_network(address: str, sender: str) -> None:
+    assert network_of(address) == sender
+
+
+@pytest.mark.parametrize("rate", ["", "many", "5", "5/fortnight", "-1/minute"])
+def test_rate_that_is_none_is_refused_at_the_start(rate: str) -> None:
+    with pytest.raises(ValueError, match="rate_limit"):
+        Settings(rate_limit=rate)
+
+
+def test_limit_can_be_off(collection: Collection) -> None:
+    with client_of(collection, rate_limit="off") as client:
+        assert {client.get("/healthz").status_code for _ in range(20)} == {200}
+
+
+def test_request_id_is_made_or_taken_over(client: TestClient) -> None:
+    made = [client.get("/healthz").headers["x-request-id"] for _ in range(2)]
+    assert made[0] != made[1]
+    given = client.get("/healthz", headers={"X-Request-ID": "proxy-7.a"})
+    assert given.headers["x-request-id"] == "proxy-7.a"
+    forged = client.get("/healthz", headers={"X-Request-ID": 'x" level=evil'})
+    assert forged.headers["x-request-id"] != 'x" level=evil'
+
+
+class Lines(logging.Handler):
+    """Keeps what a formatter makes of each record."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@pytest.fixture
+def access(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    logger = logging.getLogger(ACCESS_LOGGER)
+    handler = Lines(request.param())
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield handler.lines
+    logger.removeHandler(handler)
+    logger.setLevel(level)
+
+
+@pytest.mark.parametrize("access", [JsonLines], indirect=True)
+def test_log_line_is_json_without_the_token_of_a_photo(
+    client: TestClient, photo_bytes: PhotoBytes, access: list[str]
+) -> None:
+    shown = client.post("/search", files={"photo": ("a.png", photo_bytes())})
+    assert shown.status_code == 200
+    token = str(shown.url).rpartition("/q/")[2].partition("?")[0]
+    lines = [json.loads(line) for line in access]
+    assert [(line["method"], line["route"]) for line in lines] == [
+        ("POST", "/search"),
+        ("GET", "/q/{token}"),
+    ]
+    assert lines[1]["request_id"] == shown.headers["x-request-id"]
+    assert lines[1]["status"] == 200
+    assert lines[1]["milliseconds"] > 0
+    assert token not in "".join(access)
+
+
+@pytest.mark.parametrize("access", [TextLines], indirect=True)
+def test_log_line_is_text(client: TestClient, access: list[str]) -> None:
+    client.get("/healthz", headers={"X-Request-ID": "seven"})
+    (line,) = access
+    assert line.startswith("INFO    GET /healthz 200 in ")
+    assert line.endswith("ms [seven]")
+
+
+def test_traceback_is_one_field() -> None:
+    try:
+        raise ValueError("no")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "search_app", logging.ERROR, "f", 1, "it %s", ("broke",),
+            (ValueError, error, error.__traceback__),
+        )  # fmt: skip
+    fields = json.loads(JsonLines().format(record))
+    assert (fields["level"], fields["message"]) == ("error", "it broke")
+    assert "ValueError: no" in fields["traceback"]
+
+
+def test_metrics_tell_queue_index_catalogue_and_skips(client: TestClient) -> None:
+    client.get("/catalogue")
+    lines = client.get("/metrics").text.splitlines()
+    for line in (
+        'apparel_index_vectors{class="upper"} 5.0',
+        "apparel_products 13.0",
+        'apparel_photos{status="indexed"} 13.0',
+        "apparel_inference_inside 0.0",
+        "apparel_import_running 0.0",
+        'apparel_request_seconds_count{route="/catalogue"} 1.0',
+    ):
+        assert line in lines
