@@ -1,28 +1,31 @@
 """The pages of the catalogue itself: more like a garment, a product, all products, their photos."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from catalog.errors import CatalogError
-from catalog.queries import facets, list_products, product_by_id, product_cards
+from catalog.queries import GarmentCard, facets, list_products, product_by_id, product_cards
 from indexing.collection import Collection, ResultCard
+from search_app import texts
 from search_app.errors import PageNotFound
+from search_app.looks import complete_the_look, main_garment
 from search_app.results import (
-    CLASS_NAMES,
     box_view,
     found_context,
     photo_url,
     product_href,
     product_view,
     result_views,
-    steer_view,
+    shown_cards,
     summary_views,
 )
 from search_app.services import UsedServices
 from search_app.state import PAGE_SIZE, PageState, RowId, parse_state
+from search_app.steering import steer_view
+from search_app.views import LookView
 
 SIMILAR_PRODUCTS: Final = 10
 _PUBLIC: Final = {"Cache-Control": "public, max-age=86400"}
@@ -44,10 +47,11 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
         raise PageNotFound("this garment is no longer in the catalogue; search anew") from error
     among = state.among or own_class
     with services.metrics.stage("search"):
+        wanted = state.k + len(state.excluded)
         hits = collection.search(
-            vector, among, state.k, state.colour_weight, state.filters, card.product_id
+            vector, among, wanted, state.colour_weight, state.filters, card.product_id
         )
-        cards = collection.cards(hits)
+        cards = shown_cards(collection.cards(hits), state)
     path = f"/like/{garment_id}"
     form = steer_view(path, state, menus, own_class)
     source = {
@@ -56,8 +60,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
         "photo_url": photo_url(card.photo_id),
         "box": box_view(card),
     }
-    title = f"{CLASS_NAMES[among]}s like this"
-    context = found_context(cards, form, title, False, path, state)
+    context = found_context(cards, form, texts.like_this(among), False, path, state)
     context |= {"source": source, "here": ""}
     return services.templates.TemplateResponse(request, "like.html", context)
 
@@ -70,11 +73,12 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
         product = product_by_id(session, product_id)
         garment_ids = [each for photo in product.photos for each in photo.garment_ids]
         cards = product_cards(session, garment_ids)
-    view = product_view(product, cards)
+    own = main_garment([cards[each] for each in garment_ids])
     context = {
-        "product": view,
-        "results": result_views(_similar(collection, garment_ids, product_id), PageState()),
-        "like_href": view.garments[0].like_href if view.garments else "",
+        "product": product_view(product, cards),
+        "results": result_views(_similar(collection, own), PageState()) if own else [],
+        "looks": _looks(collection, own) if own else [],
+        "like_href": f"/like/{own.garment_id}" if own else "",
         "here": "",
     }
     return services.templates.TemplateResponse(request, "product.html", context)
@@ -85,7 +89,7 @@ def catalogue_page(request: Request, services: UsedServices) -> Response:
     """All products by pages, filtered."""
     state = parse_state(request.query_params)
     with services.open_collection.database.session() as session:
-        found = list_products(session, state.page, PAGE_SIZE, state.filters)
+        found = list_products(session, state.page, PAGE_SIZE, state.filters, state.text)
         menus = facets(session)
         is_empty = found.total == 0 and list_products(session, 1, 1).total == 0
     pages = max(1, -(-found.total // PAGE_SIZE))
@@ -127,12 +131,21 @@ def docs(request: Request, services: UsedServices) -> Response:
     return services.templates.TemplateResponse(request, "docs.html")
 
 
-def _similar(
-    collection: Collection, garment_ids: Sequence[int], product_id: str
-) -> list[ResultCard]:
-    """Other products near to the first garment of this one."""
-    if not garment_ids:
-        return []
-    garment_class, vector = collection.vector_of(garment_ids[0])
-    hits = collection.search(vector, garment_class, SIMILAR_PRODUCTS, exclude_product=product_id)
+def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
+    """Other products near to the garment that this one sells."""
+    garment_class, vector = collection.vector_of(own.garment_id)
+    hits = collection.search(
+        vector, garment_class, SIMILAR_PRODUCTS, exclude_product=own.product_id
+    )
     return collection.cards(hits)
+
+
+def _looks(collection: Collection, own: GarmentCard) -> list[LookView]:
+    """What completes the look, without a word on closeness: it is close to something else."""
+    return [
+        LookView(
+            texts.worn_with(garment_class),
+            tuple(replace(each, closeness="") for each in result_views(cards, PageState())),
+        )
+        for garment_class, cards in complete_the_look(collection, own).items()
+    ]

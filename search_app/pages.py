@@ -14,16 +14,12 @@ from fastapi.responses import RedirectResponse
 
 from catalog.queries import ProductSummary, facets, list_products
 from indexing.collection import Collection, ResultCard
-from search_app.errors import Busy, PageNotFound, QueryExpired, SearchAppError
+from search_app import texts
+from search_app.errors import Busy, QueryExpired, SearchAppError
+from search_app.picking import photo_pick
 from search_app.problems import photo_problem, sentence
-from search_app.results import (
-    CLASS_NAMES,
-    found_context,
-    garment_view,
-    garment_views,
-    steer_view,
-    summary_views,
-)
+from search_app.regions import is_embedded, picked_garment, settled_pick, with_pick
+from search_app.results import found_context, shown_cards, summary_views
 from search_app.search import (
     QueryGarment,
     embed_query,
@@ -33,21 +29,16 @@ from search_app.search import (
     with_wholes,
 )
 from search_app.services import Services, UsedServices
-from search_app.state import WHOLE_PHOTO, PageState, parse_state
+from search_app.state import PageState, Pick, parse_state
+from search_app.steering import steer_view
 from search_app.uploads import KeptQuery, shown_jpeg, upload_bytes
 from segmentation.errors import UnreadablePhoto
-from segmentation.photos import decode_photo, read_photo
+from segmentation.photos import decode_photo
 
 HOME_PRODUCTS: Final = 12
 HOME_PLACES: Final = 6
 """Home shows products from so many places of the catalogue, else all would begin with A."""
 HOME_REACH: Final = 2000
-DOT_SHARE: Final = 0.018
-"""Radius of the dot on a garment, as a share of the photo's longer side."""
-NO_GARMENT_NOTE: Final = (
-    "No garment was found on this photo, so the whole photo is searched with. "
-    "A closer or brighter photo may help."
-)
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
 router = APIRouter(include_in_schema=False)
@@ -70,6 +61,8 @@ async def search(
     request: Request,
     services: UsedServices,
     photo: Annotated[UploadFile | None, File()] = None,
+    camera: Annotated[UploadFile | None, File()] = None,
+    photo_url: Annotated[str, Form()] = "",
     sample: Annotated[str, Form()] = "",
     previous: Annotated[str, Form()] = "",
 ) -> Response:
@@ -78,7 +71,8 @@ async def search(
         if sample:
             data = services.samples.file(sample).read_bytes()
         else:
-            data = await upload_bytes(photo, services.settings.max_upload_bytes)
+            given = camera if camera and camera.size else photo
+            data = await upload_bytes(given, services.settings.max_upload_bytes)
         kept = await services.line.run(lambda: _look_at(services, data))
     except (UnreadablePhoto, SearchAppError) as error:
         services.metrics.count_refused(error.code)
@@ -91,11 +85,10 @@ async def query_page(request: Request, token: str, services: UsedServices) -> Re
     """The photo with its garments, and the results for the chosen one."""
     state = parse_state(request.query_params)
     kept = services.queries.get(token)
-    if not kept.query.garments:
-        state = replace(state, garment="photo")
-    if state.garment == WHOLE_PHOTO and not kept.query.wholes:
+    pick = settled_pick(kept, state.pick)
+    if not is_embedded(kept, pick):
         without = kept
-        kept = await services.line.run(lambda: _with_whole_photo(services, without))
+        kept = await services.line.run(lambda: _with_pick(services, without, pick))
         services.queries.put(token, kept)
     return await run_in_threadpool(_query_page, request, services, f"/q/{token}", kept, state)
 
@@ -118,11 +111,10 @@ def _look_at(services: Services, data: bytes) -> KeptQuery:
     return KeptQuery(query, shown_jpeg(photo))
 
 
-def _with_whole_photo(services: Services, kept: KeptQuery) -> KeptQuery:
+def _with_pick(services: Services, kept: KeptQuery, pick: Pick) -> KeptQuery:
     embedder = embedder_of(services.open_collection)
     with services.metrics.stage("embed"):
-        query = with_wholes(embedder, read_photo(kept.jpeg), kept.query)
-    return replace(kept, query=query)
+        return with_pick(embedder, kept, pick)
 
 
 def _home_page(
@@ -174,28 +166,21 @@ def _query_page(
     request: Request, services: Services, path: str, kept: KeptQuery, state: PageState
 ) -> Response:
     collection = services.open_collection
-    garments = kept.query.garments
-    whole = state.garment == WHOLE_PHOTO
-    chosen = kept.query.wholes[0] if whole else _garment_at(garments, state)
+    pick = settled_pick(kept, state.pick)
+    chosen = picked_garment(kept, pick)
     with services.metrics.stage("search"):
         cards = _cards(collection, kept, chosen, state)
     with collection.database.session() as session:
         menus = facets(session)
         is_empty = not cards and list_products(session, 1, 1).total == 0
-    own_class = None if whole else chosen.garment_class
+    own_class = None if chosen.whole_photo else chosen.garment_class
     among = state.among or own_class
-    title = f"{CLASS_NAMES[among]}s like this" if among else "Closest to the whole photo"
-    form = steer_view(path, state, menus, own_class, whole_photo=whole, keeps_garment=True)
-    height, width = kept.query.height, kept.query.width
+    title = texts.like_this(among) if among else texts.LIKE_PHOTO
+    form = steer_view(path, state, menus, own_class, whole_photo=chosen.whole_photo)
+    photo = photo_pick(kept, pick, path, state)
     context = found_context(cards, form, title, is_empty, path, state) | {
-        "chosen": garment_view(chosen, path, chosen=True),
-        "garments": garment_views(garments, path, state),
-        "whole_href": replace(state, garment="photo", among=None).href(path),
-        "photo_url": f"{path}/photo.jpg",
-        "width": width,
-        "height": height,
-        "dot_radius": round(DOT_SHARE * max(width, height), 1),
-        "note": "" if garments else NO_GARMENT_NOTE,
+        "photo": photo,
+        "note": "" if kept.query.garments or state.pick else texts.NO_GARMENT,
         "samples": services.samples.names,
         "token": path.removeprefix("/q/"),
         "here": "",
@@ -203,17 +188,11 @@ def _query_page(
     return services.templates.TemplateResponse(request, "query.html", context)
 
 
-def _garment_at(garments: tuple[QueryGarment, ...], state: PageState) -> QueryGarment:
-    assert isinstance(state.garment, int)
-    if state.garment >= len(garments):
-        raise PageNotFound(f"this photo has {len(garments)} garments; choose one of them")
-    return garments[state.garment]
-
-
 def _cards(
     collection: Collection, kept: KeptQuery, chosen: QueryGarment, state: PageState
 ) -> list[ResultCard]:
-    if not chosen.whole_photo:
-        return search_garment(collection, chosen, state.options, state.among)
-    wholes = [each for each in kept.query.wholes if state.among in (None, each.garment_class)]
-    return search_wholes(collection, wholes, state.options)
+    wanted = replace(state.options, k=state.k + len(state.excluded))
+    if chosen.whole_photo:
+        wholes = [each for each in kept.query.wholes if state.among in (None, each.garment_class)]
+        return shown_cards(search_wholes(collection, wholes, wanted), state)
+    return shown_cards(search_garment(collection, chosen, wanted, state.among), state)

@@ -6,28 +6,23 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
-from catalog.queries import Facets, FacetValue, GarmentCard, ProductDetail, ProductSummary
+from catalog.queries import GarmentCard, ProductDetail, ProductSummary
 from indexing.collection import ResultCard
+from search_app import texts
 from search_app.search import QueryGarment
 from search_app.state import MAX_RESULTS, PAGE_SIZE, PageState
 from search_app.views import (
+    ActiveFilter,
     BoxView,
-    Choice,
     Dot,
     GarmentView,
-    Menu,
     PhotoView,
     ProductView,
     ResultView,
     SteerView,
 )
-from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.classes import GarmentClass
 
-CLASS_NAMES: Final = {
-    GarmentClass.UPPER: "Top",
-    GarmentClass.WHOLE: "One-piece",
-    GarmentClass.LOWER: "Bottom",
-}
 CLOSENESS: Final = (
     (0.97, "Nearly the same"),
     (0.90, "Very close"),
@@ -52,19 +47,40 @@ def found_context(
     """What `_results.html` needs."""
     more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
     may_have_more = len(cards) == state.k < MAX_RESULTS
+    distant = bool(cards) and cards[0].score < DISTANT
     return {
-        "results": result_views(cards, state),
+        "results": result_views(cards, state, path),
         "results_title": title,
         "form": form,
         "empty_catalogue": empty_catalogue,
-        "distant": bool(cards) and cards[0].score < DISTANT,
-        "more_href": more.href(path) + f"#result-{state.k}" if may_have_more else "",
+        "distant": distant,
+        "relax": relaxations(form, path, state) if distant or not cards else [],
+        "more_href": more.href(path) if may_have_more else "",
     }
 
 
-def result_views(cards: Iterable[ResultCard], state: PageState) -> list[ResultView]:
-    """Results in their order; "more like this" keeps the visitor's filters."""
-    onward = replace(PageState(), colour_weight=state.colour_weight)
+def relaxations(form: SteerView, path: str, state: PageState) -> list[ActiveFilter]:
+    """What may bring closer results: each filter dropped, colour left aside, other classes."""
+    advice = [replace(each, name=texts.relax(each.name)) for each in form.active]
+    if len(advice) > 1:
+        advice.append(ActiveFilter(texts.RELAX_ALL, form.reset_href))
+    if state.colour_weight > 0:
+        style = replace(state, colour_weight=0.0, k=PAGE_SIZE)
+        advice.append(ActiveFilter(texts.RELAX_STYLE, style.href(path)))
+    for choice in form.classes:
+        if choice.value and not choice.chosen:
+            among = replace(state, among=GarmentClass.from_label(choice.value), k=PAGE_SIZE)
+            advice.append(ActiveFilter(texts.relax_among(choice.name), among.href(path)))
+    return advice
+
+
+def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") -> list[ResultView]:
+    """Results in their order.
+
+    Args:
+        path: the page they stand on, from which a product can be left out; "" = it cannot.
+    """
+    onward = PageState(colour_weight=state.colour_weight)
     return [
         ResultView(
             href=product_href(card.product_id),
@@ -77,10 +93,21 @@ def result_views(cards: Iterable[ResultCard], state: PageState) -> list[ResultVi
             # Rounding may carry a cosine just beyond what a meter takes.
             style=min(max(card.style, 0.0), 1.0),
             colour=min(max(card.colour, 0.0), 1.0),
+            colours=tuple(Dot(colour.hex) for colour in card.colours[:3]),
             like_href=onward.href(f"/like/{card.garment_id}"),
+            exclude_href=_without(card.product_id, state).href(path) if path else "",
         )
         for card in cards
     ]
+
+
+def _without(product_id: str, state: PageState) -> PageState:
+    return replace(state, excluded=(*state.excluded, product_id))
+
+
+def shown_cards(cards: Iterable[ResultCard], state: PageState) -> list[ResultCard]:
+    """At most as many cards as wanted, without the products that are left out."""
+    return [card for card in cards if card.product_id not in state.excluded][: state.k]
 
 
 def summary_views(products: Iterable[ProductSummary]) -> list[ResultView]:
@@ -97,27 +124,18 @@ def summary_views(products: Iterable[ProductSummary]) -> list[ResultView]:
     ]
 
 
-def garment_views(
-    garments: Sequence[QueryGarment], path: str, state: PageState
-) -> list[GarmentView]:
-    """The garments of a query photo; each links to itself and keeps the filters."""
-    return [
-        garment_view(
-            garment,
-            # Another garment is of another class: what was searched among no longer fits.
-            href=replace(state, garment=place, among=None, k=PageState.k).href(path),
-            chosen=state.garment == place,
-        )
-        for place, garment in enumerate(garments)
-    ]
-
-
-def garment_view(garment: QueryGarment, href: str, chosen: bool) -> GarmentView:
-    """One garment of a query photo, or the whole photo."""
+def garment_view(
+    garment: QueryGarment, place: int | None, path: str, state: PageState, chosen: bool
+) -> GarmentView:
+    """A garment of a query photo; `place` is None for one that the visitor made."""
     main = garment.colours[0] if garment.colours else None
+    name = texts.CLASS_NAMES[garment.garment_class]
+    # Another garment is of another class: what was searched among no longer fits.
+    picked = replace(state, pick=(place or 0,), among=None, k=PageState.k)
     return GarmentView(
-        href=href,
-        name="Whole photo" if garment.whole_photo else CLASS_NAMES[garment.garment_class],
+        value="" if place is None else str(place),
+        href=picked.href(path),
+        name=texts.WHOLE_PHOTO if garment.whole_photo else name,
         class_label=garment.garment_class.label,
         colour_name=main.name if main else "",
         colour_hex=main.hex if main else "#888888",
@@ -126,39 +144,6 @@ def garment_view(garment: QueryGarment, href: str, chosen: bool) -> GarmentView:
         dot_x=round(garment.dot[0], 1),
         dot_y=round(garment.dot[1], 1),
         chosen=chosen,
-        whole_photo=garment.whole_photo,
-    )
-
-
-def steer_view(
-    path: str,
-    state: PageState,
-    facets: Facets,
-    own_class: GarmentClass | None = None,
-    whole_photo: bool = False,
-    keeps_garment: bool = False,
-    compares: bool = True,
-) -> SteerView:
-    """The form beside results.
-
-    Args:
-        own_class: the class of the garment searched with; None = no garment is.
-        whole_photo: the whole photo is searched with, among all classes at first.
-        keeps_garment: the address names a garment of a query photo.
-        compares: results are compared with something, so that style and colour can be weighed.
-    """
-    bare = PageState(garment=state.garment, among=state.among, colour_weight=state.colour_weight)
-    return SteerView(
-        action=path,
-        garment=state.garment if keeps_garment else None,
-        classes=_class_choices(state.among or own_class, whole_photo) if compares else (),
-        colour_weight=f"{state.colour_weight:g}" if compares else None,
-        menus=_menus(state, facets),
-        price_min=_plain(state.price_min),
-        price_max=_plain(state.price_max),
-        reset_href="" if state.filters.is_empty else bare.href(path),
-        # Browsing is filtering; beside results the filters wait until they are wanted.
-        filters_open=not compares or not state.filters.is_empty,
     )
 
 
@@ -190,7 +175,7 @@ def box_view(card: GarmentCard) -> BoxView:
     """A garment of the catalogue with its place on its photo."""
     x0, y0, x1, y1 = card.box
     return BoxView(
-        name=CLASS_NAMES[card.garment_class],
+        name=texts.CLASS_NAMES[card.garment_class],
         colour_name=card.colours[0].name if card.colours else "",
         colours=tuple(Dot(colour.hex) for colour in card.colours[:3]),
         like_href=f"/like/{card.garment_id}",
@@ -228,39 +213,3 @@ def photo_url(photo_id: int | None) -> str:
 def safe_link(url: str | None) -> str:
     """The address if it is http or https, else "": a feed may hold javascript: links."""
     return url if url and url.lower().startswith(("http://", "https://")) else ""
-
-
-def _class_choices(chosen: GarmentClass | None, offers_all: bool) -> tuple[Choice, ...]:
-    everything = (Choice("", "All", chosen is None),) if offers_all else ()
-    return everything + tuple(
-        Choice(each.label, CLASS_NAMES[each] + "s", each == chosen) for each in GARMENT_CLASSES
-    )
-
-
-def _menus(state: PageState, facets: Facets) -> tuple[Menu, ...]:
-    kinds = (
-        ("category", "Category", facets.categories, state.category),
-        ("brand", "Brand", facets.brands, state.brand),
-        ("colour", "Colour", facets.colours, state.colour),
-    )
-    return tuple(
-        Menu(name, title, _menu_choices(values, chosen))
-        for name, title, values, chosen in kinds
-        if len(values) > 1 or chosen
-    )
-
-
-def _menu_choices(values: Sequence[FacetValue], chosen: str | None) -> tuple[Choice, ...]:
-    wanted = (chosen or "").lower()
-    choices = [
-        Choice(each.value, f"{each.value} ({each.count})", each.value.lower() == wanted)
-        for each in sorted(values, key=lambda each: each.value.lower())
-    ]
-    # A value from the address that is none of the commonest must not be lost on "Apply".
-    if chosen and not any(choice.chosen for choice in choices):
-        choices.insert(0, Choice(chosen, chosen, True))
-    return tuple(choices)
-
-
-def _plain(price: Decimal | None) -> str:
-    return "" if price is None else f"{price:f}"

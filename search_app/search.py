@@ -31,10 +31,12 @@ from search_app.documents import (
 from search_app.errors import BadRequest, NotReady
 from search_app.outline import label_point, outline_path
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.mask import Box
+from segmentation.mask import BoolMask, Box
 from segmentation.photos import Photo
 
 NO_GARMENT: Final = "no garment found on this photo: searched with the whole photo"
+MASK_SIDE: Final = 400
+"""More of a mask is not kept with a query: a crop shows no finer edge."""
 NOT_THIS_CLASS: Final = "no garment of class {} found on this photo: searched with the whole photo"
 
 
@@ -84,7 +86,8 @@ class SearchOptions:
 class QueryGarment:
     """A garment of a query photo, ready to search with; `outline` is SVG path data.
 
-    `box`, `outline` and `dot` (x, y) are in pixels of the query photo.
+    `box`, `outline` and `dot` (x, y) are in pixels of the query photo; `mask` is the garment
+    inside its box, reduced to about `MASK_SIDE` pixels on its longer side.
     """
 
     garment_class: GarmentClass
@@ -93,6 +96,7 @@ class QueryGarment:
     area: float
     colours: tuple[Colour, ...]
     vector: Vector
+    mask: BoolMask
     outline: str
     dot: tuple[float, float]
     whole_photo: bool = False
@@ -229,8 +233,31 @@ def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
 
 def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
     """The garments of an embedded photo with outlines instead of masks."""
-    garments = tuple(_query_garment(garment) for garment in embedded.garments)
+    garments = tuple(query_garment(garment) for garment in embedded.garments)
     return QueryPhoto(embedded.height, embedded.width, garments)
+
+
+def query_garment(embedded: EmbeddedGarment, scale: float = 1.0) -> QueryGarment:
+    """An embedded garment as the page keeps it.
+
+    Args:
+        scale: pixels of the query photo per pixel of the photo it was embedded from.
+    """
+    garment = embedded.garment
+    x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
+    step = -(-max(garment.mask.shape) // MASK_SIDE)
+    return QueryGarment(
+        garment_class=garment.garment_class,
+        score=garment.score,
+        box=(x0, y0, x1, y1),
+        area=garment.area,
+        colours=embedded.colours,
+        vector=embedded.vector,
+        mask=garment.mask[::step, ::step].copy(),
+        outline=outline_path(garment.mask, (x0, y0, x1, y1)),
+        dot=label_point(garment.mask, (x0, y0, x1, y1)),
+        whole_photo=embedded.whole_photo,
+    )
 
 
 def with_wholes(
@@ -238,7 +265,7 @@ def with_wholes(
 ) -> QueryPhoto:
     """The query with the whole photo embedded as the wanted class, or as each class."""
     classes = GARMENT_CLASSES if wanted is None else (wanted,)
-    wholes = tuple(_query_garment(embedder.embed_whole(photo, each)) for each in classes)
+    wholes = tuple(query_garment(embedder.embed_whole(photo, each)) for each in classes)
     return replace(query, wholes=wholes)
 
 
@@ -348,21 +375,6 @@ def _whole_document(
     nearest = cards[0].garment_class if cards else query.wholes[0].garment_class
     whole = next(each for each in query.wholes if each.garment_class == nearest)
     return garment_document(found_document(whole, query, size), cards)
-
-
-def _query_garment(embedded: EmbeddedGarment) -> QueryGarment:
-    garment = embedded.garment
-    return QueryGarment(
-        garment_class=garment.garment_class,
-        score=garment.score,
-        box=garment.box,
-        area=garment.area,
-        colours=embedded.colours,
-        vector=embedded.vector,
-        outline=outline_path(garment.mask, garment.box),
-        dot=label_point(garment.mask, garment.box),
-        whole_photo=embedded.whole_photo,
-    )
 
 
 def _note(wanted: GarmentClass | None) -> str:

@@ -9,6 +9,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from indexing.collection import Collection
+from search_app import texts
 from search_app.errors import NotReady
 from search_app.health import Metrics, StateCollector
 from search_app.inference import InferenceLine
@@ -85,6 +86,7 @@ def _templates(settings: Settings) -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["t"] = texts
     environment.globals["query_minutes"] = f"{settings.query_minutes:g}"
     environment.globals["max_upload_bytes"] = settings.max_upload_bytes
     return Jinja2Templates(env=environment)

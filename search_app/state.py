@@ -1,26 +1,56 @@
 """The address of a results page in, its choices out, and back: all state is in the URL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
 from fastapi import Path
+from starlette.datastructures import ImmutableMultiDict
 
 from catalog.queries import Filters
 from search_app.errors import BadRequest
 from search_app.search import SearchOptions
 from segmentation.classes import GarmentClass
+from segmentation.mask import Box
 
 PAGE_SIZE: Final = 24
 MAX_RESULTS: Final = 240
+MAX_EXCLUDED: Final = 50
 WHOLE_PHOTO: Final = "photo"
 DEFAULT_COLOUR_WEIGHT: Final = 0.5
 _TEXT_LIMIT: Final = 200
+_MERGED_AT_MOST: Final = 8
+_EDGES: Final = ("left", "top", "right", "bottom")
 
 RowId = Annotated[int, Path(ge=1, lt=2**63)]
 """A row's id in an address: beyond this SQLite would raise."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box that the visitor drew, its edges in per cent of the photo."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def box(self, width: int, height: int) -> Box:
+        """The same box in pixels of a photo."""
+        across, down = width / 100, height / 100
+        return (
+            round(self.left * across),
+            round(self.top * down),
+            round(self.right * across),
+            round(self.bottom * down),
+        )
+
+
+Pick = tuple[int, ...] | Region | Literal["photo"] | None
+"""What of the photo is searched with: garments by their places (several are taken together),
+a drawn region, the whole photo; None = the best garment."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +58,23 @@ class PageState:
     """What a visitor has chosen.
 
     Attributes:
-        garment: place of the garment on the photo, or the whole photo.
         among: the class to search in; None = the garment's own.
+        text: words that must occur in a product of the catalogue page.
+        excluded: ids of products that are not to be shown.
         k: results shown.
         page: page of the catalogue, from 1.
     """
 
-    garment: int | Literal["photo"] = 0
+    pick: Pick = None
     among: GarmentClass | None = None
+    text: str | None = None
     brand: str | None = None
     category: str | None = None
     colour: str | None = None
+    availability: str | None = None
     price_min: Decimal | None = None
     price_max: Decimal | None = None
+    excluded: tuple[str, ...] = ()
     k: int = PAGE_SIZE
     colour_weight: float = DEFAULT_COLOUR_WEIGHT
     page: int = 1
@@ -52,6 +86,7 @@ class PageState:
             brand=self.brand,
             category=self.category,
             colour=self.colour,
+            availability=self.availability,
             price_min=self.price_min,
             price_max=self.price_max,
         )
@@ -61,35 +96,41 @@ class PageState:
         """How to search."""
         return SearchOptions(None, self.k, self.colour_weight, self.filters)
 
-    def query_string(self) -> str:
-        """The state as it stands behind the `?`; what is at its default is left out."""
-        pairs = {
-            "garment": self.garment if self.garment != 0 else None,
-            "class": self.among.label if self.among else None,
-            "brand": self.brand,
-            "category": self.category,
-            "colour": self.colour,
-            "price_min": self.price_min,
-            "price_max": self.price_max,
-            "k": self.k if self.k != PAGE_SIZE else None,
-            "colour_weight": (
-                f"{self.colour_weight:g}" if self.colour_weight != DEFAULT_COLOUR_WEIGHT else None
-            ),
-            "page": self.page if self.page != 1 else None,
-        }
-        return urlencode({name: value for name, value in pairs.items() if value is not None})
+    def pairs(self, *without: str) -> list[tuple[str, str]]:
+        """The state as fields of a form; what is at its default, or in `without`, is left out."""
+        weight = f"{self.colour_weight:g}" if self.colour_weight != DEFAULT_COLOUR_WEIGHT else None
+        fields = [
+            *_pick_pairs(self.pick),
+            ("class", self.among.label if self.among else None),
+            ("text", self.text),
+            ("brand", self.brand),
+            ("category", self.category),
+            ("colour", self.colour),
+            ("availability", self.availability),
+            ("price_min", _plain(self.price_min)),
+            ("price_max", _plain(self.price_max)),
+            *(("exclude", each) for each in self.excluded),
+            ("colour_weight", weight),
+            ("k", str(self.k) if self.k != PAGE_SIZE else None),
+            ("page", str(self.page) if self.page != 1 else None),
+        ]
+        return [(name, value) for name, value in fields if value and name not in without]
 
     def href(self, path: str) -> str:
         """A link to `path` in this state."""
-        query = self.query_string()
+        query = urlencode(self.pairs())
         return f"{path}?{query}" if query else path
 
     def on_page(self, page: int) -> str:
         """A link to another page of the catalogue in this state."""
         return replace(self, page=page).href("/catalogue")
 
+    def without_filters(self) -> "PageState":
+        """The same garment, compared in the same way, among all products."""
+        return PageState(pick=self.pick, among=self.among, colour_weight=self.colour_weight)
 
-def parse_state(params: Mapping[str, str]) -> PageState:
+
+def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
     """The state in a query string; an empty field counts as absent.
 
     Raises:
@@ -97,13 +138,16 @@ def parse_state(params: Mapping[str, str]) -> PageState:
     """
     given = {name: value.strip() for name, value in params.items() if value.strip()}
     return PageState(
-        garment=_garment(given.get("garment", "0")),
+        pick=_pick(params.getlist("garment"), given),
         among=parse_class(given.get("class")),
+        text=_text(given.get("text")),
         brand=_text(given.get("brand")),
         category=_text(given.get("category")),
         colour=_text(given.get("colour")),
+        availability=_text(given.get("availability")),
         price_min=_price(given.get("price_min")),
         price_max=_price(given.get("price_max")),
+        excluded=_texts(params.getlist("exclude")),
         k=_count(given.get("k"), PAGE_SIZE, MAX_RESULTS, "k"),
         colour_weight=parse_weight(given.get("colour_weight")),
         page=_count(given.get("page"), 1, 10**6, "page"),
@@ -134,16 +178,50 @@ def parse_weight(text: str | None) -> float:
     return weight
 
 
-def _garment(text: str) -> int | Literal["photo"]:
-    if text == WHOLE_PHOTO:
+def _pick(garments: list[str], given: dict[str, str]) -> Pick:
+    """A region if its four edges are there, else the garments that are named."""
+    if all(edge in given for edge in _EDGES):
+        return _region([given[edge] for edge in _EDGES])
+    named = [each.strip() for each in garments if each.strip()]
+    if not named:
+        return None
+    if WHOLE_PHOTO in named:
         return "photo"
-    if not (text.isascii() and text.isdigit() and len(text) < 4):
+    if not all(each.isascii() and each.isdigit() and len(each) < 4 for each in named):
         raise BadRequest("garment must be the number of a garment on the photo, or photo")
-    return int(text)
+    return tuple(sorted({int(each) for each in named[:_MERGED_AT_MOST]}))
+
+
+def _region(edges: list[str]) -> Region:
+    try:
+        left, top, right, bottom = (min(max(round(float(edge)), 0), 100) for edge in edges)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest("the edges of a region must be numbers from 0 to 100") from error
+    if left >= right or top >= bottom:
+        raise BadRequest("a region's left and top must lie before its right and bottom")
+    return Region(left, top, right, bottom)
+
+
+def _pick_pairs(pick: Pick) -> list[tuple[str, str | None]]:
+    match pick:
+        case None:
+            return []
+        case "photo":
+            return [("garment", WHOLE_PHOTO)]
+        case Region():
+            edges = (pick.left, pick.top, pick.right, pick.bottom)
+            return [(name, str(edge)) for name, edge in zip(_EDGES, edges, strict=True)]
+    return [("garment", str(place)) for place in pick]
 
 
 def _text(text: str | None) -> str | None:
     return text[:_TEXT_LIMIT] if text else None
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in order."""
+    kept = dict.fromkeys(text.strip()[:_TEXT_LIMIT] for text in texts if text.strip())
+    return tuple(kept)[:MAX_EXCLUDED]
 
 
 def _price(text: str | None) -> Decimal | None:
@@ -156,6 +234,10 @@ def _price(text: str | None) -> Decimal | None:
     if not (price.is_finite() and 0 <= price < 10**10):
         raise BadRequest("a price must be a number such as 49.90")
     return price
+
+
+def _plain(price: Decimal | None) -> str | None:
+    return None if price is None else f"{price:f}"
 
 
 def _count(text: str | None, default: int, most: int, name: str) -> int:

@@ -9,7 +9,7 @@ import io
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,7 +19,7 @@ from fastapi import UploadFile
 from PIL import Image
 
 from search_app.errors import PageNotFound, QueryExpired, UploadRefused, UploadTooLarge
-from search_app.search import QueryPhoto
+from search_app.search import QueryGarment, QueryPhoto
 from segmentation.photos import Photo, find_photos
 
 SHOWN_SIDE: Final = 1280
@@ -29,10 +29,14 @@ SAMPLES_SHOWN: Final = 8
 
 @dataclass(frozen=True, eq=False)
 class KeptQuery:
-    """A query photo as a page needs it: what was found, and a clean copy to show (JPEG)."""
+    """A query photo as a page needs it: what was found, and a clean copy to show (JPEG).
+
+    `regions` are garments that the visitor made: a drawn region, or places taken together.
+    """
 
     query: QueryPhoto
     jpeg: bytes
+    regions: tuple[tuple[Hashable, QueryGarment], ...] = ()
 
 
 async def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+Pairs = tuple[tuple[str, str], ...]
+"""Hidden fields of a form: what of the state it keeps."""
+
 
 @dataclass(frozen=True)
 class Dot:
@@ -23,13 +26,16 @@ class ResultView:
     score: float = 0.0
     style: float = 0.0
     colour: float = 0.0
+    colours: tuple[Dot, ...] = ()
     like_href: str = ""
+    exclude_href: str = ""
 
 
 @dataclass(frozen=True)
 class GarmentView:
-    """A garment on the query photo, as outline and as chip."""
+    """A garment on the query photo, as outline and as button; `value` is its place."""
 
+    value: str
     href: str
     name: str
     class_label: str
@@ -40,16 +46,50 @@ class GarmentView:
     dot_x: float
     dot_y: float
     chosen: bool
-    whole_photo: bool
+
+
+@dataclass(frozen=True)
+class RegionView:
+    """The box of the region that is drawn, or would be: edges in per cent of the photo."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    chosen: bool
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a menu."""
+    """One value of a menu; `count` is None where products were not counted."""
 
     value: str
     name: str
     chosen: bool
+    count: int | None = None
+    hex: str = ""
+
+
+@dataclass(frozen=True)
+class PhotoPick:
+    """The query photo with all that can be picked on it.
+
+    `kept` are the fields that stay when something else is picked, `correct` those that stay
+    when the class is corrected.
+    """
+
+    path: str
+    photo_url: str
+    width: int
+    height: int
+    dot_radius: float
+    garments: tuple[GarmentView, ...]
+    chosen: GarmentView
+    whole_photo: bool
+    region: RegionView
+    kept: Pairs
+    correct: Pairs
+    classes: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +99,15 @@ class Menu:
     name: str
     title: str
     choices: tuple[Choice, ...]
+    open: bool
+
+
+@dataclass(frozen=True)
+class ActiveFilter:
+    """A filter that is on, and the way to drop it."""
+
+    name: str
+    href: str
 
 
 @dataclass(frozen=True)
@@ -66,14 +115,16 @@ class SteerView:
     """The form beside results: everything in it ends up in the address."""
 
     action: str
-    garment: int | str | None
+    kept: Pairs
     classes: tuple[Choice, ...]
+    among: str
     colour_weight: str | None
+    text: str | None
     menus: tuple[Menu, ...]
     price_min: str
     price_max: str
+    active: tuple[ActiveFilter, ...]
     reset_href: str
-    filters_open: bool
 
 
 @dataclass(frozen=True)
@@ -109,3 +160,11 @@ class ProductView:
     facts: tuple[tuple[str, str], ...]
     photos: tuple[PhotoView, ...]
     garments: tuple[BoxView, ...]
+
+
+@dataclass(frozen=True)
+class LookView:
+    """Products of another class that go with a product."""
+
+    title: str
+    results: tuple[ResultView, ...]

@@ -1,72 +1,56 @@
-// Makes the page quicker to use; everything works without it.
+// Makes the pages quicker to use; everything works without it. Results are swapped by htmx.
 "use strict";
 
-// Upload: send as soon as a photo is chosen, dropped or pasted.
-for (const form of document.querySelectorAll("[data-drop]")) {
-  const input = form.querySelector("input[type=file]");
-  const state = form.querySelector("[data-state]");
-  const limit = Number(form.dataset.maxBytes);
-  form.classList.add("has-script");
-  for (const hint of form.querySelectorAll("[data-with-script]")) hint.hidden = false;
+const said = document.getElementById("said");
+const toast = document.getElementById("toast");
 
-  const send = () => {
-    const photo = input.files[0];
-    if (!photo) return;
-    if (photo.size > limit) {
-      state.textContent = `This file has ${Math.ceil(photo.size / 1e6)} MB, the limit is ${Math.floor(limit / 1e6)} MB: save it smaller.`;
-      input.value = "";
-      return;
-    }
-    form.requestSubmit();
-  };
-  const take = (files) => {
-    const photo = [...files].find((file) => file.type.startsWith("image/"));
-    if (!photo) {
-      state.textContent = "That is not a photo: use JPEG, PNG or WebP.";
-      return;
-    }
-    const one = new DataTransfer();
-    one.items.add(photo);
-    input.files = one.files;
-    send();
-  };
-
-  input.addEventListener("change", send);
-  form.addEventListener("submit", () => {
-    state.textContent = "Looking at your photo…";
-    form.classList.add("is-busy");
-  });
-  form.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    form.classList.add("is-over");
-  });
-  form.addEventListener("dragleave", () => form.classList.remove("is-over"));
-  form.addEventListener("drop", (event) => {
-    event.preventDefault();
-    form.classList.remove("is-over");
-    take(event.dataTransfer.files);
-  });
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData && event.clipboardData.files.length) take(event.clipboardData.files);
-  });
-}
-
-for (const form of document.querySelectorAll("[data-busy]")) {
-  form.addEventListener("submit", () => form.classList.add("is-busy"));
-}
-
-// Steering: a choice takes effect at once; empty fields stay out of the address.
-for (const form of document.querySelectorAll("[data-steer]")) {
-  form.classList.add("has-script");
-  form.addEventListener("change", () => form.requestSubmit());
-  form.addEventListener("submit", () => {
-    for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
-  });
-}
-
-// Coming back with the browser's button: nothing is busy any more.
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll(".is-busy")) form.classList.remove("is-busy");
-  for (const field of document.querySelectorAll("[data-steer] :disabled")) field.disabled = false;
-  for (const state of document.querySelectorAll("[data-state]")) state.textContent = "";
+// Steering: a choice takes effect at once. A slider under arrow keys asks once it rests.
+let resting = 0;
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-steer]");
+  if (!form) return;
+  clearTimeout(resting);
+  resting = setTimeout(() => form.requestSubmit(), event.target.type === "range" ? 250 : 0);
 });
+
+// Empty fields stay out of the address.
+document.addEventListener("htmx:configRequest", (event) => {
+  const fields = event.detail.formData;
+  for (const name of new Set(fields.keys())) {
+    const given = fields.getAll(name).filter((value) => value !== "");
+    fields.delete(name);
+    for (const value of given) fields.append(name, value);
+  }
+});
+
+// What is open stays open, and what is being typed stays typed, when results are swapped.
+if (window.Idiomorph) {
+  Idiomorph.defaults.ignoreActiveValue = true;
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(name === "open" && node.tagName === "DETAILS");
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => node.id !== "region-box";
+}
+
+// Busy, said aloud when it takes longer than a moment.
+let slow = 0;
+document.addEventListener("htmx:beforeRequest", () => {
+  document.body.classList.add("is-searching");
+  toast.textContent = "";
+  clearTimeout(slow);
+  slow = setTimeout(() => (said.textContent = document.body.dataset.searching), 800);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  clearTimeout(slow);
+  document.body.classList.remove("is-searching");
+  if (event.detail.successful) said.textContent = "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const found = document.querySelector("#results .section-head");
+  if (found) said.textContent = found.innerText.replace(/\s+/g, " ");
+});
+
+// An error is shown as the page that the server made of it; no answer at all is said here.
+document.addEventListener("htmx:responseError", (event) => {
+  location.assign(event.detail.pathInfo.finalRequestPath);
+});
+document.addEventListener("htmx:sendError", () => (toast.textContent = document.body.dataset.unreachable));

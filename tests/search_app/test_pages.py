@@ -66,13 +66,49 @@ def test_upload_leads_to_the_nearest_products(client: TestClient, photo_bytes: P
 
 
 def test_garment_is_outlined_named_and_chosen(client: TestClient, photo_bytes: PhotoBytes) -> None:
-    page = Page(client.get(upload(client, photo_bytes("red"))).text)
+    html = client.get(upload(client, photo_bytes("red"))).text
+    page = Page(html)
     (outline,) = page.all("a", "outline")
-    assert outline["aria-label"] == "Top, red"
-    assert outline["aria-current"] == "true"
+    assert "is-chosen" in (outline["class"] or "")
     (edge,) = page.all("path", "edge-upper")
     assert (edge["d"] or "").startswith("M")
-    assert len(page.all("a", "chip")) == 2
+    garment, photo = page.all("button", "chip")
+    assert (garment["value"], garment["aria-pressed"]) == ("0", "true")
+    assert (photo["value"], photo["aria-pressed"]) == ("photo", "false")
+    assert "<span>Top</span> <small>red</small>" in html
+
+
+def test_region_is_searched_with_and_kept_in_the_address(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    address = upload(client, photo_bytes("red"))
+    answer = client.get(f"{address}?left=0&top=0&right=100&bottom=30&class=lower")
+    assert "Your region" in answer.text
+    assert "Bottoms like this" in answer.text
+    page = Page(answer.text)
+    numbers = {
+        each["name"]: each["value"] for each in page.all("input") if each["type"] == "number"
+    }
+    assert numbers | {"left": "0", "top": "0", "right": "100", "bottom": "30"} == numbers
+    links = [each["href"] for each in page.all("a", "more")]
+    assert (
+        client.get(f"{address}?left=9&top=0&right=9&bottom=3", headers=BROWSER).status_code == 422
+    )
+    assert links
+
+
+def test_product_that_is_left_out_does_not_come_back(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    address = upload(client, photo_bytes("red"))
+    page = Page(client.get(address).text)
+    out = next(each["href"] for each in page.all("a") if each.get("class") == "out")
+    assert out is not None
+    assert "exclude=red-upper" in out
+    answer = client.get(out)
+    assert "Red upper" not in titles(answer.text)
+    assert len(titles(answer.text)) == 4
+    assert "1 left out" in answer.text
 
 
 def test_query_photo_is_served_and_not_cached(client: TestClient, photo_bytes: PhotoBytes) -> None:
@@ -91,9 +127,10 @@ def test_choices_in_the_address_steer_the_results(
     assert titles(only.text) == ["Red lower"]
     assert "Bottoms like this" in only.text
     page = Page(only.text)
-    (checked,) = (each for each in page.all("input") if "checked" in each)
-    assert checked["value"] == "lower"
-    assert "selected" in next(each for each in page.all("option") if each["value"] == "Acme")
+    checked = {each["name"]: each["value"] for each in page.all("input") if "checked" in each}
+    assert checked["brand"] == "Acme"
+    pressed = [each["value"] for each in page.all("button") if each.get("aria-pressed") == "true"]
+    assert pressed == ["0", "lower"]
 
 
 def test_show_more_appears_only_when_there_is_more(
@@ -110,14 +147,14 @@ def test_filters_that_leave_nothing_say_so(client: TestClient, photo_bytes: Phot
     answer = client.get(f"{upload(client, photo_bytes())}?brand=Nobody")
     assert answer.status_code == 200
     assert "Nothing matches" in answer.text
-    assert "Clear the filters" in answer.text
+    assert "Without “Nobody”" in answer.text
 
 
 def test_whole_photo_can_be_searched_with(client: TestClient, photo_bytes: PhotoBytes) -> None:
     answer = client.get(f"{upload(client, photo_bytes('red'))}?garment=photo")
     assert "Closest to the whole photo" in answer.text
     assert len(titles(answer.text)) == 13
-    assert not Page(answer.text).all("a", "outline")
+    assert not Page(answer.text).all("path", "shade")
 
 
 def test_photo_without_garment_is_searched_whole_and_says_so(
@@ -156,7 +193,7 @@ def test_bad_photo_gets_one_clear_line_and_the_way_back(
     token = upload(client, photo_bytes()).removeprefix("/q/")
     answer = client.post("/search", files={"photo": ("a.png", data)}, data={"previous": token})
     assert answer.status_code == status
-    (problem,) = re.findall(r'role="alert">([^<]*)<', answer.text)
+    (problem,) = re.findall(r'class="problem" role="alert">([^<]*)<', answer.text)
     assert words in problem
     assert "\n" not in problem
     assert f'href="/q/{token}"' in answer.text

@@ -1,29 +1,59 @@
 from decimal import Decimal
-from urllib.parse import parse_qsl
 
 import pytest
+from starlette.datastructures import QueryParams
 
 from search_app.errors import BadRequest
-from search_app.state import MAX_RESULTS, PageState, parse_state
+from search_app.state import MAX_RESULTS, PageState, Region, parse_state
 from segmentation.classes import GarmentClass
 
 FULL = PageState(
-    garment=2,
+    pick=(2,),
     among=GarmentClass.LOWER,
+    text="tee",
     brand="A & B",
     category="Jeans",
     colour="blue",
+    availability="in stock",
     price_min=Decimal("9.50"),
     price_max=Decimal("80"),
+    excluded=("a/1", "b 2"),
     k=48,
     colour_weight=0.25,
     page=3,
 )
 
 
-@pytest.mark.parametrize("state", [PageState(), FULL, PageState(garment="photo")])
+REGION = Region(10, 0, 55, 100)
+
+
+def parsed(query: str) -> PageState:
+    return parse_state(QueryParams(query))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        PageState(),
+        FULL,
+        PageState(pick="photo"),
+        PageState(pick=(0, 3)),
+        PageState(pick=REGION, among=GarmentClass.WHOLE),
+    ],
+)
 def test_state_survives_its_address(state: PageState) -> None:
-    assert parse_state(dict(parse_qsl(state.query_string()))) == state
+    assert parsed(state.href("").lstrip("?")) == state
+
+
+def test_region_lies_on_the_photo_in_pixels() -> None:
+    assert REGION.box(200, 300) == (20, 0, 110, 300)
+    assert parsed("left=-5&top=10.4&right=300&bottom=90").pick == Region(0, 10, 100, 90)
+
+
+def test_form_keeps_all_but_what_it_sets() -> None:
+    names = [name for name, _ in FULL.pairs("garment", "k")]
+    assert "garment" not in names
+    assert names.count("exclude") == 2
 
 
 def test_address_of_the_defaults_is_bare() -> None:
@@ -32,7 +62,7 @@ def test_address_of_the_defaults_is_bare() -> None:
 
 def test_empty_fields_of_a_form_count_as_absent() -> None:
     fields = ("garment", "class", "brand", "price_min", "price_max", "k", "colour_weight")
-    assert parse_state(dict.fromkeys(fields, " ")) == PageState()
+    assert parsed("&".join(f"{name}=+" for name in fields)) == PageState()
 
 
 def test_state_gives_filters_and_options() -> None:
@@ -42,11 +72,11 @@ def test_state_gives_filters_and_options() -> None:
 
 
 def test_k_is_bounded() -> None:
-    assert parse_state({"k": "99999999999999999999"}).k == MAX_RESULTS
+    assert parsed("k=99999999999999999999").k == MAX_RESULTS
 
 
 def test_comma_is_a_decimal_point() -> None:
-    assert parse_state({"price_min": "9,50"}).price_min == Decimal("9.50")
+    assert parsed("price_min=9,50").price_min == Decimal("9.50")
 
 
 @pytest.mark.parametrize(
@@ -68,4 +98,11 @@ def test_comma_is_a_decimal_point() -> None:
 )
 def test_value_that_cannot_be_is_refused(name: str, value: str) -> None:
     with pytest.raises(BadRequest):
-        parse_state({name: value})
+        parse_state(QueryParams({name: value}))
+
+
+def test_region_inside_out_is_refused() -> None:
+    with pytest.raises(BadRequest, match="left and top"):
+        parsed("left=50&top=10&right=20&bottom=90")
+    with pytest.raises(BadRequest, match="numbers"):
+        parsed("left=a&top=10&right=20&bottom=nan")

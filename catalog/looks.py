@@ -1,0 +1,33 @@
+"""Garments in, those of other classes that are worn with them on the same photos out."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from catalog.models import Garment
+from segmentation.classes import GarmentClass
+
+
+def garments_beside(
+    session: Session, garment_ids: Sequence[int], least_score: float = 0.0
+) -> list[tuple[int, GarmentClass]]:
+    """Id and class of each garment of another class on the same photo, in one query.
+
+    Args:
+        garment_ids: the best first; what lies beside the best comes first.
+        least_score: less sure garments are left out.
+    """
+    beside = aliased(Garment)
+    query = (
+        select(Garment.id, beside.id, beside.garment_class)
+        .join(beside, beside.photo_id == Garment.photo_id)
+        .where(
+            Garment.id.in_(garment_ids),
+            beside.garment_class != Garment.garment_class,
+            beside.score >= least_score,
+        )
+    )
+    places = {garment_id: place for place, garment_id in enumerate(garment_ids)}
+    rows = sorted(session.execute(query), key=lambda row: (places[row[0]], row[1]))
+    return [(row[1], GarmentClass(row[2])) for row in rows]

@@ -1,0 +1,239 @@
+"""Every word the pages say, in one place; templates know this module as `t`.
+
+What a shop's feed says is not here, nor are error messages: those live where they arise.
+"""
+
+from typing import Final
+
+from segmentation.classes import GarmentClass
+
+CLASS_NAMES: Final = {
+    GarmentClass.UPPER: "Top",
+    GarmentClass.WHOLE: "One-piece",
+    GarmentClass.LOWER: "Bottom",
+}
+
+# The frame of every page
+SITE: Final = "Apparel Search"
+SKIP: Final = "Skip to the content"
+NAV: Final = "Main"
+NAV_SEARCH: Final = "Search"
+NAV_CATALOGUE: Final = "Catalogue"
+NAV_API: Final = "API"
+NAV_ADMIN: Final = "Admin"
+SEARCHING: Final = "Searching…"
+UNREACHABLE: Final = "The server cannot be reached. Check your connection and try again."
+
+# Home and the box for a photo
+HOME_TITLE: Final = "Find clothes by photo"
+HOME_LEAD: Final = (
+    "Every garment on your photo is outlined. Pick one, and see what in this catalogue comes "
+    "closest in style and colour."
+)
+CHOOSE: Final = "Choose a photo"
+CHOOSE_MORE: Final = "or drop it here, or paste it"
+CAMERA: Final = "Take a photo"
+ADDRESS: Final = "A photo’s address"
+ADDRESS_HINT: Final = "https://…"
+SEND: Final = "Search with this photo"
+SEND_ADDRESS: Final = "Search"
+LOOKING: Final = "Looking for garments on your photo…"
+FETCHING: Final = "Fetching the photo…"
+NOT_A_PHOTO: Final = "That is not a photo: use JPEG, PNG or WebP."
+SAMPLES: Final = "Or try one of these"
+IN_CATALOGUE: Final = "In the catalogue"
+BACK_TO_PHOTO: Final = "Back to your last photo"
+
+# The photo and its garments
+YOUR_PHOTO: Final = "Your photo"
+PHOTO_ALT: Final = "The photo you searched with"
+GARMENTS_HEAD: Final = "Garments on your photo"
+GARMENTS: Final = "Garments found"
+WHOLE_PHOTO: Final = "Whole photo"
+REGION: Final = "Your region"
+TOGETHER: Final = "Taken together"
+NO_GARMENT: Final = (
+    "No garment was found on this photo, so the whole photo is searched with. Draw a region "
+    "round the garment, or try a closer or brighter photo."
+)
+ADJUST: Final = "Not quite right?"
+IT_IS: Final = "It is a"
+MERGE: Final = "Take together"
+MERGE_HINT: Final = "A top and a bottom that are one dress, two halves of a coat."
+MERGE_SEND: Final = "Search as one"
+DRAW: Final = "Draw a region"
+DRAW_HINT: Final = "Drag on the photo, or set the edges here, in per cent of the photo."
+DRAW_BOX: Final = (
+    "Region on the photo: arrow keys move it, with Shift they change its size, Enter searches"
+)
+DRAW_SEND: Final = "Search this region"
+EDGES: Final = (("left", "Left"), ("top", "Top"), ("right", "Right"), ("bottom", "Bottom"))
+OTHER_PHOTO: Final = "Search with another photo"
+
+# Steering
+REFINE: Final = "Refine"
+AMONG: Final = "Search among"
+ALL: Final = "All"
+WEIGHT: Final = "What counts more"
+STYLE: Final = "Style"
+COLOUR: Final = "Colour"
+FILTERS: Final = "Filters"
+CATEGORY: Final = "Category"
+BRAND: Final = "Brand"
+STOCK: Final = "Availability"
+PRICE: Final = "Price"
+PRICE_FROM: Final = "from"
+PRICE_TO: Final = "to"
+PRICE_LOWEST: Final = "Lowest price"
+PRICE_HIGHEST: Final = "Highest price"
+TEXT: Final = "Title, brand or number"
+APPLY: Final = "Apply"
+CLEAR: Final = "Clear all"
+ACTIVE: Final = "Chosen filters"
+
+# Results
+MORE_LIKE: Final = "More like this"
+NOT_THIS: Final = "Not this one"
+SCORE_HELP: Final = (
+    "Weighted similarity of style and colour: 1.00 is the same. It is no probability."
+)
+SHOW_MORE: Final = "Show more"
+LIKE_PHOTO: Final = "Closest to the whole photo"
+NOTHING_MATCHES: Final = "Nothing matches"
+NOTHING_PASSES: Final = "No product passes these filters."
+NO_SUCH_GARMENT: Final = "The catalogue has no garment of this kind: search among another one."
+NOTHING_CLOSE: Final = "Nothing close in this catalogue"
+NOTHING_CLOSE_LEAD: Final = "These are the nearest there are. What may help:"
+RELAX: Final = "What may help:"
+RELAX_ALL: Final = "Drop all filters"
+RELAX_STYLE: Final = "Look at style only, in any colour"
+RELAX_PHOTO: Final = "Search with the whole photo"
+RELAX_BROWSE: Final = "Browse the catalogue"
+
+# Catalogue, product, more like this
+CATALOGUE: Final = "Catalogue"
+SHOW_ALL: Final = "Show all of them"
+PAGES: Final = "Pages"
+PREVIOUS: Final = "Previous"
+NEXT: Final = "Next"
+EMPTY: Final = "The catalogue is empty"
+EMPTY_LEAD: Final = (
+    "There is nothing to find yet. Fill it from the command line, then reload this page:"
+)
+EMPTY_COMMANDS: Final = (
+    ("apparel demo", "a drawn catalogue, nothing to download"),
+    ("apparel index FOLDER", "every photo in a folder is a product"),
+    ("apparel index FEED.csv --photos DIR", "a shop’s feed"),
+)
+SHOP: Final = "See it in the shop"
+PRODUCT_GARMENTS: Final = "Garments on its photos"
+NO_PHOTO: Final = "This product has no photo that could be read."
+SIMILAR: Final = "Similar ones"
+SEE_MORE: Final = "See more"
+COMPLETE: Final = "Complete the look"
+COMPLETE_LEAD: Final = "Closest in this catalogue to what is worn with it."
+MORE_LIKE_HEAD: Final = "More like"
+COMPARED: Final = "What you compare with"
+
+# When something went wrong
+SEARCH_INSTEAD: Final = "Search with a photo"
+
+
+def photo_kept(minutes: str) -> str:
+    """What happens to a visitor's photo."""
+    return (
+        "Your photo is kept in this server’s memory only, and is gone after "
+        f"{minutes} minutes without use."
+    )
+
+
+def photo_kinds(max_bytes: int) -> str:
+    """Which photos are taken."""
+    return f"JPEG, PNG or WebP, up to {max_bytes // 1_000_000} MB"
+
+
+def too_large(max_bytes: int) -> str:
+    """Said before an upload that would be refused."""
+    return f"This photo is larger than {max_bytes // 1_000_000} MB: save it smaller."
+
+
+def sample(number: int) -> str:
+    """Name of a sample photo's button."""
+    return f"Search with sample photo {number}"
+
+
+def class_plural(name: str) -> str:
+    """Tops, One-pieces, Bottoms."""
+    return f"{name}s"
+
+
+def like_this(garment_class: GarmentClass) -> str:
+    """Head of the results for a garment."""
+    return f"{CLASS_NAMES[garment_class]}s like this"
+
+
+def more_like(title: str) -> str:
+    """Name of a product's link to more like it."""
+    return f"More like {title}"
+
+
+def not_this(title: str) -> str:
+    """Name of the button that takes a product out of the results."""
+    return f"Do not show {title}"
+
+
+def drop_filter(name: str) -> str:
+    """Name of the link that takes a filter away."""
+    return f"Remove {name}"
+
+
+def photo_of(title: str, number: int) -> str:
+    """What a product's photo shows."""
+    return f"{title}, photo {number}"
+
+
+def shown(count: int) -> str:
+    """How many results there are on the page."""
+    return f"{count:,} shown, nearest first"
+
+
+def products(count: int) -> str:
+    """How many products there are."""
+    return f"{count:,} product{'' if count == 1 else 's'}"
+
+
+def browse_all(count: int) -> str:
+    """Link to the catalogue."""
+    return f"Browse all {count:,}"
+
+
+def page_of(page: int, pages: int) -> str:
+    """Where in the catalogue one is."""
+    return f"Page {page:,} of {pages:,}"
+
+
+def excluded(count: int) -> str:
+    """The filter of products that are not to be shown."""
+    return f"{count} left out"
+
+
+def price_range(lowest: str, highest: str) -> str:
+    """The filter of prices."""
+    if lowest and highest:
+        return f"Price {lowest} to {highest}"
+    return f"Price from {lowest}" if lowest else f"Price to {highest}"
+
+
+def relax(name: str) -> str:
+    """Advice to drop one filter."""
+    return f"Without “{name}”"
+
+
+def relax_among(name: str) -> str:
+    """Advice to search among another class."""
+    return f"Search among {name.lower()}"
+
+
+def worn_with(garment_class: GarmentClass) -> str:
+    """Head of the products of another class that go with one."""
+    return f"{CLASS_NAMES[garment_class]}s worn with it"
