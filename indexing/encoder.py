@@ -4,7 +4,7 @@ The shipped encoder was trained here from scratch; `train.py` makes another one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol, Self
 
@@ -118,6 +118,13 @@ class Encoder:
         except WeightsError as error:
             raise EncoderError(str(error)) from error
         return cls(network, card)
+
+    def untrained(self) -> "Encoder":
+        """The same architecture with fresh weights: what training has to beat."""
+        torch.manual_seed(0)
+        return Encoder(
+            build_encoder(self.card.architecture), replace(self.card, sha256="", figures={})
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -1,14 +1,14 @@
-"""An embedder and labelled photos in; a retrieval report out.
+"""Two networks and labelled photos in; a retrieval report with baselines out.
 
-The labels file is a CSV with columns photo and label, optionally group (photos of a
-query's own group never count as answers) and role (query or gallery; without it
-every photo is both). A photo's vector is that of its largest garment, or of the
-whole photo where none is found; both are counted.
+Rows of the report differ in what is compared: the garment's masked crop at several colour
+weights (at 1 the colour histogram alone decides), the same among garments of the query's own
+predicted class as a search does, an untrained network of the same architecture, the whole photo
+without its mask, and another encoder. Every figure has a 95 % bootstrap interval over queries;
+differences are paired by query.
 """
 
-import csv
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,46 +16,102 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from indexing.embed import PhotoSegmenter
+from indexing.encoder import StyleEncoder
 from indexing.errors import IndexingError
+from indexing.labelled import (
+    NO_PROGRESS,
+    LabelledGarment,
+    LabelledVectors,
+    Progress,
+    VectorSet,
+    embed_labelled,
+    read_labels,
+)
 from indexing.metrics import (
+    Figures,
     Labels,
     Ranking,
     average_precision_at,
     macro_mean,
     mean_with_interval,
+    paired_difference,
     precision_at,
     rank,
     recall_at,
 )
-from indexing.records import EmbeddedGarment, Embedder
-from segmentation.classes import GarmentClass
-from segmentation.errors import UnreadablePhoto
-from segmentation.photos import SUFFIXES, Photo, read_photo
+from indexing.stages import Vectors
 
-BATCH_SIZE: Final = 16
 COLOUR_WEIGHTS: Final = (0.0, 0.3, 0.5, 1.0)
+DEFAULT_WEIGHT: Final = 0.5
 DEPTHS: Final = (1, 5, 10)
-Progress = Callable[[int, int], None]
-NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
+SHIPPED: Final = "encoder"
+UNTRAINED: Final = "untrained network"
+AGAINST: Final = "other encoder"
+UNMASKED: Final = "whole photo, no mask"
+OWN_CLASS: Final = "encoder, own class only"
+COLOUR_ALONE: Final = "colour histogram alone"
+SHEET_NEIGHBOURS: Final = 8
+Interval = list[float]
+"""Value, low and high end of its 95 % interval."""
 
 
 @dataclass(frozen=True)
-class LabelledPhoto:
-    """One row of a labels file."""
+class LabelFigures:
+    """Figures of one label's queries."""
 
-    path: Path
-    label: str
-    group: str
-    role: str
+    queries: int
+    precision_at_1: float
+    precision_at_5: float
+    recall_at_10: float
+    map_at_5: float
 
 
 @dataclass(frozen=True)
 class RetrievalFigures:
-    """Figures at one colour weight; each measure is [value, low, high] with 95 % intervals."""
+    """Figures of one method at one colour weight; macro is the mean over labels."""
+
+    method: str
+    colour_weight: float
+    measures: dict[str, Interval]
+    macro: dict[str, float]
+    per_label: dict[str, LabelFigures]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The encoder against another method, paired by query: precision@5 of style alone.
+
+    `difference` is positive where the encoder is better; `p_value` is of a sign-flip
+    permutation test of no difference.
+    """
+
+    against: str
+    difference: Interval
+    p_value: float
+
+
+@dataclass(frozen=True)
+class ColourFigures:
+    """Of the first 10 results, the share that have the query's main named colour.
+
+    `main`: as their own main colour; `has`: as one of their main colours. Queries whose colour
+    is the main one of fewer than 10 possible answers do not count.
+    """
 
     colour_weight: float
-    measures: dict[str, list[float]]
-    macro_precision_at_5: float
+    queries: int
+    main: Interval
+    has: Interval
+
+
+@dataclass(frozen=True)
+class RankedQuery:
+    """A query with its nearest photos, for looking at."""
+
+    garment: LabelledGarment
+    precision: float
+    neighbours: tuple[LabelledGarment, ...]
 
 
 @dataclass(frozen=True)
@@ -68,173 +124,239 @@ class RetrievalReport:
     unreadable: int
     whole_photos: int
     figures: list[RetrievalFigures]
+    comparisons: list[Comparison]
+    colours: list[ColourFigures]
     segmenter: str
     encoder: str
+    against: str | None = None
 
     def to_json(self) -> dict[str, object]:
         """The document of `apparel evaluate retrieval --json`."""
         return dataclasses.asdict(self)
 
 
-@dataclass(frozen=True, eq=False)
-class EmbeddedSet:
-    """Labelled photos with their vectors (n, d), in the same order."""
+@dataclass(frozen=True)
+class RetrievalResult:
+    """A report, and every query with its neighbours by style, the worst first."""
 
-    photos: tuple[LabelledPhoto, ...]
-    vectors: npt.NDArray[np.float32]
-    whole_photos: int
-
-
-def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
-    """Rows of a labels file; IndexingError if a column or a photo is missing."""
-    with labels.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        missing = {"photo", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise IndexingError(
-                f"{labels} lacks the column {', '.join(sorted(missing))}; "
-                f"it has {', '.join(reader.fieldnames or ())}"
-            )
-        return [_labelled(photos, row, line) for line, row in enumerate(reader, 2)]
+    report: RetrievalReport
+    ranked: tuple[RankedQuery, ...]
 
 
-def _labelled(photos: Path, row: dict[str, str], line: int) -> LabelledPhoto:
-    path = photos / row["photo"]
-    if not path.suffix:
-        # Sorted: the order of a set of strings differs from run to run.
-        candidates = (path.with_suffix(end) for end in sorted(SUFFIXES))
-        path = next((candidate for candidate in candidates if candidate.is_file()), path)
-    if not path.is_file():
-        raise IndexingError(f"line {line}: {path} does not exist; check --photos")
-    group = row.get("group") or f"line {line}"
-    return LabelledPhoto(path, row["label"], group, row.get("role") or "both")
+@dataclass(frozen=True)
+class Contest:
+    """What is evaluated: the networks, and what they are compared with."""
+
+    segmenter: PhotoSegmenter
+    encoder: StyleEncoder
+    untrained: StyleEncoder | None = None
+    against: StyleEncoder | None = None
+
+    @property
+    def encoders(self) -> dict[str, StyleEncoder]:
+        """The encoders by the name that their rows have."""
+        named = {SHIPPED: self.encoder, UNTRAINED: self.untrained, AGAINST: self.against}
+        return {name: encoder for name, encoder in named.items() if encoder is not None}
 
 
 def evaluate_retrieval(
-    embedder: Embedder,
+    contest: Contest,
     photos: Path,
     labels: Path,
     colour_weights: Sequence[float] = COLOUR_WEIGHTS,
     progress: Progress = NO_PROGRESS,
-) -> RetrievalReport:
-    """Precision, recall and mAP at 1, 5 and 10 for labelled photos, at several colour weights."""
+) -> RetrievalResult:
+    """Precision, recall and mAP at 1, 5 and 10 of labelled photos, beside the baselines."""
     rows = read_labels(photos, labels)
-    embedded = embed_labelled(embedder, rows, progress)
-    fingerprint = embedder.fingerprint
-    names = sorted({photo.label for photo in embedded.photos})
-    queries = _positions(embedded, "gallery")
-    gallery = _positions(embedded, "query")
-    if not queries or len(gallery) < 2:
+    vectors = embed_labelled(contest.segmenter, contest.encoders, rows, progress)
+    trial = trial_of(vectors.garments)
+    if not len(trial.queries) or len(trial.gallery) < 2:
         raise IndexingError(f"{labels} leaves no queries or no gallery; check its role column")
-    trial = _trial_of(embedded, names, queries, gallery)
-    return RetrievalReport(
-        queries=len(queries),
-        gallery=len(gallery),
-        labels=names,
-        unreadable=len(rows) - len(embedded.photos),
-        whole_photos=embedded.whole_photos,
+    rankings = _rankings(trial, vectors, colour_weights)
+    ours = rankings[SHIPPED, colour_weights[0]]
+    report = RetrievalReport(
+        queries=len(trial.queries),
+        gallery=len(trial.gallery),
+        labels=list(trial.names),
+        unreadable=len(rows) - len(vectors.garments),
+        whole_photos=sum(garment.whole_photo for garment in vectors.garments),
         figures=[
-            _figures_at(weight, trial, fingerprint.style_dimension) for weight in colour_weights
+            _figures_of(method, weight, ranking, trial)
+            for (method, weight), ranking in rankings.items()
         ],
-        segmenter=fingerprint.segmenter,
-        encoder=fingerprint.encoder,
+        comparisons=_comparisons(rankings, colour_weights),
+        colours=[
+            figures
+            for weight in colour_weights
+            if (figures := _colour_figures(rankings[SHIPPED, weight], weight, trial, vectors))
+        ],
+        segmenter=contest.segmenter.fingerprint,
+        encoder=contest.encoder.fingerprint,
+        against=contest.against.fingerprint if contest.against else None,
     )
-
-
-def _positions(embedded: EmbeddedSet, other_role: str) -> list[int]:
-    return [place for place, photo in enumerate(embedded.photos) if photo.role != other_role]
-
-
-def embed_labelled(
-    embedder: Embedder, rows: Sequence[LabelledPhoto], progress: Progress = NO_PROGRESS
-) -> EmbeddedSet:
-    """Vectors of labelled photos; one that cannot be read is left out."""
-    kept: list[LabelledPhoto] = []
-    garments: list[EmbeddedGarment] = []
-    for start in range(0, len(rows), BATCH_SIZE):
-        readable = [
-            (row, photo)
-            for row in rows[start : start + BATCH_SIZE]
-            if (photo := _read(row)) is not None
-        ]
-        kept.extend(row for row, _ in readable)
-        garments.extend(main_garments(embedder, [photo for _, photo in readable]))
-        progress(min(start + BATCH_SIZE, len(rows)), len(rows))
-    if not kept:
-        raise IndexingError("none of the labelled photos can be read; check --photos")
-    return EmbeddedSet(
-        tuple(kept),
-        np.stack([garment.vector for garment in garments]),
-        sum(garment.whole_photo for garment in garments),
-    )
-
-
-def _read(row: LabelledPhoto) -> Photo | None:
-    try:
-        return read_photo(row.path)
-    except UnreadablePhoto:
-        return None
-
-
-def main_garments(embedder: Embedder, photos: list[Photo]) -> list[EmbeddedGarment]:
-    """The largest garment of each photo, or the whole photo where none is found."""
-    return [
-        embedded.garments[0]
-        if embedded.garments
-        else embedder.embed_whole(photo, GarmentClass.UPPER)
-        for photo, embedded in zip(photos, embedder.embed(photos), strict=True)
-    ]
+    return RetrievalResult(report, _ranked(ours, trial, vectors.garments))
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What every colour weight is tried on: vectors (n, d) and label codes (n,) of queries and
-    gallery, and which pairs must not count, shape (queries, gallery)."""
+    """Which garments ask and which answer.
 
-    queries: npt.NDArray[np.float32]
-    query_codes: Labels
-    gallery: npt.NDArray[np.float32]
-    gallery_codes: Labels
-    same_group: npt.NDArray[np.bool_]
+    Attributes:
+        names: the labels; `codes` are positions in it, one a garment.
+        queries, gallery: positions of garments.
+        barred: pairs that must not count, shape (queries, gallery): same group or same photo.
+        other_class: pairs of different predicted class, likewise.
+    """
+
+    names: tuple[str, ...]
+    codes: Labels
+    queries: Labels
+    gallery: Labels
+    barred: npt.NDArray[np.bool_]
+    other_class: npt.NDArray[np.bool_]
 
 
-def _trial_of(
-    embedded: EmbeddedSet, names: list[str], queries: list[int], gallery: list[int]
-) -> Trial:
-    codes = np.array([names.index(photo.label) for photo in embedded.photos])
-    groups = np.array([photo.group for photo in embedded.photos])
-    paths = np.array([str(photo.path) for photo in embedded.photos])
-    same = (groups[queries][:, None] == groups[gallery][None]) | (
-        paths[queries][:, None] == paths[gallery][None]
-    )
+def trial_of(garments: Sequence[LabelledGarment]) -> Trial:
+    """The trial that the roles and groups of labelled garments make."""
+    names = sorted({garment.photo.label for garment in garments})
+    codes = np.array([names.index(garment.photo.label) for garment in garments])
+    roles = np.array([garment.photo.role for garment in garments])
+    groups = np.array([garment.photo.group for garment in garments])
+    paths = np.array([str(garment.photo.path) for garment in garments])
+    classes = np.array([int(garment.garment_class) for garment in garments])
+    queries, gallery = np.flatnonzero(roles != "gallery"), np.flatnonzero(roles != "query")
+
+    def pairs(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+        return np.asarray(values[queries][:, None] == values[gallery][None])
+
     return Trial(
-        embedded.vectors[queries], codes[queries], embedded.vectors[gallery], codes[gallery], same
+        tuple(names), codes, queries, gallery, pairs(groups) | pairs(paths), ~pairs(classes)
     )
 
 
-def _figures_at(colour_weight: float, trial: Trial, style_dimension: int) -> RetrievalFigures:
-    scale = np.ones(trial.queries.shape[1], np.float32)
-    scale[:style_dimension] = 1 - colour_weight
-    scale[style_dimension:] = colour_weight
-    similarity = (trial.queries * scale) @ trial.gallery.T
-    ranking = rank(
-        similarity, trial.query_codes, trial.gallery_codes, trial.same_group, max(DEPTHS)
+def similarities(first: VectorSet, trial: Trial, colour_weight: float) -> Vectors:
+    """Scores of all pairs as a search gives them, shape (queries, gallery)."""
+    styles = first.styles[trial.queries] @ first.styles[trial.gallery].T
+    colours = first.colours[trial.queries] @ first.colours[trial.gallery].T
+    return np.asarray((1 - colour_weight) * styles + colour_weight * colours, np.float32)
+
+
+def ranking_of(trial: Trial, scores: Vectors, barred: npt.NDArray[np.bool_]) -> Ranking:
+    """The nearest of the gallery for each query."""
+    codes = trial.codes
+    return rank(scores, codes[trial.queries], codes[trial.gallery], barred, max(DEPTHS))
+
+
+def _rankings(
+    trial: Trial, vectors: LabelledVectors, colour_weights: Sequence[float]
+) -> dict[tuple[str, float], Ranking]:
+    """Every row of the table; the baselines at the first weight, which is style alone."""
+    ours, first = vectors.masked[SHIPPED], colour_weights[0]
+    rankings = {
+        (SHIPPED, weight): ranking_of(trial, similarities(ours, trial, weight), trial.barred)
+        for weight in colour_weights
+    }
+    rankings[COLOUR_ALONE, 1.0] = ranking_of(trial, similarities(ours, trial, 1.0), trial.barred)
+    for weight in (first, DEFAULT_WEIGHT):
+        own = trial.barred | trial.other_class
+        rankings[OWN_CLASS, weight] = ranking_of(trial, similarities(ours, trial, weight), own)
+        others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
+        for method, each in {**others, UNMASKED: vectors.unmasked}.items():
+            scores = similarities(each, trial, weight)
+            rankings[method, weight] = ranking_of(trial, scores, trial.barred)
+    return rankings
+
+
+def _figures_of(method: str, weight: float, ranking: Ranking, trial: Trial) -> RetrievalFigures:
+    measures, macro = {}, {}
+    values = _values_of(ranking)
+    for name, each in values.items():
+        figure = mean_with_interval(each)
+        measures[name] = [figure.value, figure.low, figure.high]
+        macro[name] = macro_mean(each, ranking.query_labels)
+    per_label = {}
+    for code in np.unique(ranking.query_labels):
+        of_label = ranking.query_labels == code
+        mean = {name: float(each[of_label].mean()) for name, each in values.items()}
+        per_label[trial.names[code]] = LabelFigures(
+            int(of_label.sum()),
+            mean["precision_at_1"],
+            mean["precision_at_5"],
+            mean["recall_at_10"],
+            mean["map_at_5"],
+        )
+    return RetrievalFigures(method, weight, measures, macro, per_label)
+
+
+def _values_of(ranking: Ranking) -> dict[str, Figures]:
+    """Each measure's value for each query."""
+    return {
+        f"{name}_at_{depth}": measure(ranking, depth)
+        for depth in DEPTHS
+        for name, measure in (
+            ("precision", precision_at),
+            ("recall", recall_at),
+            ("map", average_precision_at),
+        )
+    }
+
+
+def _comparisons(
+    rankings: dict[tuple[str, float], Ranking], colour_weights: Sequence[float]
+) -> list[Comparison]:
+    """Style alone against each other method at the same weight, and against colour alone."""
+    first = colour_weights[0]
+    ours = precision_at(rankings[SHIPPED, first], 5)
+    compared = []
+    for (method, weight), ranking in rankings.items():
+        if method == COLOUR_ALONE or (weight == first and method != SHIPPED):
+            difference, p_value = paired_difference(ours, precision_at(ranking, 5))
+            interval = [difference.value, difference.low, difference.high]
+            compared.append(Comparison(method, interval, p_value))
+    return compared
+
+
+def _colour_figures(
+    ranking: Ranking, weight: float, trial: Trial, vectors: LabelledVectors
+) -> ColourFigures | None:
+    """None where no colour occurs often enough to ask for it."""
+    depth = ranking.neighbours.shape[1]
+    main = np.array([each.colours[0].name for each in vectors.garments])
+    same_main = main[trial.queries][:, None] == main[trial.gallery][None]
+    asked = (same_main & ~trial.barred).sum(axis=1) >= depth
+    if depth < max(DEPTHS) or not asked.any():
+        return None
+    named = [{colour.name for colour in each.colours} for each in vectors.garments]
+    nearest = trial.gallery[ranking.neighbours]
+    has = np.array(
+        [
+            [main[query] in named[answer] for answer in answers]
+            for query, answers in zip(trial.queries, nearest, strict=True)
+        ]
     )
-    return RetrievalFigures(
-        colour_weight,
-        _measures(ranking),
-        macro_mean(precision_at(ranking, 5), ranking.query_labels),
+    is_main = main[nearest] == main[trial.queries][:, None]
+    first, second = (mean_with_interval(each[asked].mean(axis=1)) for each in (is_main, has))
+    return ColourFigures(
+        weight,
+        int(asked.sum()),
+        [first.value, first.low, first.high],
+        [second.value, second.low, second.high],
     )
 
 
-def _measures(ranking: Ranking) -> dict[str, list[float]]:
-    measured = {}
-    for depth in DEPTHS:
-        for name, values in (
-            ("precision", precision_at(ranking, depth)),
-            ("recall", recall_at(ranking, depth)),
-            ("map", average_precision_at(ranking, depth)),
-        ):
-            figure = mean_with_interval(values)
-            measured[f"{name}_at_{depth}"] = [figure.value, figure.low, figure.high]
-    return measured
+def _ranked(
+    ranking: Ranking, trial: Trial, garments: Sequence[LabelledGarment]
+) -> tuple[RankedQuery, ...]:
+    precision = average_precision_at(ranking, max(DEPTHS))
+    return tuple(
+        RankedQuery(
+            garments[trial.queries[place]],
+            float(precision[place]),
+            tuple(
+                garments[trial.gallery[answer]]
+                for answer in ranking.neighbours[place, :SHEET_NEIGHBOURS]
+                if answer >= 0
+            ),
+        )
+        for place in np.argsort(precision, kind="stable")
+    )

@@ -90,3 +90,42 @@ def mean_with_interval(values: Figures, rounds: int = 1000, seed: int = 0) -> Fi
 def macro_mean(values: Figures, labels: Labels) -> float:
     """Mean over labels of each label's mean, so that a rare label counts as much."""
     return float(np.mean([values[labels == label].mean() for label in np.unique(labels)]))
+
+
+def paired_difference(
+    first: Figures, second: Figures, rounds: int = 2000, seed: int = 0
+) -> tuple[Figure, float]:
+    """Mean of first minus second, paired by query: its bootstrap interval and a p value.
+
+    The p value is of a two-sided sign-flip permutation test: were both equally good, each
+    query's difference could as well have the other sign (Smucker et al., CIKM 2007).
+    """
+    differences = first - second
+    generator = np.random.default_rng(seed)
+    signs = generator.choice([-1.0, 1.0], (rounds, len(differences)))
+    flipped = np.abs((signs * differences).mean(axis=1))
+    beyond = (flipped >= abs(differences.mean()) - 1e-12).sum()
+    return mean_with_interval(differences, rounds, seed), float((beyond + 1) / (rounds + 1))
+
+
+def roc_area(positive: Figures, negative: Figures, rounds: int = 500, seed: int = 0) -> Figure:
+    """Chance that a positive scores above a negative, ties half (Hanley, McNeil, 1982).
+
+    The interval is a bootstrap over both groups.
+    """
+    generator = np.random.default_rng(seed)
+    areas = [
+        _roc_area(
+            generator.choice(positive, len(positive)), generator.choice(negative, len(negative))
+        )
+        for _ in range(rounds)
+    ]
+    low, high = np.percentile(areas, (2.5, 97.5))
+    return Figure(_roc_area(positive, negative), float(low), float(high))
+
+
+def _roc_area(positive: Figures, negative: Figures) -> float:
+    order = np.sort(negative)
+    below = np.searchsorted(order, positive, "left")
+    ties = np.searchsorted(order, positive, "right") - below
+    return float((below + ties / 2).mean() / len(negative))

@@ -83,9 +83,7 @@ def _open(services: Services) -> None:
         # Imported here: loads torch.
         from indexing.wiring import load_embedder
 
-        embedder = load_embedder(
-            settings.segmenter_weights, settings.encoder_weights, settings.threads
-        )
+        embedder = load_embedder(settings.segmenter_weights, settings.encoder, settings.threads)
         services.collection = open_collection(settings.data, BatchingEmbedder(embedder))
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = str(error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search_app import cli_session
+from search_app import cli_retrieval, cli_session
 from search_app.cli_output import print_figures, print_json, progress_on_stderr, tell
 from search_app.cli_session import JsonOption, WeightsOption, settings_for
 from search_app.errors import SearchAppError
@@ -45,6 +45,7 @@ dataset_app = typer.Typer(
 
 def add_commands(app: typer.Typer) -> None:
     """Make these commands known to the console script."""
+    cli_retrieval.add_commands(evaluate_app)
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(train_app, name="train")
     app.add_typer(dataset_app, name="dataset")
@@ -106,33 +107,6 @@ def _names_of(folder: Path, split: SplitName) -> set[str]:
     from segmentation.dataset import read_pairs
 
     return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
-
-
-@evaluate_app.command("retrieval")
-def evaluate_retrieval(
-    context: typer.Context,
-    photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
-    labels: Annotated[
-        Path,
-        typer.Option(metavar="FILE.csv", help="Columns photo, label, optionally group and role."),
-    ],
-    weights: WeightsOption = None,
-    encoder_weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Encoder weights with their card (else the shipped)."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """How often the nearest garments carry the query's own label."""
-    from indexing.evaluate import evaluate_retrieval as evaluate
-
-    settings = settings_for(context, segmenter_weights=weights, encoder_weights=encoder_weights)
-    embedder = cli_session.load_embedder(settings)
-    with progress_on_stderr("photos") as tick:
-        report = evaluate(
-            embedder, photos, labels, progress=lambda done, total: tick(done, total, "")
-        )
-    (print_json if as_json else print_figures)(report.to_json())
 
 
 @train_app.command("segmenter")

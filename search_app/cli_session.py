@@ -17,6 +17,7 @@ from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
     from indexing.collection import Collection
+    from indexing.encoders import OpenedEncoder
     from indexing.records import Embedder
     from search_app.settings import Settings
     from segmentation.predictor import Segmenter
@@ -37,6 +38,17 @@ WeightsOption = Annotated[
     Path | None,
     typer.Option(
         "--weights", metavar="FILE", help="Segmenter weights with their card (else the shipped)."
+    ),
+]
+
+
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        "--encoder-weights",
+        metavar="ENCODER",
+        help="Encoder weights with their card, a timm name, hf-hub:... or local-dir:...",
     ),
 ]
 
@@ -67,7 +79,7 @@ def load_embedder(settings: Settings) -> Embedder:
     """The models of the whole path, from photo to vectors."""
     from indexing.wiring import load_embedder as load
 
-    return load(settings.segmenter_weights, settings.encoder_weights, settings.threads)
+    return load(settings.segmenter_weights, settings.encoder, settings.threads)
 
 
 def load_segmenter(settings: Settings) -> Segmenter:
@@ -78,6 +90,13 @@ def load_segmenter(settings: Settings) -> Segmenter:
 
     torch.set_num_threads(settings.threads)
     return Segmenter.load(settings.segmenter_weights)
+
+
+def load_encoder(settings: Settings) -> OpenedEncoder:
+    """The encoder alone."""
+    from indexing.encoders import open_encoder
+
+    return open_encoder(settings.encoder)
 
 
 def require_catalogue(settings: Settings) -> None:

@@ -56,7 +56,7 @@ def run_checks(settings: Settings) -> list[Check]:
         _run(
             "encoder weights",
             "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
-            lambda: _encoder(settings.encoder_weights),
+            lambda: _encoder(settings.encoder),
         ),
         _run(
             "data folder",
@@ -143,11 +143,14 @@ def _segmenter(weights: Path | None) -> str:
     return f"{card.fingerprint}, {_file_note(path)}"
 
 
-def _encoder(weights: Path | None) -> str:
-    from indexing.encoder import SHIPPED_ENCODER, Encoder
+def _encoder(name: str | None) -> str:
+    from indexing.encoder import SHIPPED_ENCODER
+    from indexing.encoders import WEIGHTS_SUFFIX, open_encoder
 
-    path = weights or SHIPPED_ENCODER
-    return f"{Encoder.load(path).fingerprint}, {_file_note(path)}"
+    fingerprint = open_encoder(name).fingerprint
+    if name is None or name.endswith(WEIGHTS_SUFFIX):
+        return f"{fingerprint}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
+    return f"{fingerprint}, {name}"
 
 
 def _file_note(path: Path) -> str:

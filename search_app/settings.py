@@ -26,7 +26,9 @@ class Settings(BaseSettings):
 
     Attributes:
         data: folder with the database, the indices and the stored photos.
-        segmenter_weights, encoder_weights: None = the shipped ones.
+        segmenter_weights: None = the shipped ones.
+        encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
+            shipped one.
         threads: CPU threads of the models.
         max_upload_bytes: a larger photo is refused while it arrives.
         queries_kept: how many query photos are kept in memory at most.
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter_weights: Path | None = None
-    encoder_weights: Path | None = None
+    encoder: str | None = None
     threads: int = Field(default=2, ge=1)
     max_upload_bytes: int = Field(default=MAX_BYTES, ge=1)
     queries_kept: int = Field(default=64, ge=1)

@@ -17,7 +17,7 @@ LEARNING = {
     for name in ("augment", "dataset", "metrics", "preprocess", "runs", "weights")
 }
 """What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
-SHARES_LEARNING = {"indexing.encoder", "indexing.train", "indexing.metrics"}
+SHARES_LEARNING = {"indexing.encoder", "indexing.encoders", "indexing.train", "indexing.metrics"}
 
 
 def _modules(package: str) -> Iterator[tuple[str, ast.Module]]:

@@ -35,13 +35,15 @@ class KnownMasks:
         return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
 
 
-def known_embedder() -> PhotoEmbedder:
+def known_encoder() -> Encoder:
     torch.manual_seed(1)
     architecture = EncoderArchitecture("test_resnet", 24)
     crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-    return PhotoEmbedder(
-        KnownMasks(), Encoder(build_encoder(architecture), EncoderCard(architecture, crops, ""))
-    )
+    return Encoder(build_encoder(architecture), EncoderCard(architecture, crops, ""))
+
+
+def known_embedder() -> PhotoEmbedder:
+    return PhotoEmbedder(KnownMasks(), known_encoder())
 
 
 def test_a_vector_is_two_halves_of_unit_length() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from indexing.contact_sheet import write_report
 from indexing.errors import IndexingError
-from indexing.evaluate import evaluate_retrieval
+from indexing.evaluate import COLOUR_ALONE, OWN_CLASS, SHIPPED, UNMASKED, UNTRAINED, Contest
+from indexing.evaluate import evaluate_retrieval as evaluate
 from tests.drawn import draw_pair
-from tests.indexing.test_embed import known_embedder
+from tests.indexing.test_embed import KnownMasks, known_encoder
 
 
 def _labelled(folder: Path, rows: list[tuple[int, str, str]]) -> Path:
@@ -23,22 +25,51 @@ def _labelled(folder: Path, rows: list[tuple[int, str, str]]) -> Path:
     return table
 
 
+def _contest(against: bool = False) -> Contest:
+    encoder = known_encoder()
+    return Contest(KnownMasks(), encoder, encoder.untrained(), encoder if against else None)
+
+
 def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     rows = [(seed, f"kind {seed}", f"group {seed} {copy}") for seed in range(4) for copy in (0, 1)]
-    report = evaluate_retrieval(known_embedder(), tmp_path, _labelled(tmp_path, rows))
+    report = evaluate(_contest(), tmp_path, _labelled(tmp_path, rows)).report
     assert report.queries == report.gallery == 8
-    assert [figures.colour_weight for figures in report.figures] == [0.0, 0.3, 0.5, 1.0]
-    assert report.figures[1].measures["precision_at_1"][0] == 1.0
+    by_row = {(each.method, each.colour_weight): each for each in report.figures}
+    assert [weight for method, weight in by_row if method == SHIPPED] == [0.0, 0.3, 0.5, 1.0]
+    assert {method for method, _ in by_row} == {
+        SHIPPED, COLOUR_ALONE, OWN_CLASS, UNTRAINED, UNMASKED,
+    }  # fmt: skip
+    twins = by_row[SHIPPED, 0.3]
+    assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
+    assert twins.per_label["kind 2"].precision_at_1 == 1.0
+    assert twins.per_label["kind 2"].queries == 2
     one_group = [(seed, label, f"group {seed}") for seed, label, _ in rows]
-    strict = evaluate_retrieval(known_embedder(), tmp_path, _labelled(tmp_path, one_group))
+    strict = evaluate(_contest(), tmp_path, _labelled(tmp_path, one_group)).report
     assert strict.figures[1].measures["precision_at_1"][0] == 0.0
+
+
+def test_an_encoder_does_not_differ_from_itself(tmp_path: Path) -> None:
+    rows = [(seed, f"kind {seed}", f"{seed} {copy}") for seed in range(4) for copy in (0, 1)]
+    report = evaluate(_contest(against=True), tmp_path, _labelled(tmp_path, rows)).report
+    itself = next(each for each in report.comparisons if each.against == "other encoder")
+    assert itself.difference == [0.0, 0.0, 0.0]
+    assert itself.p_value == 1.0
+
+
+def test_the_contact_sheet_needs_no_other_file(tmp_path: Path) -> None:
+    rows = [(seed, f"kind <{seed}>", f"{seed} {copy}") for seed in range(3) for copy in (0, 1)]
+    result = evaluate(_contest(), tmp_path, _labelled(tmp_path, rows))
+    page = write_report(tmp_path / "report", result.report, result.ranked, shown=2).read_text()
+    assert page.count('<img src="data:image/jpeg;base64,') == 4 * 6
+    assert "kind &lt;1&gt;" in page
+    assert "http" not in page
 
 
 def test_missing_column_and_missing_photo_are_named(tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     table.write_text("file,label\na.jpg,x\n")
     with pytest.raises(IndexingError, match="lacks the column photo"):
-        evaluate_retrieval(known_embedder(), tmp_path, table)
+        evaluate(_contest(), tmp_path, table)
     table.write_text("photo,label\na.jpg,x\n")
     with pytest.raises(IndexingError, match="line 2"):
-        evaluate_retrieval(known_embedder(), tmp_path, table)
+        evaluate(_contest(), tmp_path, table)

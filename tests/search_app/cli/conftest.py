@@ -8,6 +8,7 @@ import pytest
 from search_app import cli_session
 from tests.search_app.cli.harness import (
     BlockEmbedder,
+    BlockEncoder,
     BlockSegmenter,
     run,
     save_blocks,
@@ -18,6 +19,7 @@ from tests.search_app.cli.harness import (
 def block_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cli_session, "load_embedder", lambda settings: BlockEmbedder())
     monkeypatch.setattr(cli_session, "load_segmenter", lambda settings: BlockSegmenter())
+    monkeypatch.setattr(cli_session, "load_encoder", lambda settings: BlockEncoder())
     for name in ("APPAREL_DATA", "APPAREL_PORT", "APPAREL_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from PIL import Image, ImageColor
 from typer.testing import CliRunner, Result
 
 from indexing.colour import colour_vector
+from indexing.crop import Crop
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from indexing.stages import Vectors
 from search_app.cli import app
 from segmentation.classes import GarmentClass
 from segmentation.mask import Segmentation, find_garments, one_hot, whole_photo_garment
@@ -69,6 +72,19 @@ class BlockEmbedder:
         half = mean / np.linalg.norm(mean)
         colour = Colour("red", "#{:02x}{:02x}{:02x}".format(*mean.astype(int)), 1.0)
         return EmbeddedGarment(garment, (colour,), np.concatenate([half, half]))
+
+
+class BlockEncoder:
+    """The style half of `BlockEmbedder`: a crop's mean colour."""
+
+    fingerprint, side, dimension = "mean/1", 16, 3
+
+    def encode(self, crops: Sequence[Crop]) -> Vectors:
+        means = np.array([crop.mean(axis=(0, 1)) for crop in crops], np.float32).reshape(-1, 3)
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+
+    def untrained(self) -> "BlockEncoder":
+        return self
 
 
 def run(*arguments: object, code: int = 0) -> Result:

@@ -36,8 +36,9 @@ def test_evaluate_retrieval_measures_labels(tmp_path: Path):
         rows.append(f"{number}.png,{label}")
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     command = ("evaluate", "retrieval", "--photos", "photos", "--labels", "labels.csv")
-    document = json.loads(run(*command, "--json").stdout)
+    document = json.loads(run(*command, "--json", "--report", "report").stdout)
     assert document["queries"] == 6
+    assert "warm" in Path("report/index.html").read_text()
     assert document["labels"] == ["cold", "warm"]
     assert "queries" in run(*command).stdout
     (tmp_path / "labels.csv").write_text("picture,label\na,b\n")
