@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from catalog.errors import ProductNotFound
@@ -55,6 +55,7 @@ __all__ = [
     "parse_filters",
     "product_by_id",
     "product_cards",
+    "products_by_ids",
     "products_of_garments",
 ]
 
@@ -76,19 +77,34 @@ def attribute_names(session: Session) -> tuple[str, ...]:
 
 def product_by_id(session: Session, product_id: str) -> ProductDetail:
     """One product with its photos; ProductNotFound if absent."""
-    product = session.get(Product, product_id)
-    if product is None:
+    found = products_by_ids(session, [product_id])
+    if not found:
         raise ProductNotFound(f"there is no product {product_id!r}; see the list for its id")
+    return found[0]
+
+
+def products_by_ids(session: Session, product_ids: Sequence[str]) -> list[ProductDetail]:
+    """Products with their photos, in the order asked for; an id that is not there is left out."""
     garments: dict[int, list[int]] = {}
     for garment_id, photo_id in session.execute(
         select(Garment.id, Garment.photo_id)
         .join(Photo, Garment.photo_id == Photo.id)
-        .where(Photo.product_id == product_id)
+        .where(Photo.product_id.in_(product_ids))
         .order_by(Garment.area.desc(), Garment.id)
     ):
         garments.setdefault(photo_id, []).append(garment_id)
-    photos = [_photo_detail(photo, garments.get(photo.id, ())) for photo in product.photos]
-    return ProductDetail(_row_of(product), tuple(photos))
+    query = select(Product).where(Product.id.in_(product_ids)).options(selectinload(Product.photos))
+    products = {product.id: product for product in session.scalars(query)}
+    return [
+        ProductDetail(
+            _row_of(products[each]),
+            tuple(
+                _photo_detail(photo, garments.get(photo.id, ())) for photo in products[each].photos
+            ),
+        )
+        for each in product_ids
+        if each in products
+    ]
 
 
 def _row_of(product: Product) -> ProductRow:
@@ -222,20 +238,25 @@ def list_products(
     page_size: int = 24,
     filters: Filters | None = None,
     text: str | None = None,
+    after: tuple[str, str] | None = None,
 ) -> ProductPage:
-    """Products in order of title, one page; `text` must occur in the title, brand or id."""
+    """Products in order of title, one page; `text` must occur in the title, brand or id.
+
+    Args:
+        after: title and id of a product: the page begins behind it, wherever that is now, and
+            `page` only counts.
+    """
     conditions = any_garment_conditions(filters or Filters())
     if text:
         columns = (Product.title, Product.brand, Product.id)
         conditions.append(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     total = session.scalar(select(func.count()).select_from(Product).where(*conditions)) or 0
-    products = session.scalars(
-        select(Product)
-        .where(*conditions)
-        .order_by(Product.title, Product.id)
-        .limit(page_size)
-        .offset((page - 1) * page_size)
-    ).all()
+    query = select(Product).where(*conditions).order_by(Product.title, Product.id).limit(page_size)
+    if after is None:
+        query = query.offset((page - 1) * page_size)
+    else:
+        query = query.where(tuple_(Product.title, Product.id) > tuple_(*map(literal, after)))
+    products = session.scalars(query).all()
     photos = _first_photos(session, [product.id for product in products])
     summaries = tuple(_summary(product, photos.get(product.id)) for product in products)
     return ProductPage(summaries, page, page_size, total)

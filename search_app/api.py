@@ -1,7 +1,7 @@
 """The JSON API of a query photo: POST /api/v1/search and /api/v1/segment."""
 
 import base64
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 
@@ -9,13 +9,13 @@ from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection
 from search_app.documents import (
     ClassLabel,
-    ErrorDocument,
     SearchDocument,
     SegmentDocument,
     WordsDocument,
 )
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
+from search_app.problems import ERRORS
 from search_app.search import (
     SearchOptions,
     embedder_of,
@@ -24,30 +24,29 @@ from search_app.search import (
     segment_document,
 )
 from search_app.services import UsedServices
-from search_app.uploads import upload_bytes
+from search_app.uploads import photo_bytes, upload_bytes
 from segmentation.classes import GarmentClass
 from segmentation.photos import decode_photo
 
 MAX_K: Final = 200
 PNG: Final = "image/png"
+PHOTO: Final = "JPEG, PNG, WebP, GIF, BMP or TIFF"
+URL: Final = "instead of photo: a public http(s) address to fetch it from"
 IN_COLOUR: Final = "the same in another colour: a name or #rrggbb"
 WORDS: Final = "what a result must be, in plain words: red top, striped dress"
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": ErrorDocument, "description": "The request was refused"},
-    "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
-}
 
 router = APIRouter(
     prefix="/api/v1", tags=["search"], dependencies=[Depends(needs(Scope.READ))], responses=ERRORS
 )
 
-PhotoFile = Annotated[UploadFile, File(description="JPEG, PNG, WebP, GIF, BMP or TIFF")]
+PhotoFile = Annotated[UploadFile, File(description=PHOTO)]
 
 
 @router.post("/search", summary="Products nearest to each garment of a photo")
 async def search(
     services: UsedServices,
-    photo: PhotoFile,
+    photo: Annotated[UploadFile | None, File(description=PHOTO)] = None,
+    url: Annotated[str | None, Form(max_length=2000, description=URL)] = None,
     garment_class: Annotated[ClassLabel | None, Form()] = None,
     k: Annotated[int, Form(ge=1, le=MAX_K)] = 12,
     colour_weight: Annotated[float, Form(ge=0, le=1, description="0 style, 1 colour")] = 0.5,
@@ -61,7 +60,7 @@ async def search(
     Where no garment is found the whole photo is searched with and `note` says so.
     `words.unknown_words` names the words that were not understood.
     """
-    data = await upload_bytes(photo, services.settings.max_upload_bytes)
+    data = await photo_bytes(photo, url, services.settings.max_upload_bytes)
     collection = services.open_collection
     wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
 
@@ -70,7 +69,7 @@ async def search(
             wanted,
             k,
             colour_weight,
-            _filters(collection, filters + filter),
+            parsed_filters(collection, filters + filter),
             in_colour or None,
             words or None,
         )
@@ -93,7 +92,7 @@ def search_by_words(
     """Answers from what was predicted of each garment when it was indexed, and from titles."""
     collection = services.open_collection
     wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
-    options = SearchOptions(wanted, k, filters=_filters(collection, filters), words=words)
+    options = SearchOptions(wanted, k, filters=parsed_filters(collection, filters), words=words)
     return search_words(collection, options)
 
 
@@ -123,7 +122,8 @@ async def segment(
     return await services.line.run(look)
 
 
-def _filters(collection: Collection, texts: list[str]) -> Filters:
+def parsed_filters(collection: Collection, texts: list[str]) -> Filters:
+    """Filters from "FIELD=VALUE" texts. Raises CatalogError, naming the fields that exist."""
     if not texts:
         return Filters()
     with collection.database.session() as session:

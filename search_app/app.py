@@ -14,10 +14,11 @@ from starlette.formparsers import MultiPartParser
 from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
-from search_app import api, browse, compat, health, imports, pages, products
+from search_app import api, browse, compat, explore, health, imports, pages, products
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
 from search_app.middleware import BodyLimit, LimitRate, ObserveRequests, SecurityHeaders
+from search_app.openapi import describe
 from search_app.problems import add_error_handlers
 from search_app.services import PACKAGE, Services, make_services
 from search_app.settings import Settings
@@ -65,10 +66,11 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         lifespan=lifespan,
     )
     app.state.services = services
-    for part in (pages, browse, api, products, imports, compat, health):
+    for part in (pages, browse, api, explore, products, imports, compat, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
+    describe(app)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(LimitRate, limiter=services.limiter)
     app.add_middleware(ObserveRequests, metrics=services.metrics)

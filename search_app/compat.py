@@ -14,6 +14,7 @@ from search_app.documents import CompatibleAnswer, CompatibleRequest
 from search_app.errors import UploadRefused
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
+from search_app.problems import ERRORS
 from search_app.search import embedder_of
 from search_app.services import UsedServices
 from search_app.uploads import check_size
@@ -25,7 +26,7 @@ GREY_STEP: Final = 85
 _DATA_URL: Final = re.compile(r"^\s*data:[^,]{0,200},")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
-router = APIRouter(tags=["compatible"], dependencies=[Depends(needs(Scope.READ))])
+router = APIRouter(tags=["compatible"], dependencies=[Depends(needs(Scope.READ))], responses=ERRORS)
 
 
 @router.post("/api", summary="Class mask, as Apparel_Extraction answers it")

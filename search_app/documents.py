@@ -115,6 +115,42 @@ class SegmentDocument(BaseModel):
     model: ModelDocument
 
 
+class VectorRequest(BaseModel):
+    """A vector to search with: a style half, then a colour half; lengths do not matter."""
+
+    vector: list[float] = Field(min_length=1, max_length=8192)
+    garment_class: ClassLabel
+    k: int = Field(default=12, ge=1, le=200)
+    colour_weight: float = Field(default=0.5, ge=0, le=1)
+    filters: list[str] = Field(default=[], max_length=100, description="FIELD=VALUE")
+    in_colour: str | None = Field(default=None, min_length=1, max_length=40)
+
+
+class ResultsDocument(BaseModel):
+    """Products near to a vector, among the garments of one class."""
+
+    garment_class: str
+    results: list[ResultDocument]
+
+
+class FacetDocument(BaseModel):
+    """A value and how many products have it."""
+
+    value: str
+    count: int
+
+
+class FacetsDocument(BaseModel):
+    """What can be filtered by, the commonest values first."""
+
+    brand: list[FacetDocument]
+    category: list[FacetDocument]
+    colour: list[FacetDocument]
+    availability: list[FacetDocument]
+    price_min: float | None
+    price_max: float | None
+
+
 class ProductPhotoDocument(BaseModel):
     """A photo of a product and how far it came."""
 
@@ -148,6 +184,7 @@ class ProductPage(BaseModel):
     page: int
     pages: int
     total: int
+    next_cursor: str | None = Field(description="sent as `cursor` it gives what follows")
 
 
 class ProductChanges(BaseModel):

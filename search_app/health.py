@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.models import Product
 from catalog.queries import catalog_counts
-from search_app.documents import ReadyDocument
+from search_app.documents import ErrorDocument, ReadyDocument
 from search_app.errors import NotReady
 from search_app.inference import BatchingEmbedder
 from search_app.search import embedder_of
@@ -134,7 +134,11 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Can searches be answered?")
+@router.get(
+    "/readyz",
+    responses={503: {"model": ErrorDocument, "description": "Not ready; says why"}},
+    summary="Can searches be answered?",
+)
 async def readyz(request: Request) -> ReadyDocument:
     """200 with the counts, or 503 with the reason; an empty catalogue is ready."""
     services: Services = request.app.state.services

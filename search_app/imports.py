@@ -10,18 +10,15 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from catalog.files import publishing
-from search_app.documents import ErrorDocument, ImportDocument, ImportPage, ImportRequest
+from search_app.documents import ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
 from search_app.jobs import Job, JobRunner
 from search_app.keys import ApiKey, Scope, needs
+from search_app.problems import ERRORS
 from search_app.services import Services, UsedServices
 
 FEED_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
 """A feed with another name's ending is read as .csv."""
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": ErrorDocument, "description": "The request was refused"},
-    "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
-}
 BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -33,10 +30,7 @@ BODY: Final[dict[str, Any]] = {
                     "required": ["feed"],
                 }
             },
-            "application/json": {
-                "schema": ImportRequest.model_json_schema(),
-                "example": {"path": "spring/feed.csv", "photos": "spring/photos"},
-            },
+            "application/json": {"schema": ImportRequest.model_json_schema()},
         },
     }
 }

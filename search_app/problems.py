@@ -1,21 +1,27 @@
 """Every error in, its answer out: one JSON shape for machines, a page for browsers."""
 
 import logging
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from catalog.errors import CatalogError, ProductNotFound
+from catalog.errors import CatalogError, FetchError, ProductNotFound
 from indexing.errors import IndexingError
+from search_app.documents import ErrorDocument
 from search_app.errors import Busy, SearchAppError
 from search_app.services import services_of
 from segmentation.errors import SegmentationError, UnreadablePhoto
 
 _log = logging.getLogger(__name__)
 
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": {"model": ErrorDocument, "description": "The request was refused"},
+    "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
+}
+"""What every route of the API may answer instead, for its description."""
 PHOTO_STATUS: Final = {"too_large": 413, "too_many_pixels": 413, "not_a_photo": 415}
 """Code of a refused photo -> HTTP status; any other is 400."""
 _HTTP_CODES: Final = {
@@ -86,6 +92,10 @@ def _package_error(request: Request, error: Exception) -> Response:
         return answer(request, photo_problem(error), error.code, str(error))
     if isinstance(error, ProductNotFound):
         return answer(request, 404, "product_not_found", str(error))
+    if isinstance(error, FetchError):
+        # Not 502: nothing is wrong here, the address that was sent does not give a photo.
+        services_of(request).metrics.count_refused(error.code)
+        return answer(request, PHOTO_STATUS.get(error.code, 422), error.code, str(error))
     if isinstance(error, CatalogError):
         return answer(request, 422, "catalogue_refused", str(error))
     _log.error("%s: %s", type(error).__name__, error)

@@ -1,10 +1,12 @@
 """The catalogue over HTTP: /api/v1/products, read by all, changed where changes are allowed."""
 
+import base64
 import hashlib
+import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 
@@ -12,14 +14,13 @@ from catalog.feeds import Feed, ProductRow
 from catalog.files import publishing
 from catalog.queries import (
     ProductDetail,
-    attribute_names,
     list_products,
-    parse_filters,
     product_by_id,
+    products_by_ids,
 )
 from indexing.collection import Collection
+from search_app.api import parsed_filters
 from search_app.documents import (
-    ErrorDocument,
     ProductChanges,
     ProductDocument,
     ProductPage,
@@ -27,18 +28,17 @@ from search_app.documents import (
 )
 from search_app.errors import BadRequest, Busy
 from search_app.keys import Scope, needs
+from search_app.problems import ERRORS
 from search_app.results import photo_url
 from search_app.services import UsedServices
 from search_app.uploads import upload_bytes
 from segmentation.photos import decode_photo
 
 MAX_PAGE_SIZE: Final = 100
+CURSOR: Final = "next_cursor of the answer before: what follows it, instead of page"
 MAX_PHOTOS: Final = 12
 ORIGINALS: Final = "uploads"
 """Folder below DATA for the photos that came over the API: a new model needs them again."""
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": ErrorDocument, "description": "The request was refused"}
-}
 
 ProductId = Annotated[str, Form(min_length=1, max_length=200)]
 Words = Annotated[str | None, Form(max_length=200)]
@@ -56,17 +56,24 @@ def list_all(
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 24,
     text: Annotated[str | None, Query(max_length=200)] = None,
     filters: Annotated[list[str], Query(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+    cursor: Annotated[str | None, Query(max_length=2000, description=CURSOR)] = None,
 ) -> ProductPage:
-    """In order of title; `text` must occur in a product's title, brand or id."""
-    with services.open_collection.database.session() as session:
-        wanted = parse_filters(filters, attribute_names(session)) if filters else None
-        found = list_products(session, page, page_size, wanted, text)
-        details = [product_by_id(session, product.id) for product in found.products]
+    """In order of title; `text` must occur in a product's title, brand or id.
+
+    By `page`, or by `cursor`, which neither repeats nor misses a product when others come or go.
+    """
+    collection = services.open_collection
+    wanted = parsed_filters(collection, filters)
+    after = _read_cursor(cursor) if cursor else None
+    with collection.database.session() as session:
+        found = list_products(session, page, page_size, wanted, text, after)
+        details = products_by_ids(session, [product.id for product in found.products])
     return ProductPage(
         products=[product_document(detail) for detail in details],
         page=page,
         pages=-(-found.total // page_size),
         total=found.total,
+        next_cursor=_cursor_after(details[-1]) if len(details) == page_size else None,
     )
 
 
@@ -160,6 +167,22 @@ def product_document(product: ProductDetail) -> ProductDocument:
             for photo in product.photos
         ],
     )
+
+
+def _cursor_after(product: ProductDetail) -> str:
+    place = json.dumps([product.row.title, product.row.id])
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[str, str]:
+    """Title and id in a cursor. Raises BadRequest."""
+    try:
+        title, product_id = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, TypeError):  # no base64, no JSON, no pair
+        title = product_id = None
+    if not (isinstance(title, str) and isinstance(product_id, str)):
+        raise BadRequest("cursor: not one of ours; send next_cursor of the answer before")
+    return title, product_id
 
 
 def _read(collection: Collection, product_id: str) -> ProductDocument:

@@ -10,15 +10,17 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
 from fastapi import UploadFile
+from fastapi.concurrency import run_in_threadpool
 from PIL import Image
 
-from search_app.errors import PageNotFound, QueryExpired, UploadRefused, UploadTooLarge
+from catalog.fetch import WHILE_SOMEBODY_WAITS, fetch_photo
+from search_app.errors import BadRequest, PageNotFound, QueryExpired, UploadRefused, UploadTooLarge
 from search_app.search import QueryGarment, QueryPhoto
 from segmentation.photos import Photo, find_photos
 
@@ -50,6 +52,22 @@ async def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:
     data = await upload.read(limit + 1)
     check_size(data, limit)
     return data
+
+
+async def photo_bytes(upload: UploadFile | None, url: str | None, limit: int) -> bytes:
+    """The bytes of an uploaded photo, or of one at a public address.
+
+    Raises:
+        BadRequest: neither or both were given.
+        UploadRefused, UploadTooLarge: the upload cannot be used.
+        FetchError: the address is not public, or no photo of at most `limit` bytes is there.
+    """
+    if (upload is None) == (not url):
+        raise BadRequest("photo: send a photo, or the url of one")
+    if not url:
+        return await upload_bytes(upload, limit)
+    wait = replace(WHILE_SOMEBODY_WAITS, bytes=min(limit, WHILE_SOMEBODY_WAITS.bytes))
+    return await run_in_threadpool(fetch_photo, url, wait)
 
 
 def check_size(data: bytes, limit: int) -> None:

@@ -1,0 +1,126 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from indexing.collection import Collection
+from tests.fakes import COLOUR_DIMENSION, STYLE_DIMENSION
+
+PhotoBytes = Callable[..., bytes]
+DIMENSION = STYLE_DIMENSION + COLOUR_DIMENSION
+
+
+def ids(answer: object) -> list[str]:
+    return [each["product_id"] for each in answer.json()["results"]]  # type: ignore[attr-defined]
+
+
+def garment_of(client: TestClient, product_id: str) -> int:
+    (first, *_) = client.get("/api/v1/similar", params={"product_id": product_id, "k": 20}).json()[
+        "results"
+    ]
+    return int(first["garment_id"])
+
+
+def test_similar_products_leave_the_product_itself_out(client: TestClient) -> None:
+    answer = client.get("/api/v1/similar", params={"product_id": "red-upper", "k": 3})
+    assert answer.json()["garment_class"] == "upper"
+    assert len(ids(answer)) == 3
+    assert "red-upper" not in ids(answer)
+
+
+def test_similar_products_are_steered(client: TestClient) -> None:
+    base = {"product_id": "red-upper", "k": 1}
+    steered = client.get("/api/v1/similar", params={**base, "in_colour": "blue"})
+    assert ids(steered) == ["blue-upper"]
+    among = client.get(
+        "/api/v1/similar", params={**base, "garment_class": "lower", "colour_weight": 1}
+    )
+    assert ids(among) == ["red-lower"]
+    filtered = client.get("/api/v1/similar", params={**base, "k": 9, "filters": "brand=Ostra"})
+    assert set(ids(filtered)) == {"green-upper", "black-upper"}
+
+
+def test_garment_of_a_product_is_chosen(client: TestClient) -> None:
+    other = garment_of(client, "red-upper")
+    refused = client.get("/api/v1/similar", params={"product_id": "red-upper", "garment_id": other})
+    assert refused.status_code == 422
+    assert str(other) in refused.json()["error"]["message"]
+    assert client.get("/api/v1/similar?product_id=absent").status_code == 404
+
+
+def test_vector_finds_the_product_it_is_of(client: TestClient, collection: Collection) -> None:
+    (first,) = client.get("/api/v1/similar?product_id=blue-upper&k=1").json()["results"]
+    _, vector = collection.vector_of(first["garment_id"])
+    # Lengths do not matter, each half is brought to 1.
+    body = {"vector": (vector * 3).tolist(), "garment_class": "upper", "k": 2}
+    answer = client.post("/api/v1/search/vector", json=body)
+    assert ids(answer)[0] == first["product_id"]
+    assert answer.json()["results"][0]["score"] == pytest.approx(1, abs=1e-3)
+    only = client.post("/api/v1/search/vector", json={**body, "filters": ["colour=green"]})
+    assert ids(only) == ["green-upper"]
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        [1.0],
+        [0.0] * DIMENSION,
+        [1.0] * STYLE_DIMENSION + [0.0] * COLOUR_DIMENSION,
+        [1.0] * (DIMENSION + 1),
+        ["a"] * DIMENSION,
+        [],
+    ],
+)
+def test_vector_that_is_none_is_refused(client: TestClient, vector: list[object]) -> None:
+    body = {"vector": vector, "garment_class": "upper"}
+    answer = client.post("/api/v1/search/vector", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+
+
+def test_vector_with_nan_is_refused(client: TestClient) -> None:
+    text = f'{{"vector": [{", ".join(["NaN"] * DIMENSION)}], "garment_class": "upper"}}'
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/api/v1/search/vector", content=text, headers=headers).status_code == 422
+
+
+def test_large_vector_does_not_overflow(client: TestClient) -> None:
+    rng = np.random.default_rng(0)
+    body = {"vector": (rng.random(DIMENSION) * 1e307).tolist(), "garment_class": "upper"}
+    results = client.post("/api/v1/search/vector", json=body).json()["results"]
+    assert all(-1.01 <= each["score"] <= 1.01 for each in results)
+
+
+def test_facets_count_products(client: TestClient) -> None:
+    found = client.get("/api/v1/facets").json()
+    assert {each["value"]: each["count"] for each in found["brand"]} == {"Acme": 6, "Ostra": 6}
+    assert (found["price_min"], found["price_max"]) == (10.0, 40.0)
+    assert len(client.get("/api/v1/facets?limit=1").json()["category"]) == 1
+
+
+def test_cursor_walks_the_whole_catalogue(client: TestClient) -> None:
+    everything = client.get("/api/v1/products?page_size=100").json()["products"]
+    walked: list[str] = []
+    cursor = None
+    while True:
+        params = {"page_size": "4"} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/api/v1/products", params=params).json()
+        walked += [each["id"] for each in page["products"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert walked == [each["id"] for each in everything]
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10=", "WzEsIDJd", "bnVsbA==", "ééé"])
+def test_cursor_that_is_none_is_refused(client: TestClient, cursor: str) -> None:
+    answer = client.get("/api/v1/products", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+
+
+def test_photo_or_url_but_not_both(client: TestClient, photo_bytes: PhotoBytes) -> None:
+    both = client.post(
+        "/api/v1/search", files={"photo": ("a.png", photo_bytes())}, data={"url": "https://a.b/c"}
+    )
+    assert (both.status_code, both.json()["error"]["code"]) == (422, "invalid_request")
+    assert client.post("/api/v1/search", data={"url": ""}).status_code == 422
