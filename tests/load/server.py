@@ -1,0 +1,103 @@
+"""A server in a process of its own, for tests that hurry or kill it.
+
+    python -m tests.load.server DATA PORT [--drawn SECONDS]
+
+With --drawn the models are `tests.fakes.FakeEmbedder`, which takes so long for a call; else the
+shipped networks. Settings come from the environment as for `apparel serve`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import uvicorn
+
+from indexing.collection import open_collection
+from indexing.records import EmbeddedPhoto, Embedder
+from search_app.app import create_app
+from search_app.inference import BatchingEmbedder
+from search_app.logs import log_config
+from search_app.settings import Settings
+from segmentation.photos import Photo
+from tests.fakes import FakeEmbedder
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120
+
+
+class SlowEmbedder(FakeEmbedder):
+    """Takes its time, as networks do."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        time.sleep(self._seconds)
+        return super().embed(photos)
+
+
+@contextmanager
+def served(
+    data: Path, port: int, drawn: float | None = None, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that answers; killed at the end if it still runs."""
+    command = [sys.executable, "-m", "tests.load.server", str(data), str(port)]
+    if drawn is not None:
+        command += ["--drawn", str(drawn)]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    try:
+        _wait_until_ready(process, port)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not answer; it ended with {process.poll()}")
+
+
+def _embedder(drawn: float | None, settings: Settings) -> Embedder:
+    if drawn is not None:
+        return SlowEmbedder(drawn)
+    from indexing.wiring import load_embedder
+
+    return load_embedder(settings.segmenter_weights, settings.encoder_weights, settings.threads)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--drawn", type=float)
+    arguments = parser.parse_args()
+    settings = Settings(data=arguments.data, port=arguments.port)
+    embedder = BatchingEmbedder(_embedder(arguments.drawn, settings))
+    collection = open_collection(settings.data, embedder)
+    config = log_config("text")
+    config["root"]["level"] = config["loggers"]["search_app"]["level"] = "ERROR"
+    uvicorn.run(
+        create_app(settings, collection),
+        host=settings.host,
+        port=settings.port,
+        log_config=config,
+        log_level="error",
+    )
+
+
+if __name__ == "__main__":
+    main()
