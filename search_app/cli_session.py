@@ -79,24 +79,21 @@ def load_embedder(settings: Settings) -> Embedder:
     """The models of the whole path, from photo to vectors."""
     from indexing.wiring import load_embedder as load
 
-    return load(settings.segmenter_weights, settings.encoder, settings.threads)
+    return load(settings.segmenter_weights, settings.encoder, settings.runtime_options)
 
 
 def load_segmenter(settings: Settings) -> Segmenter:
     """The segmenter alone."""
-    import torch
-
     from segmentation.predictor import Segmenter
 
-    torch.set_num_threads(settings.threads)
-    return Segmenter.load(settings.segmenter_weights)
+    return Segmenter.load(settings.segmenter_weights, settings.runtime_options)
 
 
 def load_encoder(settings: Settings) -> OpenedEncoder:
     """The encoder alone."""
     from indexing.encoders import open_encoder
 
-    return open_encoder(settings.encoder)
+    return open_encoder(settings.encoder, settings.runtime_options)
 
 
 def require_catalogue(settings: Settings) -> None:

@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from segmentation.runtime import RuntimeOptions
+
+ROOT = Path(__file__).parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Networks converted to OpenVINO are kept from run to run, but not in the user's cache.
+os.environ.setdefault("APPAREL_CACHE", str(ROOT / ".pytest_cache" / "networks"))
 
 DATASETS = Path(os.environ.get("APPAREL_DATASETS", "../shared/data"))
 _ABSENT = f"real photos are absent from {DATASETS.resolve()}: set APPAREL_DATASETS"
+
+
+@pytest.fixture(scope="session")
+def fast() -> RuntimeOptions:
+    """OpenVINO on one thread, with the tests' cache of converted networks."""
+    return RuntimeOptions("openvino", 1, Path(os.environ["APPAREL_CACHE"]))
 
 
 @pytest.fixture(scope="session")
