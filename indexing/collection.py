@@ -118,6 +118,7 @@ class Collection:
                 with clock.timing("publish"):
                     self._indices.refresh()
                     self._indices.save()
+                    self.database.analyze()
             return run.summary()
 
     def _index_pending(self, embedder: Embedder, indices: ClassIndices, run: Run) -> None:
@@ -268,7 +269,7 @@ class Collection:
             garments=counts.garments,
             searchable=self.searchable(),
             skips=counts.skips,
-            database_bytes=self.database.path.stat().st_size,
+            database_bytes=self.database.size(),
             index_bytes=indices.size() if indices else 0,
             photo_bytes=self._store.size(),
         )
@@ -289,17 +290,20 @@ def _model_of(database: Database, embedder: Embedder | None) -> tuple[int, Model
         return (0, None) if model is None else (model.id, fingerprint_of(model))
 
 
-def open_collection(data: Path, embedder: Embedder | None = None) -> Collection:
+def open_collection(
+    data: Path, embedder: Embedder | None = None, database_url: str | None = None
+) -> Collection:
     """Open a data folder, made if absent; the indices catch up with the database.
 
     Args:
         embedder: None opens what is there without a model: all works but `index`.
+        database_url: a PostgreSQL database instead of the folder's own file.
 
     Raises:
         ModelMismatch: the stored vectors are another model's; names both.
         DatabaseError: the database cannot be opened.
     """
-    database = open_database(data)
+    database = open_database(data, database_url)
     try:
         return Collection(data, database, embedder)
     except BaseException:

@@ -88,7 +88,9 @@ def _open(services: Services) -> None:
         embedder = load_embedder(
             settings.segmenter_weights, settings.encoder, settings.runtime_options
         )
-        services.collection = open_collection(settings.data, BatchingEmbedder(embedder))
+        services.collection = open_collection(
+            settings.data, BatchingEmbedder(embedder), settings.database_url
+        )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = str(error)
         _log.error("not ready: %s", error)

@@ -174,7 +174,8 @@ def search(
         typer.Option(
             "--filter",
             metavar="FIELD=VALUE",
-            help="Only products with this brand, category, colour, price_max, ...; may repeat.",
+            help="Only products with this brand, category, colour (a name or #rrggbb), "
+            "price_max, ...; FIELD!=VALUE leaves them out; may repeat.",
         ),
     ] = None,
     colour_weight: Annotated[

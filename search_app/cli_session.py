@@ -97,9 +97,11 @@ def load_encoder(settings: Settings) -> OpenedEncoder:
 
 
 def require_catalogue(settings: Settings) -> None:
-    """NoCatalogue unless the data folder has a database."""
+    """NoCatalogue unless the data folder has a database, or a server's is named."""
     from catalog.models import DATABASE_NAME
 
+    if settings.database_url is not None:
+        return
     if not (settings.data / DATABASE_NAME).is_file():
         raise NoCatalogue(
             f"there is no catalogue in {settings.data}; "
@@ -112,7 +114,7 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
     """The collection of the data folder, closed at the end."""
     from indexing.collection import open_collection
 
-    collection = open_collection(settings.data, embedder)
+    collection = open_collection(settings.data, embedder, settings.database_url)
     try:
         yield collection
     finally:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
 
     Attributes:
         data: folder with the database, the indices and the stored photos.
+        database_url: a PostgreSQL database instead of the folder's SQLite file.
         segmenter_weights: None = the shipped ones.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
             shipped one.
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
 
     data: Path = Path("apparel-data")
+    database_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter_weights: Path | None = None
