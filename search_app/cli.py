@@ -1,8 +1,8 @@
 """The console script `apparel`: which commands there are and what their failures look like.
 
-The commands live in `cli_server`, `cli_catalogue`, `cli_upkeep`, `cli_keys`, `cli_photos`
-and `cli_models`. Exit codes: 0 done, 1 failed with one line on stderr, 2 wrong usage. A bug
-shows its traceback.
+The commands live in `cli_server`, `cli_catalogue`, `cli_upkeep`, `cli_keys`, `cli_photos`,
+`cli_models` and `cli_segmentation`. Exit codes: 0 done, 1 failed with one line on stderr,
+2 wrong usage. A bug shows its traceback.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +14,15 @@ from typer.core import TyperGroup
 
 from catalog.errors import CatalogError
 from indexing.errors import IndexingError
-from search_app import cli_catalogue, cli_keys, cli_models, cli_photos, cli_server, cli_upkeep
+from search_app import (
+    cli_catalogue,
+    cli_keys,
+    cli_models,
+    cli_photos,
+    cli_segmentation,
+    cli_server,
+    cli_upkeep,
+)
 from search_app.cli_output import tell
 from search_app.errors import SearchAppError
 from segmentation.errors import SegmentationError
@@ -94,6 +102,7 @@ cli_upkeep.add_commands(app)
 cli_keys.add_commands(app)
 cli_photos.add_commands(app)
 cli_models.add_commands(app)
+cli_segmentation.add_commands()
 
 
 def main() -> None:
