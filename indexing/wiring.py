@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+import torch
+
 from indexing.embed import PhotoEmbedder
 from indexing.encoders import open_encoder
 from segmentation.predictor import Segmenter
-from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
 def load_embedder(
     segmenter_weights: Path | None = None,
     encoder: str | None = None,
-    options: RuntimeOptions = REFERENCE,
+    threads: int = 2,
 ) -> PhotoEmbedder:
     """The path from photos to vectors; None means the weights shipped with the package.
 
@@ -21,6 +22,7 @@ def load_embedder(
     Raises:
         segmentation.errors.WeightsError, indexing.errors.EncoderError: weights that
             are missing, damaged or of another network.
-        segmentation.errors.RuntimeAbsent: the runtime asked for does not work here.
     """
-    return PhotoEmbedder(Segmenter.load(segmenter_weights, options), open_encoder(encoder, options))
+    # torch and faiss each bring an OpenMP; without a bound both take every core.
+    torch.set_num_threads(threads)
+    return PhotoEmbedder(Segmenter.load(segmenter_weights), open_encoder(encoder))

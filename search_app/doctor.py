@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from search_app.settings import Settings
-from segmentation.runtime import RuntimeOptions
 
 OLDEST_PYTHON: Final = (3, 11)
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -52,12 +51,12 @@ def run_checks(settings: Settings) -> list[Check]:
         _run(
             "segmenter weights",
             "reinstall, or point APPAREL_SEGMENTER_WEIGHTS at weights with their card",
-            lambda: _segmenter(settings.segmenter_weights, settings.runtime_options),
+            lambda: _segmenter(settings.segmenter_weights),
         ),
         _run(
             "encoder weights",
             "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
-            lambda: _encoder(settings.encoder, settings.runtime_options),
+            lambda: _encoder(settings.encoder),
         ),
         _run(
             "data folder",
@@ -136,24 +135,22 @@ def _segmentation_models() -> str:
     return version("segmentation-models-pytorch")
 
 
-def _segmenter(weights: Path | None, options: RuntimeOptions) -> str:
-    from segmentation.predictor import Segmenter
-    from segmentation.weights import SHIPPED_SEGMENTER
+def _segmenter(weights: Path | None) -> str:
+    from segmentation.weights import SHIPPED_SEGMENTER, load_segmenter
 
-    segmenter = Segmenter.load(weights, options)
-    note = _file_note(weights or SHIPPED_SEGMENTER)
-    return f"{segmenter.fingerprint} by {segmenter.runtime}, {note}"
+    path = weights or SHIPPED_SEGMENTER
+    _, card = load_segmenter(path)
+    return f"{card.fingerprint}, {_file_note(path)}"
 
 
-def _encoder(name: str | None, options: RuntimeOptions) -> str:
+def _encoder(name: str | None) -> str:
     from indexing.encoder import SHIPPED_ENCODER
     from indexing.encoders import WEIGHTS_SUFFIX, open_encoder
 
-    encoder = open_encoder(name, options)
-    found = f"{encoder.fingerprint} by {encoder.runtime}"
+    fingerprint = open_encoder(name).fingerprint
     if name is None or name.endswith(WEIGHTS_SUFFIX):
-        return f"{found}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
-    return f"{found}, {name}"
+        return f"{fingerprint}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
+    return f"{fingerprint}, {name}"
 
 
 def _file_note(path: Path) -> str:

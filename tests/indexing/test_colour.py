@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from catalog.colours import nearest_colour_name, rgb_to_lab
-from indexing.colour import COLOUR_DIMENSION, describe_colours
+from indexing.colour import COLOUR_DIMENSION, describe_colours, nearest_colour_name, rgb_to_lab
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment
 from segmentation.photos import Photo
