@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types install clean
+.PHONY: demo test bench lint types install clean
 
 demo: $(STAMP)
 	$(BIN)/apparel demo
 
 test: $(STAMP) lint types
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m indexing.benchmarks
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,9 +1,11 @@
 """The tables: products, their photos, the garments on them, and each model's vectors.
 
     product 1-n photo 1-n garment 1-n vector n-1 model
+            1-n attribute                 1-n vector_change
 
 Beside them the server's own: keys of the API and import jobs. Types are kept to what SQLite
-and PostgreSQL share.
+and PostgreSQL share. Two tables are written by triggers alone (migration 0004): `attribute`
+repeats `product.attributes` as rows, `vector_change` tells in order which vectors came and went.
 """
 
 from datetime import UTC, datetime
@@ -18,17 +20,18 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     String,
-    Text,
     TypeDecorator,
+    func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
-LEFT: Final = -1
-"""Position of a photo that left the feed: it goes when the photos that replace it are there."""
+ATTRIBUTE_LENGTH: Final = 200
+"""An attribute is found by this many of its first characters."""
 NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
 """An index that missed a removal must not find another garment under the old id."""
 
@@ -66,9 +69,7 @@ class Product(Base):
     """Something that is sold. `id` is the shop's own.
 
     Where a folder of photos was imported ids are made up from file names: `origin` is that
-    folder then, so that two folders with equal names do not overwrite each other. `from_feed`
-    is False for what was added by hand: pruning spares it. `group_id` is what variants of one
-    article have in common.
+    folder then, so that two folders with equal names do not overwrite each other.
     """
 
     __tablename__ = "product"
@@ -82,10 +83,7 @@ class Product(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     url: Mapped[str | None] = mapped_column(String(2000))
     availability: Mapped[str | None] = mapped_column(String(50), index=True)
-    description: Mapped[str | None] = mapped_column(Text)
-    group_id: Mapped[str | None] = mapped_column(String(200), index=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    from_feed: Mapped[bool] = mapped_column(default=False)
     origin: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     updated_at: Mapped[datetime] = mapped_column(
@@ -100,11 +98,31 @@ class Product(Base):
     )
 
 
+# Texts are found without regard to case: see `catalog.filters.same_text`.
+for _column in (Product.brand, Product.category, Product.colour, Product.availability):
+    Index(f"ix_product_{_column.key}_lower", func.lower(_column))
+
+
+class Attribute(Base):
+    """One attribute of a product as a row, so that filters and facets find it by an index."""
+
+    __tablename__ = "attribute"
+
+    product_id: Mapped[str] = mapped_column(
+        ForeignKey("product.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    value: Mapped[str] = mapped_column(String(ATTRIBUTE_LENGTH))
+
+
+Index("ix_attribute_name_value", Attribute.name, func.lower(Attribute.value), Attribute.product_id)
+
+
 class Photo(Base):
     """A product's photo and how far it came.
 
-    `status` is pending, indexed or skipped; a skipped photo has the stage (fetch,
-    read, segment), a stable code and the reason in words. `stored` names the reduced copy
+    `status` is pending, indexed or skipped; a skipped photo has the stage (read,
+    segment), a stable code and the reason in words. `stored` names the reduced copy
     below DATA/photos. `sha256` is of the source file's bytes.
     """
 
@@ -240,3 +258,17 @@ class ImportJob(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class VectorChange(Base):
+    """A vector that was written or removed; `id` grows with each commit.
+
+    An index that knows the last id it has seen reads the rest and is up to date.
+    """
+
+    __tablename__ = "vector_change"
+    __table_args__ = (NEVER_REUSE_IDS,)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    model_id: Mapped[int]
+    garment_id: Mapped[int]

@@ -6,22 +6,16 @@ from typing import Any, Final
 from sqlalchemy import func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from catalog.conditions import garment_conditions, product_conditions
 from catalog.errors import ProductNotFound
+from catalog.facets import AttributeFacet, Facets, FacetValue, attribute_names, facets
 from catalog.feeds import ProductRow
-from catalog.filters import (
-    FILTER_FIELDS,
-    Filters,
-    any_garment_conditions,
-    garment_conditions,
-    parse_filters,
-)
+from catalog.filters import FILTER_FIELDS, Filters, parse_filters
 from catalog.models import Garment, Photo, Product
 from catalog.records import (
     AttributeCard,
     CatalogCounts,
     ColourShare,
-    Facets,
-    FacetValue,
     GarmentCard,
     PhotoDetail,
     ProductDetail,
@@ -34,6 +28,7 @@ from segmentation.classes import GARMENT_CLASSES, GarmentClass
 __all__ = [
     "FILTER_FIELDS",
     "AttributeCard",
+    "AttributeFacet",
     "CatalogCounts",
     "ColourShare",
     "FacetValue",
@@ -63,16 +58,6 @@ _CARDS_PER_WISH: Final = 3_000
 """Garments that are weighed for plain words: far more than a page shows, fast to read."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL bind in one statement."""
-
-
-def attribute_names(session: Session) -> tuple[str, ...]:
-    """Names of all attributes that products have, in order."""
-    if session.get_bind().dialect.name == "sqlite":
-        names = func.json_each(Product.attributes).table_valued("key", joins_implicitly=True)
-        query = select(names.c.key).select_from(Product, names).distinct()
-    else:
-        query = select(func.json_object_keys(Product.attributes)).distinct()
-    return tuple(sorted(session.scalars(query)))
 
 
 def product_by_id(session: Session, product_id: str) -> ProductDetail:
@@ -120,8 +105,6 @@ def _row_of(product: Product) -> ProductRow:
         url=product.url,
         availability=product.availability,
         attributes=dict(product.attributes),
-        description=product.description,
-        group=product.group_id,
     )
 
 
@@ -204,11 +187,10 @@ def allowed_garments(
         .join(Photo, Garment.photo_id == Photo.id)
         .join(Product, Photo.product_id == Product.id)
         .where(*garment_conditions(filters))
-        .order_by(Garment.id)
     )
     if garment_class is not None:
         query = query.where(Garment.garment_class == int(garment_class))
-    return list(session.scalars(query))
+    return sorted(session.scalars(query))
 
 
 def attribute_cards(
@@ -248,7 +230,7 @@ def list_products(
         after: title and id of a product: the page begins behind it, wherever that is now, and
             `page` only counts.
     """
-    conditions = any_garment_conditions(filters or Filters())
+    conditions = product_conditions(filters or Filters())
     if text:
         columns = (Product.title, Product.brand, Product.id)
         conditions.append(or_(*(column.icontains(text, autoescape=True) for column in columns)))
@@ -286,54 +268,6 @@ def _summary(product: Product, photo_id: int | None) -> ProductSummary:
         product.availability,
         photo_id,
     )
-
-
-def facets(session: Session, limit: int = 50) -> Facets:
-    """The values that products have, at most `limit` of each kind."""
-    lowest, highest = session.execute(
-        select(func.min(Product.price), func.max(Product.price))
-    ).one()
-    return Facets(
-        brands=_values(session, Product.brand, limit),
-        categories=_values(session, Product.category, limit),
-        colours=_colour_values(session, limit),
-        availability=_values(session, Product.availability, limit),
-        price_min=lowest,
-        price_max=highest,
-    )
-
-
-def _values(
-    session: Session, column: InstrumentedAttribute[str | None], limit: int
-) -> tuple[FacetValue, ...]:
-    count = func.count()
-    query = (
-        select(column, count)
-        .where(column.is_not(None))
-        .group_by(column)
-        .order_by(count.desc(), column)
-        .limit(limit)
-    )
-    return tuple(FacetValue(str(value), number) for value, number in session.execute(query))
-
-
-def _colour_values(session: Session, limit: int) -> tuple[FacetValue, ...]:
-    """Colours of products and of their garments, each product counted once for a colour."""
-    worn = (
-        select(Photo.product_id, func.lower(Garment.main_colour))
-        .join(Garment, Garment.photo_id == Photo.id)
-        .where(Garment.main_colour.is_not(None))
-    )
-    own = select(Product.id.label("product_id"), func.lower(Product.colour).label("colour"))
-    both = own.where(Product.colour.is_not(None)).union(worn).subquery()
-    count = func.count()
-    query = (
-        select(both.c.colour, count)
-        .group_by(both.c.colour)
-        .order_by(count.desc(), both.c.colour)
-        .limit(limit)
-    )
-    return tuple(FacetValue(str(value), number) for value, number in session.execute(query))
 
 
 def catalog_counts(session: Session) -> CatalogCounts:

@@ -102,26 +102,6 @@ class ProductPage:
 
 
 @dataclass(frozen=True)
-class FacetValue:
-    """A value that occurs and the number of products that have it."""
-
-    value: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Facets:
-    """What can be filtered by: the commonest values first; prices are None without any."""
-
-    brands: tuple[FacetValue, ...]
-    categories: tuple[FacetValue, ...]
-    colours: tuple[FacetValue, ...]
-    availability: tuple[FacetValue, ...]
-    price_min: Decimal | None
-    price_max: Decimal | None
-
-
-@dataclass(frozen=True)
 class SkipCount:
     """How many photos were skipped at a stage for a reason's code."""
 

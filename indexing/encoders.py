@@ -12,18 +12,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import numpy as np
 import timm
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from torch.nn import functional
 
 from indexing.crop import Crop
-from indexing.encoder import BATCH_SIZE, CropPreprocessing, Encoder, StyleEncoder
+from indexing.encoder import (
+    CropPreprocessing,
+    Encoder,
+    StyleEncoder,
+    crop_runtime,
+    encode_crops,
+)
 from indexing.errors import EncoderError
 from indexing.stages import Vectors
-from segmentation.preprocess import normalise
+from segmentation.runtime import REFERENCE, RuntimeOptions
 from segmentation.weights import fingerprint_of
 
 WEIGHTS_SUFFIX: Final = ".safetensors"
@@ -33,22 +37,27 @@ UNTRAINED_SEED: Final = 0
 class OpenedEncoder(StyleEncoder, Protocol):
     """An encoder that can be compared with itself before any training."""
 
+    @property
+    def runtime(self) -> str:
+        """What runs the network, like "openvino bf16"."""
+        ...
+
     def untrained(self) -> StyleEncoder:
         """The same architecture with fresh weights: what training has to beat."""
         ...
 
 
-def open_encoder(name: str | None = None) -> OpenedEncoder:
+def open_encoder(name: str | None = None, options: RuntimeOptions = REFERENCE) -> OpenedEncoder:
     """The encoder of this name; None is the shipped one.
 
     Raises:
         EncoderError: unknown, absent, damaged, or it cannot be fetched.
     """
     if name is None:
-        return Encoder.load()
+        return Encoder.load(options=options)
     if name.endswith(WEIGHTS_SUFFIX):
-        return Encoder.load(Path(name))
-    return TimmEncoder.open(name)
+        return Encoder.load(Path(name), options)
+    return TimmEncoder.open(name, options)
 
 
 class TimmEncoder:
@@ -58,7 +67,7 @@ class TimmEncoder:
     already frames the garment, so the card's own centre crop is not applied.
     """
 
-    def __init__(self, network: nn.Module, name: str) -> None:
+    def __init__(self, network: nn.Module, name: str, options: RuntimeOptions = REFERENCE) -> None:
         self._network = network.eval()
         self._name = name
         self._preprocessing = _preprocessing_of(network, name)
@@ -66,11 +75,12 @@ class TimmEncoder:
         with torch.inference_mode():
             self._dimension = int(self._network(torch.zeros(1, 3, side, side)).shape[1])
         self._sha256 = _sha256_of(network)
+        self._runtime = crop_runtime(network, self._preprocessing, options, self.fingerprint)
 
     @classmethod
-    def open(cls, name: str) -> "TimmEncoder":
+    def open(cls, name: str, options: RuntimeOptions = REFERENCE) -> "TimmEncoder":
         """Load a network with its weights; EncoderError says what is wrong with the name."""
-        return cls(_created(name, pretrained=True), name)
+        return cls(_created(name, pretrained=True), name, options)
 
     def untrained(self) -> "TimmEncoder":
         """The same architecture with fresh weights."""
@@ -86,6 +96,11 @@ class TimmEncoder:
         return f"{architecture}-{self._dimension}/{made_by}"
 
     @property
+    def runtime(self) -> str:
+        """What runs the network, like "openvino bf16"."""
+        return self._runtime.name
+
+    @property
     def side(self) -> int:
         return self._preprocessing.side
 
@@ -95,17 +110,7 @@ class TimmEncoder:
 
     def encode(self, crops: Sequence[Crop]) -> Vectors:
         """Unit-length vectors, shape (n, dimension)."""
-        if not crops:
-            return np.zeros((0, self._dimension), np.float32)
-        mean, std = self._preprocessing.mean, self._preprocessing.std
-        with torch.inference_mode():
-            vectors = [
-                functional.normalize(
-                    self._network(normalise(np.stack(crops[start : start + BATCH_SIZE]), mean, std))
-                )
-                for start in range(0, len(crops), BATCH_SIZE)
-            ]
-        return np.asarray(torch.cat(vectors).numpy(), np.float32)
+        return encode_crops(self._runtime, crops, self._dimension)
 
 
 def _created(name: str, pretrained: bool) -> nn.Module:

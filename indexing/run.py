@@ -40,8 +40,7 @@ class Run:
             self._on_progress(
                 IndexProgress(
                     self._done,
-                    # Photos that were asked for again come on top, if they have changed.
-                    max(self._done, len(self.imported.pending)),
+                    len(self.imported.pending),
                     len(self._skips),
                     self._garments,
                     self._speed(),

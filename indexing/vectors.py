@@ -57,7 +57,7 @@ def use_model(database: Database, fingerprint: ModelFingerprint) -> int:
             return active.id
         if active is not None and _has_vectors(session, active.id):
             raise ModelMismatch(
-                f"the vectors in {database.path.parent} were made by "
+                f"the vectors in {database.name} were made by "
                 f"{fingerprint_of(active).key}, the model at hand is {fingerprint.key}; start "
                 "with the weights that made them, or index into another --data folder"
             )

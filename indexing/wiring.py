@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import torch
-
 from indexing.embed import PhotoEmbedder
 from indexing.encoders import open_encoder
 from segmentation.predictor import Segmenter
+from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
 def load_embedder(
     segmenter_weights: Path | None = None,
     encoder: str | None = None,
-    threads: int = 2,
+    options: RuntimeOptions = REFERENCE,
 ) -> PhotoEmbedder:
     """The path from photos to vectors; None means the weights shipped with the package.
 
@@ -22,7 +21,6 @@ def load_embedder(
     Raises:
         segmentation.errors.WeightsError, indexing.errors.EncoderError: weights that
             are missing, damaged or of another network.
+        segmentation.errors.RuntimeAbsent: the runtime asked for does not work here.
     """
-    # torch and faiss each bring an OpenMP; without a bound both take every core.
-    torch.set_num_threads(threads)
-    return PhotoEmbedder(Segmenter.load(segmenter_weights), open_encoder(encoder))
+    return PhotoEmbedder(Segmenter.load(segmenter_weights, options), open_encoder(encoder, options))

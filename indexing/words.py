@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from catalog.colours import COLOUR_NAMES
 from catalog.wishes import ColourWish, Tone, Trait, Wish
-from indexing.colour import COLOUR_NAMES
 from segmentation.classes import GarmentClass
 
 MAX_LETTERS: Final = 200

@@ -85,8 +85,12 @@ def _open(services: Services) -> None:
         # Imported here: loads torch.
         from indexing.wiring import load_embedder
 
-        embedder = load_embedder(settings.segmenter_weights, settings.encoder, settings.threads)
-        services.collection = open_collection(settings.data, BatchingEmbedder(embedder))
+        embedder = load_embedder(
+            settings.segmenter_weights, settings.encoder, settings.runtime_options
+        )
+        services.collection = open_collection(
+            settings.data, BatchingEmbedder(embedder), settings.database_url
+        )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = str(error)
         _log.error("not ready: %s", error)

@@ -1,16 +1,14 @@
 """The commands around the networks: evaluate, train, dataset."""
 
 from collections import Counter
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search_app import cli_retrieval, cli_session
-from search_app.cli_output import print_figures, print_json, progress_on_stderr, tell
-from search_app.cli_session import JsonOption, WeightsOption, settings_for
+from search_app import cli_retrieval
+from search_app.cli_output import progress_on_stderr, tell
 from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
@@ -55,60 +53,6 @@ class TrainExtraMissing(SearchAppError):
     """A package that only training and dataset creation need is not installed."""
 
 
-class MaskLabels(StrEnum):
-    """What the values in a mask file mean."""
-
-    CCP = "ccp"
-    CLASSES = "classes"
-
-
-class SplitName(StrEnum):
-    """A split of a pairs folder."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
-
-
-@evaluate_app.command("segmentation")
-def evaluate_segmentation(
-    context: typer.Context,
-    photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
-    masks: Annotated[Path, typer.Option(metavar="DIR", help="A true mask NAME.png for each.")],
-    labels: Annotated[
-        MaskLabels, typer.Option(help="Values of the masks: CCP's 59 labels, or our 4 classes.")
-    ],
-    split: Annotated[
-        SplitName | None,
-        typer.Option(help="Only this split of the manifest.csv beside the photos' folder."),
-    ] = None,
-    weights: WeightsOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Pixel accuracy, IoU and F1 of each class, false positives of absent classes."""
-    from segmentation.evaluate import evaluate_folder
-
-    settings = settings_for(context, segmenter_weights=weights)
-    wanted = _names_of(photos.parent, split) if split else None
-    segmenter = cli_session.load_segmenter(settings)
-    with progress_on_stderr("photos") as tick:
-        report = evaluate_folder(
-            segmenter,
-            photos,
-            masks,
-            labels.value,
-            wanted,
-            lambda done, total: tick(done, total, ""),
-        )
-    (print_json if as_json else print_figures)(report.to_json())
-
-
-def _names_of(folder: Path, split: SplitName) -> set[str]:
-    from segmentation.dataset import read_pairs
-
-    return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
-
-
 @train_app.command("segmenter")
 def train_segmenter(
     pairs: PairsOption,
@@ -118,7 +62,7 @@ def train_segmenter(
     threads: ThreadsOption = 2,
 ) -> None:
     """Train a segmenter; weights, card, log and overlays go to --out."""
-    _require_train_extra()
+    require_train_extra()
     from segmentation.train import TrainConfig
     from segmentation.train import train_segmenter as train
 
@@ -146,7 +90,7 @@ def train_encoder(
     threads: ThreadsOption = 2,
 ) -> None:
     """Train an encoder; weights, card and log go to --out."""
-    _require_train_extra()
+    require_train_extra()
     from indexing.train import EncoderTrainConfig
     from indexing.train import train_encoder as train
 
@@ -168,7 +112,7 @@ def _command(network: str, pairs: list[Path], seed: int) -> str:
     return f"apparel train {network} {folders} --seed {seed}"
 
 
-def _require_train_extra() -> None:
+def require_train_extra() -> None:
     """TrainExtraMissing unless OpenCV is installed, which only these commands need."""
     if find_spec("cv2") is None:
         raise TrainExtraMissing(
@@ -192,7 +136,7 @@ def dataset_imaterialist(
         folder = create_imaterialist(
             source, out, limit, seed, lambda done, total: tick(done, total, "")
         )
-    _tell_pairs(folder)
+    tell_pairs(folder)
 
 
 @dataset_app.command("ccp")
@@ -205,7 +149,7 @@ def dataset_ccp(
 
     with progress_on_stderr("pairs") as tick:
         folder = create_ccp(source, out, lambda done, total: tick(done, total, ""))
-    _tell_pairs(folder)
+    tell_pairs(folder)
 
 
 @dataset_app.command("clothing")
@@ -215,12 +159,12 @@ def dataset_clothing(
     workers: Annotated[int, typer.Option(min=1, help="Processes that cut out garments.")] = 2,
 ) -> None:
     """Clothing dataset: GrabCut makes the masks, the label gives the class."""
-    _require_train_extra()
+    require_train_extra()
     from segmentation.dataset import create_clothing
 
     with progress_on_stderr("photos") as tick:
         folder = create_clothing(source, out, workers, lambda done, total: tick(done, total, ""))
-    _tell_pairs(folder)
+    tell_pairs(folder)
 
 
 @dataset_app.command("drawn")
@@ -234,10 +178,11 @@ def dataset_drawn(
 
     with progress_on_stderr("drawing") as tick:
         folder = create_drawn(out, count, seed, lambda done, total: tick(done, total, ""))
-    _tell_pairs(folder)
+    tell_pairs(folder)
 
 
-def _tell_pairs(folder: "PairsFolder") -> None:
+def tell_pairs(folder: "PairsFolder") -> None:
+    """How many pairs there are in each split, and why photos were left out."""
     splits = Counter(pair.split for pair in folder.pairs)
     counted = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
     typer.echo(f"{len(folder.pairs)} pairs in {folder.root} ({counted})")

@@ -76,7 +76,7 @@ def _contest(settings: "Settings", against: str | None) -> "Contest":
         cli_session.load_segmenter(settings),
         encoder,
         encoder.untrained(),
-        open_encoder(against) if against else None,
+        open_encoder(against, settings.runtime_options) if against else None,
     )
 
 

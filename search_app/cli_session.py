@@ -79,30 +79,29 @@ def load_embedder(settings: Settings) -> Embedder:
     """The models of the whole path, from photo to vectors."""
     from indexing.wiring import load_embedder as load
 
-    return load(settings.segmenter_weights, settings.encoder, settings.threads)
+    return load(settings.segmenter_weights, settings.encoder, settings.runtime_options)
 
 
 def load_segmenter(settings: Settings) -> Segmenter:
     """The segmenter alone."""
-    import torch
-
     from segmentation.predictor import Segmenter
 
-    torch.set_num_threads(settings.threads)
-    return Segmenter.load(settings.segmenter_weights)
+    return Segmenter.load(settings.segmenter_weights, settings.runtime_options)
 
 
 def load_encoder(settings: Settings) -> OpenedEncoder:
     """The encoder alone."""
     from indexing.encoders import open_encoder
 
-    return open_encoder(settings.encoder)
+    return open_encoder(settings.encoder, settings.runtime_options)
 
 
 def require_catalogue(settings: Settings) -> None:
-    """NoCatalogue unless the data folder has a database."""
+    """NoCatalogue unless the data folder has a database, or a server's is named."""
     from catalog.models import DATABASE_NAME
 
+    if settings.database_url is not None:
+        return
     if not (settings.data / DATABASE_NAME).is_file():
         raise NoCatalogue(
             f"there is no catalogue in {settings.data}; "
@@ -115,7 +114,7 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
     """The collection of the data folder, closed at the end."""
     from indexing.collection import open_collection
 
-    collection = open_collection(settings.data, embedder)
+    collection = open_collection(settings.data, embedder, settings.database_url)
     try:
         yield collection
     finally:

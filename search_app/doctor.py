@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from search_app.settings import Settings
+from segmentation.runtime import RuntimeOptions
 
 OLDEST_PYTHON: Final = (3, 11)
 LEAST_FREE_BYTES: Final = 1_000_000_000
@@ -51,12 +52,12 @@ def run_checks(settings: Settings) -> list[Check]:
         _run(
             "segmenter weights",
             "reinstall, or point APPAREL_SEGMENTER_WEIGHTS at weights with their card",
-            lambda: _segmenter(settings.segmenter_weights),
+            lambda: _segmenter(settings.segmenter_weights, settings.runtime_options),
         ),
         _run(
             "encoder weights",
             "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
-            lambda: _encoder(settings.encoder),
+            lambda: _encoder(settings.encoder, settings.runtime_options),
         ),
         _run(
             "data folder",
@@ -135,22 +136,24 @@ def _segmentation_models() -> str:
     return version("segmentation-models-pytorch")
 
 
-def _segmenter(weights: Path | None) -> str:
-    from segmentation.weights import SHIPPED_SEGMENTER, load_segmenter
+def _segmenter(weights: Path | None, options: RuntimeOptions) -> str:
+    from segmentation.predictor import Segmenter
+    from segmentation.weights import SHIPPED_SEGMENTER
 
-    path = weights or SHIPPED_SEGMENTER
-    _, card = load_segmenter(path)
-    return f"{card.fingerprint}, {_file_note(path)}"
+    segmenter = Segmenter.load(weights, options)
+    note = _file_note(weights or SHIPPED_SEGMENTER)
+    return f"{segmenter.fingerprint} by {segmenter.runtime}, {note}"
 
 
-def _encoder(name: str | None) -> str:
+def _encoder(name: str | None, options: RuntimeOptions) -> str:
     from indexing.encoder import SHIPPED_ENCODER
     from indexing.encoders import WEIGHTS_SUFFIX, open_encoder
 
-    fingerprint = open_encoder(name).fingerprint
+    encoder = open_encoder(name, options)
+    found = f"{encoder.fingerprint} by {encoder.runtime}"
     if name is None or name.endswith(WEIGHTS_SUFFIX):
-        return f"{fingerprint}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
-    return f"{fingerprint}, {name}"
+        return f"{found}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
+    return f"{found}, {name}"
 
 
 def _file_note(path: Path) -> str:

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from search_app.limiter import parse_rate
 from segmentation.photos import MAX_BYTES
+from segmentation.runtime import RuntimeName, RuntimeOptions
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -26,10 +27,13 @@ class Settings(BaseSettings):
 
     Attributes:
         data: folder with the database, the indices and the stored photos.
+        database_url: a PostgreSQL database instead of the folder's SQLite file.
         segmenter_weights: None = the shipped ones.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
             shipped one.
-        threads: CPU threads of the models.
+        threads: CPU threads of the networks.
+        runtime: what runs the networks; auto = OpenVINO where it works, else torch.
+        cache: folder for networks converted to OpenVINO; made when needed.
         max_upload_bytes: a larger photo is refused while it arrives.
         queries_kept: how many query photos are kept in memory at most.
         query_minutes: how long one is kept after its last use.
@@ -46,11 +50,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
 
     data: Path = Path("apparel-data")
+    database_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter_weights: Path | None = None
     encoder: str | None = None
     threads: int = Field(default=2, ge=1)
+    runtime: RuntimeName = "auto"
+    cache: Path = Path("~/.cache/apparel-search")
     max_upload_bytes: int = Field(default=MAX_BYTES, ge=1)
     queries_kept: int = Field(default=64, ge=1)
     query_minutes: float = Field(default=15, gt=0)
@@ -61,6 +68,11 @@ class Settings(BaseSettings):
     api_reads: bool = True
     api_writes: bool | None = None
     import_folder: Path | None = None
+
+    @property
+    def runtime_options(self) -> RuntimeOptions:
+        """How the networks are run."""
+        return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
 
     @property
     def sample_folders(self) -> tuple[Path, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from catalog.colours import NAMED_COLOURS
 from catalog.queries import Facets, FacetValue
-from indexing.colour import NAMED_COLOURS
 from search_app import texts
 from search_app.state import PageState
 from search_app.views import ActiveFilter, Choice, Menu, SteerView

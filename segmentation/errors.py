@@ -3,6 +3,7 @@
     SegmentationError
     ├── UnreadablePhoto      the bytes are no photo we accept (a value in pipelines)
     ├── WeightsError         weights or their card are absent, damaged or do not fit
+    ├── RuntimeAbsent        the runtime asked for by name does not work here
     └── DatasetError         a folder or a label file is not what it should be
 
 Every message is one line and ends with what to do about it.
@@ -27,6 +28,10 @@ class UnreadablePhoto(SegmentationError):
 
 class WeightsError(SegmentationError):
     """A weights file or its card is missing, damaged or of another network."""
+
+
+class RuntimeAbsent(SegmentationError):
+    """The runtime that was asked for by name is not installed or cannot run a network."""
 
 
 class DatasetError(SegmentationError):

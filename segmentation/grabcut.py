@@ -27,6 +27,8 @@ MAX_RIM_SHARE: Final = 0.20
 FOREGROUND_VALUES: Final = (cv2.GC_FGD, cv2.GC_PR_FGD)
 
 BoolMask = npt.NDArray[np.bool_]
+Seed = npt.NDArray[np.uint8]
+"""What GrabCut starts from, shape (H, W): `cv2.GC_FGD`, `GC_BGD`, `GC_PR_FGD`, `GC_PR_BGD`."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class GrabCutResult:
 def cut_garment(photo: Photo) -> GrabCutResult:
     """The mask of the one garment on `photo` (H, W, 3), if it can be trusted."""
     small = _reduced(photo)
-    by_colour = _grab(small, _seed_by_colour(small))
+    by_colour = _grab(small, seed_by_colour(small))
     by_place = _grab(small, _seed_by_place(small))
     reason = _objection(by_colour, by_place)
     if reason:
@@ -66,7 +68,7 @@ def _rim(shape: tuple[int, ...]) -> BoolMask:
     return rim
 
 
-def _seed_by_colour(photo: Photo) -> npt.NDArray[np.uint8]:
+def seed_by_colour(photo: Photo) -> Seed:
     """Probable garment: what is far in CIELAB from every common colour of the rim."""
     lab = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB).astype(np.float32)
     rim = _rim(photo.shape)
@@ -87,7 +89,7 @@ def _seed_by_colour(photo: Photo) -> npt.NDArray[np.uint8]:
     return seed
 
 
-def _seed_by_place(photo: Photo) -> npt.NDArray[np.uint8]:
+def _seed_by_place(photo: Photo) -> Seed:
     """Probable garment: an ellipse in the middle, whatever its colour."""
     rim = _rim(photo.shape)
     height, width = rim.shape
@@ -98,16 +100,21 @@ def _seed_by_place(photo: Photo) -> npt.NDArray[np.uint8]:
     return seed
 
 
-def _grab(photo: Photo, seed: npt.NDArray[np.uint8]) -> BoolMask:
-    mask: npt.NDArray[np.uint8] = seed.copy()
-    if not np.isin(mask, FOREGROUND_VALUES).any():
-        return np.zeros(mask.shape, bool)
+def _grab(photo: Photo, seed: Seed) -> BoolMask:
+    if not np.isin(seed, FOREGROUND_VALUES).any():
+        return np.zeros(seed.shape, bool)
+    return _tidied(grab_cut(photo, seed, rounds=4))
+
+
+def grab_cut(photo: Photo, seed: Seed, rounds: int) -> BoolMask:
+    """GrabCut from a seed (H, W) of `cv2.GC_*` values that has garment and ground."""
+    mask = seed.copy()
     background: npt.NDArray[Any] = np.zeros((1, 65), np.float64)
     foreground: npt.NDArray[Any] = np.zeros((1, 65), np.float64)
     cv2.setRNGSeed(0)
     bgr = cv2.cvtColor(photo, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(bgr, mask, None, background, foreground, 4, cv2.GC_INIT_WITH_MASK)
-    return _tidied(np.isin(mask, FOREGROUND_VALUES))
+    cv2.grabCut(bgr, mask, None, background, foreground, rounds, cv2.GC_INIT_WITH_MASK)
+    return np.isin(mask, FOREGROUND_VALUES)
 
 
 def _tidied(mask: BoolMask) -> BoolMask:

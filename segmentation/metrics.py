@@ -1,11 +1,12 @@
 """Masks and truths in, figures out: everything from one 4 x 4 confusion matrix per photo.
 
 Rows are the truth, columns the prediction. Intervals are 95 % percentile bootstraps
-over photos (Efron, Tibshirani, 1993).
+over photos, or over groups of photos that belong together (Efron, Tibshirani, 1993).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,19 +57,20 @@ def f1_per_class(confusions: Confusion) -> npt.NDArray[np.float64]:
     return 2 * iou / (1 + iou)
 
 
+def mean_of_present(values: npt.NDArray[np.float64]) -> float:
+    """Mean of the values that are not NaN; NaN if all are."""
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if len(present) else float("nan")
+
+
 def mean_iou(confusions: Confusion) -> float:
     """Mean IoU of the classes that occur."""
-    return _mean(iou_per_class(confusions))
+    return mean_of_present(iou_per_class(confusions))
 
 
 def foreground_mean_iou(confusions: Confusion) -> float:
     """Mean IoU of the garment classes that occur."""
-    return _mean(iou_per_class(confusions)[list(GARMENT_CLASSES)])
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else float("nan")
+    return mean_of_present(iou_per_class(confusions)[list(GARMENT_CLASSES)])
 
 
 def absent_class_false_positive_rate(confusions: Confusion, garment_class: GarmentClass) -> float:
@@ -81,15 +83,76 @@ def absent_class_false_positive_rate(confusions: Confusion, garment_class: Garme
     return float((predicted > FALSE_POSITIVE_AREA * truth[absent].sum(axis=1)).mean())
 
 
+def garment_iou(confusions: Confusion) -> npt.NDArray[np.float64]:
+    """IoU of each photo's garment, found with its right class; shape (n,).
+
+    NaN where the photo does not have exactly one garment class.
+    """
+    classes = list(GARMENT_CLASSES)
+    overlap = np.diagonal(confusions, axis1=1, axis2=2)[:, classes].astype(np.float64)
+    truth = confusions.sum(axis=2)[:, classes]
+    union = truth + confusions.sum(axis=1)[:, classes] - overlap
+    own = truth.argmax(axis=1)
+    rows = np.arange(len(confusions))
+    iou = overlap[rows, own] / np.maximum(1, union[rows, own])
+    return np.where((truth > 0).sum(axis=1) == 1, iou, np.nan)
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Garments whose score lies in one tenth: how many, their mean score, how many are right."""
+
+    garments: int
+    mean_score: float
+    share_right: float
+
+
+def reliability(scores: Sequence[float], right: Sequence[bool]) -> list[ReliabilityBin]:
+    """The tenths of the score that hold garments, from low to high (DeGroot, Fienberg, 1983)."""
+    values, truths = np.asarray(scores, np.float64), np.asarray(right, bool)
+    tenths = np.minimum((values * 10).astype(int), 9)
+    return [
+        ReliabilityBin(
+            int(inside.sum()), float(values[inside].mean()), float(truths[inside].mean())
+        )
+        for inside in (tenths == tenth for tenth in range(10))
+        if inside.any()
+    ]
+
+
+def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """Mean gap between score and share of right ones, weighed by garments (Naeini et al., 2015)."""
+    total = sum(each.garments for each in bins)
+    gaps = [each.garments * abs(each.mean_score - each.share_right) for each in bins]
+    return sum(gaps) / total if total else float("nan")
+
+
 def bootstrap(
-    confusions: Confusion,
-    measure: Callable[[Confusion], float],
+    values: npt.NDArray[Any],
+    measure: Callable[[npt.NDArray[Any]], float],
+    groups: Sequence[str] | None = None,
     rounds: int = 1000,
     seed: int = 0,
 ) -> Figure:
-    """A measure over photos with its 95 % interval."""
+    """A measure over photos with its 95 % interval.
+
+    Args:
+        values: one entry a photo: a confusion matrix, or a number.
+        groups: which photos belong together (one sender's) and are drawn together; None =
+            each stands alone.
+    """
     generator = np.random.default_rng(seed)
-    count = len(confusions)
-    values = [measure(confusions[generator.integers(0, count, count)]) for _ in range(rounds)]
-    low, high = np.nanpercentile(values, (2.5, 97.5))
-    return Figure(measure(confusions), float(low), float(high))
+    members = _members(groups or [str(place) for place in range(len(values))])
+    drawn = (generator.integers(0, len(members), len(members)) for _ in range(rounds))
+    measured = [measure(values[np.concatenate([members[each] for each in draw])]) for draw in drawn]
+    measured = [each for each in measured if not np.isnan(each)]
+    if not measured:
+        return Figure(measure(values), float("nan"), float("nan"))
+    low, high = np.percentile(measured, (2.5, 97.5))
+    return Figure(measure(values), float(low), float(high))
+
+
+def _members(groups: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+    """Positions of each group's photos."""
+    _, group_of = np.unique(np.asarray(groups), return_inverse=True)
+    return [np.flatnonzero(group_of == group) for group in range(group_of.max() + 1)]

@@ -10,19 +10,20 @@ from typing import Final, Self
 
 import numpy as np
 import torch
+from torch import nn
 
+from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.mask import Probabilities, Segmentation, find_garments
 from segmentation.model import SegmentationNetwork
 from segmentation.photos import Photo
 from segmentation.preprocess import (
-    Placement,
     Preprocessing,
-    normalise,
+    inside,
     place,
     to_canvas,
     to_mask,
-    to_probabilities,
 )
+from segmentation.runtime import REFERENCE, Runtime, RuntimeOptions
 from segmentation.weights import SHIPPED_SEGMENTER, SegmenterCard, load_segmenter
 
 BATCH_SIZE: Final = 8
@@ -31,23 +32,35 @@ BATCH_SIZE: Final = 8
 class Segmenter:
     """A trained network with its card."""
 
-    def __init__(self, network: SegmentationNetwork, card: SegmenterCard) -> None:
-        self._network = network
+    def __init__(
+        self,
+        network: SegmentationNetwork,
+        card: SegmenterCard,
+        options: RuntimeOptions = REFERENCE,
+    ) -> None:
+        # Weights without a hash were never saved: nothing names them in the cache.
+        key = card.fingerprint if card.sha256 else None
+        self._runtime = mask_runtime(network, card.preprocessing, options, key)
         self.card = card
 
     @classmethod
-    def load(cls, weights: Path | None = None) -> Self:
+    def load(cls, weights: Path | None = None, options: RuntimeOptions = REFERENCE) -> Self:
         """Read weights with their card; None means those shipped with the package."""
         network, card = load_segmenter(weights or SHIPPED_SEGMENTER)
-        return cls(network, card)
+        return cls(network, card, options)
 
     @property
     def fingerprint(self) -> str:
         return self.card.fingerprint
 
+    @property
+    def runtime(self) -> str:
+        """What runs the network, like "openvino bf16"."""
+        return self._runtime.name
+
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Class mask (at each photo's size) and garments of each photo, in order."""
-        maps = predict(self._network, self.card.preprocessing, photos)
+        maps = predict(self._runtime, self.card.preprocessing, photos)
         return [
             _segmentation_of(photo, probabilities)
             for photo, probabilities in zip(photos, maps, strict=True)
@@ -59,8 +72,31 @@ def _segmentation_of(photo: Photo, probabilities: Probabilities) -> Segmentation
     return Segmentation(mask, find_garments(mask, probabilities))
 
 
+def mask_runtime(
+    network: SegmentationNetwork,
+    preprocessing: Preprocessing,
+    options: RuntimeOptions = REFERENCE,
+    key: str | None = None,
+) -> Runtime:
+    """A network ready for `predict`: class probabilities and presence logits of canvases."""
+    pictures = PictureNetwork(_Probabilities(network), preprocessing.mean, preprocessing.std)
+    return open_runtime(pictures, options, key)
+
+
+class _Probabilities(nn.Module):
+    """The network with softmax over the classes in place of logits."""
+
+    def __init__(self, network: SegmentationNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits, presence = self.network(photos)
+        return logits.softmax(dim=1), presence
+
+
 def predict(
-    network: SegmentationNetwork, preprocessing: Preprocessing, photos: Sequence[Photo]
+    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
 ) -> list[Probabilities]:
     """Class probabilities of each photo, (4, h, w) at the canvas's resolution, in order."""
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
@@ -71,32 +107,11 @@ def predict(
     for positions in by_canvas.values():
         for start in range(0, len(positions), BATCH_SIZE):
             batch = positions[start : start + BATCH_SIZE]
-            found = _predict_batch(
-                network,
-                preprocessing,
-                [photos[position] for position in batch],
-                [placements[position] for position in batch],
-            )
-            answers.update(zip(batch, found, strict=True))
+            canvases = [
+                to_canvas(photos[position], placements[position], preprocessing)
+                for position in batch
+            ]
+            probabilities, _ = runtime.run(np.stack(canvases))
+            for position, values in zip(batch, probabilities, strict=True):
+                answers[position] = inside(values, placements[position])
     return [answers[position] for position in range(len(photos))]
-
-
-def _predict_batch(
-    network: SegmentationNetwork,
-    preprocessing: Preprocessing,
-    photos: list[Photo],
-    placements: list[Placement],
-) -> list[Probabilities]:
-    """One forward pass; all placements share one canvas."""
-    canvases = np.stack(
-        [
-            to_canvas(photo, placement, preprocessing)
-            for photo, placement in zip(photos, placements, strict=True)
-        ]
-    )
-    with torch.inference_mode():
-        logits, _ = network(normalise(canvases, preprocessing.mean, preprocessing.std))
-    return [
-        to_probabilities(photo_logits, placement)
-        for photo_logits, placement in zip(logits, placements, strict=True)
-    ]

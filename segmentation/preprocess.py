@@ -87,16 +87,21 @@ def normalise(
     std: tuple[float, float, float],
 ) -> torch.Tensor:
     """uint8 (n, H, W, 3) to a network's float (n, 3, H, W), channels last in memory."""
-    values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255)
-    values = values.sub_(torch.tensor(mean).view(1, 3, 1, 1))
-    values = values.div_(torch.tensor(std).view(1, 3, 1, 1))
+    return normalised(torch.from_numpy(pictures), mean, std)
+
+
+def normalised(
+    pictures: torch.Tensor, mean: tuple[float, float, float], std: tuple[float, float, float]
+) -> torch.Tensor:
+    """The same for a tensor: also the first layer of a converted network (`runtime`)."""
+    values = pictures.permute(0, 3, 1, 2).float() / 255
+    values = (values - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(std).view(1, 3, 1, 1)
     return values.contiguous(memory_format=torch.channels_last)
 
 
-def to_probabilities(logits: torch.Tensor, placement: Placement) -> Probabilities:
-    """Class probabilities of the photo's part of the canvas, (4, h, w), from (4, H, W) logits."""
-    inside = logits[(slice(None), *_window(placement))].float()
-    return np.asarray(functional.softmax(inside, dim=0).numpy(), np.float32)
+def inside(values: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
+    """The photo's part, (c, h, w), of values on its canvas, (c, H, W)."""
+    return values[(slice(None), *_window(placement))]
 
 
 def to_mask(probabilities: Probabilities, height: int, width: int) -> ClassMask:

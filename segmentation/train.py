@@ -31,7 +31,7 @@ from segmentation.metrics import confusion_of, foreground_mean_iou, pixel_accura
 from segmentation.model import Architecture, SegmentationNetwork, build_network
 from segmentation.overlays import save_overlay_sheet
 from segmentation.photos import Photo, read_photo
-from segmentation.predictor import predict
+from segmentation.predictor import mask_runtime, predict
 from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
 from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.weights import (
@@ -196,7 +196,9 @@ def _validate(
     masks = [
         to_mask(probabilities, *photo.shape[:2])
         for photo, probabilities in zip(
-            photos, predict(run.averaged, preprocessing, photos), strict=True
+            photos,
+            predict(mask_runtime(run.averaged, preprocessing), preprocessing, photos),
+            strict=True,
         )
     ]
     row = {"epoch": float(epoch), "loss": loss, "seconds": time.monotonic()}

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from indexing.colour import colour_vector, nearest_colour_name
+from catalog.colours import nearest_colour_name
+from indexing.colour import colour_vector
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment

@@ -10,11 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("segmentation", "catalog", "indexing", "search_app", "migrations")
-VOCABULARY = {f"segmentation.{name}" for name in ("classes", "errors", "mask", "photos", "splits")}
+VOCABULARY = {
+    f"segmentation.{name}" for name in ("classes", "errors", "mask", "photos", "runtime", "splits")
+}
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
 LEARNING = {
     f"segmentation.{name}"
-    for name in ("augment", "dataset", "metrics", "preprocess", "runs", "weights")
+    for name in ("augment", "dataset", "inference", "metrics", "preprocess", "runs", "weights")
 }
 """What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
 SHARES_LEARNING = {"indexing.encoder", "indexing.encoders", "indexing.train", "indexing.metrics"}

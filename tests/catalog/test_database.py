@@ -14,6 +14,8 @@ from catalog.errors import DatabaseError
 from catalog.models import DATABASE_NAME, Base, Photo, Product
 
 
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression")
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrations_make_exactly_the_models_tables(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     with database.engine.connect() as connection:

@@ -1,17 +1,21 @@
 """Reads of the catalogue: filters, lists, facets, cards, counts."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from catalog.database import open_database
+from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.models import Garment, Photo, Product
 from catalog.queries import (
+    AttributeFacet,
     FacetValue,
     Filters,
     SkipCount,
@@ -27,12 +31,32 @@ from catalog.queries import (
     products_of_garments,
 )
 from segmentation.classes import GarmentClass
+from tests.conftest import new_database
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A filled database to write to, on SQLite and on a real PostgreSQL server."""
+    yield from _filled(request, tmp_path_factory)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def session(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
+    """A session on a filled database that nobody writes to."""
+    for database in _filled(request, tmp_path_factory):
+        with database.session() as reading:
+            yield reading
+
+
+def _filled(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Database]:
     """Three products: a red Acme shirt in stock, blue Acme jeans, a skipped Élan hat."""
-    database = open_database(tmp_path)
+    server = request.getfixturevalue("postgresql_server")
+    url = None if request.param == "sqlite" else new_database(server)
+    database = open_database(folders.mktemp("data"), url)
     with database.transaction() as session:
         session.add_all(
             [
@@ -48,8 +72,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
         )  # fmt: skip
         session.flush()
         session.add_all([_garment(1, 1, "red"), _garment(2, 1, "pink"), _garment(3, 3, "blue")])
-    with database.session() as reading:
-        yield reading
+    yield database
     database.close()
 
 
@@ -107,6 +130,17 @@ def _garment(photo_id: int, garment_class: int, colour: str) -> Garment:
         (["size=m"], [1, 2]),
         (["size=L", "fit=x"], [3]),
         (["size=M", "brand=Other"], []),
+        (["class=upper"], [1, 2]),
+        (["class=upper", "colour=blue"], []),
+        (["colour=#c01f2b"], [1]),
+        (["brand!=Acme"], []),
+        (["category!=shirt"], [3]),
+        (["colour!=red"], [2, 3]),
+        (["colour!=Crimson"], [3]),
+        (["colour!=#2a5cb8"], [1, 2]),
+        (["class!=upper"], [3]),
+        (["fit!=x"], [1, 2]),
+        (["brand=acme", "size!=m", "price_max=80"], [3]),
     ],
 )
 def test_filters_pass_exactly_the_garments_they_should(
@@ -123,8 +157,9 @@ def test_a_filter_can_be_bound_to_a_class(session: Session) -> None:
     assert allowed_garments(session, Filters(), GarmentClass.LOWER) == [3]
 
 
-def test_an_accented_brand_is_found(session: Session) -> None:
-    (product,) = list_products(session, filters=parse_filters(["brand=Élan"])).products
+@pytest.mark.parametrize("spelling", ["Élan", "élan", "ÉLAN"])
+def test_an_accented_brand_is_found(session: Session, spelling: str) -> None:
+    (product,) = list_products(session, filters=parse_filters([f"brand={spelling}"])).products
     assert product.id == "c"
 
 
@@ -135,6 +170,9 @@ def test_an_accented_brand_is_found(session: Session) -> None:
         ("brand=", "not FIELD=VALUE"),
         ("price_min=cheap", "price_min"),
         ("sise=M", "no field 'sise'"),
+        ("sise!=M", "no field 'sise'"),
+        ("class=hat", "upper, whole, lower"),
+        ("price_min!=3", "price_min or price_max"),
     ],
 )
 def test_a_filter_that_cannot_be_is_refused_with_the_fields_that_exist(
@@ -142,9 +180,99 @@ def test_a_filter_that_cannot_be_is_refused_with_the_fields_that_exist(
 ) -> None:
     with pytest.raises(CatalogError, match=words) as caught:
         parse_filters([text], attribute_names(session))
-    if "price" not in text:
-        assert "brand, category, colour" in str(caught.value)
+    if "price" not in text and "class" not in text:
+        assert "class, brand, category, colour" in str(caught.value)
         assert "fit, size" in str(caught.value)
+
+
+def test_a_field_wanted_twice_is_refused(session: Session) -> None:
+    with pytest.raises(CatalogError, match="brand is given twice"):
+        parse_filters(["brand=Acme", "brand=Other"])
+
+
+def test_attribute_rows_follow_the_products(database: Database) -> None:
+    with database.transaction() as writing:
+        writing.get_one(Product, "a").attributes = {"size": "XL", "made_in": "Peru"}
+        writing.delete(writing.get_one(Product, "b"))
+    with database.session() as reading:
+        assert attribute_names(reading) == ("made_in", "size")
+        assert allowed_garments(reading, parse_filters(["size=M"])) == []
+        assert allowed_garments(reading, parse_filters(["size=xl"])) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("texts", "index"),
+    [
+        (["brand=Acme"], "ix_product_brand_lower"),
+        (["category=Shirt"], "ix_product_category_lower"),
+        (["availability=in stock"], "ix_product_availability_lower"),
+        (["price_min=20", "price_max=30"], "ix_product_price"),
+        (["size=M"], "ix_attribute_name_value"),
+        (["colour=red"], "ix_garment_main_colour"),
+        (["colour=#c01f2b"], "ix_product_colour_lower"),
+        (["class=upper"], "ix_garment_garment_class"),
+        (["brand=Acme", "colour!=red", "category!=Hat"], "ix_product_brand_lower"),
+    ],
+)
+def test_every_filter_is_answered_by_an_index(tmp_path: Path, texts: list[str], index: str) -> None:
+    database = open_database(tmp_path)
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            rows = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(row[3] for row in rows)
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    with database.session() as session:
+        allowed_garments(session, parse_filters(texts))
+    database.close()
+    assert any(index in line for line in plans)
+    tables = [line for line in plans if line.startswith("SCAN") and "SUBQUERY" not in line]
+    assert not [line for line in tables if re.fullmatch(r"SCAN (product|photo|garment)", line)]
+
+
+def test_no_read_takes_more_statements_for_more_rows(database: Database, session: Session) -> None:
+    def statements() -> list[int]:
+        counts = []
+        for read in READS:
+            seen: list[str] = []
+            note = partial(_note_select, seen)
+            event.listen(database.engine, "before_cursor_execute", note)
+            with database.session() as reading:
+                read(reading)
+            event.remove(database.engine, "before_cursor_execute", note)
+            counts.append(len(seen))
+        return counts
+
+    before = statements()
+    with database.transaction() as writing:
+        for number in range(40):
+            writing.add(_product(f"m{number}", "More", f"B{number}", "9.00", "new", {"size": "S"}))
+        writing.flush()
+        writing.add_all([_photo(f"m{number}", 0) for number in range(40)])
+        writing.flush()
+        photos = writing.scalars(select(Photo.id).where(Photo.product_id.like("m%")))
+        writing.add_all([_garment(photo_id, 1, "red") for photo_id in photos])
+    assert statements() == before
+
+
+def _note_select(seen: list[str], *details: Any) -> None:
+    if details[2].startswith(("SELECT", "WITH")):
+        seen.append(details[2])
+
+
+READS: tuple[Callable[[Session], object], ...] = (
+    lambda session: list(all_products(session)),
+    lambda session: list_products(session, filters=parse_filters(["class=upper"])),
+    lambda session: facets(session, parse_filters(["size!=L"]), attributes=("size",)),
+    lambda session: product_cards(session, range(1, 50)),
+    lambda session: products_of_garments(session, range(1, 50)),
+    lambda session: allowed_garments(session, parse_filters(["brand!=x"])),
+    lambda session: product_by_id(session, "a"),
+    catalog_counts,
+    attribute_names,
+)
 
 
 def test_cards_hold_garment_photo_and_product_in_one_query(session: Session) -> None:
@@ -190,6 +318,29 @@ def test_facets_count_products(session: Session) -> None:
     assert FacetValue("red", 1) in found.colours
     assert (found.price_min, found.price_max) == (Decimal("24.90"), Decimal("79.00"))
     assert len(facets(session, limit=1).categories) == 1
+
+
+def test_each_facet_is_counted_under_the_other_filters(session: Session) -> None:
+    found = facets(session, parse_filters(["category=shirt"]), attributes=("size", "fit"))
+    assert found.brands == (FacetValue("Acme", 1),)
+    assert {each.value for each in found.categories} == {"shirt", "jeans", "Hat"}
+    assert {each.value for each in found.colours} == {"crimson", "red", "pink"}
+    assert found.classes == (FacetValue("upper", 1),)
+    assert (found.price_min, found.price_max) == (Decimal("24.90"), Decimal("24.90"))
+    assert found.attributes == (
+        AttributeFacet("size", (FacetValue("M", 1),)),
+        AttributeFacet("fit", ()),
+    )
+    excluded = facets(session, parse_filters(["size=L", "brand!=Acme"]), attributes=("size",))
+    assert excluded.brands == (FacetValue("Acme", 1),)
+    assert excluded.categories == ()
+    assert excluded.attributes[0].values == ()
+
+
+def test_the_class_of_a_search_narrows_its_facets(session: Session) -> None:
+    found = facets(session, Filters(garment_class=GarmentClass.LOWER))
+    assert found.colours == (FacetValue("blue", 1),)
+    assert found.classes == (FacetValue("upper", 1), FacetValue("lower", 1))
 
 
 def test_counts(session: Session) -> None:

@@ -9,7 +9,7 @@ from indexing.collection import open_collection
 from indexing.wiring import load_embedder
 from search_app.search import SearchOptions, search_photo
 from segmentation.dataset import CCP_TEST_PHOTOS, CCP_VAL_PHOTOS
-from segmentation.evaluate import evaluate_folder
+from segmentation.evaluate import judge_folder, report_of
 from segmentation.photos import find_photos, read_photo
 from segmentation.predictor import Segmenter
 from segmentation.splits import split_groups
@@ -26,7 +26,9 @@ def _held_out(datasets: Path) -> list[str]:
 def test_masks_of_held_out_street_photos_beat_background_alone(datasets: Path) -> None:
     ccp = datasets / "ccp"
     names = set(_held_out(datasets)[:24])
-    report = evaluate_folder(Segmenter.load(), ccp / "photos", ccp / "masks", "ccp", names)
+    segmenter = Segmenter.load()
+    judged = judge_folder(segmenter, ccp / "photos", ccp / "masks", "ccp", names)
+    report = report_of(judged, segmenter.fingerprint)
     assert report.photos == 24
     background_alone = sum(report.confusion[0]) / sum(map(sum, report.confusion))
     assert report.pixel_accuracy > background_alone + 0.02

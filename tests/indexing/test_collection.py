@@ -14,6 +14,7 @@ from PIL import Image
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.feeds import Feed, ProductRow, read_feed, read_folder
 from catalog.filters import Filters, parse_filters
+from catalog.models import DATABASE_NAME
 from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.records import EmbeddedPhoto, ModelFingerprint
@@ -380,7 +381,7 @@ def test_verify_finds_a_damaged_vector_and_a_lost_photo(
 ) -> None:
     collection.index(read_folder(photos))
     collection.photo_file(2).unlink()
-    with sqlite3.connect(collection.database.path) as connection:
+    with sqlite3.connect(collection.data / DATABASE_NAME) as connection:
         connection.execute("UPDATE vector SET \"values\" = x'00' WHERE garment_id = 3")
     connection.close()
     problems = collection.verify()

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from indexing.colour import COLOUR_DIMENSION, describe_colours, nearest_colour_name, rgb_to_lab
+from catalog.colours import nearest_colour_name, rgb_to_lab
+from indexing.colour import COLOUR_DIMENSION, describe_colours
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment
 from segmentation.photos import Photo

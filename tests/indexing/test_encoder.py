@@ -1,10 +1,11 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from indexing.crop import GROUND
+from indexing.crop import GROUND, Crop, crop_garment
 from indexing.encoder import (
     SHIPPED_ENCODER,
     CropPreprocessing,
@@ -15,7 +16,12 @@ from indexing.encoder import (
     read_encoder_card,
 )
 from indexing.errors import EncoderError
+from segmentation.classes import GarmentClass
+from segmentation.mask import find_garments, one_hot, whole_photo_garment
+from segmentation.photos import read_photo
+from segmentation.runtime import RuntimeOptions
 from segmentation.weights import save_tensors, write_card
+from tests.drawn import draw_pair
 
 SMALL = EncoderArchitecture("test_resnet", 24)
 CROPS = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -56,3 +62,35 @@ def test_shipped_encoder_is_what_its_card_says() -> None:
     encoder = Encoder.load()
     plain = np.full((encoder.side, encoder.side, 3), GROUND, np.uint8)
     assert encoder.encode([plain]).shape == (1, card.architecture.dimension)
+
+
+def _cosines(crops: list[Crop], fast: RuntimeOptions) -> np.ndarray[Any, Any]:
+    expected = Encoder.load().encode(crops)
+    found = Encoder.load(options=fast).encode(crops)
+    return np.asarray((expected * found).sum(axis=1))
+
+
+def test_shipped_vectors_agree_with_the_reference_on_drawn_crops(fast: RuntimeOptions) -> None:
+    pairs = [draw_pair(seed) for seed in range(8)]
+    side = read_encoder_card(SHIPPED_ENCODER).preprocessing.side
+    crops = [
+        crop_garment(photo, garment, side)
+        for photo, mask in pairs
+        for garment in find_garments(mask, one_hot(mask))
+    ]
+    assert len(crops) >= 6
+    assert _cosines(crops, fast).min() >= 0.999
+
+
+@pytest.mark.datasets
+def test_shipped_vectors_agree_with_the_reference_on_real_crops(
+    datasets: Path, fast: RuntimeOptions
+) -> None:
+    side = read_encoder_card(SHIPPED_ENCODER).preprocessing.side
+    paths = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::150]
+    photos = [read_photo(path) for path in paths]
+    crops = [
+        crop_garment(photo, whole_photo_garment(*photo.shape[:2], GarmentClass.UPPER), side)
+        for photo in photos
+    ]
+    assert _cosines(crops, fast).min() >= 0.999

@@ -6,7 +6,7 @@ from PIL import Image
 
 from segmentation.dataset import load_mask, save_mask
 from segmentation.errors import DatasetError
-from segmentation.evaluate import SegmentationReport, evaluate_folder
+from segmentation.evaluate import SegmentationReport, judge_folder, report_of
 from segmentation.mask import ClassMask, Segmentation, find_garments, one_hot
 from segmentation.photos import Photo
 from segmentation.predictor import Segmenter
@@ -29,7 +29,8 @@ class PlannedSegmenter(Segmenter):
 
 
 def _evaluate(root: Path, masks: list[ClassMask], labels: str = "classes") -> SegmentationReport:
-    return evaluate_folder(PlannedSegmenter(masks), root / "photos", root / "masks", labels)  # type: ignore[arg-type]
+    judged = judge_folder(PlannedSegmenter(masks), root / "photos", root / "masks", labels)  # type: ignore[arg-type]
+    return report_of(judged, "planned/1")
 
 
 def _truths(root: Path) -> list[ClassMask]:
@@ -41,8 +42,10 @@ def test_the_truth_itself_has_full_marks(tmp_path: Path) -> None:
     report = _evaluate(tmp_path, _truths(tmp_path))
     assert report.photos == 9
     assert report.pixel_accuracy == report.miou == report.foreground_miou == 1.0
-    assert report.single_class_right == 1.0
+    assert report.single_class_right == report.garment_iou == 1.0
+    assert report.garment_iou_below_half == report.calibration_error == 0
     assert report.no_garment_right is None
+    assert [report.photo_confusion[each][each] for each in range(4)] == [0, 3, 3, 3]
     assert report.absent_class_false_positive_rate == {"upper": 0, "whole": 0, "lower": 0}
 
 
@@ -52,8 +55,20 @@ def test_background_alone_has_no_foreground(tmp_path: Path) -> None:
     assert 0.5 < report.pixel_accuracy < 1
     assert report.foreground_miou == 0
     assert report.single_class_right == 0
+    assert report.garment_iou == 0
+    assert report.garment_iou_below_half == 1
+    assert sum(row[0] for row in report.photo_confusion) == 9
     low, high = report.intervals["pixel_accuracy"]
     assert low <= report.pixel_accuracy <= high
+
+
+def test_a_wrong_class_is_wrong_however_sure_its_score(tmp_path: Path) -> None:
+    draw_pairs(tmp_path, 6)
+    turned = [np.where(mask > 0, 1 + mask % 3, 0).astype(np.uint8) for mask in _truths(tmp_path)]
+    report = _evaluate(tmp_path, turned)
+    assert report.single_class_right == 0
+    assert report.calibration_error == pytest.approx(1)
+    assert [(each.garments, each.share_right) for each in report.reliability] == [(6, 0)]
 
 
 def test_ccp_values_become_classes(tmp_path: Path) -> None:

@@ -6,10 +6,14 @@ from segmentation.metrics import (
     absent_class_false_positive_rate,
     bootstrap,
     confusion_of,
+    expected_calibration_error,
     f1_per_class,
     foreground_mean_iou,
+    garment_iou,
     iou_per_class,
+    mean_of_present,
     pixel_accuracy,
+    reliability,
 )
 
 TRUTH = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.uint8)
@@ -45,3 +49,26 @@ def test_interval_holds_the_value_and_shrinks_with_photos() -> None:
     many = bootstrap(np.stack(photos), pixel_accuracy, rounds=200)
     assert few.low <= few.value <= few.high
     assert many.high - many.low < few.high - few.low
+
+
+def test_garment_iou_is_of_photos_with_one_class() -> None:
+    two = np.array([[0, 1, 3, 3], [0, 1, 3, 3]], np.uint8)
+    confusions = np.stack([confusion_of(TRUTH, PREDICTED), confusion_of(two, two)])
+    first, second = garment_iou(confusions)
+    assert first == pytest.approx(2 / 5)
+    assert np.isnan(second)
+
+
+def test_calibration_error_weighs_each_tenth_by_its_garments() -> None:
+    bins = reliability([0.95, 0.95, 0.85, 0.15], [True, True, False, False])
+    assert [each.garments for each in bins] == [1, 1, 2]
+    assert expected_calibration_error(bins) == pytest.approx((0.15 + 0.85 + 2 * 0.05) / 4)
+
+
+def test_photos_of_one_group_are_drawn_together() -> None:
+    values = np.array([1.0] * 30 + [0.0] * 30)
+    alone = bootstrap(values, mean_of_present)
+    pairs = bootstrap(values, mean_of_present, ["a"] * 30 + ["b"] * 30)
+    assert alone.value == pairs.value == 0.5
+    assert (pairs.low, pairs.high) == (0, 1)
+    assert alone.high - alone.low < 0.4

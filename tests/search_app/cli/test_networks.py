@@ -21,7 +21,9 @@ def test_evaluate_segmentation_measures_masks(tmp_path: Path):
     assert document["pixel_accuracy"] == 1
     assert document["iou"] == {"background": 1, "upper": 1, "whole": None, "lower": 1}
     assert document["photos"] == 1
-    assert "iou.upper" in run(*command, "--labels", "classes").stdout
+    table = run(*command, "--labels", "classes").stdout
+    assert "upper       1.0000" in table
+    assert "pixel_accuracy" in table
     (tmp_path / "masks" / "a.png").unlink()
     reason_of(run(*command, "--labels", "ccp", "--json", code=1))
 
@@ -60,7 +62,7 @@ def test_dataset_imaterialist_writes_pairs_and_counts_what_it_left_out(tmp_path:
     assert limited.stdout.startswith("2 pairs in two")
 
 
-@pytest.mark.parametrize("name", ["imaterialist", "ccp", "clothing"])
+@pytest.mark.parametrize("name", ["imaterialist", "ccp", "clothing", "checked"])
 def test_dataset_of_the_wrong_folder_is_one_line(name: str, tmp_path: Path):
     (tmp_path / "source").mkdir()
     assert "source" in reason_of(run("dataset", name, "source", "--out", "out", code=1))

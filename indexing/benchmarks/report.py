@@ -1,0 +1,55 @@
+"""What a benchmark tells: lines for people on stderr, one JSON document on stdout."""
+
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The machine that the figures are of."""
+
+    processor: str
+    cores: int
+    memory_gb: float
+    system: str
+
+
+def hardware() -> Hardware:
+    """This machine."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Hardware(
+        _processor(), len(os.sched_getaffinity(0)), round(memory / 2**30, 1), platform.platform()
+    )
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def tell(line: str) -> None:
+    """A line for people."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def print_document(results: dict[str, Any]) -> None:
+    """The last line of stdout: hardware, and each benchmark's result (a dataclass) by name."""
+    document = {"hardware": hardware()} | results
+    print(json.dumps(document, default=_plain), flush=True)
+
+
+def _plain(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value)} in a benchmark's result: give numbers and texts")

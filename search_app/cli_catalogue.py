@@ -1,0 +1,289 @@
+"""The commands that fill and search a catalogue: index and search."""
+
+from collections import Counter
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search_app import cli_session
+from search_app.cli_output import print_json, print_table, progress_on_stderr, tell
+from search_app.cli_session import (
+    DataOption,
+    JsonOption,
+    opened_collection,
+    require_catalogue,
+    settings_for,
+)
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from catalog.filters import Filters
+    from catalog.importer import Feed
+    from indexing.collection import Collection, IndexProgress, IndexSummary
+    from search_app.documents import (
+        GarmentDocument,
+        ResultDocument,
+        SearchDocument,
+        UnderstoodDocument,
+    )
+    from search_app.search import SearchOptions
+    from search_app.settings import Settings
+
+SHOWN_REASONS = 20
+
+
+class ClassName(StrEnum):
+    """What --class takes."""
+
+    UPPER = "upper"
+    WHOLE = "whole"
+    LOWER = "lower"
+
+
+class NothingIndexed(SearchAppError):
+    """Not one photo of a source could be used."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Make these commands known to the console script."""
+    for command in (index, search):
+        app.command()(command)
+
+
+def index(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="A folder of photos, or a feed file (CSV, TSV).")],
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos", metavar="DIR", help="Where the feed's photos lie (else beside the feed)."
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add photos or a feed to the catalogue.
+
+    Run again it goes on where it stopped; photos that did not change cost nothing.
+    """
+    from catalog.importer import read_source
+
+    settings = settings_for(context, data=data)
+    if photos is not None and not photos.is_dir():
+        raise NotADirectoryError(20, "is not a folder; check --photos", str(photos))
+    feed = read_source(source)
+    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+        summary = index_feed(collection, feed, photos)
+    if as_json:
+        print_json(_summary_document(summary))
+    else:
+        _print_summary(summary)
+    if summary.skipped and not summary.indexed and not summary.unchanged:
+        raise NothingIndexed(
+            f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
+        )
+
+
+def index_feed(collection: "Collection", feed: "Feed", photos: Path | None) -> "IndexSummary":
+    """Index a feed, with progress on stderr."""
+    with progress_on_stderr("photos") as tick:
+
+        def on_progress(progress: "IndexProgress") -> None:
+            rate = f"{progress.photos_per_second:.1f} photos/s, {progress.garments} garments"
+            skipped = f", {progress.skipped} skipped" if progress.skipped else ""
+            tick(progress.done, progress.total, rate + skipped)
+
+        return collection.index(feed, photos, on_progress)
+
+
+def _summary_document(summary: "IndexSummary") -> dict[str, Any]:
+    products = summary.products
+    return {
+        "products": {
+            "new": products.new,
+            "changed": products.changed,
+            "unchanged": products.unchanged,
+            "rejected": products.rejected,
+        },
+        "photos": {
+            "indexed": summary.indexed,
+            "unchanged": summary.unchanged,
+            "skipped": summary.skipped,
+        },
+        "garments": summary.garments,
+        "seconds": summary.seconds,
+        "photos_per_second": summary.photos_per_second,
+        "stages": {stage.stage: stage.seconds for stage in summary.stages},
+        "rejects": products.rejects,
+        "skips": [
+            {
+                "product_id": skip.source.product_id,
+                "photo": str(skip.source.path),
+                "stage": skip.stage,
+                "code": skip.code,
+                "reason": skip.reason,
+            }
+            for skip in summary.skips
+        ],
+    }
+
+
+def _print_summary(summary: "IndexSummary") -> None:
+    products = summary.products
+    typer.echo(
+        f"products: {products.new} new, {products.changed} changed, "
+        f"{products.unchanged} unchanged, {products.rejected} rejected"
+    )
+    typer.echo(
+        f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
+        f"{summary.skipped} skipped; {summary.garments} garments"
+    )
+    typer.echo(f"time: {summary.seconds:.1f} s, {summary.photos_per_second:.1f} photos/s")
+    reasons = [f"line {reject.line}: {reject.reason}" for reject in products.rejects]
+    reasons += [f"{skip.source.path}: {skip.reason}" for skip in summary.skips]
+    for reason in reasons[:SHOWN_REASONS]:
+        tell(f"  {reason}")
+    if len(reasons) > SHOWN_REASONS:
+        kinds = Counter(skip.code for skip in summary.skips)
+        counted = ", ".join(f"{count} {code}" for code, count in kinds.most_common())
+        tell(f"  ... {len(reasons)} in all ({counted}); --json lists each")
+
+
+def search(
+    context: typer.Context,
+    photo: Annotated[
+        Path | None, typer.Argument(help="The photo to search with; without one --words searches.")
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option("--words", metavar="TEXT", help='What to find, e.g. "striped dress".'),
+    ] = None,
+    in_colour: Annotated[
+        str | None,
+        typer.Option(metavar="COLOUR", help="The same in another colour: a name or #rrggbb."),
+    ] = None,
+    garment_class: Annotated[
+        ClassName | None, typer.Option("--class", help="Only garments of this class.")
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Results for each garment.")] = 12,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FIELD=VALUE",
+            help="Only products with this brand, category, colour (a name or #rrggbb), "
+            "price_max, ...; FIELD!=VALUE leaves them out; may repeat.",
+        ),
+    ] = None,
+    colour_weight: Annotated[
+        float, typer.Option(min=0, max=1, help="0 compares style only, 1 colour only.")
+    ] = 0.5,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find products like the garments on a photo, or by plain words.
+
+    --words beside a photo keeps the results to what they ask for.
+    """
+    from search_app.search import SearchOptions
+    from segmentation.classes import GarmentClass
+
+    if photo is None and not words:
+        raise typer.BadParameter("name a PHOTO, or what to find with --words")
+    options = SearchOptions(
+        GarmentClass.from_label(garment_class) if garment_class else None,
+        k,
+        colour_weight,
+        in_colour=in_colour,
+        words=words,
+    )
+    settings = settings_for(context, data=data)
+    if photo is None:
+        _search_words(settings, options, filters or [], as_json)
+    else:
+        _search_photo(settings, photo, options, filters or [], as_json)
+
+
+def _search_photo(
+    settings: "Settings", photo: Path, options: "SearchOptions", filters: list[str], as_json: bool
+) -> None:
+    from search_app.search import search_photo
+    from segmentation.photos import decode_photo
+
+    decoded = decode_photo(photo)
+    require_catalogue(settings)
+    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+        options = replace(options, filters=_filters(collection, filters))
+        size = (decoded.height, decoded.width)
+        document = search_photo(collection, decoded.photo, options, size)
+    if as_json:
+        print_json(document.model_dump())
+    else:
+        _print_results(document)
+
+
+def _search_words(
+    settings: "Settings", options: "SearchOptions", filters: list[str], as_json: bool
+) -> None:
+    from search_app.search import search_words
+
+    require_catalogue(settings)
+    # No model is needed: the attributes were predicted at indexing time.
+    with opened_collection(settings, None) as collection:
+        options = replace(options, filters=_filters(collection, filters))
+        document = search_words(collection, options)
+    if as_json:
+        print_json(document.model_dump())
+    else:
+        _tell_unknown(document.words)
+        _print_table(document.results)
+
+
+def _filters(collection: "Collection", texts: list[str]) -> "Filters":
+    from catalog.queries import attribute_names, parse_filters
+
+    with collection.database.session() as session:
+        return parse_filters(texts, attribute_names(session))
+
+
+def _print_results(document: "SearchDocument") -> None:
+    if document.note:
+        tell(document.note)
+    _tell_unknown(document.words)
+    for garment in document.garments:
+        typer.echo(_garment_line(garment))
+        _print_table(garment.results)
+        typer.echo()
+
+
+def _tell_unknown(words: "UnderstoodDocument | None") -> None:
+    if words and words.unknown_words:
+        tell(f"not known and not used: {', '.join(words.unknown_words)}")
+
+
+def _print_table(results: "list[ResultDocument]") -> None:
+    if results:
+        rows = [_result_row(result) for result in results]
+        print_table(("  score", "product", "title", "brand", "price"), rows)
+    else:
+        typer.echo("  no product of the catalogue answers this")
+
+
+def _garment_line(garment: "GarmentDocument") -> str:
+    colours = ", ".join(f"{each.name} {each.share:.0%}" for each in garment.colours)
+    box = ", ".join(str(side) for side in garment.box)
+    return f"{garment.garment_class} {garment.score:.2f}  box {box}  {colours}"
+
+
+def _result_row(result: "ResultDocument") -> tuple[str, ...]:
+    price = "" if result.price is None else f"{result.price:.2f} {result.currency or ''}"
+    return (
+        f"  {result.score:.3f}",
+        result.product_id,
+        result.title[:60],
+        result.brand or "",
+        price.strip(),
+    )

@@ -1,0 +1,178 @@
+"""The commands that measure the segmenter, and the truth they measure it against."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search_app import cli_session
+from search_app.cli_models import (
+    OutOption,
+    dataset_app,
+    evaluate_app,
+    require_train_extra,
+    tell_pairs,
+)
+from search_app.cli_output import print_figures, print_json, print_table, progress_on_stderr
+from search_app.cli_session import JsonOption, WeightsOption, settings_for
+
+if TYPE_CHECKING:
+    from segmentation.evaluate import SegmentationReport
+
+
+class MaskLabels(StrEnum):
+    """What the values in a mask file mean."""
+
+    CCP = "ccp"
+    CLASSES = "classes"
+
+
+class SplitName(StrEnum):
+    """A split of a pairs folder."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+def add_commands() -> None:
+    """Make these commands known to the groups `evaluate` and `dataset`."""
+    evaluate_app.command("segmentation")(evaluate_segmentation)
+    evaluate_app.command("products")(evaluate_products)
+    dataset_app.command("checked")(dataset_checked)
+
+
+def evaluate_segmentation(
+    context: typer.Context,
+    photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
+    masks: Annotated[Path, typer.Option(metavar="DIR", help="A true mask NAME.png for each.")],
+    labels: Annotated[
+        MaskLabels, typer.Option(help="Values of the masks: CCP's 59 labels, or our 4 classes.")
+    ],
+    split: Annotated[
+        SplitName | None,
+        typer.Option(help="Only this split of the manifest.csv beside the photos' folder."),
+    ] = None,
+    weights: WeightsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pixel accuracy, IoU and F1 of each class, false positives of absent classes.
+
+    Intervals are 95 % bootstraps over photos, or over senders where a manifest.csv
+    beside the photos' folder tells them.
+    """
+    from segmentation.evaluate import judge_folder, report_of
+
+    settings = settings_for(context, segmenter_weights=weights)
+    wanted = _names_of(photos.parent, split) if split else None
+    segmenter = cli_session.load_segmenter(settings)
+    with progress_on_stderr("photos") as tick:
+        judged = judge_folder(
+            segmenter,
+            photos,
+            masks,
+            labels.value,
+            wanted,
+            lambda done, total: tick(done, total, ""),
+        )
+    found = report_of(judged, segmenter.fingerprint)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print_report(found)
+
+
+def _names_of(folder: Path, split: SplitName) -> set[str]:
+    from segmentation.dataset import read_pairs
+
+    return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
+
+
+def _print_report(report: "SegmentationReport") -> None:
+    """Three tables: the classes, the figures with their intervals, pixels by class."""
+    rates = report.absent_class_false_positive_rate
+    print_table(
+        ("class", "IoU", "F1", "found where absent"),
+        [
+            (name, _text(iou), _text(report.f1[name]), _text(rates.get(name)))
+            for name, iou in report.iou.items()
+        ],
+    )
+    typer.echo()
+    single = {
+        "pixel_accuracy": report.pixel_accuracy,
+        "miou": report.miou,
+        "foreground_miou": report.foreground_miou,
+        "garment_iou": report.garment_iou,
+        "garment_iou_below_half": report.garment_iou_below_half,
+        "single_class_right": report.single_class_right,
+        "no_garment_right": report.no_garment_right,
+        "calibration_error": report.calibration_error,
+    }
+    print_table(
+        ("figure", "value", "95 % interval"),
+        [
+            (name, _text(value), _interval(report.intervals.get(name)))
+            for name, value in single.items()
+        ],
+    )
+    typer.echo()
+    _print_confusion(report)
+    typer.echo(f"\n{report.photos} photos, {report.segmenter}")
+
+
+def _print_confusion(report: "SegmentationReport") -> None:
+    """Of each true class's pixels, the share that was called each class."""
+    rows = []
+    for name, counts in zip(report.iou, report.confusion, strict=True):
+        total = sum(counts)
+        shares = (f"{count / total:.1%}" if total else "-" for count in counts)
+        rows.append((name, *shares))
+    print_table(("pixels: truth, then called", *report.iou), rows)
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "-"
+
+
+def evaluate_products(
+    context: typer.Context,
+    source: Annotated[
+        Path, typer.Argument(help="The clothing dataset's folder with images.csv and photos.")
+    ],
+    split: Annotated[SplitName, typer.Option(help="Whose senders' photos.")] = SplitName.TEST,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many photos.")] = None,
+    weights: WeightsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How often the largest garment of a product photo has its label's class."""
+    from segmentation.evaluate_products import evaluate_products as evaluate
+
+    settings = settings_for(context, segmenter_weights=weights)
+    segmenter = cli_session.load_segmenter(settings)
+    with progress_on_stderr("photos") as tick:
+        report = evaluate(
+            segmenter, source, split.value, limit, lambda done, total: tick(done, total, "")
+        )
+    (print_json if as_json else print_figures)(report.to_json())
+
+
+def dataset_checked(
+    source: Annotated[Path, typer.Argument(help="The folder with images.csv and photos.")],
+    out: OutOption,
+    redraw: Annotated[
+        bool, typer.Option("--redraw", help="Make the masks from their drawings again.")
+    ] = False,
+) -> None:
+    """Sixty product photos with masks drawn and checked by hand, for evaluation alone."""
+    from segmentation.checked import create_checked
+
+    if redraw:
+        require_train_extra()
+    tell_pairs(create_checked(source, out, redraw))

@@ -1,0 +1,206 @@
+"""A network in, a fast way to run it out: pictures, uint8 (n, H, W, 3), to float32 arrays.
+
+torch is the reference and the fallback. OpenVINO runs the very same module, converted
+in memory from the same weights, in bfloat16 where the CPU has it; a converted network is
+kept in a cache folder of the user's, never in the package.
+
+Threads: both runtimes take `threads`. torch spends them on one call at a time; OpenVINO
+runs that many calls side by side on one thread each, because a second thread makes one
+call less than twice as fast. FAISS searches on one thread (`indexing.index`), and the
+pipeline's own threads mostly wait (`indexing.pipeline`).
+"""
+
+import hashlib
+import logging
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from torch import nn
+
+from segmentation.errors import RuntimeAbsent
+from segmentation.preprocess import normalised
+from segmentation.runtime import Arrays, Pictures, Runtime, RuntimeOptions
+
+if TYPE_CHECKING:
+    import openvino
+
+_LOG: Final = logging.getLogger(__name__)
+_TRACED_SIZE: Final = (96, 64)
+"""Height and width a network is traced with when its pictures' sizes vary."""
+_LEAST_COSINE: Final = 0.999
+"""A converted network must agree with torch at least so well, or torch runs it."""
+
+
+class PictureNetwork(nn.Module):
+    """A network with its normalisation in front: uint8 pictures (n, H, W, 3) in.
+
+    `size` is the height and width of every picture; None: they vary.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: tuple[float, float, float],
+        std: tuple[float, float, float],
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.network = network
+        self._mean = mean
+        self._std = std
+
+    def forward(self, pictures: torch.Tensor) -> Any:
+        return self.network(normalised(pictures, self._mean, self._std))
+
+
+class TorchRuntime:
+    """The reference: eager float32."""
+
+    name = "torch f32"
+
+    def __init__(self, network: PictureNetwork) -> None:
+        self._network = network.eval()
+
+    def run(self, pictures: Pictures) -> Arrays:
+        with torch.inference_mode():
+            outputs = self._network(torch.from_numpy(pictures))
+        tensors = outputs if isinstance(outputs, tuple) else (outputs,)
+        return tuple(np.asarray(tensor.numpy(), np.float32) for tensor in tensors)
+
+
+class OpenVinoRuntime:
+    """A compiled OpenVINO model; several threads may run it at once."""
+
+    def __init__(self, compiled: "openvino.CompiledModel") -> None:
+        self._compiled = compiled
+        precision = compiled.get_property("INFERENCE_PRECISION_HINT")
+        self.name = f"openvino {precision.get_type_name()}"
+
+    def run(self, pictures: Pictures) -> Arrays:
+        request = self._compiled.create_infer_request()
+        outputs = request.infer([pictures], share_inputs=True)
+        return tuple(np.asarray(outputs[port], np.float32) for port in self._compiled.outputs)
+
+
+def open_runtime(network: PictureNetwork, options: RuntimeOptions, key: str | None) -> Runtime:
+    """The runtime of `options` for a network.
+
+    Args:
+        key: names architecture, weights and preprocessing for the cache; None: not cached.
+
+    Raises:
+        RuntimeAbsent: OpenVINO was asked for by name and does not work here.
+    """
+    torch.set_num_threads(options.threads)
+    if options.name == "torch":
+        return TorchRuntime(network)
+    try:
+        return OpenVinoRuntime(_compiled(network.eval(), options, key))
+    # Conversion may fail in any way on a network that nobody tried; torch runs them all.
+    except Exception as error:
+        if options.name == "openvino":
+            raise RuntimeAbsent(
+                f"OpenVINO cannot run this network ({error}); "
+                "install openvino, or set APPAREL_RUNTIME=torch"
+            ) from error
+        _LOG.warning("torch runs the network, four times slower; OpenVINO does not: %s", error)
+        return TorchRuntime(network)
+
+
+def _compiled(
+    network: PictureNetwork, options: RuntimeOptions, key: str | None
+) -> "openvino.CompiledModel":
+    openvino = _import_openvino()
+    config = {"INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": options.threads}
+    core = openvino.Core()
+    if options.cache is None or key is None:
+        model = _converted(openvino, network)
+        return _checked(core.compile_model(model, "CPU", config), network)
+    file = _cache_file(openvino, options.cache, key)
+    try:
+        if file.is_file():
+            return core.compile_model(file, "CPU", config)
+    except RuntimeError as error:
+        _LOG.warning("%s is damaged and made anew: %s", file.parent, error)
+        shutil.rmtree(file.parent, ignore_errors=True)
+    model = _converted(openvino, network)
+    compiled = _checked(core.compile_model(model, "CPU", config), network)
+    _publish(openvino, model, file)
+    return compiled
+
+
+def _checked(
+    compiled: "openvino.CompiledModel", network: PictureNetwork
+) -> "openvino.CompiledModel":
+    """The compiled network, if its first output is that of the reference."""
+    pictures = _example(network)
+    found = OpenVinoRuntime(compiled).run(pictures)[0].ravel()
+    expected = TorchRuntime(network).run(pictures)[0].ravel()
+    cosine = found @ expected / (np.linalg.norm(found) * np.linalg.norm(expected))
+    if not cosine >= _LEAST_COSINE:
+        raise RuntimeError(f"its answer has cosine {cosine:.4f} with torch's")
+    return compiled
+
+
+def _example(network: PictureNetwork) -> Pictures:
+    """Noise of a size that the network takes."""
+    size = network.size or _TRACED_SIZE
+    return np.random.default_rng(0).integers(0, 255, (2, *size, 3), np.uint8)
+
+
+def _import_openvino() -> Any:
+    """OpenVINO without its telemetry, which would report each import to a server."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def _converted(openvino: Any, network: PictureNetwork) -> "openvino.Model":
+    example = torch.from_numpy(_example(network))
+    size = (-1, -1) if network.size is None else network.size
+    with torch.inference_mode(), warnings.catch_warnings(), _root_logger_kept():
+        # The tracer remarks on every number that it takes for a constant; `check_trace`
+        # would run everything three times more.
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(network, example, check_trace=False, strict=False)
+        return openvino.convert_model(traced, input=[openvino.PartialShape([-1, *size, 3])])
+
+
+@contextmanager
+def _root_logger_kept() -> Iterator[None]:
+    """OpenVINO's converter silences the root logger; a failure leaves it so."""
+    root = logging.getLogger()
+    level, filters, handlers = root.level, list(root.filters), list(root.handlers)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.filters, root.handlers = filters, handlers
+
+
+def _cache_file(openvino: Any, cache: Path, key: str) -> Path:
+    """Where a converted network lies; another version of either library gets another place."""
+    made_by = f"{key} openvino {openvino.__version__} torch {torch.__version__}"
+    return cache / hashlib.sha256(made_by.encode()).hexdigest()[:24] / "network.xml"
+
+
+def _publish(openvino: Any, model: "openvino.Model", file: Path) -> None:
+    """Write a converted network's folder whole, or not at all."""
+    try:
+        file.parent.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=file.parent.parent) as folder:
+            written = Path(folder) / "network"
+            openvino.save_model(model, written / file.name, compress_to_fp16=False)
+            written.replace(file.parent)
+    except OSError as error:  # read-only, full, or another process was faster
+        _LOG.info("the converted network is not kept in %s: %s", file.parent, error)

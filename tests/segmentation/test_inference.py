@@ -1,0 +1,115 @@
+"""OpenVINO against the torch reference, the cache of converted networks, and no telemetry."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from segmentation.errors import RuntimeAbsent
+from segmentation.inference import PictureNetwork, open_runtime
+from segmentation.photos import read_photo
+from segmentation.predictor import Segmenter
+from segmentation.runtime import Pictures, RuntimeOptions
+from tests.drawn import draw_pair
+
+OPENVINO = RuntimeOptions("openvino", threads=1)
+TORCH = RuntimeOptions("torch", threads=1)
+HALF = (0.5, 0.5, 0.5)
+
+
+class Refuses(nn.Module):
+    """OpenVINO has no such operator."""
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.svdvals(pictures.mean(dim=1))
+
+
+def _small() -> PictureNetwork:
+    torch.manual_seed(0)
+    layers = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    )
+    return PictureNetwork(layers, HALF, HALF)
+
+
+def _pictures(height: int = 40, width: int = 30) -> Pictures:
+    return np.random.default_rng(0).integers(0, 255, (3, height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (64, 64)])
+def test_openvino_answers_like_torch_at_any_size(size: tuple[int, int]) -> None:
+    pictures = _pictures(*size)
+    (expected,) = open_runtime(_small(), TORCH, None).run(pictures)
+    runtime = open_runtime(_small(), OPENVINO, None)
+    assert runtime.name.startswith("openvino")
+    (found,) = runtime.run(pictures)
+    assert found.dtype == np.float32
+    assert np.allclose(found, expected, atol=0.02)
+
+
+def test_a_converted_network_is_kept_found_again_and_mended(tmp_path: Path) -> None:
+    options = RuntimeOptions("openvino", threads=1, cache=tmp_path / "cache")
+    (first,) = open_runtime(_small(), options, "small/1").run(_pictures())
+    (file,) = (tmp_path / "cache").glob("*/network.xml")
+    # The second network is another one: the answer shows that the kept one runs.
+    other = PictureNetwork(nn.Sequential(nn.Flatten(), nn.LazyLinear(5)), HALF, HALF)
+    (kept,) = open_runtime(other, options, "small/1").run(_pictures())
+    assert np.array_equal(first, kept)
+    file.write_text("<net")
+    (mended,) = open_runtime(_small(), options, "small/1").run(_pictures())
+    assert np.array_equal(first, mended)
+    assert file.read_text() != "<net"
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file, not a folder")
+    options = RuntimeOptions("openvino", threads=1, cache=tmp_path / "cache")
+    assert open_runtime(_small(), options, "small/1").run(_pictures())[0].shape == (3, 5)
+
+
+def test_torch_stands_in_where_openvino_does_not_work(caplog: pytest.LogCaptureFixture) -> None:
+    refuses = PictureNetwork(Refuses(), HALF, HALF)
+    runtime = open_runtime(refuses, RuntimeOptions("auto", threads=1), None)
+    assert runtime.name == "torch f32"
+    assert "torch runs the network" in caplog.text
+    with pytest.raises(RuntimeAbsent, match="APPAREL_RUNTIME=torch"):
+        open_runtime(refuses, OPENVINO, None)
+
+
+def test_openvino_reports_nothing_to_anyone(tmp_path: Path) -> None:
+    code = (
+        "import sys; from segmentation.inference import _import_openvino as load; load();"
+        "sys.exit(any(name.startswith('openvino_telemetry.') for name in sys.modules))"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd())}
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shipped_masks_agree_with_the_reference_on_drawn_photos(fast: RuntimeOptions) -> None:
+    photos = [draw_pair(seed, height, width)[0] for seed, (height, width) in enumerate(
+        [(400, 300), (300, 400), (360, 270), (500, 330)])]  # fmt: skip
+    _assert_masks_agree(photos, fast)
+
+
+@pytest.mark.datasets
+def test_shipped_masks_agree_with_the_reference_on_real_photos(
+    datasets: Path, fast: RuntimeOptions
+) -> None:
+    ccp = sorted((datasets / "ccp" / "photos").glob("*.jpg"))[::120]
+    clothing = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::800]
+    _assert_masks_agree([read_photo(path) for path in ccp + clothing], fast)
+
+
+def _assert_masks_agree(photos: list[Pictures], fast: RuntimeOptions) -> None:
+    expected = Segmenter.load(options=TORCH).segment(photos)
+    found = Segmenter.load(options=fast).segment(photos)
+    same = [(a.mask == b.mask).mean() for a, b in zip(expected, found, strict=True)]
+    assert np.mean(same) >= 0.995
