@@ -1,6 +1,6 @@
 """Photos to index in, committed batches out: read ahead, embed, write, each stage timed."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import islice
 from typing import Final
@@ -27,7 +27,7 @@ BATCH: Final = 8
 
 
 def index_photos(
-    pending: Sequence[PendingPhoto],
+    pending: Iterable[PendingPhoto],
     embedder: Embedder,
     database: Database,
     model_id: int,
