@@ -29,7 +29,7 @@ class PhotoStore:
         if target.is_file():
             return name
         image = Image.fromarray(photo)
-        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         with publishing(target) as temporary:
             image.save(temporary, "JPEG", quality=JPEG_QUALITY)
         return name

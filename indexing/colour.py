@@ -73,10 +73,17 @@ def _garment_pixels(photo: Photo, garment: Garment) -> npt.NDArray[np.uint8]:
     x0, y0, x1, y1 = garment.box
     stride = max(1, max(garment.mask.shape) // SAMPLED_SIDE)
     mask = garment.mask[::stride, ::stride]
+    rows = y0 + _sampled(mask.shape[0], stride * (y1 - y0) / garment.mask.shape[0])
+    columns = x0 + _sampled(mask.shape[1], stride * (x1 - x0) / garment.mask.shape[1])
     inner = ndimage.binary_erosion(mask, iterations=2, border_value=1)
-    pixels = photo[y0:y1:stride, x0:x1:stride][inner if inner.sum() >= 50 else mask]
+    pixels = photo[rows[:, None], columns][inner if inner.sum() >= 50 else mask]
     step = max(1, -(-len(pixels) // MAX_PIXELS))
     return np.asarray(pixels[::step], np.uint8)
+
+
+def _sampled(count: int, step: float) -> npt.NDArray[np.intp]:
+    """The pixel under each of `count` cells that lie `step` pixels apart."""
+    return (np.arange(count) * step).astype(np.intp)
 
 
 def histogram_of(lab: Lab) -> Vector:

@@ -15,8 +15,8 @@ from segmentation.errors import UnreadablePhoto
 from segmentation.photos import MAX_BYTES, Photo, read_photo
 
 READER_THREADS: Final = 2
-READ_AHEAD: Final = 16
-"""Photos decoded at most before they are asked for: two batches, some 100 MB."""
+READ_AHEAD: Final = 32
+"""Photos decoded at most before they are asked for: two batches, under 100 MB."""
 
 
 def read_ahead(
@@ -42,8 +42,6 @@ def read_one(
     pending: PendingPhoto, store: PhotoStore, clock: StageClock
 ) -> ReadPhoto | SkippedPhoto:
     """One photo decoded, or why it cannot be."""
-    if pending.refusal is not None:
-        return skipped(pending, None, "fetch", pending.refusal.code, pending.refusal.reason)
     with clock.timing("read"):
         sha256 = None
         try:

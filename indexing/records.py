@@ -5,14 +5,17 @@ Photo (an array) -> EmbeddedPhoto -> Hit
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, ClassMask, Garment
+from segmentation.mask import BoolMask, Box, ClassMask, Garment, Segmentation
 from segmentation.photos import Photo
+
+if TYPE_CHECKING:
+    from indexing.stages import StageClock
 
 Vector = npt.NDArray[np.float32]
 """A garment's vector, shape (d,): a style half and a colour half, each of unit length."""
@@ -65,12 +68,17 @@ class EmbeddedGarment:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedPhoto:
-    """One photo after the models: size in pixels, class mask, garments (largest first)."""
+    """One photo after the models: size in pixels, segmentation, garments (largest first)."""
 
     height: int
     width: int
-    mask: ClassMask
+    segmentation: Segmentation
     garments: tuple[EmbeddedGarment, ...]
+
+    @property
+    def mask(self) -> ClassMask:
+        """Class of each pixel, shape (height, width); drawn when it is first asked for."""
+        return self.segmentation.mask
 
 
 @dataclass(frozen=True)
@@ -124,17 +132,22 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class TimedEmbedder(Protocol):
+    """An embedder that tells how long each of its stages took."""
+
+    def embed_timed(self, photos: list[Photo], clock: "StageClock") -> list[EmbeddedPhoto]:
+        """As `Embedder.embed`, with the seconds of each stage counted on a clock."""
+        ...
+
+
 @dataclass(frozen=True)
 class PhotoSource:
-    """A photo to index: whose it is, where its file lies, its place among the product's photos.
-
-    `url` is where the file came from, None where it lay on the disk.
-    """
+    """A photo to index: whose it is, where its file lies, its place among the product's photos."""
 
     product_id: str
     path: Path
     position: int = 0
-    url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The counts of one indexing run: batches in, progress reports and a summary out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from catalog.importer import ImportSummary
 from indexing.records import Skip
-from indexing.stages import CommittedBatch, IndexProgress, IndexSummary, StageClock
+from indexing.stages import CommittedBatch, IndexProgress, IndexSummary, StageClock, StageTiming
 
 
 class Run:
@@ -40,8 +41,7 @@ class Run:
             self._on_progress(
                 IndexProgress(
                     self._done,
-                    # Photos that were asked for again come on top, if they have changed.
-                    max(self._done, len(self.imported.pending)),
+                    len(self.imported.pending),
                     len(self._skips),
                     self._garments,
                     self._speed(),
@@ -63,4 +63,32 @@ class Run:
             photos_per_second=self._speed() if self._done else 0.0,
             stages=self.clock.timings(),
             skips=tuple(self._skips),
+            bottleneck=bottleneck(self.clock.timings()) if self._done else "",
         )
+
+
+_READING: Final = ("read", "store")
+_MODELS: Final = ("segment", "crop", "encode")
+_WRITING: Final = ("look up", "write", "index")
+_IDLE: Final = 0.1
+
+
+def bottleneck(timings: Sequence[StageTiming]) -> str:
+    """The stage that a run waited for most.
+
+    The writer waits for the models, and for the reader; where it hardly waits (under a tenth
+    of its time) it is itself what the others wait for.
+    """
+    seconds = {timing.stage: timing.seconds for timing in timings}
+    for_reader = seconds.get("wait for reader", 0.0)
+    for_models = seconds.get("wait for models", 0.0)
+    writing = sum(seconds.get(stage, 0.0) for stage in _WRITING)
+    if for_reader + for_models < _IDLE * (writing + for_reader + for_models):
+        return _slowest(_WRITING, seconds)
+    if for_reader > for_models:
+        return _slowest(_READING, seconds)
+    return _slowest(_MODELS, seconds) if "segment" in seconds else "embed"
+
+
+def _slowest(stages: tuple[str, ...], seconds: dict[str, float]) -> str:
+    return max(stages, key=lambda stage: seconds.get(stage, 0.0))

@@ -93,8 +93,8 @@ class SkippedPhoto:
 def skipped(
     pending: PendingPhoto, sha256: str | None, stage: str, code: str, reason: str
 ) -> SkippedPhoto:
-    """A photo refused at a stage (fetch, read, segment), with a stable code and the reason."""
-    source = PhotoSource(pending.product_id, pending.path, pending.position, pending.url)
+    """A photo refused at a stage ("read", "segment"), with a stable code and the reason."""
+    source = PhotoSource(pending.product_id, pending.path, pending.position)
     return SkippedPhoto(pending, sha256, Skip(source, stage, code, reason))
 
 
@@ -141,7 +141,11 @@ class IndexProgress:
 
 @dataclass(frozen=True)
 class StageTiming:
-    """Seconds that one stage worked; stages overlap, so they may add up to more than the run."""
+    """Seconds that one stage worked; stages overlap, so they may add up to more than the run.
+
+    "embed" is the models' whole turn and holds segment, crop and encode, which several
+    threads may work on at once.
+    """
 
     stage: str
     seconds: float
@@ -151,7 +155,8 @@ class StageTiming:
 class IndexSummary:
     """What one run did. `indexed + skipped` photos were looked at; `unchanged` needed no work.
 
-    `seconds` is of the whole run, `photos_per_second` of indexing alone.
+    `seconds` is of the whole run, `photos_per_second` of indexing alone; `bottleneck` names
+    the stage that the others waited for ("" where nothing was indexed).
     """
 
     products: ImportSummary
@@ -163,6 +168,7 @@ class IndexSummary:
     photos_per_second: float
     stages: tuple[StageTiming, ...]
     skips: tuple[Skip, ...]
+    bottleneck: str = ""
 
 
 class StageClock:

@@ -61,18 +61,13 @@ class RegionView:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a menu; `count` is None where products were not counted.
-
-    `unwanted_href` leaves the value out, or takes it back in where it is `unwanted`.
-    """
+    """One value of a menu; `count` is None where products were not counted."""
 
     value: str
     name: str
     chosen: bool
     count: int | None = None
     hex: str = ""
-    unwanted: bool = False
-    unwanted_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,10 +119,7 @@ class SteerView:
     classes: tuple[Choice, ...]
     among: str
     colour_weight: str | None
-    words: str | None
-    unknown_words: str
     text: str | None
-    in_colours: tuple[Choice, ...]
     menus: tuple[Menu, ...]
     price_min: str
     price_max: str

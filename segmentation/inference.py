@@ -66,6 +66,7 @@ class TorchRuntime:
     """The reference: eager float32."""
 
     name = "torch f32"
+    calls_at_once = 1
 
     def __init__(self, network: PictureNetwork) -> None:
         self._network = network.eval()
@@ -84,6 +85,7 @@ class OpenVinoRuntime:
         self._compiled = compiled
         precision = compiled.get_property("INFERENCE_PRECISION_HINT")
         self.name = f"openvino {precision.get_type_name()}"
+        self.calls_at_once = int(compiled.get_property("NUM_STREAMS"))
 
     def run(self, pictures: Pictures) -> Arrays:
         request = self._compiled.create_infer_request()

@@ -4,7 +4,9 @@ A garment is one thing of one class: the pieces of an open jacket left and right
 of a shirt belong together, the jackets of two people do not.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -36,7 +38,8 @@ class Garment:
     Attributes:
         score: mean probability of the class over the garment's pixels, 0 to 1.
         box: x0, y0, x1, y1 in pixels of the photo.
-        mask: the garment inside its box, shape (y1 - y0, x1 - x0).
+        mask: the garment inside its box, on the grid it was found on: that may be coarser or
+            finer than the photo's pixels, but it spans the box.
         area: share of the photo, 0 to 1.
     """
 
@@ -49,31 +52,74 @@ class Garment:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """What the segmenter says of one photo: the mask at the photo's size, and its garments."""
+    """What the segmenter says of one photo.
 
-    mask: ClassMask
+    Attributes:
+        garments: the largest first.
+        draw_mask: makes `mask`; bulk indexing never asks for it, and it would cost more
+            than the network.
+    """
+
     garments: tuple[Garment, ...]
+    draw_mask: Callable[[], ClassMask]
+
+    @classmethod
+    def of_mask(cls, mask: ClassMask, garments: tuple[Garment, ...] = ()) -> "Segmentation":
+        """With a mask that is known already."""
+        return cls(garments, lambda: mask)
+
+    @cached_property
+    def mask(self) -> ClassMask:
+        """Class of each pixel, shape (H, W) of the photo."""
+        return self.draw_mask()
 
 
-def find_garments(mask: ClassMask, probabilities: Probabilities) -> tuple[Garment, ...]:
+def most_probable(probabilities: Probabilities) -> ClassMask:
+    """The class of each cell, shape (h, w): `argmax` over the first axis, four times as fast."""
+    classes = np.zeros(probabilities.shape[1:], np.uint8)
+    best = probabilities[0].copy()
+    for each in range(1, len(probabilities)):
+        classes[probabilities[each] > best] = each
+        np.maximum(best, probabilities[each], out=best)
+    return classes
+
+
+def find_garments(
+    mask: ClassMask, probabilities: Probabilities, size: tuple[int, int] | None = None
+) -> tuple[Garment, ...]:
     """Garments of one photo, the largest first.
 
     Args:
-        mask: class of each pixel, shape (H, W).
+        mask: class of each cell of a grid over the photo, shape (H, W).
         probabilities: shape (4, h, w); h and w may be smaller than H and W.
+        size: height and width of the photo in pixels, for the boxes; None: the mask's own.
     """
     found = [
         garment
         for garment_class in GARMENT_CLASSES
         for garment in _garments_of_class(mask, probabilities[garment_class], garment_class)
     ]
-    return tuple(sorted(found, key=lambda garment: garment.area, reverse=True))
+    found.sort(key=lambda garment: garment.area, reverse=True)
+    return tuple(replace(each, box=_in_pixels(each.box, mask.shape, size)) for each in found)
+
+
+def _in_pixels(box: Box, grid: tuple[int, ...], size: tuple[int, int] | None) -> Box:
+    """A box on a grid as a box on the photo; at least one pixel each way."""
+    if size is None or size == grid:
+        return box
+    down, across = size[0] / grid[0], size[1] / grid[1]
+    x0 = min(round(box[0] * across), size[1] - 1)
+    y0 = min(round(box[1] * down), size[0] - 1)
+    return x0, y0, max(x0 + 1, round(box[2] * across)), max(y0 + 1, round(box[3] * down))
 
 
 def _garments_of_class(
     mask: ClassMask, probability: npt.NDArray[np.float32], garment_class: GarmentClass
 ) -> list[Garment]:
-    pieces = _without_specks(mask == garment_class)
+    of_class = mask == garment_class
+    if not of_class.any():
+        return []
+    pieces = _without_specks(of_class)
     if not pieces.any():
         return []
     groups, count = _group_pieces(pieces)
@@ -118,7 +164,9 @@ def _garment_of(
 
 
 def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> float:
-    """Mean of a low-resolution probability map over a mask of the photo's size."""
+    """Mean of a probability map over a mask of its own resolution or a higher one."""
+    if piece.shape == probability.shape:
+        return float(probability[piece].mean())
     rows = np.arange(probability.shape[0]) * piece.shape[0] // probability.shape[0]
     columns = np.arange(probability.shape[1]) * piece.shape[1] // probability.shape[1]
     sampled = piece[np.ix_(rows, columns)]

@@ -30,7 +30,7 @@ MIN_SIDE: Final = 8
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """EXIF orientations that swap height and width."""
 GREY_RANGES: Final = (1.0, 255.0, 65535.0)
-WORKING_SIDE: Final = 1600
+WORKING_SIDE: Final = 1024
 """A decoded photo is brought to at most this long side: no step looks closer."""
 
 
@@ -106,7 +106,7 @@ def _decode(data: bytes, max_side: int, min_side: int) -> tuple[Image.Image, tup
             width, height = image.size
             _check_size(image.size, min_side)
             # JPEG can skip most of its work when a small answer is enough.
-            image.draft("RGB", (max_side, max_side))
+            image.draft("RGB", _fitted(width, height, max_side))
             image.load()
             upright, sideways = _upright(image)
             return upright, (height, width) if sideways else (width, height)
@@ -122,6 +122,12 @@ def _decode(data: bytes, max_side: int, min_side: int) -> tuple[Image.Image, tup
     # SyntaxError...), so all of it counts; hardly any code of ours runs inside this try.
     except Exception as error:
         raise _damaged() from error
+
+
+def _fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
+    """Width and height reduced to a long side; `draft` halves only while both stay as large."""
+    scale = min(1.0, max_side / max(width, height))
+    return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def _silence_pillow() -> None:

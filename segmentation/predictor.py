@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from segmentation.inference import PictureNetwork, open_runtime
-from segmentation.mask import Probabilities, Segmentation, find_garments
+from segmentation.mask import Probabilities, Segmentation, find_garments, most_probable
 from segmentation.model import SegmentationNetwork
 from segmentation.photos import Photo
 from segmentation.preprocess import (
@@ -58,8 +58,13 @@ class Segmenter:
         """What runs the network, like "openvino bf16"."""
         return self._runtime.name
 
+    @property
+    def calls_at_once(self) -> int:
+        """Calls worth making side by side, from as many threads."""
+        return self._runtime.calls_at_once
+
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
-        """Class mask (at each photo's size) and garments of each photo, in order."""
+        """Garments and, when asked for, the class mask of each photo, in order."""
         maps = predict(self._runtime, self.card.preprocessing, photos)
         return [
             _segmentation_of(photo, probabilities)
@@ -68,8 +73,10 @@ class Segmenter:
 
 
 def _segmentation_of(photo: Photo, probabilities: Probabilities) -> Segmentation:
-    mask = to_mask(probabilities, *photo.shape[:2])
-    return Segmentation(mask, find_garments(mask, probabilities))
+    """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
+    height, width = photo.shape[:2]
+    garments = find_garments(most_probable(probabilities), probabilities, (height, width))
+    return Segmentation(garments, lambda: to_mask(probabilities, height, width))
 
 
 def mask_runtime(

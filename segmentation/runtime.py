@@ -43,6 +43,11 @@ class Runtime(Protocol):
         """For logs and reports, like "openvino bf16"."""
         ...
 
+    @property
+    def calls_at_once(self) -> int:
+        """Calls worth making side by side, from as many threads."""
+        ...
+
     def run(self, pictures: Pictures) -> Arrays:
         """Every output of the network for these pictures."""
         ...

@@ -13,7 +13,14 @@ from catalog.colours import nearest_colour_name
 from indexing.colour import colour_vector
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
+from segmentation.mask import (
+    BoolMask,
+    Box,
+    Garment,
+    Segmentation,
+    region_garment,
+    whole_photo_garment,
+)
 from segmentation.photos import Photo
 
 STYLE_DIMENSION = 16
@@ -30,11 +37,12 @@ _BLOCKS = {
 }
 
 
-def drawn_photo(
+def draw_photo(
+    path: Path,
     colour: str | tuple[int, int, int] = "red",
     garment_class: GarmentClass = GarmentClass.UPPER,
     notch: int = 0,
-) -> Image.Image:
+) -> Path:
     """A photo, 120 x 160, with one garment; `notch` (0 to 20) changes its shape, so its style."""
     image = Image.new("RGB", (120, 160), "white")
     draw = ImageDraw.Draw(image)
@@ -42,18 +50,7 @@ def drawn_photo(
     draw.rectangle((x0, y0, x1, y1), fill=colour)
     if notch:
         draw.rectangle((x0, y0, x0 + notch, y0 + notch), fill="white")
-    return image
-
-
-def draw_photo(
-    path: Path,
-    colour: str | tuple[int, int, int] = "red",
-    garment_class: GarmentClass = GarmentClass.UPPER,
-    notch: int = 0,
-) -> Path:
-    """The file of a `drawn_photo`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = drawn_photo(colour, garment_class, notch)
     image.save(path, "PNG" if path.suffix == ".png" else "JPEG", quality=95)
     return path
 
@@ -104,10 +101,10 @@ def _embed(photo: Photo) -> EmbeddedPhoto:
     found: BoolMask = difference > 60
     mask = np.zeros((height, width), np.uint8)
     if not found.any():
-        return EmbeddedPhoto(height, width, mask, ())
+        return EmbeddedPhoto(height, width, Segmentation.of_mask(mask), ())
     garment = _garment_of(found)
     mask[found] = garment.garment_class
-    return EmbeddedPhoto(height, width, mask, (_describe(photo, garment),))
+    return EmbeddedPhoto(height, width, Segmentation.of_mask(mask), (_describe(photo, garment),))
 
 
 def _garment_of(found: BoolMask) -> Garment:

@@ -78,6 +78,13 @@ def test_a_card_carries_box_and_colours_of_the_garment(
     assert (card.colours[0].hex, card.colours[0].share) == ("#ff0000", 1.0)
 
 
+@pytest.fixture
+def batches_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nine photos of a test make two batches."""
+    monkeypatch.setattr("indexing.pipeline.BATCH", 8)
+
+
+@pytest.mark.usefixtures("batches_of_eight")
 def test_progress_counts_to_the_end(collection: Collection, photos: Path) -> None:
     seen: list[IndexProgress] = []
     summary = collection.index(read_folder(photos), on_progress=seen.append)
@@ -86,6 +93,7 @@ def test_progress_counts_to_the_end(collection: Collection, photos: Path) -> Non
     assert seen[-1].photos_per_second > 0
     assert seen[-1].seconds_left == 0
     assert {"read", "embed", "write"} <= {timing.stage for timing in summary.stages}
+    assert summary.bottleneck in {"read", "store", "look up", "embed", "write", "index"}
 
 
 def test_a_second_run_embeds_nothing(tmp_path: Path, photos: Path) -> None:
@@ -415,6 +423,7 @@ class _FailingEmbedder(FakeEmbedder):
         return super().embed(photos)
 
 
+@pytest.mark.usefixtures("batches_of_eight")
 def test_a_bug_raises_and_what_was_committed_stays(tmp_path: Path, photos: Path) -> None:
     failing = open_collection(tmp_path / "data", _FailingEmbedder())
     with pytest.raises(RuntimeError, match="a bug"):

@@ -15,6 +15,7 @@ from indexing.encoder import (
     EncoderCard,
     build_encoder,
 )
+from indexing.stages import StageClock
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Segmentation, find_garments, one_hot
 from segmentation.photos import Photo
@@ -32,7 +33,7 @@ class KnownMasks:
         masks = [
             known.get(photo.tobytes(), np.zeros(photo.shape[:2], np.uint8)) for photo in photos
         ]
-        return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
+        return [Segmentation.of_mask(mask, find_garments(mask, one_hot(mask))) for mask in masks]
 
 
 def known_encoder() -> Encoder:
@@ -42,8 +43,8 @@ def known_encoder() -> Encoder:
     return Encoder(build_encoder(architecture), EncoderCard(architecture, crops, ""))
 
 
-def known_embedder() -> PhotoEmbedder:
-    return PhotoEmbedder(KnownMasks(), known_encoder())
+def known_embedder(threads: int = 1) -> PhotoEmbedder:
+    return PhotoEmbedder(KnownMasks(), known_encoder(), threads)
 
 
 def test_a_vector_is_two_halves_of_unit_length() -> None:
@@ -102,3 +103,14 @@ def test_a_box_without_clothing_counts_as_it_was_drawn() -> None:
 def test_an_empty_region_is_refused(region: Box | BoolMask) -> None:
     with pytest.raises(ValueError, match="no pixel"):
         known_embedder().embed_region(np.zeros((80, 60, 3), np.uint8), region)
+
+
+def test_threads_share_the_photos_of_a_call_and_change_nothing() -> None:
+    photos = [draw_pair(number % 6)[0] for number in range(14)]
+    clock = StageClock()
+    alone = known_embedder().embed(photos)
+    shared = known_embedder(threads=3).embed_timed(photos, clock)
+    for one, other in zip(alone, shared, strict=True):
+        assert np.allclose(one.garments[0].vector, other.garments[0].vector, atol=1e-4)
+        assert np.array_equal(one.mask, other.mask)
+    assert {timing.stage for timing in clock.timings()} == {"segment", "crop", "encode"}

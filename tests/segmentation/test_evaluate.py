@@ -25,7 +25,7 @@ class PlannedSegmenter(Segmenter):
 
     def segment(self, photos: "list[Photo]") -> list[Segmentation]:  # type: ignore[override]
         masks = [next(self._masks) for _ in photos]
-        return [Segmentation(mask, find_garments(mask, one_hot(mask))) for mask in masks]
+        return [Segmentation.of_mask(mask, find_garments(mask, one_hot(mask))) for mask in masks]
 
 
 def _evaluate(root: Path, masks: list[ClassMask], labels: str = "classes") -> SegmentationReport:

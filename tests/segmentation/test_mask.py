@@ -1,7 +1,14 @@
 import numpy as np
 
 from segmentation.classes import GarmentClass
-from segmentation.mask import ClassMask, find_garments, one_hot, whole_photo_garment
+from segmentation.mask import (
+    ClassMask,
+    Segmentation,
+    find_garments,
+    most_probable,
+    one_hot,
+    whole_photo_garment,
+)
 
 
 def _mask(*boxes: tuple[GarmentClass, int, int, int, int]) -> ClassMask:
@@ -61,6 +68,32 @@ def test_score_is_the_mean_probability_inside_the_garment() -> None:
 def test_background_has_no_garments() -> None:
     mask = _mask()
     assert find_garments(mask, one_hot(mask)) == ()
+
+
+def test_garments_found_on_a_coarse_grid_have_boxes_in_pixels() -> None:
+    mask = _mask((GarmentClass.UPPER, 40, 20, 110, 90))
+    (garment,) = find_garments(mask, one_hot(mask), (500, 300))
+    assert garment.box == (80, 50, 220, 225)
+    assert garment.mask.shape == (70, 70)
+    assert garment.area == 70 * 70 / (200 * 150)
+
+
+def test_most_probable_is_argmax() -> None:
+    probabilities = np.random.default_rng(0).random((4, 30, 20)).astype(np.float32)
+    assert np.array_equal(most_probable(probabilities), probabilities.argmax(axis=0))
+
+
+def test_a_mask_is_drawn_once_and_only_when_it_is_asked_for() -> None:
+    drawn = []
+
+    def draw() -> ClassMask:
+        drawn.append(1)
+        return _mask()
+
+    segmentation = Segmentation((), draw)
+    assert drawn == []
+    assert segmentation.mask is segmentation.mask
+    assert drawn == [1]
 
 
 def test_whole_photo_stands_in_for_a_garment() -> None:

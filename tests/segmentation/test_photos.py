@@ -255,7 +255,7 @@ def test_a_tiny_photo_is_refused_unless_asked_for():
 
 
 def test_a_very_long_photo_keeps_at_least_one_row():
-    assert read_photo(encoded(Image.new("RGB", (40_000, 10)))).shape == (1, 1600, 3)
+    assert read_photo(encoded(Image.new("RGB", (40_000, 10)))).shape == (1, 1024, 3)
 
 
 def test_too_many_bytes(tmp_path: Path):
@@ -331,3 +331,12 @@ def test_find_photos_knows_them_by_suffix_and_skips_hidden_ones(tmp_path: Path):
     (tmp_path / "folder.jpg").mkdir()
     found = [path.relative_to(tmp_path).as_posix() for path in find_photos(tmp_path)]
     assert found == ["a.png", "b/1.webp", "b/2.JPG"]
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"), [((2048, 1536), (768, 1024)), ((300, 200), (200, 300))]
+)
+def test_a_large_photo_is_decoded_to_the_working_size(
+    size: tuple[int, int], decoded: tuple[int, int]
+) -> None:
+    assert read_photo(encoded(Image.new("RGB", size, "red"))).shape == (*decoded, 3)

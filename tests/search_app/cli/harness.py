@@ -36,7 +36,7 @@ class BlockSegmenter:
         strongest = photo.argmax(axis=2) + 1
         coloured = np.ptp(photo.astype(int), axis=2) > 60
         mask = np.where(coloured, strongest, 0).astype(np.uint8)
-        return Segmentation(mask, find_garments(mask, one_hot(mask)))
+        return Segmentation.of_mask(mask, find_garments(mask, one_hot(mask)))
 
 
 class BlockEmbedder:
@@ -51,7 +51,7 @@ class BlockEmbedder:
             EmbeddedPhoto(
                 photo.shape[0],
                 photo.shape[1],
-                each.mask,
+                each,
                 tuple(self._embedded(photo, garment) for garment in each.garments),
             )
             for photo, each in zip(photos, found, strict=True)

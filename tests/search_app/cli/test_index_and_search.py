@@ -28,8 +28,7 @@ def test_index_tells_what_it_did_and_why_it_skipped(shop: Path, tmp_path: Path):
 def test_index_json_is_one_document(shop: Path, tmp_path: Path):
     result = run("index", shop / "feed.csv", "--data", tmp_path / "data", "--json")
     document = json.loads(result.stdout)
-    counts = {"new": 4, "changed": 0, "price_only": 0, "unchanged": 0, "removed": 0, "rejected": 0}
-    assert document["products"] == counts
+    assert document["products"] == {"new": 4, "changed": 0, "unchanged": 0, "rejected": 0}
     assert document["photos"] == {"indexed": 3, "unchanged": 0, "skipped": 1}
     assert document["garments"] == 4
     (skip,) = document["skips"]
@@ -166,7 +165,8 @@ def test_search_without_a_garment_says_so_and_uses_the_whole_photo(catalogue: Pa
 def test_boxes_are_in_the_photos_own_pixels_though_it_is_reduced(catalogue: Path, tmp_path: Path):
     save_blocks(tmp_path / "large.png", (200, 10, 10), width=3200)
     document = json.loads(run("search", "large.png", "--data", catalogue, "--json").stdout)
-    assert document["garments"][0]["box"] == [20, 6, 3180, 84]
+    # Three of its pixels are one of the reduced photo.
+    assert document["garments"][0]["box"] == pytest.approx([20, 6, 3180, 84], abs=3)
 
 
 def test_search_refuses_an_unknown_filter_by_naming_those_there_are(catalogue: Path, shop: Path):
