@@ -4,6 +4,7 @@
     ├── FeedError             a feed file as a whole cannot be read (a bad row is a value: Reject)
     ├── ProductNotFound       no product has this id
     ├── DatabaseError         the database is missing, of another version or not writable
+    ├── BackupError           a backup cannot be written, or a file not be restored
     └── FetchError            a photo cannot be fetched from its address
         ├── AddressRefused    the address is no http(s) one, or leads into a private network
         ├── NoPhotoThere      the server answered, but not with a photo we take
@@ -57,3 +58,7 @@ class HostFailed(FetchError):
     def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after
+
+
+class BackupError(CatalogError):
+    """A backup cannot be written, or a file cannot be restored."""

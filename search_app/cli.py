@@ -1,7 +1,7 @@
 """The console script `apparel`: which commands there are and what their failures look like.
 
-The commands live in `cli_server`, `cli_catalogue`, `cli_upkeep`, `cli_keys`, `cli_photos`,
-`cli_models` and `cli_segmentation`. Exit codes: 0 done, 1 failed with one line on stderr,
+The commands live in `cli_server`, `cli_catalogue`, `cli_upkeep`, `cli_backup`, `cli_keys`,
+`cli_photos`, `cli_models` and `cli_segmentation`. Exit codes: 0 done, 1 failed with one line on stderr,
 2 wrong usage. A bug shows its traceback.
 """
 
@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from catalog.errors import CatalogError
 from indexing.errors import IndexingError
 from search_app import (
+    cli_backup,
     cli_catalogue,
     cli_keys,
     cli_models,
@@ -99,6 +100,7 @@ def before_every_command(
 cli_server.add_commands(app)
 cli_catalogue.add_commands(app)
 cli_upkeep.add_commands(app)
+cli_backup.add_commands(app)
 cli_keys.add_commands(app)
 cli_photos.add_commands(app)
 cli_models.add_commands(app)

@@ -91,7 +91,7 @@ def _opened_database(context: typer.Context, data: Path | None) -> "Iterator[Dat
 
     settings = settings_for(context, data=data)
     require_catalogue(settings)
-    database = open_database(settings.data)
+    database = open_database(settings.data, settings.database_url)
     try:
         yield database
     finally:

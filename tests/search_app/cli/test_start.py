@@ -15,6 +15,7 @@ COMMANDS = [
     *("evaluate retrieval", "train segmenter", "train encoder", "dataset imaterialist"),
     *("dataset ccp", "dataset clothing", "status", "remove", "rebuild", "verify", "export"),
     *("serve", "doctor", "keys add", "keys list", "keys revoke"),
+    *("backup", "restore"),
 ]
 
 
