@@ -11,17 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
 
 from catalog.errors import DatabaseError
-from catalog.models import DATABASE_NAME
+from catalog.models import DATABASE_NAME, Base
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a writer waits for another process's transaction."""
@@ -125,6 +129,50 @@ def open_database(data: Path, url: str | None = None) -> Database:
     return Database(engine, name)
 
 
+@contextmanager
+def database_as_it_is(data: Path, url: str | None = None) -> Iterator[Database]:
+    """The database of `open_database` to read from: nothing is made, brought up to date, written.
+
+    Where the folder has none, an empty one in memory.
+
+    Raises:
+        DatabaseError: it cannot be read, or its tables are another version's.
+    """
+    path = data / DATABASE_NAME
+    name = str(path) if url is None else make_url(url).render_as_string(hide_password=True)
+    if url is None and not path.is_file():
+        engine = create_engine("sqlite://", poolclass=StaticPool)
+        Base.metadata.create_all(engine)
+        yield Database(engine, "an empty catalogue")
+        engine.dispose()
+        return
+    engine = make_engine(url or _address_to_read(path))
+    try:
+        if not _is_up_to_date(engine):
+            raise DatabaseError(
+                f"{name} has the tables of another version; bring it up to date with "
+                "`apparel status` first"
+            )
+        yield Database(engine, name)
+    except SqlDatabaseError as error:
+        raise DatabaseError(f"cannot read {name}: {error.orig}; check the folder") from error
+    finally:
+        engine.dispose()
+
+
+def _address_to_read(path: Path) -> str:
+    # Without a log nobody has it open, and as a file that cannot change it is read without
+    # SQLite putting a log beside it.
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
+
+
+def _is_up_to_date(engine: Engine) -> bool:
+    head = ScriptDirectory.from_config(_migrations()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
 def make_engine(url: str) -> Engine:
     """An engine for a database URL; SQLite gets the pragmas and explicit transactions."""
     engine = create_engine(url)
@@ -157,11 +205,16 @@ def _queue_writers(connection: Connection) -> None:
 
 def migrate(engine: Engine) -> None:
     """Run the migrations that this database lacks; works from an installed package too."""
-    import migrations
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config = _migrations()
     with engine.execution_options(apparel_writes=True).connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def _migrations() -> Config:
+    import migrations
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config

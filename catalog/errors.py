@@ -3,6 +3,7 @@
     CatalogError
     ├── FeedError             a feed file as a whole cannot be read (a bad row is a value: Reject)
     ├── ProductNotFound       no product has this id
+    ├── PruneRefused          a feed lacks so many products that a mistake is likelier
     ├── DatabaseError         the database is missing, of another version or not writable
     ├── BackupError           a backup cannot be written, or a file not be restored
     └── FetchError            a photo cannot be fetched from its address
@@ -24,6 +25,10 @@ class FeedError(CatalogError):
 
 class ProductNotFound(CatalogError):
     """No product has the id that was asked for."""
+
+
+class PruneRefused(CatalogError):
+    """Pruning would take more than half of the products away."""
 
 
 class DatabaseError(CatalogError):
@@ -50,7 +55,7 @@ class NoPhotoThere(FetchError):
 
 
 class HostFailed(FetchError):
-    """Codes: unreachable, timed_out, http_503 and its like.
+    """Codes: unreachable, timed_out, given_up, http_503 and its like.
 
     `retry_after` is the number of seconds that the server asked to be left alone, if it did.
     """

@@ -26,6 +26,8 @@ from segmentation.photos import MAX_BYTES
 USER_AGENT: Final = "apparel-search (catalogue photo fetcher)"
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Status codes that may be gone the next time."""
+GIVEN_UP: Final = "given_up"
+"""Code of a host that has failed too often in a row."""
 _FIRST_PAUSE: Final = 0.5
 _SILENCE: Final = 10.0
 """Seconds without a byte after which a connection counts as dead."""
@@ -43,6 +45,7 @@ class FetchLimits:
         longest_wait: seconds that a server may ask us to wait (Retry-After).
         per_host: requests to one host at once.
         host_pause: seconds between the starts of two requests to one host.
+        host_failures: failures in a row after which a host is not asked any more.
         allow_private: also fetch from loopback and private networks.
     """
 
@@ -53,6 +56,7 @@ class FetchLimits:
     longest_wait: float = 60.0
     per_host: int = 4
     host_pause: float = 0.05
+    host_failures: int = 20
     allow_private: bool = False
 
 
@@ -129,7 +133,8 @@ class PhotoFetcher:
                 return self._attempt(url, known)
             except HostFailed as failure:
                 too_long = (failure.retry_after or 0) > self.limits.longest_wait
-                if too_long or attempt == self.limits.attempts or self._closing.is_set():
+                hopeless = too_long or failure.code == GIVEN_UP
+                if hopeless or attempt == self.limits.attempts or self._closing.is_set():
                     raise
                 pause = _FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
                 self._closing.wait(pause)
@@ -255,6 +260,7 @@ class _HostQueue:
         self._lock = threading.Lock()
         self._places: dict[str, threading.Semaphore] = {}
         self._not_before: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
 
     @contextmanager
     def turn(self, host: str) -> Iterator[None]:
@@ -265,16 +271,34 @@ class _HostQueue:
             while (pause := self._pause(host)) > 0:
                 if self._closing.wait(pause):
                     raise HostFailed("unreachable", "the run was stopped; start it again")
-            yield
+            failed = True
+            try:
+                yield
+                failed = False
+            except NoPhotoThere:
+                failed = False
+                raise
+            finally:
+                self._count(host, failed)
 
     def _pause(self, host: str) -> float:
         """Seconds to wait still; at 0 the next request is put `host_pause` later."""
         with self._lock:
+            if self._failures.get(host, 0) >= self._limits.host_failures:
+                raise HostFailed(
+                    GIVEN_UP,
+                    f"{host} failed {self._failures[host]} times in a row and is not asked any "
+                    "more; try again later",
+                )
             now = time.monotonic()
             pause = self._not_before.get(host, 0.0) - now
             if pause <= 0:
                 self._not_before[host] = now + self._limits.host_pause
             return pause
+
+    def _count(self, host: str, failed: bool) -> None:
+        with self._lock:
+            self._failures[host] = self._failures.get(host, 0) + 1 if failed else 0
 
     def leave_alone(self, host: str, seconds: float) -> None:
         """No request to this host for so long."""

@@ -1,6 +1,10 @@
 """Rows of a feed in, products and photos in the database out: the photos still to be indexed.
 
-`read_feed`, `read_folder` and the row types live in `catalog.feeds` and are named here too,
+A delta: a row that is as it was is not written, a photo whose bytes are as they were is not
+pending. What the feed no longer has is only named here; it goes when the rest is done
+(`catalog.removal`), so that an interrupted run has taken nothing away.
+
+`read_feed`, `read_folder` and the types live in modules of their own and are named here too,
 so that who imports a feed needs one module.
 """
 
@@ -11,25 +15,35 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import ProductNotFound
 from catalog.feeds import Feed, ProductRow, Reject, read_feed, read_folder, read_source
+from catalog.fetched import FetchedPhotos, is_url
 from catalog.files import file_sha256
-from catalog.models import Photo, Product
+from catalog.import_records import (
+    ImportOptions,
+    ImportSummary,
+    PendingPhoto,
+    PhotoForecast,
+    Refusal,
+)
+from catalog.models import LEFT, Photo, Product
+from catalog.removal import products_to_prune
 
 __all__ = [
     "Feed",
+    "ImportOptions",
     "ImportSummary",
     "PendingPhoto",
     "ProductRow",
+    "Refusal",
     "Reject",
     "import_feed",
     "read_feed",
     "read_folder",
     "read_source",
-    "remove_product",
     "update_product",
 ]
 
@@ -37,71 +51,79 @@ ROWS_PER_COMMIT: Final = 500
 _SUFFIXES_TRIED: Final = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".gif", ".bmp", ".tif", ".tiff")
 _FIELDS: Final = (
     "title", "brand", "category", "colour", "price", "currency", "url", "availability",
+    "description",
 )  # fmt: skip
+_OF_PRICE_AND_STOCK: Final = frozenset({"price", "currency", "availability"})
 
 
 @dataclass(frozen=True)
-class PendingPhoto:
-    """A photo that has no vectors yet, or whose file has changed since."""
+class _Place:
+    """Where photos are looked for: a folder, the fetched ones, and whether to ask again."""
 
-    photo_id: int
-    product_id: str
+    folder: Path
+    named_by_person: bool
+    fetched: FetchedPhotos | None
+    refresh: bool
+
+
+@dataclass(frozen=True)
+class _PhotoFile:
+    """A photo of a row: the file it is read from, and the address it comes from, if any."""
+
     path: Path
-    position: int
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """Counts of products, every reject (of reading and of importing), and what is to index.
-
-    `new + changed + unchanged` rows were taken; `photos_unchanged` of their photos need no
-    new work, `pending` do.
-    """
-
-    new: int
-    changed: int
-    unchanged: int
-    rejects: tuple[Reject, ...]
-    photos_unchanged: int
-    pending: tuple[PendingPhoto, ...]
-
-    @property
-    def rejected(self) -> int:
-        """Rows that were refused."""
-        return len(self.rejects)
+    url: str | None = None
 
 
 @dataclass
 class _Tally:
-    """What an import has done so far; `open` are the photos to index, with their files."""
+    """What an import has done so far; `open` and `stale` are photos with their files."""
 
     new: int = 0
     changed: int = 0
+    price_only: int = 0
     unchanged: int = 0
     photos_unchanged: int = 0
     rejects: list[Reject] = field(default_factory=list)
-    open: list[tuple[Photo, Path]] = field(default_factory=list)
+    open: list[tuple[Photo, _PhotoFile]] = field(default_factory=list)
+    stale: list[tuple[Photo, _PhotoFile]] = field(default_factory=list)
 
 
-def import_feed(session: Session, feed: Feed, photos: Path | None = None) -> ImportSummary:
+def import_feed(
+    session: Session,
+    feed: Feed,
+    photos: Path | None = None,
+    options: ImportOptions = ImportOptions(),
+    fetched: FetchedPhotos | None = None,
+) -> ImportSummary:
     """Insert or update every row; commits every `ROWS_PER_COMMIT` rows and at the end.
 
+    A dry run goes the same way, writes nothing and needs a reading session only.
+
     Args:
-        photos: folder in which photo names are looked up; None: the feed's own folder. A name
-            without a suffix is tried with each suffix of a photo, a URL by its last part.
+        photos: folder in which photo names are looked up, addresses too by their last part;
+            None: the feed's own folder, and addresses are fetched. A name without a suffix is
+            tried with each suffix of a photo.
+        fetched: where fetched photos lie; None: addresses are not fetched.
+
+    Raises:
+        PruneRefused: see `products_to_prune`; nothing was written.
     """
+    gone = _to_prune(session, feed, options)
+    place = _Place(photos or feed.folder, photos is not None, fetched, options.refresh_photos)
     tally = _Tally(rejects=list(feed.rejects))
     pending: list[PendingPhoto] = []
-    folder = feed.folder if photos is None else photos
+    stale: list[PendingPhoto] = []
     for rows in _chunks(feed.rows):
-        _import_rows(session, rows, feed.origin, folder, tally)
-        session.commit()
-        pending.extend(
-            PendingPhoto(photo.id, photo.product_id, path, photo.position)
-            for photo, path in tally.open
-        )
-        tally.open.clear()
+        with session.no_autoflush:
+            _import_rows(session, rows, feed, place, tally)
+        if not options.dry_run:
+            session.commit()
+        pending += _drained(tally.open)
+        stale += _drained(tally.stale)
         session.expunge_all()
+    if options.dry_run:
+        session.rollback()
+    wanted = options.prune or options.prune_all
     return ImportSummary(
         tally.new,
         tally.changed,
@@ -109,7 +131,36 @@ def import_feed(session: Session, feed: Feed, photos: Path | None = None) -> Imp
         tuple(tally.rejects),
         tally.photos_unchanged,
         tuple(pending),
+        tally.price_only,
+        () if tally.rejects else gone,
+        tuple(stale),
+        _forecast(session, pending) if options.dry_run else None,
+        feed.notes + _prune_note(tally) if wanted else feed.notes,
     )
+
+
+def _to_prune(session: Session, feed: Feed, options: ImportOptions) -> tuple[str, ...]:
+    if feed.rejects or not (options.prune or options.prune_all):
+        return ()
+    return products_to_prune(session, feed, options.prune_all)
+
+
+def _prune_note(tally: _Tally) -> tuple[str, ...]:
+    if not tally.rejects:
+        return ()
+    # A product whose row could not be read is not gone.
+    return (f"nothing was pruned: {len(tally.rejects)} rows were refused; mend them first",)
+
+
+def _drained(found: list[tuple[Photo, _PhotoFile]]) -> list[PendingPhoto]:
+    pending = [
+        PendingPhoto(
+            photo.id or 0, photo.product_id, file.path, photo.position, file.url, None, photo.sha256
+        )
+        for photo, file in found
+    ]
+    found.clear()
+    return pending
 
 
 def _chunks(rows: Sequence[ProductRow]) -> Iterator[list[ProductRow]]:
@@ -119,7 +170,7 @@ def _chunks(rows: Sequence[ProductRow]) -> Iterator[list[ProductRow]]:
 
 
 def _import_rows(
-    session: Session, rows: list[ProductRow], origin: str | None, folder: Path, tally: _Tally
+    session: Session, rows: list[ProductRow], feed: Feed, place: _Place, tally: _Tally
 ) -> None:
     ids = [row.id for row in rows]
     products = {
@@ -131,17 +182,18 @@ def _import_rows(
         photos[photo.product_id].append(photo)
     for row in rows:
         product = products.get(row.id)
-        files = _find_files(row.photos, folder, photos[row.id])
-        if product is not None and _clashes(product, origin, photos[row.id], files):
+        files = dict(_find_file(name, place, photos[row.id]) for name in row.photos)
+        if product is not None and _clashes(product, feed.origin, photos[row.id], files):
             reason = f"id {row.id!r} belongs to {product.origin or 'a feed'} already"
-            tally.rejects.append(Reject(0, f"{reason}; use another --data for another shop"))
+            reason += "; use another --data for another shop"
+            tally.rejects.append(Reject(row.line, reason, row.id))
             continue
-        _import_row(session, row, product, origin, tally)
-        _import_photos(session, row.id, photos[row.id], files, tally)
+        _import_row(session, row, product, feed, tally)
+        _import_photos(session, row.id, photos[row.id], files, place, tally)
 
 
 def _clashes(
-    product: Product, origin: str | None, known: list[Photo], files: dict[str, Path]
+    product: Product, origin: str | None, known: list[Photo], files: dict[str, _PhotoFile]
 ) -> bool:
     """Whether ids made up from file names would overwrite another folder's product.
 
@@ -150,79 +202,124 @@ def _clashes(
     if product.origin == origin:
         return False
     contents = {photo.sha256 for photo in known if photo.sha256}
-    return not any(file_sha256(path) in contents for path in files.values())
+    return not any(file_sha256(file.path) in contents for file in files.values())
 
 
 def _import_row(
-    session: Session, row: ProductRow, product: Product | None, origin: str | None, tally: _Tally
+    session: Session, row: ProductRow, product: Product | None, feed: Feed, tally: _Tally
 ) -> None:
     if product is None:
-        product = Product(id=row.id, origin=origin)
+        product = Product(id=row.id, origin=feed.origin, from_feed=bool(feed.kind))
         session.add(product)
         _take_values(product, row)
         tally.new += 1
         return
-    product.origin = origin
+    product.origin = feed.origin
+    product.from_feed = product.from_feed or bool(feed.kind)
     changed = _take_values(product, row)
-    tally.changed += changed
+    tally.changed += bool(changed)
+    tally.price_only += bool(changed) and changed <= _OF_PRICE_AND_STOCK
     tally.unchanged += not changed
 
 
-def _take_values(product: Product, row: ProductRow) -> bool:
-    """Give a product the row's values; whether any differed."""
+def _take_values(product: Product, row: ProductRow) -> set[str]:
+    """Give a product the row's values; the names of those that differed."""
     values = {name: getattr(row, name) for name in _FIELDS}
+    values["group_id"] = row.group
     values["attributes"] = dict(row.attributes or {})
     changes = {name: value for name, value in values.items() if getattr(product, name) != value}
     for name, value in changes.items():
         setattr(product, name, value)
-    return bool(changes)
+    return set(changes)
 
 
 def _import_photos(
-    session: Session, product_id: str, known: list[Photo], files: dict[str, Path], tally: _Tally
+    session: Session,
+    product_id: str,
+    known: list[Photo],
+    files: dict[str, _PhotoFile],
+    place: _Place,
+    tally: _Tally,
 ) -> None:
     """Make the product's photos those of `files` (source name -> file), in that order."""
     by_source = {photo.source: photo for photo in known}
-    for position, (source, path) in enumerate(files.items()):
+    for position, (source, file) in enumerate(files.items()):
         photo = by_source.pop(source, None)
         if photo is None:
             photo = Photo(product_id=product_id, source=source, status="pending")
             session.add(photo)
-        elif photo.status != "pending" and _has_changed(photo, path):
+        elif photo.status != "pending" and _has_changed(photo, file):
             photo.status = "pending"
-        photo.position = position
+        if photo.position != position:
+            photo.position = position
         if photo.status == "pending":
-            tally.open.append((photo, path))
-        else:
-            tally.photos_unchanged += 1
+            tally.open.append((photo, file))
+            continue
+        tally.photos_unchanged += 1
+        if place.refresh and file.url is not None:
+            tally.stale.append((photo, file))
     for photo in by_source.values():
-        session.delete(photo)
+        photo.position = LEFT
 
 
-def _has_changed(photo: Photo, path: Path) -> bool:
+def _has_changed(photo: Photo, file: _PhotoFile) -> bool:
+    if file.url is not None:
+        # What was fetched stays as it is until it is asked for again.
+        return photo.skip_stage == "fetch"
     # A file that is gone has not changed: what was indexed from it stays.
-    sha256 = file_sha256(path)
+    sha256 = file_sha256(file.path)
     return sha256 is not None and sha256 != photo.sha256
 
 
-def _find_files(names: Sequence[str], folder: Path, known: list[Photo]) -> dict[str, Path]:
-    """Source name -> file for each photo name of a feed; the file may not exist."""
-    return dict(_find_file(name, folder, known) for name in names)
+def _find_file(name: str, place: _Place, known: list[Photo]) -> tuple[str, _PhotoFile]:
+    """The source name and the file of a photo as a feed names it; the file may not exist."""
+    if not is_url(name):
+        return _find_local(name, name, place.folder, known)
+    last_part = PurePosixPath(unquote(urlsplit(name).path)).name
+    if place.named_by_person or place.fetched is None:
+        found = _find_local(name, last_part, place.folder, known)[1]
+        if found.path.is_file() or place.fetched is None:
+            return name, found
+    return name, _PhotoFile(place.fetched.path(name), name)
 
 
-def _find_file(name: str, folder: Path, known: list[Photo]) -> tuple[str, Path]:
-    is_url = name.startswith(("http://", "https://"))
-    local = PurePosixPath(unquote(urlsplit(name).path)).name if is_url else name
+def _find_local(name: str, local: str, folder: Path, known: list[Photo]) -> tuple[str, _PhotoFile]:
     path = folder / local
     if path.is_file():
-        return name, path
+        return name, _PhotoFile(path)
     for suffix in _SUFFIXES_TRIED:
         with_suffix = path.with_name(path.name + suffix)
         if with_suffix.is_file():
-            return (name if is_url else name + suffix), with_suffix
+            return name if is_url(name) else name + suffix, _PhotoFile(with_suffix)
     # The file has gone since; it keeps the name it was found by.
     sources = {photo.source.rpartition(".")[0]: photo.source for photo in known}
-    return sources.get(name, name), path
+    return sources.get(name, name), _PhotoFile(path)
+
+
+def _forecast(session: Session, pending: list[PendingPhoto]) -> PhotoForecast:
+    """Look into the files of a dry run: which contents are new, which are not there."""
+    contents: set[str] = set()
+    urls: set[str] = set()
+    missing = 0
+    for photo in pending:
+        sha256 = file_sha256(photo.path)
+        if sha256 is not None:
+            contents.add(sha256)
+        elif photo.url is not None:
+            urls.add(photo.url)
+        else:
+            missing += 1
+    return PhotoForecast(len(urls), len(contents - _known(session, contents)) + len(urls), missing)
+
+
+def _known(session: Session, contents: set[str]) -> set[str]:
+    ordered = sorted(contents)
+    known: set[str] = set()
+    for start in range(0, len(ordered), ROWS_PER_COMMIT):
+        some = ordered[start : start + ROWS_PER_COMMIT]
+        query = select(Photo.sha256).where(Photo.sha256.in_(some), Photo.status == "indexed")
+        known |= {sha256 for sha256 in session.scalars(query) if sha256}
+    return known
 
 
 def update_product(session: Session, row: ProductRow) -> bool:
@@ -233,23 +330,4 @@ def update_product(session: Session, row: ProductRow) -> bool:
     product = session.get(Product, row.id)
     if product is None:
         raise ProductNotFound(f"there is no product {row.id!r}; see the list for its id")
-    return _take_values(product, row)
-
-
-def remove_product(session: Session, product_id: str) -> tuple[str, ...]:
-    """Delete a product with its photos, garments and vectors; ProductNotFound if absent.
-
-    The answer names stored photos that nothing uses any more; the caller commits.
-    """
-    stored = set(
-        session.scalars(
-            select(Photo.stored).where(Photo.product_id == product_id, Photo.stored.is_not(None))
-        )
-    )
-    removed = session.execute(
-        delete(Product).where(Product.id == product_id).returning(Product.id)
-    ).all()
-    if not removed:
-        raise ProductNotFound(f"there is no product {product_id!r}; see the list for its id")
-    used = set(session.scalars(select(Photo.stored).where(Photo.stored.in_(stored))))
-    return tuple(sorted(name for name in stored - used if name))
+    return bool(_take_values(product, row))

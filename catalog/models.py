@@ -23,6 +23,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     TypeDecorator,
     func,
 )
@@ -32,6 +33,8 @@ DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
 ATTRIBUTE_LENGTH: Final = 200
 """An attribute is found by this many of its first characters."""
+LEFT: Final = -1
+"""Position of a photo that left the feed: it goes when the photos that replace it are there."""
 NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
 """An index that missed a removal must not find another garment under the old id."""
 
@@ -69,7 +72,9 @@ class Product(Base):
     """Something that is sold. `id` is the shop's own.
 
     Where a folder of photos was imported ids are made up from file names: `origin` is that
-    folder then, so that two folders with equal names do not overwrite each other.
+    folder then, so that two folders with equal names do not overwrite each other. `from_feed`
+    is False for what was added by hand: pruning spares it. `group_id` is what variants of one
+    article have in common.
     """
 
     __tablename__ = "product"
@@ -83,7 +88,10 @@ class Product(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     url: Mapped[str | None] = mapped_column(String(2000))
     availability: Mapped[str | None] = mapped_column(String(50), index=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[str | None] = mapped_column(String(200), index=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    from_feed: Mapped[bool] = mapped_column(default=False)
     origin: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     updated_at: Mapped[datetime] = mapped_column(
@@ -121,8 +129,8 @@ Index("ix_attribute_name_value", Attribute.name, func.lower(Attribute.value), At
 class Photo(Base):
     """A product's photo and how far it came.
 
-    `status` is pending, indexed or skipped; a skipped photo has the stage (read,
-    segment), a stable code and the reason in words. `stored` names the reduced copy
+    `status` is pending, indexed or skipped; a skipped photo has the stage (fetch,
+    read, segment), a stable code and the reason in words. `stored` names the reduced copy
     below DATA/photos. `sha256` is of the source file's bytes.
     """
 

@@ -105,6 +105,8 @@ def _row_of(product: Product) -> ProductRow:
         url=product.url,
         availability=product.availability,
         attributes=dict(product.attributes),
+        description=product.description,
+        group=product.group_id,
     )
 
 

@@ -19,20 +19,25 @@ from sqlalchemy import select
 
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError
+from catalog.fetch import FetchLimits
+from catalog.fetched import FetchedPhotos
 from catalog.importer import (
     Feed,
+    ImportOptions,
+    ImportSummary,
     ProductRow,
     import_feed,
-    remove_product,
     update_product,
 )
 from catalog.models import Garment, Photo
 from catalog.models import Vector as VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, allowed_garments, catalog_counts, product_cards
+from catalog.removal import Leftovers, remove_left_photos, remove_product, remove_products
 from indexing.cards import CollectionStatus, ResultCard, result_card
 from indexing.errors import IndexingError
 from indexing.export import export_collection
+from indexing.fetching import photos_to_index
 from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
 from indexing.records import Embedder, Hit, ModelFingerprint, Vector
@@ -80,6 +85,7 @@ class Collection:
         self.database = database
         self.embedder = embedder
         self._store = PhotoStore(data)
+        self._fetched = FetchedPhotos(data)
         self._run_lock = threading.Lock()
         self._model_id, self._fingerprint = _model_of(database, embedder)
         self._indices = None
@@ -96,24 +102,32 @@ class Collection:
         feed: Feed,
         photos: Path | None = None,
         on_progress: Callable[[IndexProgress], None] | None = None,
+        options: ImportOptions = ImportOptions(),
     ) -> IndexSummary:
         """Import a feed and index the photos that need it; resumes where a run was stopped.
 
         A photo whose bytes are unchanged is not embedded again; a bad one is skipped with
-        stage, code and reason. Each batch is one transaction.
+        stage, code and reason. Each batch is one transaction. What the feed no longer has goes
+        when all else is done. A dry run only counts, and writes nothing.
 
         Raises:
             IndexingError: the collection was opened without a model.
+            PruneRefused: pruning would take most products; nothing was written.
         """
+        if options.dry_run:
+            return self._preview(feed, photos, options)
         if self.embedder is None or self._indices is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
         with self._run_lock:
             clock = StageClock()
             with clock.timing("import"), self.database.transaction() as session:
-                imported = import_feed(session, feed, photos)
+                imported = import_feed(session, feed, photos, options, self._fetched)
             run = Run(imported, clock, on_progress)
+            limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
-                self._index_pending(self.embedder, self._indices, run)
+                self._index_pending(self.embedder, self._indices, run, limits)
+                with clock.timing("remove"):
+                    self._remove_what_left(imported)
             finally:
                 with clock.timing("publish"):
                     self._indices.refresh()
@@ -121,14 +135,35 @@ class Collection:
                     self.database.analyze()
             return run.summary()
 
-    def _index_pending(self, embedder: Embedder, indices: ClassIndices, run: Run) -> None:
+    def _preview(self, feed: Feed, photos: Path | None, options: ImportOptions) -> IndexSummary:
+        clock = StageClock()
+        with clock.timing("import"), self.database.session() as session:
+            imported = import_feed(session, feed, photos, options, self._fetched)
+        return Run(imported, clock, None).summary()
+
+    def _remove_what_left(self, imported: ImportSummary) -> None:
+        """Products to prune and photos that others have replaced; indices are refreshed later."""
+        with self.database.transaction() as session:
+            left = remove_left_photos(session) + remove_products(session, imported.removed)
+        self._delete_files(left)
+
+    def _delete_files(self, left: Leftovers) -> None:
+        for name in left.stored:
+            self._store.remove(name)
+        for url in left.urls:
+            self._fetched.remove(url)
+
+    def _index_pending(
+        self, embedder: Embedder, indices: ClassIndices, run: Run, limits: FetchLimits
+    ) -> None:
         run.report()
         hidden: list[GarmentChange] = []
         shown = time.monotonic()
+        photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
         batches = index_photos(
-            run.imported.pending, embedder, self.database, self._model_id, self._store, run.clock
+            photos, embedder, self.database, self._model_id, self._store, run.clock
         )
-        with closing(batches):
+        with closing(photos), closing(batches):
             for batch in batches:
                 hidden.append(batch.change)
                 if time.monotonic() - shown >= SECONDS_TO_VISIBLE:
@@ -220,11 +255,10 @@ class Collection:
                 .join(Photo, Garment.photo_id == Photo.id)
                 .where(Photo.product_id == product_id)
             ).all()
-            unused = remove_product(session, product_id)
+            left = remove_product(session, product_id)
         if self._indices is not None:
             self._indices.apply([GarmentChange({}, np.array(garments, np.int64))])
-        for name in unused:
-            self._store.remove(name)
+        self._delete_files(left)
 
     def refresh(self) -> int:
         """Take over what another process has written; number of garments added and removed."""

@@ -42,6 +42,8 @@ def read_one(
     pending: PendingPhoto, store: PhotoStore, clock: StageClock
 ) -> ReadPhoto | SkippedPhoto:
     """One photo decoded, or why it cannot be."""
+    if pending.refusal is not None:
+        return skipped(pending, None, "fetch", pending.refusal.code, pending.refusal.reason)
     with clock.timing("read"):
         sha256 = None
         try:

@@ -143,11 +143,15 @@ class TimedEmbedder(Protocol):
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """A photo to index: whose it is, where its file lies, its place among the product's photos."""
+    """A photo to index: whose it is, where its file lies, its place among the product's photos.
+
+    `url` is where the file came from, None where it lay on the disk.
+    """
 
     product_id: str
     path: Path
     position: int = 0
+    url: str | None = None
 
 
 @dataclass(frozen=True)

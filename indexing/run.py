@@ -41,7 +41,8 @@ class Run:
             self._on_progress(
                 IndexProgress(
                     self._done,
-                    len(self.imported.pending),
+                    # Photos that were asked for again come on top, if they have changed.
+                    max(self._done, len(self.imported.pending)),
                     len(self._skips),
                     self._garments,
                     self._speed(),

@@ -93,8 +93,8 @@ class SkippedPhoto:
 def skipped(
     pending: PendingPhoto, sha256: str | None, stage: str, code: str, reason: str
 ) -> SkippedPhoto:
-    """A photo refused at a stage ("read", "segment"), with a stable code and the reason."""
-    source = PhotoSource(pending.product_id, pending.path, pending.position)
+    """A photo refused at a stage (fetch, read, segment), with a stable code and the reason."""
+    source = PhotoSource(pending.product_id, pending.path, pending.position, pending.url)
     return SkippedPhoto(pending, sha256, Skip(source, stage, code, reason))
 
 

@@ -26,10 +26,14 @@ from search_app.search import (
 from search_app.services import UsedServices
 from search_app.uploads import photo_bytes, upload_bytes
 from segmentation.classes import GarmentClass
+from segmentation.mask import Box
 from segmentation.photos import decode_photo
 
 MAX_K: Final = 200
 PNG: Final = "image/png"
+REGION: Final = "x0,y0,x1,y1 in pixels of the photo: search with what is in this box"
+BOX: Final = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
+FILTERS: Final = "FIELD=VALUE, or FIELD!=VALUE to exclude; repeated"
 PHOTO: Final = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 URL: Final = "instead of photo: a public http(s) address to fetch it from"
 IN_COLOUR: Final = "the same in another colour: a name or #rrggbb"
@@ -50,10 +54,11 @@ async def search(
     garment_class: Annotated[ClassLabel | None, Form()] = None,
     k: Annotated[int, Form(ge=1, le=MAX_K)] = 12,
     colour_weight: Annotated[float, Form(ge=0, le=1, description="0 style, 1 colour")] = 0.5,
-    filters: Annotated[list[str], Form(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+    filters: Annotated[list[str], Form(description=FILTERS)] = [],  # noqa: B006
     filter: Annotated[list[str], Form(description="the same as filters")] = [],  # noqa: B006
     in_colour: Annotated[str | None, Form(max_length=40, description=IN_COLOUR)] = None,
     words: Annotated[str | None, Form(max_length=200, description=WORDS)] = None,
+    region: Annotated[str | None, Form(pattern=BOX, description=REGION)] = None,
 ) -> SearchDocument:
     """Finds the garments on the photo and, for each, the nearest products of the catalogue.
 
@@ -72,6 +77,7 @@ async def search(
             parsed_filters(collection, filters + filter),
             in_colour or None,
             words or None,
+            parsed_region(region),
         )
         upload = decode_photo(data)
         return search_photo(collection, upload.photo, options, (upload.height, upload.width))
@@ -87,7 +93,7 @@ def search_by_words(
     words: Annotated[str, Query(min_length=1, max_length=200, examples=["striped dress"])],
     garment_class: Annotated[ClassLabel | None, Query()] = None,
     k: Annotated[int, Query(ge=1, le=MAX_K)] = 12,
-    filters: Annotated[list[str], Query(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+    filters: Annotated[list[str], Query(description=FILTERS)] = [],  # noqa: B006
 ) -> WordsDocument:
     """Answers from what was predicted of each garment when it was indexed, and from titles."""
     collection = services.open_collection
@@ -120,6 +126,14 @@ async def segment(
         return segment_document(embedder, embedded, size, base64.b64encode(png).decode())
 
     return await services.line.run(look)
+
+
+def parsed_region(text: str | None) -> Box | None:
+    """The box in a text of the form `BOX`."""
+    if text is None:
+        return None
+    x0, y0, x1, y1 = (int(edge) for edge in text.split(","))
+    return x0, y0, x1, y1
 
 
 def parsed_filters(collection: Collection, texts: list[str]) -> Filters:

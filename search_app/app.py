@@ -14,7 +14,17 @@ from starlette.formparsers import MultiPartParser
 from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
-from search_app import api, browse, compat, explore, health, imports, pages, products
+from search_app import (
+    admin,
+    api,
+    browse,
+    compat,
+    explore,
+    health,
+    imports,
+    pages,
+    products,
+)
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
 from search_app.middleware import BodyLimit, LimitRate, ObserveRequests, SecurityHeaders
@@ -66,7 +76,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         lifespan=lifespan,
     )
     app.state.services = services
-    for part in (pages, browse, api, explore, products, imports, compat, health):
+    for part in (pages, browse, admin, api, explore, products, imports, compat, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)

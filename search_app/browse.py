@@ -1,6 +1,5 @@
 """The pages of the catalogue itself: more like a garment, a product, all products, their photos."""
 
-from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -21,10 +20,12 @@ from search_app.results import (
     result_views,
     shown_cards,
     summary_views,
+    without_closeness,
 )
+from search_app.search import steered_vector
 from search_app.services import UsedServices
 from search_app.state import PAGE_SIZE, PageState, RowId, parse_state
-from search_app.steering import steer_view
+from search_app.steering import counted_under, steer_view
 from search_app.views import LookView
 
 SIMILAR_PRODUCTS: Final = 10
@@ -42,14 +43,19 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
         own_class, vector = collection.vector_of(garment_id)
         with collection.database.session() as session:
             card = product_cards(session, [garment_id])[garment_id]
-            menus = facets(session)
+            among = state.class_searched(own_class) or own_class
+            menus = facets(session, counted_under(state, among))
     except (CatalogError, KeyError) as error:
         raise PageNotFound("this garment is no longer in the catalogue; search anew") from error
-    among = state.among or own_class
+    options = state.options
     with services.metrics.stage("search"):
-        wanted = state.k + len(state.excluded)
         hits = collection.search(
-            vector, among, wanted, state.colour_weight, state.filters, card.product_id
+            steered_vector(collection, vector, options),
+            among,
+            options.k,
+            options.colour_weight,
+            options.wanted_products,
+            card.product_id,
         )
         cards = shown_cards(collection.cards(hits), state)
     path = f"/like/{garment_id}"
@@ -63,6 +69,25 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
     context = found_context(cards, form, texts.like_this(among), False, path, state)
     context |= {"source": source, "here": ""}
     return services.templates.TemplateResponse(request, "like.html", context)
+
+
+@router.get("/find")
+def find_page(request: Request, services: UsedServices) -> Response:
+    """Products that plain words ask for, without a photo: the surest first."""
+    state = parse_state(request.query_params)
+    collection = services.open_collection
+    options = state.options
+    with collection.database.session() as session:
+        menus = facets(session, counted_under(state, state.among))
+        is_empty = list_products(session, 1, 1).total == 0
+    asks = not (options.understood.wish.is_empty and options.filters.is_empty)
+    hits = collection.find(options.wanted_products, options.k, state.among) if asks else []
+    cards = shown_cards(collection.cards(hits), state)
+    form = steer_view("/find", state, menus, compares=False)
+    context = found_context(cards, form, texts.FOUND, is_empty, "/find", state)
+    context["results"] = without_closeness(result_views(cards, state, "/find"))
+    context |= {"distant": False, "here": ""}
+    return services.templates.TemplateResponse(request, "find.html", context)
 
 
 @router.get("/product/{product_id:path}")
@@ -90,7 +115,7 @@ def catalogue_page(request: Request, services: UsedServices) -> Response:
     state = parse_state(request.query_params)
     with services.open_collection.database.session() as session:
         found = list_products(session, state.page, PAGE_SIZE, state.filters, state.text)
-        menus = facets(session)
+        menus = facets(session, state.filters)
         is_empty = found.total == 0 and list_products(session, 1, 1).total == 0
     pages = max(1, -(-found.total // PAGE_SIZE))
     if state.page > pages:
@@ -145,7 +170,7 @@ def _looks(collection: Collection, own: GarmentCard) -> list[LookView]:
     return [
         LookView(
             texts.worn_with(garment_class),
-            tuple(replace(each, closeness="") for each in result_views(cards, PageState())),
+            without_closeness(result_views(cards, PageState())),
         )
         for garment_class, cards in complete_the_look(collection, own).items()
     ]

@@ -1,8 +1,8 @@
 """The console script `apparel`: which commands there are and what their failures look like.
 
-The commands live in `cli_server`, `cli_catalogue`, `cli_upkeep`, `cli_backup`, `cli_keys`,
-`cli_photos`, `cli_models` and `cli_segmentation`. Exit codes: 0 done, 1 failed with one line on stderr,
-2 wrong usage. A bug shows its traceback.
+The commands live in `cli_server`, `cli_index`, `cli_search`, `cli_upkeep`, `cli_backup`,
+`cli_keys`, `cli_photos`, `cli_models` and `cli_segmentation`. Exit codes: 0 done, 1 failed with
+one line on stderr, 2 wrong usage. A bug shows its traceback.
 """
 
 from importlib.metadata import PackageNotFoundError, version
@@ -16,10 +16,11 @@ from catalog.errors import CatalogError
 from indexing.errors import IndexingError
 from search_app import (
     cli_backup,
-    cli_catalogue,
+    cli_index,
     cli_keys,
     cli_models,
     cli_photos,
+    cli_search,
     cli_segmentation,
     cli_server,
     cli_upkeep,
@@ -98,7 +99,8 @@ def before_every_command(
 
 
 cli_server.add_commands(app)
-cli_catalogue.add_commands(app)
+cli_index.add_commands(app)
+cli_search.add_commands(app)
 cli_upkeep.add_commands(app)
 cli_backup.add_commands(app)
 cli_keys.add_commands(app)

@@ -1,6 +1,5 @@
 """The commands that measure the segmenter, and the truth they measure it against."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,11 +14,17 @@ from search_app.cli_models import (
     require_train_extra,
     tell_pairs,
 )
-from search_app.cli_output import print_figures, print_json, print_table, progress_on_stderr
+from search_app.cli_output import print_figures, print_json, print_table, progress_on_stderr, tell
 from search_app.cli_session import JsonOption, WeightsOption, settings_for
 
 if TYPE_CHECKING:
     from segmentation.evaluate import SegmentationReport
+
+
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="DIR", help="Write a page with plots, best and worst photos."),
+]
 
 
 class MaskLabels(StrEnum):
@@ -55,6 +60,7 @@ def evaluate_segmentation(
         SplitName | None,
         typer.Option(help="Only this split of the manifest.csv beside the photos' folder."),
     ] = None,
+    report: ReportOption = None,
     weights: WeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -78,6 +84,10 @@ def evaluate_segmentation(
             lambda done, total: tick(done, total, ""),
         )
     found = report_of(judged, segmenter.fingerprint)
+    if report:
+        from segmentation.report import write_report
+
+        tell(f"page: {write_report(found, judged, segmenter, labels.value, report)}")
     if as_json:
         print_json(found.to_json())
     else:
@@ -92,31 +102,20 @@ def _names_of(folder: Path, split: SplitName) -> set[str]:
 
 def _print_report(report: "SegmentationReport") -> None:
     """Three tables: the classes, the figures with their intervals, pixels by class."""
+    from segmentation.report import figure_rows, text
+
     rates = report.absent_class_false_positive_rate
     print_table(
         ("class", "IoU", "F1", "found where absent"),
         [
-            (name, _text(iou), _text(report.f1[name]), _text(rates.get(name)))
+            (name, text(iou), text(report.f1[name]), text(rates.get(name)))
             for name, iou in report.iou.items()
         ],
     )
     typer.echo()
-    single = {
-        "pixel_accuracy": report.pixel_accuracy,
-        "miou": report.miou,
-        "foreground_miou": report.foreground_miou,
-        "garment_iou": report.garment_iou,
-        "garment_iou_below_half": report.garment_iou_below_half,
-        "single_class_right": report.single_class_right,
-        "no_garment_right": report.no_garment_right,
-        "calibration_error": report.calibration_error,
-    }
     print_table(
         ("figure", "value", "95 % interval"),
-        [
-            (name, _text(value), _interval(report.intervals.get(name)))
-            for name, value in single.items()
-        ],
+        [(row.name, row.value, row.interval) for row in figure_rows(report)],
     )
     typer.echo()
     _print_confusion(report)
@@ -131,14 +130,6 @@ def _print_confusion(report: "SegmentationReport") -> None:
         shares = (f"{count / total:.1%}" if total else "-" for count in counts)
         rows.append((name, *shares))
     print_table(("pixels: truth, then called", *report.iou), rows)
-
-
-def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _interval(ends: Sequence[float] | None) -> str:
-    return f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "-"
 
 
 def evaluate_products(

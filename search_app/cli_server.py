@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_app import cli_session
-from search_app.cli_catalogue import index_feed
+from search_app.cli_index import index_feed
 from search_app.cli_output import print_json, progress_on_stderr, tell
 from search_app.cli_session import (
     DataOption,

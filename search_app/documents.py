@@ -147,6 +147,8 @@ class FacetsDocument(BaseModel):
     category: list[FacetDocument]
     colour: list[FacetDocument]
     availability: list[FacetDocument]
+    garment_class: list[FacetDocument]
+    attributes: dict[str, list[FacetDocument]] = Field(description="those asked for")
     price_min: float | None
     price_max: float | None
 

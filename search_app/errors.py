@@ -4,6 +4,7 @@
     ├── UploadRefused     no usable photo came with the request
     ├── UploadTooLarge    more bytes than a photo may have
     ├── QueryExpired      the query photo behind this link is no longer kept
+    ├── AdminNeeded       a page behind a key was asked for without signing in
     ├── PageNotFound      nothing lives at this address, or no longer
     ├── BadRequest        a value in the request is not one we know
     ├── WritesForbidden   a page of another site wants to change the catalogue
@@ -51,6 +52,13 @@ class QueryExpired(SearchAppError):
 
     status = 404
     code = "query_expired"
+
+
+class AdminNeeded(SearchAppError):
+    """A page behind a key was asked for without a session."""
+
+    status = 401
+    code = "sign_in"
 
 
 class PageNotFound(SearchAppError):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
 from indexing.records import Vector
-from search_app.api import IN_COLOUR, MAX_K, parsed_filters
+from search_app.api import FILTERS, IN_COLOUR, MAX_K, parsed_filters
 from search_app.documents import (
     ClassLabel,
     FacetDocument,
@@ -23,7 +23,7 @@ from search_app.search import SearchOptions, result_document, steered_vector
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
 
-FilterTexts = Annotated[list[str], Query(description="FIELD=VALUE, repeated")]
+FilterTexts = Annotated[list[str], Query(description=FILTERS)]
 NO_FILTERS: Final[list[str]] = []
 
 router = APIRouter(
@@ -76,11 +76,17 @@ def similar(
 @router.get("/facets", summary="What can be filtered by, with counts")
 def read_facets(
     services: UsedServices,
+    filters: FilterTexts = NO_FILTERS,
+    attributes: Annotated[
+        list[str], Query(max_length=20, description="attributes to count too, repeated")
+    ] = NO_FILTERS,
     limit: Annotated[int, Query(ge=1, le=500, description="values of each kind")] = 50,
 ) -> FacetsDocument:
-    """The commonest values first."""
-    with services.open_collection.database.session() as session:
-        found = facets(session, limit=limit)
+    """Each kind is counted under all filters but its own: what another choice would give."""
+    collection = services.open_collection
+    wanted = parsed_filters(collection, filters)
+    with collection.database.session() as session:
+        found = facets(session, wanted, limit, attributes)
     return _facets_document(found)
 
 
@@ -150,6 +156,8 @@ def _facets_document(found: Facets) -> FacetsDocument:
         category=values(found.categories),
         colour=values(found.colours),
         availability=values(found.availability),
+        garment_class=values(found.classes),
+        attributes={each.name: values(each.values) for each in found.attributes},
         price_min=None if found.price_min is None else float(found.price_min),
         price_max=None if found.price_max is None else float(found.price_max),
     )

@@ -56,7 +56,7 @@ async def start(
         job = await run_in_threadpool(_submit_named, services, jobs, wanted, made_by)
     else:
         name, data = await _uploaded_feed(request, services.settings.max_upload_bytes)
-        job = await run_in_threadpool(_submit_upload, services, jobs, name, data, made_by)
+        job = await run_in_threadpool(submit_upload, services, jobs, name, data, made_by)
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return import_document(job)
 
@@ -122,9 +122,10 @@ async def _uploaded_feed(request: Request, limit: int) -> tuple[str, bytes]:
         return feed.filename or "feed.csv", data
 
 
-def _submit_upload(
+def submit_upload(
     services: Services, jobs: JobRunner, name: str, data: bytes, made_by: str | None
 ) -> Job:
+    """Keep a feed that was sent, and queue it."""
     folder = jobs.new_folder()
     suffix = Path(name).suffix.lower()
     feed = folder / f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}"

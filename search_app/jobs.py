@@ -7,7 +7,6 @@ queued or running then is found "interrupted" and can be resumed, which costs no
 photos that were indexed already. The feed's copy and the rejects lie in DATA/imports/ID/.
 """
 
-import csv
 import logging
 import queue
 import secrets
@@ -22,13 +21,12 @@ from typing import Final
 
 from sqlalchemy import func, select, update
 
-from catalog.cells import safe_cell
 from catalog.errors import CatalogError
-from catalog.files import publishing
 from catalog.importer import Feed, ProductRow, Reject, read_source
 from catalog.models import ImportJob
 from indexing.collection import Collection, IndexProgress, IndexSummary
 from indexing.errors import IndexingError
+from indexing.rejects import FILE_NAME, write_rejects
 from search_app.errors import Busy, JobEnded, JobNotFound
 from segmentation.errors import SegmentationError
 
@@ -182,7 +180,7 @@ class JobRunner:
 
     def rejects_file(self, job_id: str) -> Path:
         """The CSV of a job's refused rows and photos; JobNotFound while it has none."""
-        path = self._folder / self.get(job_id).id / "rejects.csv"
+        path = self._folder / self.get(job_id).id / FILE_NAME
         if not path.is_file():
             raise JobNotFound(f"import {job_id} has no rejects yet; wait until it is done")
         return path
@@ -212,7 +210,8 @@ class JobRunner:
     def _run(self, job_id: str) -> None:
         self._set(job_id, state="running", started_at=_now(), message=None)
         try:
-            summary = self._index(job_id)
+            feed, photos = self._read(job_id)
+            summary = self._collection.index(feed, photos, self._reporter(job_id))
         except _Stop as stop:
             self._end(job_id, stop.state, str(stop))
         except (CatalogError, IndexingError, SegmentationError, OSError) as error:
@@ -221,15 +220,13 @@ class JobRunner:
             _log.exception("import %s failed", job_id)
             self._end(job_id, "failed", "something broke here; the server's log says what")
         else:
-            self._write_rejects(job_id, summary)
+            write_rejects(self._folder / job_id / FILE_NAME, summary, feed)
             self._set(job_id, **_counts(summary), state="done", ended_at=_now())
 
-    def _index(self, job_id: str) -> IndexSummary:
+    def _read(self, job_id: str) -> tuple[Feed, Path]:
         with self._database.session() as session:
             row = session.get_one(ImportJob, job_id)
-        photos = Path(row.folder)
-        feed = confined(read_source(Path(row.feed)))
-        return self._collection.index(feed, photos, self._reporter(job_id))
+        return confined(read_source(Path(row.feed))), Path(row.folder)
 
     def _reporter(self, job_id: str) -> Callable[[IndexProgress], None]:
         told = 0.0
@@ -251,17 +248,6 @@ class JobRunner:
                 )
 
         return report
-
-    def _write_rejects(self, job_id: str, summary: IndexSummary) -> None:
-        target = self._folder / job_id / "rejects.csv"
-        with publishing(target) as unfinished, unfinished.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("line", "product_id", "photo", "code", "reason"))
-            for reject in summary.products.rejects:
-                writer.writerow((reject.line, "", "", "row", safe_cell(reject.reason)))
-            for skip in summary.skips:
-                texts = (skip.source.product_id, skip.source.path.name, skip.code, skip.reason)
-                writer.writerow(("", *(safe_cell(text) for text in texts)))
 
     def _forget_old(self) -> None:
         with self._database.transaction() as session:
@@ -288,7 +274,7 @@ def confined(feed: Feed) -> Feed:
     if not outside:
         return feed
     refused = {row.id for row in outside}
-    rejects = tuple(Reject(0, _outside_reason(row)) for row in outside)
+    rejects = tuple(Reject(row.line, _outside_reason(row), row.id) for row in outside)
     rows = tuple(row for row in feed.rows if row.id not in refused)
     return replace(feed, rows=rows, rejects=feed.rejects + rejects)
 

@@ -131,6 +131,8 @@ ANSWERS: Final[dict[tuple[str, str], Any]] = {
         "category": [{"value": "tops", "count": 401}],
         "colour": [{"value": "red", "count": 97}],
         "availability": [{"value": "in stock", "count": 1100}],
+        "garment_class": [{"value": "upper", "count": 612}],
+        "attributes": {"fit": [{"value": "loose", "count": 88}]},
         "price_min": 4.9,
         "price_max": 249.0,
     },

@@ -5,13 +5,13 @@
 Nothing here changes the catalogue; a query photo lives in memory only.
 """
 
-from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from catalog.errors import FetchError
 from catalog.queries import ProductSummary, facets, list_products
 from indexing.collection import Collection, ResultCard
 from search_app import texts
@@ -30,8 +30,8 @@ from search_app.search import (
 )
 from search_app.services import Services, UsedServices
 from search_app.state import PageState, Pick, parse_state
-from search_app.steering import steer_view
-from search_app.uploads import KeptQuery, shown_jpeg, upload_bytes
+from search_app.steering import counted_under, steer_view
+from search_app.uploads import KeptQuery, photo_bytes, shown_jpeg, upload_bytes
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
 
@@ -68,13 +68,9 @@ async def search(
 ) -> Response:
     """Take a photo in, look at it, send the browser to its results."""
     try:
-        if sample:
-            data = services.samples.file(sample).read_bytes()
-        else:
-            given = camera if camera and camera.size else photo
-            data = await upload_bytes(given, services.settings.max_upload_bytes)
+        data = await _given_photo(services, photo, camera, photo_url.strip(), sample)
         kept = await services.line.run(lambda: _look_at(services, data))
-    except (UnreadablePhoto, SearchAppError) as error:
+    except (UnreadablePhoto, FetchError, SearchAppError) as error:
         services.metrics.count_refused(error.code)
         return await run_in_threadpool(_home_page, request, services, error, previous)
     return RedirectResponse(f"/q/{services.queries.add(kept)}", 303)
@@ -93,10 +89,34 @@ async def query_page(request: Request, token: str, services: UsedServices) -> Re
     return await run_in_threadpool(_query_page, request, services, f"/q/{token}", kept, state)
 
 
+@router.post("/q/{token}/forget")
+def forget(token: str, services: UsedServices) -> Response:
+    """Drop the query photo now. Who knows its token may: no other proof is asked for."""
+    services.queries.drop(token)
+    return RedirectResponse("/", 303)
+
+
 @router.get("/q/{token}/photo.jpg")
 def query_photo(token: str, services: UsedServices) -> Response:
     """The query photo, written anew: none of its metadata is left."""
     return Response(services.queries.get(token).jpeg, media_type="image/jpeg", headers=_PRIVATE)
+
+
+async def _given_photo(
+    services: Services,
+    photo: UploadFile | None,
+    camera: UploadFile | None,
+    address: str,
+    sample: str,
+) -> bytes:
+    """The bytes of the photo, however it was given: a file goes before an address."""
+    if sample:
+        return services.samples.file(sample).read_bytes()
+    given = camera if camera and camera.size else photo
+    limit = services.settings.max_upload_bytes
+    if address and not (given and given.size):
+        return await photo_bytes(None, address, limit)
+    return await upload_bytes(given, limit)
 
 
 def _look_at(services: Services, data: bytes) -> KeptQuery:
@@ -120,7 +140,7 @@ def _with_pick(services: Services, kept: KeptQuery, pick: Pick) -> KeptQuery:
 def _home_page(
     request: Request,
     services: Services,
-    error: UnreadablePhoto | SearchAppError | None = None,
+    error: UnreadablePhoto | FetchError | SearchAppError | None = None,
     previous: str = "",
 ) -> Response:
     """Home; after a failed upload with the reason and the way back to the photo before."""
@@ -170,11 +190,11 @@ def _query_page(
     chosen = picked_garment(kept, pick)
     with services.metrics.stage("search"):
         cards = _cards(collection, kept, chosen, state)
-    with collection.database.session() as session:
-        menus = facets(session)
-        is_empty = not cards and list_products(session, 1, 1).total == 0
     own_class = None if chosen.whole_photo else chosen.garment_class
-    among = state.among or own_class
+    among = state.class_searched(own_class)
+    with collection.database.session() as session:
+        menus = facets(session, counted_under(state, among))
+        is_empty = not cards and list_products(session, 1, 1).total == 0
     title = texts.like_this(among) if among else texts.LIKE_PHOTO
     form = steer_view(path, state, menus, own_class, whole_photo=chosen.whole_photo)
     photo = photo_pick(kept, pick, path, state)
@@ -191,7 +211,7 @@ def _query_page(
 def _cards(
     collection: Collection, kept: KeptQuery, chosen: QueryGarment, state: PageState
 ) -> list[ResultCard]:
-    wanted = replace(state.options, k=state.k + len(state.excluded))
+    wanted = state.options
     if chosen.whole_photo:
         wholes = [each for each in kept.query.wholes if state.among in (None, each.garment_class)]
         return shown_cards(search_wholes(collection, wholes, wanted), state)

@@ -10,7 +10,8 @@ from search_app.search import QueryGarment
 from search_app.state import PageState, Pick, Region
 from search_app.steering import class_choices
 from search_app.uploads import KeptQuery
-from search_app.views import GarmentView, PhotoPick, RegionView
+from search_app.views import Choice, GarmentView, PhotoPick, RegionView
+from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 
 DOT_SHARE: Final = 0.018
@@ -42,11 +43,17 @@ def photo_pick(kept: KeptQuery, pick: Pick, path: str, state: PageState) -> Phot
         region=_region_view(pick, chosen, query.width, query.height),
         kept=tuple(state.pairs(*PICK_FIELDS)),
         correct=tuple(state.pairs(*CORRECT_FIELDS)),
-        classes=class_choices(
-            state.among or (None if chosen.whole_photo else chosen.garment_class),
-            chosen.whole_photo,
-        ),
+        classes=_classes(state, chosen),
     )
+
+
+def _classes(state: PageState, chosen: QueryGarment) -> tuple[Choice, ...]:
+    """What the garment may be; for a whole photo the classes to search among."""
+    if chosen.whole_photo:
+        return class_choices(state.among, offers_all=True)
+    choices = class_choices(state.among or chosen.garment_class)
+    names = [texts.CLASS_NAMES[GarmentClass.from_label(each.value)] for each in choices]
+    return tuple(replace(choice, name=name) for choice, name in zip(choices, names, strict=True))
 
 
 def _chosen_view(chosen: QueryGarment, pick: Pick, path: str, state: PageState) -> GarmentView:

@@ -54,8 +54,10 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-def photo_problem(error: UnreadablePhoto | SearchAppError) -> int:
-    """The HTTP status of a photo that was refused."""
+def photo_problem(error: UnreadablePhoto | FetchError | SearchAppError) -> int:
+    """The HTTP status of a photo that was refused or could not be fetched."""
+    if isinstance(error, FetchError):
+        return 422
     if isinstance(error, SearchAppError):
         return error.status
     return PHOTO_STATUS.get(error.code, 400)

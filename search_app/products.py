@@ -19,7 +19,7 @@ from catalog.queries import (
     products_by_ids,
 )
 from indexing.collection import Collection
-from search_app.api import parsed_filters
+from search_app.api import FILTERS, parsed_filters
 from search_app.documents import (
     ProductChanges,
     ProductDocument,
@@ -55,7 +55,7 @@ def list_all(
     page: Annotated[int, Query(ge=1, le=10**6)] = 1,
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 24,
     text: Annotated[str | None, Query(max_length=200)] = None,
-    filters: Annotated[list[str], Query(description="FIELD=VALUE, repeated")] = [],  # noqa: B006
+    filters: Annotated[list[str], Query(description=FILTERS)] = [],  # noqa: B006
     cursor: Annotated[str | None, Query(max_length=2000, description=CURSOR)] = None,
 ) -> ProductPage:
     """In order of title; `text` must occur in a product's title, brand or id.

@@ -101,6 +101,11 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
     ]
 
 
+def without_closeness(results: Iterable[ResultView]) -> tuple[ResultView, ...]:
+    """Results that were compared with something else than what the visitor sees."""
+    return tuple(replace(each, closeness="") for each in results)
+
+
 def _without(product_id: str, state: PageState) -> PageState:
     return replace(state, excluded=(*state.excluded, product_id))
 

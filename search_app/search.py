@@ -53,6 +53,8 @@ class SearchOptions:
             the garment's own colours.
         words: plain words that a result must answer ("red top", "striped dress"); their
             colour, where they have one, is searched for too.
+        region: only what is in this box (x0, y0, x1, y1 in pixels of the photo as it was
+            sent); one garment, whatever is found in it.
     """
 
     garment_class: GarmentClass | None = None
@@ -61,6 +63,7 @@ class SearchOptions:
     filters: Filters = field(default_factory=Filters)
     in_colour: str | None = None
     words: str | None = None
+    region: Box | None = None
 
     @property
     def understood(self) -> Understood:
@@ -129,7 +132,7 @@ def search_photo(
     started = perf_counter()
     embedder = embedder_of(collection)
     check_colour(embedder, options)
-    query = embed_query(embedder, photo)
+    query = _embed_wanted(embedder, photo, options, size)
     wanted = _wanted_garments(query, options)
     note = None
     if not wanted:
@@ -354,6 +357,30 @@ def result_document(card: ResultCard) -> ResultDocument:
         url=card.url,
         availability=card.availability,
     )
+
+
+def _embed_wanted(
+    embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
+) -> QueryPhoto:
+    """The garments of the photo, or the one of the wanted region.
+
+    Raises:
+        BadRequest: the region lies outside or holds nothing.
+    """
+    if options.region is None:
+        return embed_query(embedder, photo)
+    height, width = photo.shape[:2]
+    sent_height, sent_width = size or (height, width)
+    scales = (width / sent_width, height / sent_height) * 2
+    x0, y0, x1, y1 = (
+        min(round(edge * scale), end)
+        for edge, scale, end in zip(options.region, scales, (width, height) * 2, strict=True)
+    )
+    try:
+        embedded = embedder.embed_region(photo, (x0, y0, x1, y1), options.garment_class)
+    except ValueError as error:
+        raise BadRequest(f"region: {error}; give x0,y0,x1,y1 inside the photo") from error
+    return QueryPhoto(height, width, (query_garment(embedded),))
 
 
 def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[QueryGarment]:

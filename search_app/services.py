@@ -15,6 +15,7 @@ from search_app.health import Metrics, StateCollector
 from search_app.inference import InferenceLine
 from search_app.jobs import JobRunner
 from search_app.limiter import RateLimiter
+from search_app.sessions import AdminSessions
 from search_app.settings import Settings
 from search_app.uploads import QueryStore, Samples
 
@@ -33,6 +34,7 @@ class Services:
     metrics: Metrics
     limiter: RateLimiter
     templates: Jinja2Templates
+    sessions: AdminSessions
     jobs: JobRunner | None = None
     problem: str = "the catalogue is still being opened; try again in a moment"
 
@@ -62,6 +64,7 @@ def make_services(settings: Settings, collection: Collection | None) -> Services
         metrics=Metrics(),
         limiter=RateLimiter(settings.rate_limit, settings.key_rate_limit),
         templates=_templates(settings),
+        sessions=AdminSessions(),
     )
     services.metrics.registry.register(StateCollector(services))
     return services

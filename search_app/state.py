@@ -18,6 +18,7 @@ from segmentation.mask import Box
 PAGE_SIZE: Final = 24
 MAX_RESULTS: Final = 240
 MAX_EXCLUDED: Final = 50
+UNWANTED_FIELDS: Final = ("category", "colour", "brand", "availability")
 WHOLE_PHOTO: Final = "photo"
 DEFAULT_COLOUR_WEIGHT: Final = 0.5
 _TEXT_LIMIT: Final = 200
@@ -59,7 +60,10 @@ class PageState:
 
     Attributes:
         among: the class to search in; None = the garment's own.
+        words: what a result must be, said in plain words ("striped dress").
+        in_colour: the colour to search in instead of the garment's own.
         text: words that must occur in a product of the catalogue page.
+        unwanted: fields and values that no product shown may have.
         excluded: ids of products that are not to be shown.
         k: results shown.
         page: page of the catalogue, from 1.
@@ -67,6 +71,8 @@ class PageState:
 
     pick: Pick = None
     among: GarmentClass | None = None
+    words: str | None = None
+    in_colour: str | None = None
     text: str | None = None
     brand: str | None = None
     category: str | None = None
@@ -74,6 +80,7 @@ class PageState:
     availability: str | None = None
     price_min: Decimal | None = None
     price_max: Decimal | None = None
+    unwanted: tuple[tuple[str, str], ...] = ()
     excluded: tuple[str, ...] = ()
     k: int = PAGE_SIZE
     colour_weight: float = DEFAULT_COLOUR_WEIGHT
@@ -89,12 +96,16 @@ class PageState:
             availability=self.availability,
             price_min=self.price_min,
             price_max=self.price_max,
+            excluded=self.unwanted,
         )
 
     @property
     def options(self) -> SearchOptions:
-        """How to search."""
-        return SearchOptions(None, self.k, self.colour_weight, self.filters)
+        """How to search: for more than is shown by as many as are left out."""
+        wanted = self.k + len(self.excluded)
+        return SearchOptions(
+            None, wanted, self.colour_weight, self.filters, self.in_colour, self.words
+        )
 
     def pairs(self, *without: str) -> list[tuple[str, str]]:
         """The state as fields of a form; what is at its default, or in `without`, is left out."""
@@ -102,6 +113,8 @@ class PageState:
         fields = [
             *_pick_pairs(self.pick),
             ("class", self.among.label if self.among else None),
+            ("words", self.words),
+            ("in_colour", self.in_colour),
             ("text", self.text),
             ("brand", self.brand),
             ("category", self.category),
@@ -109,6 +122,7 @@ class PageState:
             ("availability", self.availability),
             ("price_min", _plain(self.price_min)),
             ("price_max", _plain(self.price_max)),
+            *(("not", f"{field}={value}") for field, value in self.unwanted),
             *(("exclude", each) for each in self.excluded),
             ("colour_weight", weight),
             ("k", str(self.k) if self.k != PAGE_SIZE else None),
@@ -129,6 +143,10 @@ class PageState:
         """The same garment, compared in the same way, among all products."""
         return PageState(pick=self.pick, among=self.among, colour_weight=self.colour_weight)
 
+    def class_searched(self, own_class: GarmentClass | None) -> GarmentClass | None:
+        """The class that is searched among: the chosen one, that of the words, the garment's."""
+        return self.among or self.options.understood.wish.garment_class or own_class
+
 
 def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
     """The state in a query string; an empty field counts as absent.
@@ -140,6 +158,8 @@ def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
     return PageState(
         pick=_pick(params.getlist("garment"), given),
         among=parse_class(given.get("class")),
+        words=_text(given.get("words")),
+        in_colour=_text(given.get("in_colour")),
         text=_text(given.get("text")),
         brand=_text(given.get("brand")),
         category=_text(given.get("category")),
@@ -147,6 +167,7 @@ def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
         availability=_text(given.get("availability")),
         price_min=_price(given.get("price_min")),
         price_max=_price(given.get("price_max")),
+        unwanted=_unwanted(_texts(params.getlist("not"))),
         excluded=_texts(params.getlist("exclude")),
         k=_count(given.get("k"), PAGE_SIZE, MAX_RESULTS, "k"),
         colour_weight=parse_weight(given.get("colour_weight")),
@@ -222,6 +243,18 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
     """Each text once, in order."""
     kept = dict.fromkeys(text.strip()[:_TEXT_LIMIT] for text in texts if text.strip())
     return tuple(kept)[:MAX_EXCLUDED]
+
+
+def _unwanted(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for text in texts:
+        field, _, value = text.partition("=")
+        if field not in UNWANTED_FIELDS or not value:
+            raise BadRequest(
+                f"not must be FIELD=VALUE with a field of {', '.join(UNWANTED_FIELDS)}"
+            )
+        pairs.append((field, value))
+    return tuple(pairs)
 
 
 def _price(text: str | None) -> Decimal | None:

@@ -3,6 +3,7 @@
 What a shop's feed says is not here, nor are error messages: those live where they arise.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from segmentation.classes import GarmentClass
@@ -36,6 +37,8 @@ CAMERA: Final = "Take a photo"
 ADDRESS: Final = "A photo’s address"
 ADDRESS_HINT: Final = "https://…"
 SEND: Final = "Search with this photo"
+DESCRIBE: Final = "Or describe it"
+DESCRIBE_SEND: Final = "Find"
 SEND_ADDRESS: Final = "Search"
 LOOKING: Final = "Looking for garments on your photo…"
 FETCHING: Final = "Fetching the photo…"
@@ -68,6 +71,7 @@ DRAW_BOX: Final = (
 )
 DRAW_SEND: Final = "Search this region"
 EDGES: Final = (("left", "Left"), ("top", "Top"), ("right", "Right"), ("bottom", "Bottom"))
+FORGET: Final = "Forget this photo now"
 OTHER_PHOTO: Final = "Search with another photo"
 
 # Steering
@@ -86,6 +90,10 @@ PRICE_FROM: Final = "from"
 PRICE_TO: Final = "to"
 PRICE_LOWEST: Final = "Lowest price"
 PRICE_HIGHEST: Final = "Highest price"
+WORDS: Final = "In words"
+WORDS_HINT: Final = "striped dress, dark jeans"
+IN_COLOUR: Final = "The same, but in"
+OWN_COLOUR: Final = "its own colour"
 TEXT: Final = "Title, brand or number"
 APPLY: Final = "Apply"
 CLEAR: Final = "Clear all"
@@ -99,6 +107,7 @@ SCORE_HELP: Final = (
 )
 SHOW_MORE: Final = "Show more"
 LIKE_PHOTO: Final = "Closest to the whole photo"
+FOUND: Final = "What you described"
 NOTHING_MATCHES: Final = "Nothing matches"
 NOTHING_PASSES: Final = "No product passes these filters."
 NO_SUCH_GARMENT: Final = "The catalogue has no garment of this kind: search among another one."
@@ -134,6 +143,58 @@ COMPLETE: Final = "Complete the look"
 COMPLETE_LEAD: Final = "Closest in this catalogue to what is worn with it."
 MORE_LIKE_HEAD: Final = "More like"
 COMPARED: Final = "What you compare with"
+
+# Admin
+SIGN_IN: Final = "Sign in"
+SIGN_IN_LEAD: Final = "Imports, the index and the models are behind a key with scope admin."
+SIGN_IN_HINT: Final = "Make one on the server:"
+SIGN_IN_COMMAND: Final = "apparel keys add NAME --scope admin"
+SIGN_OUT: Final = "Sign out"
+KEY: Final = "Key"
+IMPORT: Final = "Import a feed"
+IMPORT_HINT: Final = (
+    "CSV or TSV with a line for each product. Photos are looked for in the server’s import folder."
+)
+IMPORT_FEED: Final = "Feed"
+IMPORT_SEND: Final = "Import"
+IMPORTS: Final = "Imports"
+NO_IMPORTS: Final = "Nothing was imported over this page yet."
+JOB_STATES: Final = {
+    "queued": "Waiting",
+    "running": "Running",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "interrupted": "Interrupted",
+}
+JOB_NEW: Final = "products new"
+JOB_CHANGED: Final = "changed"
+JOB_UNCHANGED: Final = "unchanged"
+JOB_GARMENTS: Final = "garments"
+JOB_SKIPPED: Final = "photos skipped"
+JOB_REJECTED: Final = "rows refused"
+REJECTS: Final = "Download rejects"
+CANCEL: Final = "Cancel"
+RESUME: Final = "Resume"
+INDEX: Final = "Index"
+INDEX_CLASS: Final = "Class"
+INDEX_GARMENTS: Final = "Garments"
+INDEX_SEARCHABLE: Final = "Searchable"
+SKIPS: Final = "Skipped photos"
+STATUS_PRODUCTS: Final = "Products"
+STATUS_PHOTOS: Final = "Photos indexed"
+STATUS_PENDING: Final = "Photos waiting"
+STATUS_SKIPPED: Final = "Photos skipped"
+STATUS_DATABASE: Final = "Database"
+STATUS_INDEX: Final = "Index files"
+STATUS_COPIES: Final = "Photo copies"
+REBUILD: Final = "Rebuild the index"
+REBUILD_HINT: Final = "From the stored vectors, no model runs."
+MODELS: Final = "Models"
+MODELS_HINT: Final = "What made the vectors, and looks at the photos now."
+MODEL_SEGMENTER: Final = "Segmenter"
+MODEL_ENCODER: Final = "Encoder"
+MODEL_DIMENSION: Final = "Dimension"
 
 # When something went wrong
 SEARCH_INSTEAD: Final = "Search with a photo"
@@ -212,6 +273,21 @@ def page_of(page: int, pages: int) -> str:
     return f"Page {page:,} of {pages:,}"
 
 
+def unwanted(value: str) -> str:
+    """The filter that leaves a value out."""
+    return f"Not {value}"
+
+
+def leave_out(value: str) -> str:
+    """Name of the link that leaves a value out."""
+    return f"Leave out {value}"
+
+
+def take_back(value: str) -> str:
+    """Name of the link that takes a left out value back in."""
+    return f"Take {value} back in"
+
+
 def excluded(count: int) -> str:
     """The filter of products that are not to be shown."""
     return f"{count} left out"
@@ -224,14 +300,52 @@ def price_range(lowest: str, highest: str) -> str:
     return f"Price from {lowest}" if lowest else f"Price to {highest}"
 
 
+def said(words: str) -> str:
+    """The filter of plain words."""
+    return f"“{words}”"
+
+
+def in_colour(name: str) -> str:
+    """The filter of another colour."""
+    return f"In {name}"
+
+
+def unknown_words(words: Sequence[str]) -> str:
+    """Said when words were not understood; "" when all were."""
+    if not words:
+        return ""
+    named = ", ".join(f"“{word}”" for word in words)
+    return f"Not used, as we do not know it: {named}. Try a colour, a kind or a pattern."
+
+
 def relax(name: str) -> str:
     """Advice to drop one filter."""
-    return f"Without “{name}”"
+    return f"Without {name}" if name.startswith("“") else f"Without “{name}”"
 
 
 def relax_among(name: str) -> str:
     """Advice to search among another class."""
     return f"Search among {name.lower()}"
+
+
+def signed_in(name: str) -> str:
+    """Whose session this is."""
+    return f"Signed in with key “{name}”"
+
+
+def progress_of(source: str) -> str:
+    """Name of an import's progress bar."""
+    return f"Progress of {source}"
+
+
+def photos_done(done: int, total: int) -> str:
+    """How far an import is."""
+    return f"{done:,} of {total:,} photos" if total else "Reading the feed"
+
+
+def megabytes(size: int) -> str:
+    """A size on the disk."""
+    return f"{size / 1e6:,.1f} MB"
 
 
 def worn_with(garment_class: GarmentClass) -> str:

@@ -125,6 +125,11 @@ class QueryStore:
             self._kept[token] = (self._clock(), kept)
             return kept
 
+    def drop(self, token: str) -> None:
+        """Forget a query now."""
+        with self._lock:
+            self._kept.pop(token, None)
+
     def __len__(self) -> int:
         with self._lock:
             self._drop_old()

@@ -61,13 +61,18 @@ class RegionView:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a menu; `count` is None where products were not counted."""
+    """One value of a menu; `count` is None where products were not counted.
+
+    `unwanted_href` leaves the value out, or takes it back in where it is `unwanted`.
+    """
 
     value: str
     name: str
     chosen: bool
     count: int | None = None
     hex: str = ""
+    unwanted: bool = False
+    unwanted_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,10 @@ class SteerView:
     classes: tuple[Choice, ...]
     among: str
     colour_weight: str | None
+    words: str | None
+    unknown_words: str
     text: str | None
+    in_colours: tuple[Choice, ...]
     menus: tuple[Menu, ...]
     price_min: str
     price_max: str

@@ -187,7 +187,11 @@ def judge(
 def class_beneath(garment: Garment, truth: ClassMask) -> GarmentClass:
     """The class that most of a found garment's pixels truly have."""
     x0, y0, x1, y1 = garment.box
-    beneath = truth[y0:y1, x0:x1][garment.mask]
+    # The garment's mask may lie on a coarser grid than the photo's pixels.
+    rows = (np.arange(garment.mask.shape[0]) + 0.5) * (y1 - y0) / garment.mask.shape[0]
+    columns = (np.arange(garment.mask.shape[1]) + 0.5) * (x1 - x0) / garment.mask.shape[1]
+    window = truth[np.ix_(y0 + rows.astype(int), x0 + columns.astype(int))]
+    beneath = window[garment.mask]
     return GarmentClass(int(np.bincount(beneath, minlength=CLASS_COUNT).argmax()))
 
 

@@ -37,12 +37,11 @@ _BLOCKS = {
 }
 
 
-def draw_photo(
-    path: Path,
+def drawn_photo(
     colour: str | tuple[int, int, int] = "red",
     garment_class: GarmentClass = GarmentClass.UPPER,
     notch: int = 0,
-) -> Path:
+) -> Image.Image:
     """A photo, 120 x 160, with one garment; `notch` (0 to 20) changes its shape, so its style."""
     image = Image.new("RGB", (120, 160), "white")
     draw = ImageDraw.Draw(image)
@@ -50,7 +49,18 @@ def draw_photo(
     draw.rectangle((x0, y0, x1, y1), fill=colour)
     if notch:
         draw.rectangle((x0, y0, x0 + notch, y0 + notch), fill="white")
+    return image
+
+
+def draw_photo(
+    path: Path,
+    colour: str | tuple[int, int, int] = "red",
+    garment_class: GarmentClass = GarmentClass.UPPER,
+    notch: int = 0,
+) -> Path:
+    """The file of a `drawn_photo`."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    image = drawn_photo(colour, garment_class, notch)
     image.save(path, "PNG" if path.suffix == ".png" else "JPEG", quality=95)
     return path
 

@@ -19,6 +19,13 @@ class Answer:
     announced: bool = True
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing where the other side has hung up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 Responder = Callable[["Request"], Answer]
 
 
@@ -99,7 +106,7 @@ def serving() -> Iterator[PhotoServer]:
             pass
 
     # Every loopback address, so that a test can play several hosts.
-    with ThreadingHTTPServer(("", 0), Handler) as server:
+    with _Server(("", 0), Handler) as server:
         photos.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

@@ -1,15 +1,16 @@
 """The database: migrations equal the models, transactions, pragmas, refusals."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from catalog.database import Database, open_database
+from catalog.database import Database, database_as_it_is, open_database
 from catalog.errors import DatabaseError
 from catalog.models import DATABASE_NAME, Base, Photo, Product
 
@@ -102,3 +103,25 @@ def test_a_newer_database_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(DatabaseError, match="update Apparel Search"):
         open_database(tmp_path)
+
+
+def test_as_it_is_nothing_is_made_and_nothing_brought_up_to_date(tmp_path: Path) -> None:
+    with database_as_it_is(tmp_path / "none") as database, database.session() as session:
+        assert session.scalars(select(Product)).all() == []
+    assert not (tmp_path / "none").exists()
+    opened = open_database(tmp_path / "data")
+    with opened.transaction() as session:
+        session.add(Product(id="a", title="Shirt"))
+    # With its log beside it, as while a server runs, and without.
+    for _ in range(2):
+        with database_as_it_is(tmp_path / "data") as database, database.session() as session:
+            assert session.scalars(select(Product.id)).all() == ["a"]
+        opened.close()
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_NAME)) as file:
+        file.execute("UPDATE alembic_version SET version_num = '0001'")
+        file.commit()
+    with (
+        pytest.raises(DatabaseError, match="another version"),
+        database_as_it_is(tmp_path / "data"),
+    ):
+        pass

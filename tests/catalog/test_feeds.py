@@ -94,7 +94,14 @@ def test_missing_column_is_one_line_that_names_the_columns_found(tmp_path: Path)
     [
         (b"", "is empty"),
         (b"id,photo\n", "no rows"),
-        (b"\xff\xd8\xff\xe0 a JPEG", "no UTF-8 text"),
+        (b"\xff\xd8\xff\xe0 a JPEG", "no text but a JPEG photo"),
+        (b"PK\x03\x04 a sheet", "Excel"),
+        (b"id\0photo\na\0b", "is no text"),
+        ("id,photo\na,\u00e9.jpg".encode("cp1252") + b"\x81", "neither UTF-8"),
+        (b"<html><body>no feed</body></html>", "without <item>"),
+        (b"<rss><channel><item>", "line 1"),
+        (b'[{"id": "a"}]', "one product a line"),
+        (b"{not json}", "line 1 is no JSON object"),
     ],
 )
 def test_what_is_no_feed_is_refused(tmp_path: Path, content: bytes, words: str) -> None:

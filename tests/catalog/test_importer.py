@@ -12,8 +12,9 @@ from catalog.database import Database, open_database
 from catalog.errors import ProductNotFound
 from catalog.feeds import Feed, ProductRow, read_folder
 from catalog.files import file_sha256
-from catalog.importer import ImportSummary, import_feed, remove_product, update_product
-from catalog.models import Photo, Product
+from catalog.importer import ImportSummary, import_feed, update_product
+from catalog.models import LEFT, Photo, Product
+from catalog.removal import Leftovers, remove_product
 from tests.fakes import draw_photo
 
 SHIRT = ProductRow("a", "Red shirt", ("a.jpg",), brand="Acme", price=Decimal("24.90"))
@@ -97,7 +98,8 @@ def test_photos_that_left_the_feed_are_removed(database: Database, photos: Path)
     _import(database, Feed((replace(SHIRT, photos=("a.jpg", "b.jpg")),)), photos)
     _import(database, Feed((replace(SHIRT, photos=("b.jpg",)),)), photos)
     with database.session() as session:
-        assert session.scalars(select(Photo.source)).all() == ["b.jpg"]
+        places = dict(session.execute(select(Photo.source, Photo.position)).all())
+    assert places == {"a.jpg": LEFT, "b.jpg": 0}
 
 
 def test_a_name_without_suffix_keeps_the_file_it_was_found_by(
@@ -170,8 +172,8 @@ def test_remove_takes_photos_and_names_copies_nothing_else_uses(
         for photo in session.scalars(select(Photo)):
             photo.stored = "ow/own.jpg" if photo.product_id == "own" else "sh/shared.jpg"
     with database.transaction() as session:
-        assert remove_product(session, "a") == ()
-        assert remove_product(session, "own") == ("ow/own.jpg",)
+        assert remove_product(session, "a") == Leftovers()
+        assert remove_product(session, "own") == Leftovers(("ow/own.jpg",))
         with pytest.raises(ProductNotFound):
             remove_product(session, "a")
     with database.session() as session:

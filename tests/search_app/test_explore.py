@@ -98,6 +98,38 @@ def test_facets_count_products(client: TestClient) -> None:
     assert len(client.get("/api/v1/facets?limit=1").json()["category"]) == 1
 
 
+def test_facets_are_counted_under_the_other_filters(client: TestClient) -> None:
+    params = {"filters": ["brand=Acme", "colour=red"], "attributes": "fit"}
+    found = client.get("/api/v1/facets", params=params).json()
+    assert {each["value"]: each["count"] for each in found["brand"]} == {"Acme": 3}
+    colours = {each["value"] for each in found["colour"]}
+    assert {"red", "blue"} <= colours
+    assert "green" not in colours
+    assert {each["value"] for each in found["garment_class"]} == {"upper", "whole", "lower"}
+    assert found["attributes"] == {"fit": []}
+    everything = client.get("/api/v1/facets?attributes=fit").json()
+    assert everything["attributes"]["fit"][0]["value"].strip("<b/>") == "loose"
+
+
+def test_exclusions_hold_for_similar_products(client: TestClient) -> None:
+    params = {"product_id": "red-upper", "k": 9, "filters": ["brand!=Acme", "colour!=green"]}
+    found = ids(client.get("/api/v1/similar", params=params))
+    assert "black-upper" in found
+    assert not {"blue-upper", "green-upper"} & set(found)
+
+
+def test_region_of_a_photo_is_searched_with(client: TestClient, photo_bytes: PhotoBytes) -> None:
+    def search(region: str) -> object:
+        files = {"photo": ("a.png", photo_bytes("blue"))}
+        return client.post("/api/v1/search", files=files, data={"region": region})
+
+    (garment,) = search("10,40,99999,120").json()["garments"]  # type: ignore[attr-defined]
+    assert garment["results"][0]["product_id"] == "blue-upper"
+    assert garment["box"][0] >= 10
+    for region in ("200,10,300,20", "50,50,50,60", "9,9,1,1", "a,b,c,d", "1,2,3", "-1,0,9,9"):
+        assert search(region).status_code == 422, region  # type: ignore[attr-defined]
+
+
 def test_cursor_walks_the_whole_catalogue(client: TestClient) -> None:
     everything = client.get("/api/v1/products?page_size=100").json()["products"]
     walked: list[str] = []

@@ -99,11 +99,13 @@ def test_rejects_are_a_csv_that_no_spreadsheet_runs(tmp_path: Path, shop: Path) 
         assert answer.headers["content-type"].startswith("text/csv")
         assert "attachment" in answer.headers["content-disposition"]
         rows = list(csv.reader(io.StringIO(answer.text)))
-    reasons = {row[4] for row in rows[1:]}
+    assert rows[0] == ["line", "id", "reason", "photo", "code"]
+    reasons = {row[2] for row in rows[1:]}
     assert len(rows) == 4
     assert any("no photo" in reason for reason in reasons)
     assert any("'spy'" in reason for reason in reasons)
-    assert ["", "p17", "17.png", "not_a_photo"] in [row[:4] for row in rows]
+    assert ["19", "p17", "17.png", "not_a_photo"] in [[*row[:2], *row[3:]] for row in rows]
+    assert "'=cmd()" in [row[1] for row in rows]
 
 
 @pytest.mark.parametrize("body", [{"path": "feed.csv"}, {"path": "feed.csv", "photos": "."}])

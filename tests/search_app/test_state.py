@@ -17,6 +17,7 @@ FULL = PageState(
     availability="in stock",
     price_min=Decimal("9.50"),
     price_max=Decimal("80"),
+    unwanted=(("brand", "Ostra"), ("colour", "red")),
     excluded=("a/1", "b 2"),
     k=48,
     colour_weight=0.25,
@@ -67,7 +68,8 @@ def test_empty_fields_of_a_form_count_as_absent() -> None:
 
 def test_state_gives_filters_and_options() -> None:
     assert FULL.filters.price_max == Decimal("80")
-    assert FULL.options.k == 48
+    assert FULL.options.k == 48 + 2
+    assert FULL.filters.excluded == (("brand", "Ostra"), ("colour", "red"))
     assert PageState().filters.is_empty
 
 
@@ -89,6 +91,8 @@ def test_comma_is_a_decimal_point() -> None:
         ("price_min", "cheap"),
         ("price_max", "NaN"),
         ("price_max", "-3"),
+        ("not", "brand"),
+        ("not", "id=7"),
         ("k", "0"),
         ("k", "1e3"),
         ("colour_weight", "1.5"),

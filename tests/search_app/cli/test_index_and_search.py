@@ -28,7 +28,8 @@ def test_index_tells_what_it_did_and_why_it_skipped(shop: Path, tmp_path: Path):
 def test_index_json_is_one_document(shop: Path, tmp_path: Path):
     result = run("index", shop / "feed.csv", "--data", tmp_path / "data", "--json")
     document = json.loads(result.stdout)
-    assert document["products"] == {"new": 4, "changed": 0, "unchanged": 0, "rejected": 0}
+    counts = {"new": 4, "changed": 0, "price_only": 0, "unchanged": 0, "removed": 0, "rejected": 0}
+    assert document["products"] == counts
     assert document["photos"] == {"indexed": 3, "unchanged": 0, "skipped": 1}
     assert document["garments"] == 4
     (skip,) = document["skips"]

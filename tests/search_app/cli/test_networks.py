@@ -22,8 +22,11 @@ def test_evaluate_segmentation_measures_masks(tmp_path: Path):
     assert document["iou"] == {"background": 1, "upper": 1, "whole": None, "lower": 1}
     assert document["photos"] == 1
     table = run(*command, "--labels", "classes").stdout
-    assert "upper       1.0000" in table
-    assert "pixel_accuracy" in table
+    assert "upper       1.000" in table
+    assert "pixel accuracy" in table
+    told = run(*command, "--labels", "classes", "--report", "page")
+    assert str(Path("page/index.html")) in told.stderr
+    assert "data:image/jpeg;base64," in Path("page/index.html").read_text()
     (tmp_path / "masks" / "a.png").unlink()
     reason_of(run(*command, "--labels", "ccp", "--json", code=1))
 

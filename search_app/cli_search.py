@@ -1,15 +1,14 @@
-"""The commands that fill and search a catalogue: index and search."""
+"""The command that searches a catalogue, with a photo or with words."""
 
-from collections import Counter
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from search_app import cli_session
-from search_app.cli_output import print_json, print_table, progress_on_stderr, tell
+from search_app.cli_output import print_json, print_table, tell
 from search_app.cli_session import (
     DataOption,
     JsonOption,
@@ -17,12 +16,10 @@ from search_app.cli_session import (
     require_catalogue,
     settings_for,
 )
-from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
     from catalog.filters import Filters
-    from catalog.importer import Feed
-    from indexing.collection import Collection, IndexProgress, IndexSummary
+    from indexing.collection import Collection
     from search_app.documents import (
         GarmentDocument,
         ResultDocument,
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     )
     from search_app.search import SearchOptions
     from search_app.settings import Settings
-
-SHOWN_REASONS = 20
 
 
 class ClassName(StrEnum):
@@ -43,117 +38,9 @@ class ClassName(StrEnum):
     LOWER = "lower"
 
 
-class NothingIndexed(SearchAppError):
-    """Not one photo of a source could be used."""
-
-
 def add_commands(app: typer.Typer) -> None:
-    """Make these commands known to the console script."""
-    for command in (index, search):
-        app.command()(command)
-
-
-def index(
-    context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="A folder of photos, or a feed file (CSV, TSV).")],
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            "--photos", metavar="DIR", help="Where the feed's photos lie (else beside the feed)."
-        ),
-    ] = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Add photos or a feed to the catalogue.
-
-    Run again it goes on where it stopped; photos that did not change cost nothing.
-    """
-    from catalog.importer import read_source
-
-    settings = settings_for(context, data=data)
-    if photos is not None and not photos.is_dir():
-        raise NotADirectoryError(20, "is not a folder; check --photos", str(photos))
-    feed = read_source(source)
-    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
-        summary = index_feed(collection, feed, photos)
-    if as_json:
-        print_json(_summary_document(summary))
-    else:
-        _print_summary(summary)
-    if summary.skipped and not summary.indexed and not summary.unchanged:
-        raise NothingIndexed(
-            f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
-        )
-
-
-def index_feed(collection: "Collection", feed: "Feed", photos: Path | None) -> "IndexSummary":
-    """Index a feed, with progress on stderr."""
-    with progress_on_stderr("photos") as tick:
-
-        def on_progress(progress: "IndexProgress") -> None:
-            rate = f"{progress.photos_per_second:.1f} photos/s, {progress.garments} garments"
-            skipped = f", {progress.skipped} skipped" if progress.skipped else ""
-            tick(progress.done, progress.total, rate + skipped)
-
-        return collection.index(feed, photos, on_progress)
-
-
-def _summary_document(summary: "IndexSummary") -> dict[str, Any]:
-    products = summary.products
-    return {
-        "products": {
-            "new": products.new,
-            "changed": products.changed,
-            "unchanged": products.unchanged,
-            "rejected": products.rejected,
-        },
-        "photos": {
-            "indexed": summary.indexed,
-            "unchanged": summary.unchanged,
-            "skipped": summary.skipped,
-        },
-        "garments": summary.garments,
-        "seconds": summary.seconds,
-        "photos_per_second": summary.photos_per_second,
-        "stages": {stage.stage: stage.seconds for stage in summary.stages},
-        "bottleneck": summary.bottleneck,
-        "rejects": products.rejects,
-        "skips": [
-            {
-                "product_id": skip.source.product_id,
-                "photo": str(skip.source.path),
-                "stage": skip.stage,
-                "code": skip.code,
-                "reason": skip.reason,
-            }
-            for skip in summary.skips
-        ],
-    }
-
-
-def _print_summary(summary: "IndexSummary") -> None:
-    products = summary.products
-    typer.echo(
-        f"products: {products.new} new, {products.changed} changed, "
-        f"{products.unchanged} unchanged, {products.rejected} rejected"
-    )
-    typer.echo(
-        f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
-        f"{summary.skipped} skipped; {summary.garments} garments"
-    )
-    typer.echo(f"time: {summary.seconds:.1f} s, {summary.photos_per_second:.1f} photos/s")
-    if summary.bottleneck:
-        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in summary.stages)
-        typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")
-    reasons = [f"line {reject.line}: {reject.reason}" for reject in products.rejects]
-    reasons += [f"{skip.source.path}: {skip.reason}" for skip in summary.skips]
-    for reason in reasons[:SHOWN_REASONS]:
-        tell(f"  {reason}")
-    if len(reasons) > SHOWN_REASONS:
-        kinds = Counter(skip.code for skip in summary.skips)
-        counted = ", ".join(f"{count} {code}" for code, count in kinds.most_common())
-        tell(f"  ... {len(reasons)} in all ({counted}); --json lists each")
+    """Make this command known to the console script."""
+    app.command()(search)
 
 
 def search(

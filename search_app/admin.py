@@ -1,0 +1,182 @@
+"""The pages behind a key: import a feed and watch it, rejects, the index, the models.
+
+    key -> POST /admin/login -> session (cookie, closed to scripts) -> /admin
+
+A session is a random token in this server's memory, for a key of scope admin; it ends after
+`SESSION_HOURS`, with the server, and from the moment the key is revoked. Every form that
+changes something carries a CSRF token.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, RedirectResponse
+
+from catalog.errors import CatalogError
+from indexing.errors import IndexingError
+from search_app.admin_views import job_view, status_view
+from search_app.csrf import check_form, form_token, keep_token
+from search_app.errors import AdminNeeded, KeyUnknown, SearchAppError, UploadRefused
+from search_app.imports import submit_upload
+from search_app.keys import ApiKey, Scope, find_key
+from search_app.problems import sentence
+from search_app.services import Services, UsedServices
+from search_app.sessions import SESSION_HOURS
+from search_app.uploads import check_size
+
+COOKIE: Final = "apparel_admin"
+JOBS_SHOWN: Final = 12
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+
+def admin_key(request: Request, services: UsedServices) -> ApiKey:
+    """The key of the session that sends a request. Raises AdminNeeded without one."""
+    key = signed_in_key(request, services)
+    if key is None:
+        raise AdminNeeded("this page is behind a key; sign in on /admin first")
+    return key
+
+
+def signed_in_key(request: Request, services: Services) -> ApiKey | None:
+    """The key of the session, unless there is none, or it was revoked."""
+    secret = services.sessions.secret_of(request.cookies.get(COOKIE, ""))
+    if secret is None:
+        return None
+    try:
+        return find_key(services.open_collection.database, secret)
+    except KeyUnknown:
+        return None
+
+
+Admin = Annotated[ApiKey, Depends(admin_key)]
+
+
+def checked_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
+    """Refuse a form that is not ours."""
+    check_form(request, csrf)
+
+
+Ours = Depends(checked_form)
+
+
+@router.get("")
+def admin_page(request: Request, services: UsedServices) -> Response:
+    """The dashboard, or the way to sign in."""
+    key = signed_in_key(request, services)
+    return _login_page(request, services) if key is None else _dashboard(request, services, key)
+
+
+@router.post("/login", dependencies=[Ours])
+def login(request: Request, services: UsedServices, key: Annotated[str, Form()] = "") -> Response:
+    """A key in, a session out."""
+    try:
+        found = find_key(services.open_collection.database, key.strip())
+        if not found.scope.covers(Scope.ADMIN):
+            raise KeyUnknown(f"key {found.name!r} may {found.scope}, this page needs admin")
+    except KeyUnknown as error:
+        return _login_page(request, services, sentence(str(error)), error.status)
+    answer = RedirectResponse("/admin", 303)
+    answer.set_cookie(
+        COOKIE,
+        services.sessions.begin(key.strip()),
+        max_age=SESSION_HOURS * 3600,
+        path="/admin",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.post("/logout", dependencies=[Ours])
+def logout(request: Request, services: UsedServices) -> Response:
+    """End the session."""
+    services.sessions.end(request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/admin", 303)
+    answer.delete_cookie(COOKIE, path="/admin")
+    return answer
+
+
+@router.post("/imports", dependencies=[Ours])
+async def start_import(
+    request: Request,
+    services: UsedServices,
+    key: Admin,
+    feed: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """A feed in, a job begun."""
+    try:
+        data = await feed.read() if feed else b""
+        if feed is None or not data:
+            raise UploadRefused("no_feed", "choose a feed first: CSV or TSV")
+        check_size(data, services.settings.max_upload_bytes)
+        name = feed.filename or "feed.csv"
+        await run_in_threadpool(submit_upload, services, services.open_jobs, name, data, key.name)
+    except SearchAppError as error:
+        return await run_in_threadpool(
+            _dashboard, request, services, key, sentence(str(error)), error.status
+        )
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/cancel", dependencies=[Ours])
+def cancel_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Stop an import; what is indexed stays."""
+    services.open_jobs.cancel(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/resume", dependencies=[Ours])
+def resume_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Go on with a stopped import."""
+    services.open_jobs.resume(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.get("/imports/{job_id}/rejects.csv")
+def rejects(job_id: str, services: UsedServices, key: Admin) -> FileResponse:
+    """Refused rows and photos of an import."""
+    path = services.open_jobs.rejects_file(job_id)
+    return FileResponse(path, media_type="text/csv", filename=f"rejects-{job_id}.csv")
+
+
+@router.post("/rebuild", dependencies=[Ours])
+def rebuild(request: Request, services: UsedServices, key: Admin) -> Response:
+    """Make the indices anew from the stored vectors."""
+    try:
+        services.open_collection.rebuild()
+    except (CatalogError, IndexingError) as error:
+        return _dashboard(request, services, key, sentence(str(error)), 409)
+    return RedirectResponse("/admin#index", 303)
+
+
+def _login_page(
+    request: Request, services: Services, problem: str = "", status: int = 200
+) -> Response:
+    token = form_token(request)
+    context = {"problem": problem, "csrf": token, "here": "admin"}
+    page = services.templates.TemplateResponse(request, "login.html", context, status)
+    keep_token(request, page, token)
+    return page
+
+
+def _dashboard(
+    request: Request, services: Services, key: ApiKey, problem: str = "", status: int = 200
+) -> Response:
+    token = form_token(request)
+    jobs = [job_view(job) for job in services.open_jobs.latest(JOBS_SHOWN)]
+    context = {
+        "key_name": key.name,
+        "problem": problem,
+        "csrf": token,
+        "jobs": jobs,
+        "watched": any(not job.ended for job in jobs),
+        "status": status_view(services.open_collection.status()),
+        "here": "admin",
+    }
+    page = services.templates.TemplateResponse(request, "admin.html", context, status)
+    page.headers["Cache-Control"] = "private, no-store"
+    keep_token(request, page, token)
+    return page

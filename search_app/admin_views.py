@@ -1,0 +1,88 @@
+"""Jobs and the state of a collection in, what the admin page shows of them out."""
+
+from dataclasses import dataclass
+
+from indexing.collection import CollectionStatus
+from search_app import texts
+from search_app.jobs import Job
+
+
+@dataclass(frozen=True)
+class JobView:
+    """An import as a row of the page; `share` of its photos is done, 0 to 1."""
+
+    id: str
+    source: str
+    state: str
+    state_name: str
+    message: str
+    began: str
+    done: int
+    total: int
+    share: float
+    facts: tuple[tuple[str, int], ...]
+    ended: bool
+    can_resume: bool
+    has_rejects: bool
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """The catalogue and its index in numbers."""
+
+    counts: tuple[tuple[str, str], ...]
+    classes: tuple[tuple[str, int, int], ...]
+    skips: tuple[tuple[str, int], ...]
+    model: tuple[tuple[str, str], ...]
+
+
+def job_view(job: Job) -> JobView:
+    """A job in words and numbers."""
+    facts = (
+        (texts.JOB_NEW, job.products_new),
+        (texts.JOB_CHANGED, job.products_changed),
+        (texts.JOB_UNCHANGED, job.products_unchanged),
+        (texts.JOB_GARMENTS, job.garments),
+        (texts.JOB_SKIPPED, job.skipped),
+        (texts.JOB_REJECTED, job.rejected),
+    )
+    return JobView(
+        id=job.id,
+        source=job.source,
+        state=job.state,
+        state_name=texts.JOB_STATES.get(job.state, job.state),
+        message=job.message or "",
+        began=f"{job.created_at:%Y-%m-%d %H:%M} UTC",
+        done=job.done,
+        total=job.total,
+        share=job.done / job.total if job.total else float(job.state == "done"),
+        facts=tuple(fact for fact in facts if fact[1] or job.state == "done"),
+        ended=job.ended,
+        can_resume=job.ended and job.state != "done",
+        has_rejects=job.state == "done" and job.rejected + job.skipped > 0,
+    )
+
+
+def status_view(status: CollectionStatus) -> StatusView:
+    """The state of a collection in words and numbers."""
+    counts = (
+        (texts.STATUS_PRODUCTS, f"{status.products:,}"),
+        (texts.STATUS_PHOTOS, f"{status.photos_indexed:,}"),
+        (texts.STATUS_PENDING, f"{status.photos_pending:,}"),
+        (texts.STATUS_SKIPPED, f"{status.photos_skipped:,}"),
+        (texts.STATUS_DATABASE, texts.megabytes(status.database_bytes)),
+        (texts.STATUS_INDEX, texts.megabytes(status.index_bytes)),
+        (texts.STATUS_COPIES, texts.megabytes(status.photo_bytes)),
+    )
+    classes = tuple(
+        (texts.class_plural(texts.CLASS_NAMES[each]), count, status.searchable[each])
+        for each, count in status.garments.items()
+    )
+    model = status.model
+    parts = () if model is None else (
+        (texts.MODEL_SEGMENTER, model.segmenter),
+        (texts.MODEL_ENCODER, model.encoder),
+        (texts.MODEL_DIMENSION, str(model.dimension)),
+    )  # fmt: skip
+    skips = tuple((f"{skip.stage}: {skip.code}", skip.count) for skip in status.skips)
+    return StatusView(counts, classes, skips, parts)
