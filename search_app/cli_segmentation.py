@@ -1,5 +1,6 @@
-"""The commands that measure the segmenter, and the truth they measure it against."""
+"""The commands that measure the segmenter, calibrate it and lay out the truth for both."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,16 +10,19 @@ import typer
 from search_app import cli_session
 from search_app.cli_models import (
     OutOption,
+    PairsOption,
     dataset_app,
     evaluate_app,
     require_train_extra,
     tell_pairs,
+    train_app,
 )
 from search_app.cli_output import print_figures, print_json, print_table, progress_on_stderr, tell
 from search_app.cli_session import JsonOption, WeightsOption, settings_for
 
 if TYPE_CHECKING:
     from segmentation.evaluate import SegmentationReport
+    from segmentation.fit_rules import Candidate
 
 
 ReportOption = Annotated[
@@ -43,9 +47,10 @@ class SplitName(StrEnum):
 
 
 def add_commands() -> None:
-    """Make these commands known to the groups `evaluate` and `dataset`."""
+    """Make these commands known to the groups `evaluate`, `train` and `dataset`."""
     evaluate_app.command("segmentation")(evaluate_segmentation)
     evaluate_app.command("products")(evaluate_products)
+    train_app.command("calibration")(train_calibration)
     dataset_app.command("checked")(dataset_checked)
 
 
@@ -167,3 +172,71 @@ def dataset_checked(
     if redraw:
         require_train_extra()
     tell_pairs(create_checked(source, out, redraw))
+
+
+def train_calibration(
+    context: typer.Context,
+    pairs: PairsOption,
+    split: Annotated[SplitName, typer.Option(help="Whose pairs to fit on.")] = SplitName.VAL,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many pairs of each folder.")
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Try the mean with the mirror image: twice the time.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the table and leave the card as it is.")
+    ] = False,
+    weights: WeightsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose what is done after the network, and calibrate scores, on validation photos.
+
+    The best rules and their calibration are written into the weights' card.
+    """
+    from segmentation.fit_rules import choose_rules, collect_samples
+    from segmentation.weights import SHIPPED_SEGMENTER, keep_rules
+
+    settings = settings_for(context, segmenter_weights=weights)
+    segmenter = cli_session.load_segmenter(settings)
+    with progress_on_stderr("photos") as tick:
+        samples = collect_samples(
+            segmenter, pairs, split.value, limit, mirror, lambda done, total: tick(done, total, "")
+        )
+    tell("measuring rules on what the network said")
+    candidates = choose_rules(samples)
+    if as_json:
+        print_json({"photos": len(samples), "candidates": candidates})
+    else:
+        _print_candidates(candidates)
+    if not dry_run:
+        best = candidates[0]
+        file = settings.segmenter_weights or SHIPPED_SEGMENTER
+        keep_rules(file, best.rules, best.calibration)
+        tell(f"the card of {file.name} has the first line's rules and calibration now")
+
+
+def _print_candidates(candidates: Sequence["Candidate"]) -> None:
+    """One line for each set of rules, the best first."""
+    print_table(
+        (
+            *("gate", "least", "rename", "flip", "street mIoU", "street false", "garment IoU"),
+            *("largest right", "nothing right", "calibration error", "mean"),
+        ),
+        [
+            (
+                f"{each.rules.presence_gate:.1f}",
+                f"{each.rules.least_garment:.1f}",
+                "yes" if each.rules.rename else "no",
+                "yes" if each.rules.flip else "no",
+                f"{each.figures.street_miou:.3f}",
+                f"{each.figures.street_false:.3f}",
+                f"{each.figures.garment_iou:.3f}",
+                f"{each.figures.largest_right:.3f}",
+                f"{each.figures.nothing_right:.3f}",
+                f"{each.figures.calibration_error:.3f}",
+                f"{each.figures.mean:.3f}",
+            )
+            for each in candidates
+        ],
+    )

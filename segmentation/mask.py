@@ -36,11 +36,14 @@ class Garment:
     """One garment on a photo.
 
     Attributes:
-        score: mean probability of the class over the garment's pixels, 0 to 1.
+        score: probability of the class, 0 to 1 (`segmentation.calibration`); before that, its
+            mean over the garment's pixels.
         box: x0, y0, x1, y1 in pixels of the photo.
         mask: the garment inside its box, on the grid it was found on: that may be coarser or
             finer than the photo's pixels, but it spans the box.
         area: share of the photo, 0 to 1.
+        second_class: what else it may well be; None where that is improbable.
+        second_score: probability of the second class.
     """
 
     garment_class: GarmentClass
@@ -48,6 +51,8 @@ class Garment:
     box: Box
     mask: BoolMask
     area: float
+    second_class: GarmentClass | None = None
+    second_score: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,33 +89,32 @@ def most_probable(probabilities: Probabilities) -> ClassMask:
     return classes
 
 
-def find_garments(
-    mask: ClassMask, probabilities: Probabilities, size: tuple[int, int] | None = None
-) -> tuple[Garment, ...]:
-    """Garments of one photo, the largest first.
+def find_garments(mask: ClassMask, probabilities: Probabilities) -> tuple[Garment, ...]:
+    """Garments of one photo, the largest first; boxes on the mask's grid.
 
     Args:
         mask: class of each cell of a grid over the photo, shape (H, W).
         probabilities: shape (4, h, w); h and w may be smaller than H and W.
-        size: height and width of the photo in pixels, for the boxes; None: the mask's own.
     """
     found = [
         garment
         for garment_class in GARMENT_CLASSES
         for garment in _garments_of_class(mask, probabilities[garment_class], garment_class)
     ]
-    found.sort(key=lambda garment: garment.area, reverse=True)
-    return tuple(replace(each, box=_in_pixels(each.box, mask.shape, size)) for each in found)
+    return tuple(sorted(found, key=lambda garment: garment.area, reverse=True))
 
 
-def _in_pixels(box: Box, grid: tuple[int, ...], size: tuple[int, int] | None) -> Box:
-    """A box on a grid as a box on the photo; at least one pixel each way."""
-    if size is None or size == grid:
-        return box
+def in_pixels(garment: Garment, grid: tuple[int, int], size: tuple[int, int]) -> Garment:
+    """A garment found on a grid (h, w), its box in pixels of a photo (height, width).
+
+    The box has at least one pixel each way.
+    """
     down, across = size[0] / grid[0], size[1] / grid[1]
-    x0 = min(round(box[0] * across), size[1] - 1)
-    y0 = min(round(box[1] * down), size[0] - 1)
-    return x0, y0, max(x0 + 1, round(box[2] * across)), max(y0 + 1, round(box[3] * down))
+    left, top, right, bottom = garment.box
+    x0 = min(round(left * across), size[1] - 1)
+    y0 = min(round(top * down), size[0] - 1)
+    box = (x0, y0, max(x0 + 1, round(right * across)), max(y0 + 1, round(bottom * down)))
+    return replace(garment, box=box)
 
 
 def _garments_of_class(

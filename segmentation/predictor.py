@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from segmentation.inference import PictureNetwork, open_runtime
-from segmentation.mask import Probabilities, Segmentation, find_garments, most_probable
+from segmentation.mask import Probabilities, Segmentation, in_pixels
 from segmentation.model import SegmentationNetwork
 from segmentation.photos import Photo
 from segmentation.preprocess import (
@@ -23,6 +23,7 @@ from segmentation.preprocess import (
     to_canvas,
     to_mask,
 )
+from segmentation.rules import Prediction, judge_prediction, mean_of, turned
 from segmentation.runtime import REFERENCE, Runtime, RuntimeOptions
 from segmentation.weights import SHIPPED_SEGMENTER, SegmenterCard, load_segmenter
 
@@ -65,18 +66,26 @@ class Segmenter:
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Garments and, when asked for, the class mask of each photo, in order."""
-        maps = predict(self._runtime, self.card.preprocessing, photos)
+        found = self.predictions(photos)
+        if self.card.rules.flip:
+            mirrored = self.predictions([photo[:, ::-1] for photo in photos])
+            found = [mean_of(*each) for each in zip(found, map(turned, mirrored), strict=True)]
         return [
-            _segmentation_of(photo, probabilities)
-            for photo, probabilities in zip(photos, maps, strict=True)
+            self._segmentation_of(photo, prediction)
+            for photo, prediction in zip(photos, found, strict=True)
         ]
 
+    def predictions(self, photos: Sequence[Photo]) -> list[Prediction]:
+        """What the network alone says of each photo, in order."""
+        return predictions_of(self._runtime, self.card.preprocessing, photos)
 
-def _segmentation_of(photo: Photo, probabilities: Probabilities) -> Segmentation:
-    """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
-    height, width = photo.shape[:2]
-    garments = find_garments(most_probable(probabilities), probabilities, (height, width))
-    return Segmentation(garments, lambda: to_mask(probabilities, height, width))
+    def _segmentation_of(self, photo: Photo, prediction: Prediction) -> Segmentation:
+        """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
+        height, width = photo.shape[:2]
+        judged = judge_prediction(prediction, self.card.rules, self.card.calibration)
+        grid = judged.probabilities.shape[1], judged.probabilities.shape[2]
+        garments = tuple(in_pixels(each, grid, (height, width)) for each in judged.garments)
+        return Segmentation(garments, lambda: to_mask(judged.probabilities, height, width))
 
 
 def mask_runtime(
@@ -85,7 +94,7 @@ def mask_runtime(
     options: RuntimeOptions = REFERENCE,
     key: str | None = None,
 ) -> Runtime:
-    """A network ready for `predict`: class probabilities and presence logits of canvases."""
+    """A network ready for `predictions_of`: class probabilities and presence logits of canvases."""
     pictures = PictureNetwork(_Probabilities(network), preprocessing.mean, preprocessing.std)
     return open_runtime(pictures, options, key)
 
@@ -102,15 +111,15 @@ class _Probabilities(nn.Module):
         return logits.softmax(dim=1), presence
 
 
-def predict(
+def predictions_of(
     runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
-) -> list[Probabilities]:
-    """Class probabilities of each photo, (4, h, w) at the canvas's resolution, in order."""
+) -> list[Prediction]:
+    """What the network says of each photo, at the canvas's resolution, in order."""
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
         by_canvas[placement.canvas].append(position)
-    answers: dict[int, Probabilities] = {}
+    answers: dict[int, Prediction] = {}
     for positions in by_canvas.values():
         for start in range(0, len(positions), BATCH_SIZE):
             batch = positions[start : start + BATCH_SIZE]
@@ -118,7 +127,14 @@ def predict(
                 to_canvas(photos[position], placements[position], preprocessing)
                 for position in batch
             ]
-            probabilities, _ = runtime.run(np.stack(canvases))
-            for position, values in zip(batch, probabilities, strict=True):
-                answers[position] = inside(values, placements[position])
+            probabilities, presence = runtime.run(np.stack(canvases))
+            for position, values, logits in zip(batch, probabilities, presence, strict=True):
+                answers[position] = Prediction(inside(values, placements[position]), logits)
     return [answers[position] for position in range(len(photos))]
+
+
+def predict(
+    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
+) -> list[Probabilities]:
+    """Class probabilities alone of each photo, (4, h, w), in order: what training looks at."""
+    return [each.probabilities for each in predictions_of(runtime, preprocessing, photos)]

@@ -18,11 +18,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from segmentation.calibration import UNCALIBRATED, Calibration
 from segmentation.classes import GarmentClass
 from segmentation.dataset import DATA_SOURCES, DataSource
 from segmentation.errors import WeightsError
 from segmentation.model import Architecture, SegmentationNetwork, build_network
 from segmentation.preprocess import Preprocessing
+from segmentation.rules import NO_RULES, Rules
 
 SHIPPED_SEGMENTER = Path(__file__).parent / "weights" / "segmenter.safetensors"
 
@@ -48,16 +50,20 @@ class SegmenterCard:
     classes: tuple[str, ...] = tuple(each.label for each in GarmentClass)
     training: TrainingNote = TrainingNote()
     figures: dict[str, float] = field(default_factory=dict)
+    rules: Rules = NO_RULES
+    calibration: Calibration = UNCALIBRATED
 
     @property
     def fingerprint(self) -> str:
-        """Architecture and a hash over weights and preprocessing."""
-        return f"{self.architecture.name}/{fingerprint_of(self.sha256, self.preprocessing)}"
+        """Architecture and a hash over weights, preprocessing and what comes after the network."""
+        parts = (self.preprocessing, self.rules, self.calibration)
+        return f"{self.architecture.name}/{fingerprint_of(self.sha256, *parts)}"
 
 
-def fingerprint_of(sha256: str, preprocessing: Any) -> str:
-    """Twelve hexadecimal digits over a weights file and a preprocessing dataclass."""
-    text = sha256 + json.dumps(dataclasses.asdict(preprocessing), sort_keys=True)
+def fingerprint_of(sha256: str, *parts: Any) -> str:
+    """Twelve hexadecimal digits over a weights file and dataclasses of its card."""
+    told = (json.dumps(dataclasses.asdict(part), sort_keys=True) for part in parts)
+    text = sha256 + "".join(told)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -167,9 +173,17 @@ def read_segmenter_card(weights: Path) -> SegmenterCard:
             tuple(fields["classes"]),
             note_of(fields["training"]),
             dict(fields["figures"]),
+            Rules(**fields.get("rules", {})),
+            Calibration(**fields.get("calibration", {})),
         )
     except (KeyError, TypeError) as error:
         raise WeightsError(f"{card_path(weights)} lacks {error}; restore the card") from error
+
+
+def keep_rules(weights: Path, rules: Rules, calibration: Calibration) -> None:
+    """Write what is done after the network into the card beside its weights."""
+    card = read_segmenter_card(weights)
+    write_card(dataclasses.replace(card, rules=rules, calibration=calibration), weights)
 
 
 def load_segmenter(weights: Path) -> tuple[SegmentationNetwork, SegmenterCard]:

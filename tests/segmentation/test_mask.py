@@ -5,6 +5,7 @@ from segmentation.mask import (
     ClassMask,
     Segmentation,
     find_garments,
+    in_pixels,
     most_probable,
     one_hot,
     whole_photo_garment,
@@ -72,7 +73,8 @@ def test_background_has_no_garments() -> None:
 
 def test_garments_found_on_a_coarse_grid_have_boxes_in_pixels() -> None:
     mask = _mask((GarmentClass.UPPER, 40, 20, 110, 90))
-    (garment,) = find_garments(mask, one_hot(mask), (500, 300))
+    (garment,) = find_garments(mask, one_hot(mask))
+    garment = in_pixels(garment, (200, 150), (500, 300))
     assert garment.box == (80, 50, 220, 225)
     assert garment.mask.shape == (70, 70)
     assert garment.area == 70 * 70 / (200 * 150)
