@@ -92,11 +92,15 @@ def serve(
     context: typer.Context,
     host: HostOption = None,
     port: PortOption = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Begin an empty catalogue if there is none.")
+    ] = False,
     data: DataOption = None,
 ) -> None:
     """Serve the page and the API."""
     settings = settings_for(context, data=data, host=host, port=port)
-    require_catalogue(settings)
+    if not create:
+        require_catalogue(settings)
     require_free_address(settings)
     # Opened here, not by the app: what cannot be served fails before the port is open.
     with opened_collection(settings, _shared_embedder(settings)) as collection:

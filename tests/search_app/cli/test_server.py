@@ -37,6 +37,13 @@ def test_serve_opens_the_catalogue_and_the_address(catalogue: Path, served: list
     assert served == [("127.0.0.1", port, 4)]
 
 
+def test_serve_begins_an_empty_catalogue_only_when_told(served: list):
+    port = free_port()
+    assert "no catalogue" in reason_of(run("serve", "--data", "new", "--port", port, code=1))
+    run("serve", "--data", "new", "--port", port, "--create")
+    assert served == [("127.0.0.1", port, 0)]
+
+
 def test_serve_on_a_taken_port_is_one_line(catalogue: Path, served: list):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
