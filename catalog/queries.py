@@ -48,6 +48,8 @@ __all__ = [
     "facets",
     "list_products",
     "parse_filters",
+    "passing_products",
+    "photo_hashes",
     "product_by_id",
     "product_cards",
     "products_by_ids",
@@ -178,6 +180,29 @@ def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[i
         )
         found.update({row[0]: row[1] for row in session.execute(query)})
     return found
+
+
+def passing_products(
+    session: Session, garment_ids: Sequence[int], filters: Filters
+) -> dict[int, str]:
+    """Garment id -> product id, for those of some garments that pass the filters."""
+    query = (
+        select(Garment.id, Photo.product_id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(Garment.id.in_(garment_ids), *garment_conditions(filters))
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
+    """Garment id -> SHA-256 of its photo's bytes, where that is known."""
+    query = (
+        select(Garment.id, Photo.sha256)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .where(Garment.id.in_(garment_ids), Photo.sha256.is_not(None))
+    )
+    return {row[0]: str(row[1]) for row in session.execute(query)}
 
 
 def allowed_garments(

@@ -32,7 +32,7 @@ from catalog.importer import (
 from catalog.models import Garment, Photo
 from catalog.models import Vector as VectorRow
 from catalog.photos import PhotoStore
-from catalog.queries import Filters, allowed_garments, catalog_counts, product_cards
+from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.removal import Leftovers, remove_left_photos, remove_product, remove_products
 from indexing.cards import CollectionStatus, ResultCard, result_card
 from indexing.errors import IndexingError
@@ -42,7 +42,7 @@ from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
 from indexing.records import Embedder, Hit, ModelFingerprint, Vector
 from indexing.run import Run
-from indexing.searcher import nearest_products, surest_products
+from indexing.searcher import Question, nearest_products, surest_products
 from indexing.stages import (
     GarmentChange,
     IndexProgress,
@@ -70,7 +70,7 @@ __all__ = [
 ]
 
 SECONDS_TO_VISIBLE: Final = 1.0
-"""New vectors reach searches at least this often during a run: each time copies the index."""
+"""New vectors reach searches at least this often during a run."""
 
 
 class Collection:
@@ -180,25 +180,30 @@ class Collection:
         colour_weight: float = 0.5,
         filters: Filters | None = None,
         exclude_product: str | None = None,
+        fold_duplicates: bool = False,
     ) -> list[Hit]:
         """The nearest garments of a class, the best of each product, the best first.
 
-        Exactly min(k, products that pass) hits, exact under any filter.
+        Exactly min(k, products that pass) hits. What this process or another has committed is
+        found within a second.
 
         Args:
             vector: shape (d,), style half then colour half, each of unit length.
             colour_weight: 0 looks at style only, 1 at colour only.
+            fold_duplicates: products with the same photo, or nearly the same garment, answer
+                once.
         """
         if self._indices is None or k < 1:
             return []
-        snapshot = self._indices.snapshot(garment_class)
+        question = Question(
+            garment_class, k, colour_weight, filters or Filters(), exclude_product, fold_duplicates
+        )
         with self.database.session() as session:
-            allowed = None
-            if filters is not None and not filters.is_empty:
-                allowed = allowed_garments(session, filters, garment_class)
-            return nearest_products(
-                session, snapshot, vector, k, colour_weight, allowed, exclude_product
-            )
+            # A run of this process shows its own work.
+            if not self._run_lock.locked():
+                self._indices.look(session)
+            snapshot = self._indices.snapshot(garment_class)
+            return nearest_products(session, snapshot, vector, question)
 
     def find(
         self, filters: Filters, k: int, garment_class: GarmentClass | None = None
@@ -311,7 +316,7 @@ class Collection:
     def close(self) -> None:
         """Publish the index files and close the database."""
         if self._indices is not None:
-            self._indices.save()
+            self._indices.close()
         self.database.close()
 
 

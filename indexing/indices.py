@@ -1,23 +1,44 @@
-"""The index of each garment class over one data folder, kept equal to the database."""
+"""The index of each garment class over one data folder, kept equal to the database.
+
+Opening reads the files and then the changes that the database has numbered since, not all ids.
+"""
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from catalog.database import Database
+from indexing.base import build_base
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index import ClassIndex, IndexSnapshot
+from indexing.published import drafting, read_base
 from indexing.records import ModelFingerprint
-from indexing.stages import GarmentChange
-from indexing.vectors import stored_ids, stored_vectors
+from indexing.stages import GarmentChange, GarmentIds, Vectors
+from indexing.vectors import (
+    changes_since,
+    class_vectors,
+    latest_change,
+    stored_counts,
+    stored_ids,
+    stored_vectors,
+)
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 _LOG: Final = logging.getLogger(__name__)
 INDEX_FOLDER: Final = "index"
+SECONDS_BETWEEN_LOOKS: Final = 0.5
+"""How often searches look for what another process has written."""
+
+REBUILT_BEYOND: Final = 50_000
+"""So many changes, and half of what is there: all is read anew rather than change by change."""
+
+Added = dict[GarmentClass, list[tuple[GarmentIds, Vectors]]]
 
 
 class ClassIndices:
@@ -36,21 +57,44 @@ class ClassIndices:
         # Held from before the database is read until the change is made: a refresh must not
         # take away what another thread has committed and added in between.
         self._lock = threading.Lock()
+        self._looked = time.monotonic()
         self.damage: list[str] = []
-        self._indices = {each: self._load(each) for each in GARMENT_CLASSES}
+        self._indices: dict[GarmentClass, ClassIndex] = {}
+        with self._lock, database.session() as session:
+            for garment_class in GARMENT_CLASSES:
+                self._indices[garment_class] = self._opened(session, garment_class)
         self.refresh()
         self.save()
 
-    def _load(self, garment_class: GarmentClass) -> ClassIndex:
+    def _opened(self, session: Session, garment_class: GarmentClass) -> ClassIndex:
         try:
-            return ClassIndex.load(self._manifest(garment_class), self._fingerprint)
+            index = ClassIndex.load(self._manifest(garment_class), self._fingerprint)
         except FileNotFoundError:
-            return ClassIndex(self._fingerprint)
+            return self._built(session, garment_class)
         except (IndexDamaged, ModelMismatch) as error:
             problem = str(error).partition(";")[0]
             _LOG.warning("%s; made anew from the database", problem)
             self.damage.append(f"{problem}; made anew from the database on opening")
-            return ClassIndex(self._fingerprint)
+            return self._built(session, garment_class)
+        if index.seen > latest_change(session):
+            _LOG.warning("the database is older than the %s index", garment_class.label)
+            return self._built(session, garment_class)
+        return index
+
+    def _built(self, session: Session, garment_class: GarmentClass) -> ClassIndex:
+        """A class's index made anew from the stored vectors."""
+        seen = latest_change(session)
+        count = stored_counts(session, self._model_id)[garment_class]
+        with drafting(self._manifest(garment_class)) as draft:
+            parts = class_vectors(session, self._model_id, garment_class)
+            index = ClassIndex(
+                self._fingerprint, build_base(parts, count, self._fingerprint, draft), seen
+            )
+            index.save(self._manifest(garment_class))
+        return index
+
+    def _snapshots(self) -> list[IndexSnapshot]:
+        return [index.snapshot for index in self._indices.values()]
 
     def snapshot(self, garment_class: GarmentClass) -> IndexSnapshot:
         """A class's vectors as they are now."""
@@ -60,53 +104,82 @@ class ClassIndices:
         """Take over what was committed."""
         removed = [int(each) for change in changes for each in change.removed]
         with self._lock:
-            for garment_class in GARMENT_CLASSES:
+            for garment_class, index in self._indices.items():
                 added = [
                     change.added[garment_class]
                     for change in changes
                     if garment_class in change.added
                 ]
-                if added or removed:
-                    self._indices[garment_class].change(added, removed)
+                seen = index.seen
+                for change in changes:
+                    seen = change.last if change.after == seen else seen
+                index.change(added, removed, seen)
+                self._merge_where_due(garment_class)
+
+    def _merge_where_due(self, garment_class: GarmentClass) -> None:
+        index = self._indices[garment_class]
+        if index.is_due():
+            index.merge_beside(self._manifest(garment_class))
+
+    def look(self, session: Session) -> None:
+        """Catch up if the database has changed since; looks twice a second at most."""
+        if time.monotonic() - self._looked < SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked = time.monotonic()
+        if latest_change(session) > min(index.seen for index in self._indices.values()):
+            self.refresh()
 
     def refresh(self) -> int:
         """Catch up with the database; number of garments added and removed."""
-        with self._lock:
-            return self._catch_up(self._indices)
+        with self._lock, self._database.session() as session:
+            last = latest_change(session)
+            seen = min(index.seen for index in self._indices.values())
+            numbers, ids = changes_since(session, self._model_id, seen)
+            touched = np.unique(ids)
+            if len(touched) > max(REBUILT_BEYOND, sum(map(len, self._snapshots())) // 2):
+                return self._rebuild(session)
+            added: Added = {each: [] for each in GARMENT_CLASSES}
+            for garment_class, found, vectors in stored_vectors(session, self._model_id, touched):
+                added[garment_class].append((found, vectors))
+            changed = 0
+            for garment_class, index in self._indices.items():
+                newer = np.unique(ids[numbers > index.seen])
+                changed += _caught_up(index, newer, added[garment_class], last)
+                self._merge_where_due(garment_class)
+        return changed
 
     def rebuild(self) -> int:
         """Make all anew from the stored vectors and publish them; number of garments."""
-        with self._lock:
-            indices = {each: ClassIndex(self._fingerprint) for each in GARMENT_CLASSES}
-            count = self._catch_up(indices)
-            self._indices = indices
-        self.save()
+        with self._lock, self._database.session() as session:
+            count = self._rebuild(session)
         self.damage.clear()
         return count
 
-    def _catch_up(self, indices: dict[GarmentClass, ClassIndex]) -> int:
-        changed = 0
-        with self._database.session() as session:
-            for garment_class, ids in stored_ids(session, self._model_id).items():
-                wanted = set(ids.tolist())
-                have = indices[garment_class].snapshot.ids
-                missing = np.array(sorted(wanted - have), np.int64)
-                extra = sorted(have - wanted)
-                if len(missing) or extra:
-                    added = stored_vectors(session, self._model_id, missing)
-                    indices[garment_class].change(added, extra)
-                changed += len(missing) + len(extra)
-        return changed
+    def _rebuild(self, session: Session) -> int:
+        self._indices = {each: self._built(session, each) for each in GARMENT_CLASSES}
+        return sum(map(len, self._snapshots()))
 
     def save(self) -> None:
         """Publish the files of all that changed."""
-        with self._lock:
-            for garment_class, index in self._indices.items():
-                index.save(self._manifest(garment_class))
+        for garment_class, index in list(self._indices.items()):
+            index.save(self._manifest(garment_class))
+
+    def close(self) -> None:
+        """Publish, once no merge is under way."""
+        for index in self._indices.values():
+            index.wait()
+        self.save()
+
+    def differences(self, session: Session) -> dict[GarmentClass, int]:
+        """Number of garments by which each index differs from the database."""
+        return {
+            garment_class: len(np.setxor1d(ids, self.snapshot(garment_class).live_ids()))
+            for garment_class, ids in stored_ids(session, self._model_id).items()
+        }
 
     def check_file(self, garment_class: GarmentClass) -> None:
-        """Read a class's file as `ClassIndex.load` does, and raise what it raises."""
-        ClassIndex.load(self._manifest(garment_class), self._fingerprint)
+        """Read a class's files as on opening, and raise what `published.read_base` raises."""
+        read_base(self._manifest(garment_class), self._fingerprint)
 
     def size(self) -> int:
         """Bytes of all files."""
@@ -114,3 +187,18 @@ class ClassIndices:
 
     def _manifest(self, garment_class: GarmentClass) -> Path:
         return self._folder / f"{garment_class.label}.json"
+
+
+def _caught_up(
+    index: ClassIndex, ids: GarmentIds, added: list[tuple[GarmentIds, Vectors]], last: int
+) -> int:
+    """Bring an index to a change of the database; number of garments added and removed."""
+    fresh = [
+        (found[wanted], vectors[wanted])
+        for found, vectors in added
+        if (wanted := np.isin(found, ids)).any()
+    ]
+    came = np.concatenate([ids[:0], *(found for found, _ in fresh)])
+    lost = np.setdiff1d(index.snapshot.holds(ids), came)
+    index.change(fresh, lost, last)
+    return len(came) + len(lost)

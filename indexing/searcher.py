@@ -1,38 +1,117 @@
 """A query vector or a wish in, the best garment of each product out."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from catalog.filters import Filters
-from catalog.queries import AttributeCard, attribute_cards, products_of_garments
+from catalog.queries import (
+    AttributeCard,
+    allowed_garments,
+    attribute_cards,
+    passing_products,
+    photo_hashes,
+    products_of_garments,
+)
 from catalog.wishes import Wish
+from indexing.base import EXACT_LIMIT
 from indexing.index import IndexSnapshot
 from indexing.records import Hit, Vector
 from segmentation.classes import GarmentClass
 
+WIDE: Final = 400
+"""Nearest garments that are looked through before a filter's garments are all read."""
+DUPLICATE: Final = 0.985
+"""Cosine of either half from which two products count as the same one."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is searched for.
+
+    Attributes:
+        k: products wanted.
+        colour_weight: 0 looks at style only, 1 at colour only.
+        filters: which garments may answer.
+        exclude_product: a product that may not.
+        fold_duplicates: products with the same photo, or nearly the same garment, answer once.
+    """
+
+    garment_class: GarmentClass
+    k: int
+    colour_weight: float = 0.5
+    filters: Filters = Filters()
+    exclude_product: str | None = None
+    fold_duplicates: bool = False
+
 
 def nearest_products(
-    session: Session,
-    snapshot: IndexSnapshot,
-    vector: Vector,
-    k: int,
-    colour_weight: float,
-    allowed: Sequence[int] | None = None,
-    exclude_product: str | None = None,
+    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
 ) -> list[Hit]:
     """One hit a product, the best first: exactly min(k, products that may answer).
 
     Garments that the database no longer has are passed over.
     """
-    fetched = 3 * k + 8
+    allowed = None
+    if not question.filters.is_empty:
+        if len(snapshot) > EXACT_LIMIT:
+            best = _among_nearest(session, snapshot, vector, question)
+            if len(best) >= question.k:
+                return best[: question.k]
+        allowed = allowed_garments(session, question.filters, question.garment_class)
+    fetched = 3 * question.k + 8
     while True:
-        hits = snapshot.search(vector, colour_weight, fetched, allowed)
+        hits = snapshot.search(vector, question.colour_weight, fetched, allowed)
         products = products_of_garments(session, [hit.garment_id for hit in hits])
-        best = _best_of_products(hits, products, exclude_product)
-        if len(best) >= k or len(hits) < fetched:
-            return best[:k]
+        best = _answers(session, snapshot, hits, products, question)
+        if len(best) >= question.k or len(hits) < fetched:
+            return best[: question.k]
         fetched *= 4
+
+
+def _among_nearest(
+    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
+) -> list[Hit]:
+    """What passes a filter among the nearest of all: enough where many garments pass."""
+    hits = snapshot.search(vector, question.colour_weight, WIDE)
+    products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
+    return _answers(session, snapshot, hits, products, question)
+
+
+def _answers(
+    session: Session,
+    snapshot: IndexSnapshot,
+    hits: list[Hit],
+    products: dict[int, str],
+    question: Question,
+) -> list[Hit]:
+    best = _best_of_products(hits, products, question.exclude_product)
+    return _folded(session, snapshot, best) if question.fold_duplicates else best
+
+
+def _folded(session: Session, snapshot: IndexSnapshot, hits: list[Hit]) -> list[Hit]:
+    """Hits without those that repeat a better one."""
+    ids = [hit.garment_id for hit in hits]
+    hashes = photo_hashes(session, ids)
+    vectors = snapshot.vectors(ids)
+    cut = snapshot.base.style_dimension
+    kept: list[Hit] = []
+    seen: set[str] = set()
+    shown = np.zeros((len(hits), len(next(iter(vectors.values()), []))), np.float32)
+    for hit in hits:
+        own, sha256 = vectors.get(hit.garment_id), hashes.get(hit.garment_id)
+        if own is None or sha256 in seen:
+            continue
+        before = shown[: len(kept)]
+        styles, colours = before[:, :cut] @ own[:cut], before[:, cut:] @ own[cut:]
+        if (np.minimum(styles, colours) >= DUPLICATE).any():
+            continue
+        shown[len(kept)] = own
+        kept.append(hit)
+        seen |= {sha256} if sha256 else set()
+    return kept
 
 
 def _best_of_products(

@@ -100,10 +100,16 @@ def skipped(
 
 @dataclass(frozen=True, eq=False)
 class GarmentChange:
-    """What a transaction did to the vectors: ids and vectors (n, d) by class, ids removed."""
+    """What a transaction did to the vectors: ids and vectors (n, d) by class, ids removed.
+
+    These are all changes of the database (`catalog.models.VectorChange`) behind `after` up to
+    `last`; -1 where that is not known, then a refresh reads them again.
+    """
 
     added: dict[GarmentClass, tuple[GarmentIds, Vectors]]
     removed: GarmentIds
+    after: int = -1
+    last: int = -1
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,20 +1,22 @@
 """Vectors in the database: which model they are of, their ids, their numbers."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.models import Garment, Model
+from catalog.models import Garment, Model, VectorChange
 from catalog.models import Vector as VectorRow
 from indexing.errors import ModelMismatch
 from indexing.records import ModelFingerprint, Vector
 from indexing.stages import GarmentIds, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
+Rows = Sequence[Any]
+"""Rows of a query: garment id, then stored numbers."""
 STORED_TYPE: Final = np.dtype("<f4")
 _VECTORS_PER_QUERY: Final = 5_000
 
@@ -98,16 +100,73 @@ def stored_ids(session: Session, model_id: int) -> dict[GarmentClass, GarmentIds
     return {each: rows[rows[:, 0] == int(each), 1] for each in GARMENT_CLASSES}
 
 
+def stored_counts(session: Session, model_id: int) -> dict[GarmentClass, int]:
+    """Number of garments with a vector of this model, by class."""
+    query = (
+        select(Garment.garment_class, func.count())
+        .join(VectorRow, VectorRow.garment_id == Garment.id)
+        .where(VectorRow.model_id == model_id)
+        .group_by(Garment.garment_class)
+    )
+    counts = {row[0]: row[1] for row in session.execute(query)}
+    return {each: counts.get(int(each), 0) for each in GARMENT_CLASSES}
+
+
+def class_vectors(
+    session: Session, model_id: int, garment_class: GarmentClass
+) -> Iterator[tuple[GarmentIds, Vectors]]:
+    """All vectors of a class in order of id, some thousand at a time."""
+    query = (
+        select(Garment.id, VectorRow.values)
+        .join(VectorRow, VectorRow.garment_id == Garment.id)
+        .where(VectorRow.model_id == model_id, Garment.garment_class == int(garment_class))
+        .order_by(Garment.id)
+        .limit(_VECTORS_PER_QUERY)
+    )
+    last = 0
+    while rows := session.execute(query.where(Garment.id > last)).all():
+        last = rows[-1][0]
+        yield _ids_of(rows), _numbers_of(rows)
+
+
 def stored_vectors(
     session: Session, model_id: int, ids: GarmentIds
-) -> Iterator[tuple[GarmentIds, Vectors]]:
-    """Vectors of these garments, some thousand at a time; ids that are gone are left out."""
+) -> Iterator[tuple[GarmentClass, GarmentIds, Vectors]]:
+    """Vectors of these garments by class, some thousand at a time; what is gone is left out."""
     for start in range(0, len(ids), _VECTORS_PER_QUERY):
         part: Sequence[int] = ids[start : start + _VECTORS_PER_QUERY].tolist()
-        query = select(VectorRow.garment_id, VectorRow.values).where(
-            VectorRow.model_id == model_id, VectorRow.garment_id.in_(part)
+        query = (
+            select(VectorRow.garment_id, VectorRow.values, Garment.garment_class)
+            .join(Garment, Garment.id == VectorRow.garment_id)
+            .where(VectorRow.model_id == model_id, VectorRow.garment_id.in_(part))
         )
         rows = session.execute(query).all()
-        if rows:
-            found = np.array([row[0] for row in rows], np.int64)
-            yield found, np.stack([vector_from_bytes(row[1]) for row in rows])
+        for garment_class in GARMENT_CLASSES:
+            of_class = [row for row in rows if row[2] == int(garment_class)]
+            if of_class:
+                yield garment_class, _ids_of(of_class), _numbers_of(of_class)
+
+
+def _ids_of(rows: Rows) -> GarmentIds:
+    return np.array([row[0] for row in rows], np.int64)
+
+
+def _numbers_of(rows: Rows) -> Vectors:
+    numbers = np.frombuffer(b"".join(row[1] for row in rows), STORED_TYPE)
+    return numbers.reshape(len(rows), -1).astype(np.float32)
+
+
+def latest_change(session: Session) -> int:
+    """The last change of any vector; 0 before the first."""
+    return session.scalar(select(func.max(VectorChange.id))) or 0
+
+
+def changes_since(session: Session, model_id: int, seen: int) -> tuple[GarmentIds, GarmentIds]:
+    """Numbers of the changes behind `seen`, and whose vectors came or went; in order."""
+    query = (
+        select(VectorChange.id, VectorChange.garment_id)
+        .where(VectorChange.id > seen, VectorChange.model_id == model_id)
+        .order_by(VectorChange.id)
+    )
+    rows = np.array([tuple(row) for row in session.execute(query)], np.int64).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1]

@@ -14,7 +14,7 @@ from catalog.photos import PhotoStore
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.indices import ClassIndices
 from indexing.records import ModelFingerprint
-from indexing.vectors import stored_ids, vector_from_bytes
+from indexing.vectors import vector_from_bytes
 from segmentation.classes import GARMENT_CLASSES
 
 UNIT_TOLERANCE: Final = 1e-2
@@ -34,7 +34,7 @@ def find_problems(
         if fingerprint is not None:
             problems += _vector_problems(session, model_id, fingerprint)
         if indices is not None:
-            problems += _index_problems(session, model_id, indices)
+            problems += _index_problems(session, indices)
     return problems
 
 
@@ -80,12 +80,11 @@ def _is_sound(values: bytes, fingerprint: ModelFingerprint) -> bool:
     return all(abs(float(np.linalg.norm(half)) - 1.0) < UNIT_TOLERANCE for half in halves)
 
 
-def _index_problems(session: Session, model_id: int, indices: ClassIndices) -> Iterator[str]:
-    for garment_class, ids in stored_ids(session, model_id).items():
-        differing = set(ids.tolist()) ^ indices.snapshot(garment_class).ids
+def _index_problems(session: Session, indices: ClassIndices) -> Iterator[str]:
+    for garment_class, differing in indices.differences(session).items():
         if differing:
             yield (
-                f"{garment_class.label} index: differs from the database by {len(differing)} "
+                f"{garment_class.label} index: differs from the database by {differing} "
                 "garments; run `apparel rebuild`"
             )
     for garment_class in GARMENT_CLASSES:

@@ -1,6 +1,7 @@
 """A batch of outcomes in, one transaction on the database out."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import delete, select
@@ -17,7 +18,7 @@ from indexing.stages import (
     IndexedPhoto,
     SkippedPhoto,
 )
-from indexing.vectors import vector_from_bytes, vector_to_bytes
+from indexing.vectors import latest_change, vector_from_bytes, vector_to_bytes
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 _REASON_LENGTH = 500
@@ -30,6 +31,7 @@ def write_batch(
 
     A photo that was removed from the catalogue meanwhile is passed over.
     """
+    before = latest_change(session)
     photo_ids = [outcome.pending.photo_id for outcome in outcomes]
     photos = {
         photo.id: photo for photo in session.scalars(select(Photo).where(Photo.id.in_(photo_ids)))
@@ -48,7 +50,11 @@ def write_batch(
         else:
             _write_skip(photo, outcome)
             skips.append(outcome.skip)
-    change = _write_vectors(session, model_id, written, removed)
+    change = replace(
+        _write_vectors(session, model_id, written, removed),
+        after=before,
+        last=latest_change(session),
+    )
     return CommittedBatch(len(photos) - len(skips), len(written), tuple(skips), change)
 
 

@@ -72,6 +72,9 @@ def search(
     colour_weight: Annotated[
         float, typer.Option(min=0, max=1, help="0 compares style only, 1 colour only.")
     ] = 0.5,
+    fold: Annotated[
+        bool, typer.Option("--fold", help="Show nearly equal products, or equal photos, once.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -90,6 +93,7 @@ def search(
         colour_weight,
         in_colour=in_colour,
         words=words,
+        fold_duplicates=fold,
     )
     settings = settings_for(context, data=data)
     if photo is None:

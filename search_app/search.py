@@ -55,6 +55,7 @@ class SearchOptions:
             colour, where they have one, is searched for too.
         region: only what is in this box (x0, y0, x1, y1 in pixels of the photo as it was
             sent); one garment, whatever is found in it.
+        fold_duplicates: products with the same photo, or nearly the same garment, answer once.
     """
 
     garment_class: GarmentClass | None = None
@@ -64,6 +65,7 @@ class SearchOptions:
     in_colour: str | None = None
     words: str | None = None
     region: Box | None = None
+    fold_duplicates: bool = False
 
     @property
     def understood(self) -> Understood:
@@ -288,6 +290,7 @@ def search_garment(
         options.k,
         options.colour_weight,
         options.wanted_products,
+        fold_duplicates=options.fold_duplicates,
     )
     return collection.cards(hits)
 

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from catalog.filters import Filters, parse_filters
 from catalog.models import DATABASE_NAME
 from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.errors import IndexingError, ModelMismatch
+from indexing.indices import SECONDS_BETWEEN_LOOKS
 from indexing.records import EmbeddedPhoto, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import Photo, read_photo
@@ -298,7 +300,7 @@ def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
     index = tmp_path / "data" / "index"
     for path in index.glob("lower*"):
         path.unlink()
-    (path,) = index.glob("upper-*.faiss")
+    (path,) = index.glob("upper-*.vectors.npy")
     flipped = bytearray(path.read_bytes())
     flipped[len(flipped) // 2] ^= 1
     path.write_bytes(flipped)
@@ -343,11 +345,67 @@ def test_refresh_takes_over_another_process_work(tmp_path: Path, photos: Path) -
     indexing = open_collection(tmp_path / "data", FakeEmbedder())
     indexing.index(read_folder(photos))
     indexing.close()
-    assert serving.search(_any(), UPPER, 9) == []
     assert serving.refresh() == 9
     assert len(serving.search(_any(), UPPER, 9)) == 6
     assert serving.refresh() == 0
     serving.close()
+
+
+def test_searches_see_another_process_work_within_a_second(tmp_path: Path, photos: Path) -> None:
+    serving = open_collection(tmp_path / "data", FakeEmbedder())
+    indexing = open_collection(tmp_path / "data", FakeEmbedder())
+    indexing.index(read_folder(photos))
+    time.sleep(SECONDS_BETWEEN_LOOKS)
+    assert len(serving.search(_any(), UPPER, 9)) == 6
+    indexing.remove("red-shirt.png")
+    time.sleep(SECONDS_BETWEEN_LOOKS)
+    assert len(serving.search(_any(), UPPER, 9)) == 5
+    indexing.close()
+    serving.close()
+
+
+def test_duplicates_are_folded_when_asked(collection: Collection, photos: Path) -> None:
+    rows = [ProductRow(f"same-{number}", "Shirt", ("red-shirt.png",)) for number in range(5)]
+    Image.open(photos / "red-shirt.png").save(photos / "again.jpg", quality=80)
+    rows.append(ProductRow("again", "Shirt", ("again.jpg",)))
+    rows.append(ProductRow("other", "Shirt", ("blue-shirt.png",)))
+    collection.index(Feed(tuple(rows)), photos)
+    vector = _query(photos / "red-shirt.png")[1]
+    assert len(collection.search(vector, UPPER, 10)) == 7
+    folded = collection.search(vector, UPPER, 10, fold_duplicates=True)
+    products = [card.product_id for card in collection.cards(folded)]
+    assert len(products) == 2
+    assert products[1] == "other"
+
+
+def test_filters_are_full_and_right_among_many(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As beyond the limit of the exact scan, where candidates are looked through first."""
+    for module in ("base", "index", "searcher"):
+        monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
+    monkeypatch.setattr("indexing.searcher.WIDE", 30)
+    for number in range(80):
+        draw_photo(photos / f"{number}.png", (number * 3, 80, 40), notch=number % 20)
+    rows = [
+        ProductRow(str(number), "Shirt", (f"{number}.png",), brand="Rare" if number % 9 else "Acme")
+        for number in range(80)
+    ]
+    collection = open_collection(tmp_path / "data", FakeEmbedder())
+    collection.index(Feed(tuple(rows)), photos)
+    assert collection.verify() == []
+    vector = _query(photos / "40.png")[1]
+
+    def found(*texts: str, k: int) -> list[str]:
+        hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
+        return [card.product_id for card in collection.cards(hits)]
+
+    everything = found("brand=Rare", k=100)
+    assert len(everything) == 71
+    assert found("brand=Rare", k=5) == everything[:5]
+    assert set(found("brand=Acme", k=100)) == {str(number) for number in range(0, 80, 9)}
+    assert set(found("brand!=Rare", k=100)) == {str(number) for number in range(0, 80, 9)}
+    collection.close()
 
 
 def test_another_models_vectors_are_refused_by_both_names(tmp_path: Path, photos: Path) -> None:

@@ -102,26 +102,26 @@ def test_saving_anew_leaves_one_file_and_no_drafts(tmp_path: Path) -> None:
     for gone in (10, 20, 30):
         index.change(removed=[gone])
         index.save(tmp_path / "upper.json")
-    names = sorted(path.suffix for path in tmp_path.iterdir())
-    assert names == [".faiss", ".json"]
+    names = sorted(path.suffixes[0] for path in tmp_path.glob("*.*"))
+    assert names == [".ids", ".json", ".vectors"]
     assert len(ClassIndex.load(tmp_path / "upper.json", FINGERPRINT).snapshot) == 17
 
 
 def test_every_flipped_byte_is_found(tmp_path: Path) -> None:
     _index(20).save(tmp_path / "upper.json")
-    (path,) = tmp_path.glob("*.faiss")
-    whole = path.read_bytes()
-    for position in range(0, len(whole), len(whole) // 20):
-        flipped = bytearray(whole)
-        flipped[position] ^= 0x40
-        path.write_bytes(flipped)
-        with pytest.raises(IndexDamaged, match="apparel rebuild"):
-            ClassIndex.load(tmp_path / "upper.json", FINGERPRINT)
-    path.write_bytes(whole)
+    for path in tmp_path.glob("*.npy"):
+        whole = path.read_bytes()
+        for position in range(0, len(whole), len(whole) // 20):
+            flipped = bytearray(whole)
+            flipped[position] ^= 0x40
+            path.write_bytes(flipped)
+            with pytest.raises(IndexDamaged, match="apparel rebuild"):
+                ClassIndex.load(tmp_path / "upper.json", FINGERPRINT)
+        path.write_bytes(whole)
     assert len(ClassIndex.load(tmp_path / "upper.json", FINGERPRINT).snapshot) == 20
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 1}', '{"format": 99}'])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 2}', '{"format": 99}'])
 def test_a_manifest_that_says_nothing_is_damage(tmp_path: Path, manifest: str) -> None:
     _index(20).save(tmp_path / "upper.json")
     (tmp_path / "upper.json").write_text(manifest)
@@ -131,7 +131,7 @@ def test_a_manifest_that_says_nothing_is_damage(tmp_path: Path, manifest: str) -
 
 def test_a_file_that_is_gone_is_damage_and_no_manifest_is_absence(tmp_path: Path) -> None:
     _index(20).save(tmp_path / "upper.json")
-    next(tmp_path.glob("*.faiss")).unlink()
+    next(tmp_path.glob("*.vectors.npy")).unlink()
     with pytest.raises(IndexDamaged):
         ClassIndex.load(tmp_path / "upper.json", FINGERPRINT)
     with pytest.raises(FileNotFoundError):
@@ -145,3 +145,83 @@ def test_another_models_index_is_refused_by_both_names(tmp_path: Path) -> None:
         ClassIndex.load(tmp_path / "upper.json", other)
     assert FINGERPRINT.key in str(caught.value)
     assert other.key in str(caught.value)
+
+
+LARGE = 3_000
+"""Vectors beyond the limit that the tests below set for exact search."""
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some thousand vectors count as many: they are searched by candidates."""
+    for module in ("base", "index"):
+        monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 500)
+    monkeypatch.setattr("indexing.index.DELTA_LEAST", 100)
+
+
+def _large(tmp_path: Path) -> ClassIndex:
+    index = _index(LARGE)
+    index.save(tmp_path / "upper.json")
+    return index
+
+
+def _recall(index: ClassIndex, weight: float, gone: set[int] = frozenset()) -> float:
+    found = 0
+    for query in _vectors(20, seed=9):
+        hits = index.snapshot.search(query, weight, 10)
+        scores = _scores(query, weight, LARGE)
+        scores[[each // 10 - 1 for each in gone]] = -9
+        best = {int(row + 1) * 10 for row in np.argsort(-scores)[:10]}
+        found += len(best & {hit.garment_id for hit in hits})
+    return found / 200
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_many_vectors_are_found_by_candidates_at_every_weight(tmp_path: Path) -> None:
+    index = _large(tmp_path)
+    assert len(index.snapshot.base.views) == 3
+    for weight in (0.0, 0.2, 0.5, 0.8, 1.0):
+        assert _recall(index, weight) >= 0.97
+    loaded = ClassIndex.load(tmp_path / "upper.json", FINGERPRINT)
+    (query,) = _vectors(1, seed=9)
+    assert loaded.snapshot.search(query, 0.4, 20) == index.snapshot.search(query, 0.4, 20)
+    for path in [*tmp_path.glob("*.faiss"), *tmp_path.glob("*.npy")]:
+        whole = bytearray(path.read_bytes())
+        whole[len(whole) // 2] ^= 1
+        path.write_bytes(whole)
+        with pytest.raises(IndexDamaged, match="checksum"):
+            ClassIndex.load(tmp_path / "upper.json", FINGERPRINT)
+        whole[len(whole) // 2] ^= 1
+        path.write_bytes(whole)
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_changes_to_many_vectors_are_seen_at_once_and_merged_beside(tmp_path: Path) -> None:
+    index = _large(tmp_path)
+    base = index.snapshot.base
+    (other,) = _vectors(1, seed=77)
+    index.change([(np.array([10, 50_000]), np.stack([other, other]))], removed=[20])
+    assert len(index.snapshot) == LARGE
+    assert {hit.garment_id for hit in index.snapshot.search(other, 0.5, 2)} == {10, 50_000}
+    assert index.snapshot.base is base
+    gone = set(range(20, 2000, 10))
+    index.change(removed=sorted(gone))
+    assert index.is_due()
+    index.merge_beside(tmp_path / "upper.json")
+    index.change(removed=[2000])
+    index.wait()
+    assert index.snapshot.base is not base
+    assert len(index.snapshot) == LARGE - len(gone) - 1 + 1
+    assert sorted(index.snapshot.live_ids()) == [10, *range(2010, 30_001, 10), 50_000]
+    assert {hit.garment_id for hit in index.snapshot.search(other, 0.5, 2)} == {10, 50_000}
+    assert _recall(index, 0.5, gone | {10, 2000}) >= 0.9
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_as_many_rows_as_are_wanted_whatever_the_candidates(tmp_path: Path) -> None:
+    index = _large(tmp_path)
+    (query,) = _vectors(1, seed=9)
+    for count in (1, 10, 1000, LARGE, LARGE + 5):
+        assert len(index.snapshot.search(query, 0.5, count)) == min(count, LARGE)
+    index.change(removed=np.arange(10, 29_900, 10))
+    assert len(index.snapshot.search(query, 0.5, 50)) == 11
