@@ -37,7 +37,7 @@ BATCH_SIZE: Final = 16
 class EncoderArchitecture:
     """What is needed to build the network; read from a weights card."""
 
-    backbone: str = "regnetx_004"
+    backbone: str = "regnety_004"
     dimension: int = 128
 
     @property

@@ -1,13 +1,15 @@
 """Pairs folders in, an encoder's weights and card out; read top to bottom.
 
     read garments -> epochs -> two views of each garment
-    -> contrast views + name labels -> validate -> keep the best -> weights + card
+    -> contrast views + name labels + name parts -> validate -> keep the best -> weights + card
 
-Two tasks share one vector. Contrast: two hard views of one garment must find each
+Three tasks share one vector. Contrast: two hard views of one garment must find each
 other among all others of the batch (NT-Xent; Chen et al., "SimCLR", ICML 2020).
 Labels: a cosine classifier names the garment's kind where a label is known (Wang et
-al., "NormFace", 2017). Views change light and colour, so the style half learns cut
-and pattern and leaves colour to the colour half. Needs the `train` extra (OpenCV).
+al., "NormFace", 2017). Parts: another names the garment's part (`segmentation.parts`),
+which phone and street photos share, so that both come to lie side by side. Views change
+light and colour, so the style half learns cut and pattern and leaves colour to the
+colour half. Needs the `train` extra (OpenCV).
 """
 
 import time
@@ -18,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -40,6 +43,7 @@ from segmentation.classes import CLOTHING_CLASSES
 from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.mask import Garment, find_garments, one_hot
+from segmentation.parts import PART_COUNT, Codes, class_codes
 from segmentation.photos import Photo, read_photo
 from segmentation.preprocess import MEAN, STD, normalise
 from segmentation.runs import Phase, Schedule, TrainingRun
@@ -48,18 +52,18 @@ from segmentation.weights import load_segmenter, save_tensors, training_note, wr
 
 LABELS: Final = tuple(sorted(CLOTHING_CLASSES))
 NO_LABEL: Final = -1
-CACHE_SIDE: Final = 176
+CACHE_SIDE: Final = 192
 MIN_GARMENT_AREA: Final = 0.02
-AVERAGE_DECAY: Final = 0.99
+AVERAGE_DECAY: Final = 0.998
 LABEL_SCALE: Final = 16.0
 
-Batch = tuple[npt.NDArray[np.uint8], torch.Tensor]
-"""First views then second views (2n, side, side, 3), and their labels (2n,)."""
+Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
+"""First views then second views (2n, side, side, 3), their labels (2n,) and parts (2n,)."""
 
 
 VIEW_CHANGES: Final = AugmentConfig(
-    scale=(0.8, 1.45),
-    stretch=0.1,
+    scale=(0.75, 1.6),
+    stretch=0.15,
     shift=0.12,
     turn_degrees=20,
     upside_down_share=0.02,
@@ -68,7 +72,8 @@ VIEW_CHANGES: Final = AugmentConfig(
     white_balance=0.25,
     saturation=0.7,
     grey_share=0.2,
-    blur_share=0.2,
+    blur_share=0.25,
+    noise_share=0.15,
 )
 
 
@@ -81,19 +86,25 @@ class EncoderTrainConfig:
         segmenter: weights whose encoder the backbone starts from; None starts from scratch.
         temperature: of the contrast between views.
         label_weight: of naming the label, against the contrast.
+        part_weight: of naming the part, likewise.
         occlusion_share: views with a rectangle hidden.
+        ragged_share: views whose mask is a little too large or too small, as masks are.
     """
 
     pairs: tuple[Path, ...]
     out: Path
     segmenter: Path | None = None
-    phases: tuple[Phase, ...] = (Phase(8, 96, 96),)
-    batch_size: int = 32
+    phases: tuple[Phase, ...] = (Phase(22, 96, 96), Phase(10, 128, 128))
+    decay_epochs: int = 12
+    batch_size: int = 40
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05
-    temperature: float = 0.15
+    temperature: float = 0.12
+    contrast_weight: float = 0.7
     label_weight: float = 1.0
+    part_weight: float = 0.5
     occlusion_share: float = 0.4
+    ragged_share: float = 0.5
     seed: int = 0
     threads: int = 2
     architecture: EncoderArchitecture = EncoderArchitecture()
@@ -104,25 +115,27 @@ class EncoderTrainConfig:
 
 @dataclass(frozen=True, eq=False)
 class GarmentSample:
-    """A cached garment: its box cut out with its mask, and its label where known."""
+    """A cached garment: its box cut out with its mask; its label and part where known."""
 
     photo: Photo
     garment: Garment
     label: int
+    part: int
     group: str
     source: str
 
 
 class EncoderTask(nn.Module):
-    """The encoder with what only its training needs: a classifier over the labels."""
+    """The encoder with what only its training needs: classifiers over labels and parts."""
 
     def __init__(self, architecture: EncoderArchitecture) -> None:
         super().__init__()
         self.encoder = build_encoder(architecture)
         self.classifier = nn.Linear(architecture.dimension, len(LABELS), bias=False)
+        self.parts = nn.Linear(architecture.dimension, PART_COUNT, bias=False)
 
 
-class ViewPairs(Dataset[tuple[Crop, Crop, int]]):
+class ViewPairs(Dataset[tuple[Crop, Crop, int, int]]):
     """Two views of each garment of one epoch; they depend on seed, epoch and position only."""
 
     def __init__(
@@ -135,12 +148,12 @@ class ViewPairs(Dataset[tuple[Crop, Crop, int]]):
     def __len__(self) -> int:
         return len(self._draws)
 
-    def __getitem__(self, position: int) -> tuple[Crop, Crop, int]:
+    def __getitem__(self, position: int) -> tuple[Crop, Crop, int, int]:
         sample = self._samples[self._draws[position]]
         generator = np.random.default_rng((self._config.seed, self._epoch, position))
         first = changed_view(sample, self._side, self._config, generator)
         second = changed_view(sample, self._side, self._config, generator)
-        return first, second, sample.label
+        return first, second, sample.label, sample.part
 
 
 def _draw_shares(samples: list[GarmentSample]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -158,12 +171,22 @@ def changed_view(
 ) -> Crop:
     """The garment on plain ground as another camera, light and moment would show it."""
     mask = sample.garment.mask.astype(np.uint8)
+    if generator.random() < config.ragged_share:
+        mask = _ragged(mask, generator)
     view, view_mask = augment(sample.photo, mask, (side, side), config.changes, generator)
     if generator.random() < config.occlusion_share:
         height, width = generator.integers(side // 8, side // 3, 2)
         top, left = generator.integers(0, side - height), generator.integers(0, side - width)
         view_mask[top : top + height, left : left + width] = 0
     return np.where(view_mask[..., None] > 0, view, np.uint8(GROUND))
+
+
+def _ragged(mask: npt.NDArray[np.uint8], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """The mask grown or shrunk by up to 4 % of its side, as a segmenter's may be."""
+    reach = 1 + int(generator.integers(1 + max(mask.shape) // 25))
+    change = cv2.dilate if generator.random() < 0.5 else cv2.erode
+    ragged = np.asarray(change(mask, np.ones((reach, reach), np.uint8)), np.uint8)
+    return ragged if ragged.any() else mask
 
 
 def train_encoder(config: EncoderTrainConfig) -> Path:
@@ -175,7 +198,12 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
     if not train_samples or not val_samples:
         raise DatasetError("no train or no val garments; make pairs with `apparel dataset`")
     schedule = Schedule(
-        config.phases, config.learning_rate, config.weight_decay, AVERAGE_DECAY, config.minutes
+        config.phases,
+        config.learning_rate,
+        config.weight_decay,
+        AVERAGE_DECAY,
+        config.decay_epochs,
+        config.minutes,
     )
     run = TrainingRun(_fresh_task(config), schedule, config.out)
     for epoch, phase in run.epochs():
@@ -199,10 +227,16 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
 
 
 def _loss_of(config: EncoderTrainConfig, task: EncoderTask, batch: Batch) -> torch.Tensor:
-    crops, labels = batch
+    crops, labels, parts = batch
     vectors = task.encoder(normalise(crops, MEAN, STD))
-    contrast = contrast_loss(vectors, config.temperature)
-    return contrast + config.label_weight * label_loss(vectors, task.classifier, labels)
+    # Similarities over a low temperature need all the digits that bfloat16 lacks.
+    with torch.autocast("cpu", enabled=False):
+        vectors = vectors.float()
+        return (
+            config.contrast_weight * contrast_loss(vectors, config.temperature)
+            + config.label_weight * label_loss(vectors, task.classifier, labels)
+            + config.part_weight * label_loss(vectors, task.parts, parts)
+        )
 
 
 def best_weights(run: Path) -> Path:
@@ -212,7 +246,7 @@ def best_weights(run: Path) -> Path:
 
 def read_garments(roots: tuple[Path, ...], split: Split) -> list[GarmentSample]:
     """All garments of one split of some pairs folders, cut out and in memory."""
-    folders = [read_pairs(root).of_split(split) for root in roots]
+    folders = [read_pairs(root).of_split(split).masked() for root in roots]
     return [
         sample
         for folder in folders
@@ -223,6 +257,8 @@ def read_garments(roots: tuple[Path, ...], split: Split) -> list[GarmentSample]:
 
 def _garments_of(folder: PairsFolder, pair: Pair) -> Iterator[GarmentSample]:
     photo, mask = read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
+    known = folder.parts_path(pair).is_file()
+    codes = load_mask(folder.parts_path(pair)) if known else class_codes(mask, pair.label)
     label = LABELS.index(pair.label) if pair.label in LABELS else NO_LABEL
     for garment in find_garments(mask, one_hot(mask)):
         if garment.area >= MIN_GARMENT_AREA:
@@ -234,8 +270,19 @@ def _garments_of(folder: PairsFolder, pair: Pair) -> Iterator[GarmentSample]:
                 box=(0, 0, -(-(x1 - x0) // step), -(-(y1 - y0) // step)),
             )
             yield GarmentSample(
-                photo[y0:y1:step, x0:x1:step].copy(), cut, label, pair.group, pair.source
+                photo[y0:y1:step, x0:x1:step].copy(),
+                cut,
+                label,
+                _part_of(codes[y0:y1, x0:x1][garment.mask]),
+                pair.group,
+                pair.source,
             )
+
+
+def _part_of(codes: Codes) -> int:
+    """The commonest part of a garment's pixels (n,); NO_LABEL where only its class is known."""
+    code = int(np.bincount(codes).argmax())
+    return code if code < PART_COUNT else NO_LABEL
 
 
 def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
@@ -250,10 +297,14 @@ def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
         )
 
 
-def _collate(triples: list[tuple[Crop, Crop, int]]) -> Batch:
-    """All first views, then all second views; labels likewise twice."""
-    first, second, labels = zip(*triples, strict=True)
-    return np.stack([*first, *second]), torch.tensor([*labels, *labels])
+def _collate(views: list[tuple[Crop, Crop, int, int]]) -> Batch:
+    """All first views, then all second views; labels and parts likewise twice."""
+    first, second, labels, parts = zip(*views, strict=True)
+    return (
+        np.stack([*first, *second]),
+        torch.tensor([*labels, *labels]),
+        torch.tensor([*parts, *parts]),
+    )
 
 
 def contrast_loss(vectors: torch.Tensor, temperature: float) -> torch.Tensor:
@@ -266,7 +317,7 @@ def contrast_loss(vectors: torch.Tensor, temperature: float) -> torch.Tensor:
 
 
 def label_loss(vectors: torch.Tensor, classifier: nn.Linear, labels: torch.Tensor) -> torch.Tensor:
-    """Cosine softmax over the labels; vectors without a label do not count."""
+    """Cosine softmax over labels (or parts); vectors without one do not count."""
     cosine = vectors @ functional.normalize(classifier.weight, dim=1).T
     known = labels != NO_LABEL
     if not known.any():

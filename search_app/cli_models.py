@@ -152,6 +152,19 @@ def dataset_ccp(
     tell_pairs(folder)
 
 
+@dataset_app.command("ccp-tagged")
+def dataset_ccp_tagged(
+    source: Annotated[Path, typer.Argument(help="The folder with tagged and tagged.csv.")],
+    out: OutOption,
+) -> None:
+    """Clothing Co-Parsing's photos that have tags but no masks; for training only."""
+    from segmentation.dataset import create_ccp_tagged
+
+    with progress_on_stderr("photos") as tick:
+        folder = create_ccp_tagged(source, out, lambda done, total: tick(done, total, ""))
+    _tell_pairs(folder)
+
+
 @dataset_app.command("clothing")
 def dataset_clothing(
     source: Annotated[Path, typer.Argument(help="The folder with images.csv and photos.")],

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from segmentation.mask import ClassMask
 from segmentation.photos import Photo
+
+Warp = npt.NDArray[np.float64]
+"""An affine map from photo to view, shape (2, 3)."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,15 @@ def augment(
     size: tuple[int, int],
     config: AugmentConfig,
     generator: np.random.Generator,
+    mask_stride: int = 1,
+    outside: int = 0,
 ) -> tuple[Photo, ClassMask]:
-    """One training view of `size` (height, width)."""
+    """One training view of `size` (height, width).
+
+    Args:
+        mask_stride: the mask comes back this many times smaller than the photo.
+        outside: value of the mask beyond the photo's edge.
+    """
     warp = _random_warp(photo.shape[:2], size, config, generator)
     target = (size[1], size[0])
     border = tuple(float(value) for value in photo[::8, ::8].reshape(-1, 3).mean(axis=0))
@@ -52,9 +63,21 @@ def augment(
         borderValue=border,
     )
     view_mask = cv2.warpAffine(
-        mask, warp, target, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT
+        mask,
+        _reduced(warp, mask_stride),
+        (target[0] // mask_stride, target[1] // mask_stride),
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(float(outside),),
     )
     return relight(np.asarray(view, np.uint8), config, generator), np.asarray(view_mask, np.uint8)
+
+
+def _reduced(warp: Warp, stride: int) -> Warp:
+    """The same warp onto a grid whose pixels each cover stride x stride of the full one."""
+    reduced = warp / stride
+    reduced[:, 2] += 0.5 / stride - 0.5
+    return reduced
 
 
 def _border(generator: np.random.Generator) -> int:
@@ -67,7 +90,7 @@ def _random_warp(
     size: tuple[int, int],
     config: AugmentConfig,
     generator: np.random.Generator,
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+) -> Warp:
     height, width = source[:2]
     fit = min(size[0] / height, size[1] / width)
     scale = fit * np.exp(generator.uniform(*np.log(config.scale)))

@@ -4,14 +4,17 @@ A pairs folder is what training and evaluation read:
 
     DIR/photos/NAME.jpg   the original bytes
     DIR/masks/NAME.png    8-bit class mask at the photo's size
+    DIR/parts/NAME.png    the same in `segmentation.parts`, where the dataset knows them
     DIR/manifest.csv      name, source, group, split, label
+
+Photos without a mask, of the sources in UNMASKED, teach by their label or tags alone.
 """
 
 import csv
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,7 @@ from segmentation.classes import (
     ccp_lookup,
 )
 from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.parts import ccp_part_lookup
 from segmentation.photos import read_photo
 from segmentation.splits import SPLITS, Split, split_groups
 
@@ -46,9 +50,19 @@ class DataSource:
 DATA_SOURCES: Final = {
     "ccp": DataSource("Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014)", "Apache-2.0"),
     "clothing": DataSource("Clothing dataset (A. Grigorev, 2020), masks by GrabCut", "CC0-1.0"),
+    "ccp-tagged": DataSource("Clothing Co-Parsing, photos with tags only", "Apache-2.0"),
+    "clothing-unmasked": DataSource(
+        "Clothing dataset, photos that GrabCut could not cut", "CC0-1.0"
+    ),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.synthetic", "MIT"),
 }
+
+CCP_TWINS: Final = frozenset({"0990", "1707", "1913"})
+"""Copies of held-out CCP photos under another number; left out, so that none is trained on."""
+UNREADABLE: Final = "unreadable"
+UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
+"""Sources of photos without masks: training alone uses them."""
 
 ClassMask = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
@@ -68,6 +82,11 @@ class Pair:
     group: str
     split: Split
     label: str = ""
+
+    @property
+    def masked(self) -> bool:
+        """Whether there is a mask."""
+        return self.source not in UNMASKED
 
 
 @dataclass(frozen=True)
@@ -93,6 +112,14 @@ class PairsFolder:
     def mask_path(self, pair: Pair) -> Path:
         """Where the pair's mask lies."""
         return self.root / "masks" / f"{pair.name}.png"
+
+    def parts_path(self, pair: Pair) -> Path:
+        """Where the pair's parts lie, if the dataset knows them."""
+        return self.root / "parts" / f"{pair.name}.png"
+
+    def masked(self) -> "PairsFolder":
+        """The same folder without the photos that have no mask."""
+        return PairsFolder(self.root, tuple(each for each in self.pairs if each.masked))
 
     def of_split(self, split: Split) -> "PairsFolder":
         """The same folder, seen through one split."""
@@ -132,8 +159,8 @@ def write_manifest(
 
 
 def prepare_folder(root: Path) -> None:
-    """Make the two folders of a pairs folder."""
-    for name in ("photos", "masks"):
+    """Make the folders of a pairs folder."""
+    for name in ("photos", "masks", "parts"):
         (root / name).mkdir(parents=True, exist_ok=True)
 
 
@@ -152,6 +179,7 @@ def clear_earlier_pairs(root: Path, source: str) -> None:
     for pair in earlier.pairs:
         earlier.photo_path(pair).unlink(missing_ok=True)
         earlier.mask_path(pair).unlink(missing_ok=True)
+        earlier.parts_path(pair).unlink(missing_ok=True)
 
 
 def save_mask(mask: ClassMask, path: Path) -> None:
@@ -175,21 +203,41 @@ def load_mask(path: Path) -> ClassMask:
 def create_ccp(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
     """Pairs from Clothing Co-Parsing: `photos/`, `masks/`, `labels.txt`; 59 labels -> 4 classes."""
     labels = source / "labels.txt"
-    photos = sorted((source / "photos").glob("*.jpg"))
+    photos = [
+        path for path in sorted((source / "photos").glob("*.jpg")) if path.stem not in CCP_TWINS
+    ]
     if not labels.is_file() or not photos:
         raise DatasetError(f"{source} has no labels.txt and photos/*.jpg; name the CCP folder")
-    lookup = ccp_lookup(labels.read_text().splitlines())
+    names = labels.read_text().splitlines()
+    class_of, part_of = ccp_lookup(names), ccp_part_lookup(names)
     splits = split_groups([path.stem for path in photos], CCP_TEST_PHOTOS, CCP_VAL_PHOTOS)
     prepare_folder(out)
     pairs = []
     for done, photo in enumerate(photos, 1):
-        save_mask(
-            lookup[load_mask(source / "masks" / f"{photo.stem}.png")],
-            out / "masks" / f"{photo.stem}.png",
-        )
+        values = load_mask(source / "masks" / f"{photo.stem}.png")
+        save_mask(class_of[values], out / "masks" / f"{photo.stem}.png")
+        save_mask(part_of[values], out / "parts" / f"{photo.stem}.png")
         shutil.copyfile(photo, out / "photos" / photo.name)
         pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", splits[photo.stem]))
         progress(done, len(photos))
+    return write_manifest(out, pairs)
+
+
+def create_ccp_tagged(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
+    """Clothing Co-Parsing's photos with tags only: `tagged/`, `tagged.csv`. No masks, all train."""
+    table = source / "tagged.csv"
+    if not table.is_file():
+        raise DatasetError(f"{source} has no tagged.csv; name the CCP folder")
+    prepare_folder(out)
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        rows = [(row["id"], row["tags"]) for row in csv.DictReader(lines)]
+    pairs = []
+    for done, (name, tags) in enumerate(rows, 1):
+        photo = source / "tagged" / f"{name}.jpg"
+        if photo.is_file() and name not in CCP_TWINS:
+            shutil.copyfile(photo, out / "photos" / photo.name)
+            pairs.append(Pair(name, "ccp-tagged", f"ccp-{name}", "train", tags))
+        progress(done, len(rows))
     return write_manifest(out, pairs)
 
 
@@ -228,8 +276,9 @@ def create_clothing(
 ) -> PairsFolder:
     """Pairs from the clothing dataset: GrabCut makes the mask, the label gives its class.
 
-    A photo of a hat or of shoes has an all-background mask; a garment whose mask
-    cannot be trusted is left out, and so is a photo that cannot be read. Beside the
+    A photo of a hat or of shoes has an all-background mask. A garment whose mask cannot
+    be trusted is left out, but for training, where its label still teaches; a photo that
+    cannot be read is left out. Beside the
     manifest lies `labels.csv`, which names every garment photo for evaluating retrieval.
     """
     rows = read_clothing(source)
@@ -242,13 +291,17 @@ def create_clothing(
         masks = pool.map(_clothing_mask, [source] * len(rows), rows, chunksize=8)
         for done, (row, mask) in enumerate(zip(rows, masks, strict=True), 1):
             progress(done, len(rows))
+            split = splits[row.sender_id]
+            pair = Pair(row.image, "clothing", f"sender-{row.sender_id}", split, row.label)
             if isinstance(mask, LeftOut):
                 left_out.append(mask)
-                continue
-            save_mask(mask, out / "masks" / f"{row.image}.png")
+                if split != "train" or mask.reason.startswith(UNREADABLE):
+                    continue
+                pair = replace(pair, source="clothing-unmasked")
+            else:
+                save_mask(mask, out / "masks" / f"{row.image}.png")
             shutil.copyfile(_clothing_photo(source, row), out / "photos" / f"{row.image}.jpg")
-            group = f"sender-{row.sender_id}"
-            pairs.append(Pair(row.image, "clothing", group, splits[row.sender_id], row.label))
+            pairs.append(pair)
     return write_manifest(out, pairs, left_out)
 
 
@@ -276,7 +329,7 @@ def _clothing_mask(source: Path, row: ClothingPhoto) -> ClassMask | LeftOut:
     try:
         photo = read_photo(_clothing_photo(source, row))
     except UnreadablePhoto as error:
-        return LeftOut(row.image, str(error))
+        return LeftOut(row.image, f"{UNREADABLE}: {error}")
     if row.label in CLOTHING_NOT_GARMENTS:
         return np.zeros(photo.shape[:2], np.uint8)
     cut = cut_garment(photo)

@@ -7,6 +7,7 @@ alike. The folder keeps checkpoint.pt (after every epoch) and log.csv (a line an
 import csv
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar, cast
@@ -17,7 +18,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-WARM_UP_SHARE: Final = 0.03
+WARM_UP_EPOCHS: Final = 1.0
+FIRST_FACTOR: Final = 0.05
 FINAL_FACTOR: Final = 0.01
 LARGEST_GRADIENT: Final = 2.0
 """Norm to which a step's gradient is cut."""
@@ -39,7 +41,12 @@ class Phase:
 class Schedule:
     """How long and how fast a network learns.
 
+    The learning rate rises for one epoch, stays, and falls in a line over the last
+    `decay_epochs` (Hu et al., "MiniCPM", 2024: warm-up, stable, decay), so that a run can
+    be given more epochs before its fall without changing what came before.
+
     Attributes:
+        decay_epochs: epochs at the end over which the learning rate falls.
         average_decay: of the moving average of weights that is measured and kept.
         minutes: stop after the epoch that passes this time; None is no limit.
     """
@@ -48,6 +55,7 @@ class Schedule:
     learning_rate: float
     weight_decay: float
     average_decay: float
+    decay_epochs: int
     minutes: float | None = None
 
     @property
@@ -62,13 +70,18 @@ class Schedule:
             epoch -= phase.epochs
         return self.phases[-1]
 
+    def factor_at(self, position: float) -> float:
+        """Share of the learning rate after this many epochs, in 0..1."""
+        rise = FIRST_FACTOR + (1 - FIRST_FACTOR) * position / WARM_UP_EPOCHS
+        fall = (self.epochs - position) / max(1, self.decay_epochs)
+        return max(FINAL_FACTOR, min(1.0, rise, fall))
 
-def learning_rate_factor(share_done: float) -> float:
-    """Linear warm-up, then half a cosine (Loshchilov, Hutter, ICLR 2017); 1 at its peak."""
-    if share_done < WARM_UP_SHARE:
-        return 0.05 + 0.95 * share_done / WARM_UP_SHARE
-    progress = min(1.0, (share_done - WARM_UP_SHARE) / (1 - WARM_UP_SHARE))
-    return float(FINAL_FACTOR + (1 - FINAL_FACTOR) * 0.5 * (1 + np.cos(np.pi * progress)))
+
+def fast_precision() -> AbstractContextManager[None]:
+    """bfloat16 where the processor computes in it; elsewhere it is slower than float32."""
+    flags = Path("/proc/cpuinfo")
+    native = flags.is_file() and "avx512_bf16" in flags.read_text()
+    return torch.autocast("cpu", torch.bfloat16, enabled=native)
 
 
 class TrainingRun(Generic[Network]):
@@ -112,8 +125,9 @@ class TrainingRun(Generic[Network]):
         self.network.train()
         losses = []
         for step, batch in enumerate(batches):
-            self._set_learning_rate((self._epoch + step / len(batches)) / self._schedule.epochs)
-            loss = loss_of(self.network, batch)
+            self._set_learning_rate(self._epoch + step / len(batches))
+            with fast_precision():
+                loss = loss_of(self.network, batch)
             self._optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
@@ -138,9 +152,9 @@ class TrainingRun(Generic[Network]):
                 writer.writeheader()
             writer.writerow({name: f"{value:.5g}" for name, value in row.items()})
 
-    def _set_learning_rate(self, share_done: float) -> None:
+    def _set_learning_rate(self, position: float) -> None:
         for group in self._optimiser.param_groups:
-            group["lr"] = self._schedule.learning_rate * learning_rate_factor(share_done)
+            group["lr"] = self._schedule.learning_rate * self._schedule.factor_at(position)
 
     def _save(self) -> None:
         """Replace the checkpoint whole: a stop in the middle leaves the old one."""

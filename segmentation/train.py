@@ -1,53 +1,51 @@
 """Pairs folders in, a segmenter's weights and card out; read top to bottom.
 
-    read pairs -> cache small -> phases of epochs (small canvas first, large last)
+    read samples -> phases of epochs (small canvas first, large last)
+    -> between phases: the network labels the photos that have no mask
     -> validate the averaged weights -> keep the best -> weights + card
 
 A run folder holds checkpoint.pt (resumed from when present), log.csv (one line an
-epoch), overlays/ (validation photos with their masks, one picture an epoch) and
-the best weights so far, so that a stop at any moment loses at most one epoch.
-Needs the `train` extra (OpenCV).
+epoch), overlays/ (validation photos with their masks, one picture an epoch),
+guessed-N.npz (codes of phase N's photos without masks) and the best weights so far,
+so that a stop at any moment loses at most one epoch. Needs the `train` extra (OpenCV).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.nn import functional
+from torch.utils.data import DataLoader
 
-from segmentation.augment import AugmentConfig, augment
-from segmentation.classes import GarmentClass
-from segmentation.dataset import PairsFolder, load_mask, read_pairs
-from segmentation.errors import DatasetError
+from segmentation.augment import AugmentConfig
+from segmentation.classes import GARMENT_CLASSES
 from segmentation.losses import segmentation_loss
 from segmentation.mask import ClassMask
-from segmentation.metrics import confusion_of, foreground_mean_iou, pixel_accuracy
-from segmentation.model import Architecture, SegmentationNetwork, build_network
+from segmentation.metrics import (
+    absent_class_false_positive_rate,
+    confusion_of,
+    foreground_mean_iou,
+    iou_per_class,
+    pixel_accuracy,
+)
+from segmentation.model import MASK_STRIDE, Architecture, SegmentationNetwork, build_network
 from segmentation.overlays import save_overlay_sheet
-from segmentation.photos import Photo, read_photo
 from segmentation.predictor import mask_runtime, predict
 from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
-from segmentation.runs import Phase, Schedule, TrainingRun
-from segmentation.weights import (
-    SegmenterCard,
-    load_segmenter,
-    save_tensors,
-    training_note,
-    write_card,
-)
+from segmentation.pseudo import load_codes, save_codes, with_guessed_codes
+from segmentation.runs import Phase, Schedule, TrainingRun, fast_precision
+from segmentation.samples import CODE_STRIDE, Mixture, Sample, View, Views, read_samples
+from segmentation.weights import SegmenterCard, save_tensors, training_note, write_card
 
-CACHE_SIDE: Final = 320
-"""Photos are kept in memory at this long side."""
-AVERAGE_DECAY: Final = 0.995
+AVERAGE_DECAY: Final = 0.998
 
-Batch = tuple[npt.NDArray[np.uint8], torch.Tensor]
-"""Photos (n, H, W, 3) and masks (n, H, W)."""
+Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
+"""Photos (n, H, W, 3), codes (n, H / 2, W / 2) and answers (n, PRESENCE_COUNT)."""
 
 
 @dataclass(frozen=True)
@@ -56,104 +54,100 @@ class TrainConfig:
 
     Attributes:
         pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
-        start: weights to go on from, such as the shipped ones; None starts from scratch.
         views_per_epoch: augmented views drawn in one epoch.
-        command: how the run was started, for the card.
+        decay_epochs: epochs at the end over which the learning rate falls.
         minutes: stop after the epoch that passes this time, weights kept; None is no limit.
+        command: how the run was started, for the card.
     """
 
     pairs: tuple[Path, ...]
     out: Path
-    start: Path | None = None
-    phases: tuple[Phase, ...] = (Phase(9, 160, 128), Phase(6, 224, 160))
-    views_per_epoch: int = 2800
+    phases: tuple[Phase, ...] = (Phase(10, 192, 128), Phase(6, 256, 192), Phase(2, 320, 224))
+    views_per_epoch: int = 4000
     batch_size: int = 8
-    learning_rate: float = 8e-4
-    weight_decay: float = 0.03
-    whole_weight: float = 2.5
-    ccp_weight: float = 2.0
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    decay_epochs: int = 6
+    mixture: Mixture = Mixture()
     seed: int = 0
     threads: int = 2
     architecture: Architecture = Architecture()
-    augment: AugmentConfig = AugmentConfig()
+    augment: AugmentConfig = AugmentConfig(scale=(0.7, 1.55), shift=0.1, turn_degrees=10.0)
     minutes: float | None = None
     command: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """A cached pair and how often it is drawn."""
-
-    name: str
-    source: str
-    photo: Photo
-    mask: ClassMask
-    weight: float
-
-
-class Views(Dataset[tuple[Photo, ClassMask]]):
-    """The augmented views of one epoch: view i depends on seed, epoch and i only."""
-
-    def __init__(
-        self, samples: list[Sample], config: TrainConfig, epoch: int, size: tuple[int, int]
-    ) -> None:
-        weights = np.array([sample.weight for sample in samples])
-        generator = np.random.default_rng((config.seed, epoch))
-        self._draws = generator.choice(
-            len(samples), config.views_per_epoch, p=weights / weights.sum()
-        )
-        self._samples, self._config, self._epoch, self._size = samples, config, epoch, size
-
-    def __len__(self) -> int:
-        return len(self._draws)
-
-    def __getitem__(self, position: int) -> tuple[Photo, ClassMask]:
-        sample = self._samples[self._draws[position]]
-        generator = np.random.default_rng((self._config.seed, self._epoch, position))
-        return augment(sample.photo, sample.mask, self._size, self._config.augment, generator)
 
 
 def train_segmenter(config: TrainConfig) -> Path:
     """Train and return the path of the best weights; resumes a run folder's checkpoint."""
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    train_samples, val_samples = read_samples(config)
+    samples = read_samples(config.pairs, "train", config.mixture.whole)
+    val_samples = read_samples(config.pairs, "val", config.mixture.whole)
+    sources = {sample.source for sample in samples}
     schedule = Schedule(
-        config.phases, config.learning_rate, config.weight_decay, AVERAGE_DECAY, config.minutes
+        config.phases,
+        config.learning_rate,
+        config.weight_decay,
+        AVERAGE_DECAY,
+        config.decay_epochs,
+        config.minutes,
     )
-    run = TrainingRun(_first_network(config), schedule, config.out)
+    run = TrainingRun(build_network(config.architecture), schedule, config.out)
     for epoch, phase in run.epochs():
-        views = Views(train_samples, config, epoch, (phase.height, phase.width))
+        samples = _with_guesses(samples, run, config, phase)
         batches = DataLoader(
-            views, config.batch_size, num_workers=1, collate_fn=_collate, drop_last=True
+            Views(
+                samples,
+                config.mixture,
+                config.augment,
+                config.views_per_epoch,
+                (phase.height, phase.width),
+                (config.seed, epoch),
+            ),
+            config.batch_size,
+            num_workers=1,
+            collate_fn=_collate,
+            drop_last=True,
         )
         loss = run.learn(batches, _loss_of)
-        _validate(run, val_samples, config, epoch, phase, loss)
+        _validate(run, val_samples, config, epoch, phase, loss, sources)
     return best_weights(config.out)
 
 
-def _first_network(config: TrainConfig) -> SegmentationNetwork:
-    network = build_network(config.architecture)
-    if config.start:
-        started, card = load_segmenter(config.start)
-        if card.architecture != config.architecture:
-            raise DatasetError(
-                f"{config.start} is a {card.architecture}, the run wants {config.architecture}; "
-                "start from weights of the same network, or from none"
-            )
-        network.load_state_dict(started.state_dict())
-    return network
-
-
-def _collate(views: list[tuple[Photo, ClassMask]]) -> Batch:
-    photos, masks = zip(*views, strict=True)
-    return np.stack(photos), torch.from_numpy(np.stack(masks)).long()
+def _collate(views: list[View]) -> Batch:
+    photos, codes, answers = zip(*views, strict=True)
+    return (
+        np.stack(photos),
+        torch.from_numpy(np.stack(codes)).long(),
+        torch.from_numpy(np.stack(answers)),
+    )
 
 
 def _loss_of(network: SegmentationNetwork, batch: Batch) -> torch.Tensor:
-    photos, masks = batch
-    logits, presence = network(normalise(photos, MEAN, STD))
-    return segmentation_loss(logits, presence, masks)
+    photos, codes, answers = batch
+    parts, presence = network.parts(normalise(photos, MEAN, STD))
+    enlarged = functional.interpolate(
+        parts.float(), scale_factor=MASK_STRIDE // CODE_STRIDE, mode="bilinear"
+    )
+    return segmentation_loss(enlarged, presence, codes, answers)
+
+
+def _with_guesses(
+    samples: list[Sample],
+    run: TrainingRun[SegmentationNetwork],
+    config: TrainConfig,
+    phase: Phase,
+) -> list[Sample]:
+    """From the second phase on: codes for photos without masks, guessed when it began."""
+    number = config.phases.index(phase)
+    if not number or all(sample.mask is not None for sample in samples):
+        return samples
+    kept = config.out / f"guessed-{number}.npz"
+    if not kept.is_file():
+        before = config.phases[number - 1]
+        preprocessing = Preprocessing(before.height, before.width, MEAN, STD)
+        save_codes(with_guessed_codes(samples, run.averaged, preprocessing), kept)
+    return load_codes(samples, kept)
 
 
 def best_weights(run: Path) -> Path:
@@ -161,58 +155,29 @@ def best_weights(run: Path) -> Path:
     return run / "segmenter.safetensors"
 
 
-def read_samples(config: TrainConfig) -> tuple[list[Sample], list[Sample]]:
-    """All train and val pairs, reduced and in memory."""
-    folders = [read_pairs(root) for root in config.pairs]
-    train = [sample for folder in folders for sample in _cached(folder.of_split("train"), config)]
-    val = [sample for folder in folders for sample in _cached(folder.of_split("val"), config)]
-    if not train or not val:
-        raise DatasetError("no train or no val pairs; make them with `apparel dataset`")
-    return train, val
-
-
-def _cached(folder: PairsFolder, config: TrainConfig) -> Iterator[Sample]:
-    for pair in folder.pairs:
-        photo = read_photo(folder.photo_path(pair), CACHE_SIDE)
-        mask = load_mask(folder.mask_path(pair))
-        size = (photo.shape[1], photo.shape[0])
-        small = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-        weight = config.whole_weight if (small == GarmentClass.WHOLE).any() else 1.0
-        weight *= config.ccp_weight if pair.source == "ccp" else 1.0
-        yield Sample(pair.name, pair.source, photo, small, weight)
-
-
 def _validate(
     run: TrainingRun[SegmentationNetwork],
-    samples: list[Sample],
+    samples: Sequence[Sample],
     config: TrainConfig,
     epoch: int,
     phase: Phase,
     loss: float,
+    trained_on: set[str],
 ) -> None:
     """Measure the averaged weights, log, draw, and keep them if they are the best so far."""
     preprocessing = Preprocessing(phase.height, phase.width, MEAN, STD)
     photos = [sample.photo for sample in samples]
+    with fast_precision():
+        maps = predict(mask_runtime(run.averaged, preprocessing), preprocessing, photos)
     masks = [
         to_mask(probabilities, *photo.shape[:2])
-        for photo, probabilities in zip(
-            photos,
-            predict(mask_runtime(run.averaged, preprocessing), preprocessing, photos),
-            strict=True,
-        )
+        for photo, probabilities in zip(photos, maps, strict=True)
     ]
     row = {"epoch": float(epoch), "loss": loss, "seconds": time.monotonic()}
     sources = {sample.source for sample in samples}
     for source in sorted(sources):
-        confusions = np.stack(
-            [
-                confusion_of(sample.mask, mask)
-                for sample, mask in zip(samples, masks, strict=True)
-                if sample.source == source
-            ]
-        )
-        row[f"{source}_pixel_accuracy"] = pixel_accuracy(confusions)
-        row[f"{source}_foreground_miou"] = foreground_mean_iou(confusions)
+        own = [index for index, sample in enumerate(samples) if sample.source == source]
+        row |= _figures(source, [samples[index] for index in own], [masks[index] for index in own])
     # Drawn photos are easy to please: they do not choose the checkpoint where others can.
     judges = sources - {"drawn"} or sources
     score = float(np.mean([row[f"{source}_foreground_miou"] for source in judges]))
@@ -224,7 +189,28 @@ def _validate(
         config.out / "overlays" / f"{epoch:03d}.jpg",
     )
     if run.is_best(score):
-        _save_best(run.averaged, preprocessing, config, epoch, sources, row)
+        _save_best(run.averaged, preprocessing, config, epoch, row, trained_on)
+
+
+def _figures(source: str, samples: list[Sample], masks: list[ClassMask]) -> dict[str, float]:
+    """Figures of one source's photos, by the name that log and card give them."""
+    confusions = np.stack(
+        [
+            confusion_of(sample.mask, mask)
+            for sample, mask in zip(samples, masks, strict=True)
+            if sample.mask is not None
+        ]
+    )
+    iou = iou_per_class(confusions)
+    return {
+        f"{source}_pixel_accuracy": pixel_accuracy(confusions),
+        f"{source}_foreground_miou": foreground_mean_iou(confusions),
+        **{f"{source}_iou_{each.label}": float(iou[each]) for each in GARMENT_CLASSES},
+        **{
+            f"{source}_false_{each.label}": absent_class_false_positive_rate(confusions, each)
+            for each in GARMENT_CLASSES
+        },
+    }
 
 
 def _save_best(
@@ -232,8 +218,8 @@ def _save_best(
     preprocessing: Preprocessing,
     config: TrainConfig,
     epoch: int,
-    sources: set[str],
     figures: dict[str, float],
+    sources: set[str],
 ) -> None:
     weights = best_weights(config.out)
     sha256 = save_tensors(network, weights)

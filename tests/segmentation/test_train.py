@@ -1,15 +1,27 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from segmentation.classes import GarmentClass
+from segmentation.dataset import read_pairs, write_manifest
 from segmentation.errors import DatasetError
-from segmentation.losses import segmentation_loss
+from segmentation.losses import part_loss, presence_loss, segmentation_loss
 from segmentation.model import Architecture
+from segmentation.parts import (
+    CLASS_CODE,
+    PART_COUNT,
+    PARTS,
+    PRESENCE_COUNT,
+    UNKNOWN_CODE,
+    UNSAID,
+)
 from segmentation.predictor import Segmenter
-from segmentation.runs import Phase, learning_rate_factor
-from segmentation.train import TrainConfig, Views, read_samples, train_segmenter
+from segmentation.runs import Phase, Schedule
+from segmentation.samples import Mixture, Views, read_samples
+from segmentation.train import TrainConfig, train_segmenter
 from tests.drawn import draw_pairs
 
 
@@ -39,27 +51,70 @@ def test_a_run_writes_weights_log_and_overlays_and_resumes(tmp_path: Path) -> No
 
 def test_views_are_the_same_for_the_same_seed_and_differ_by_epoch(tmp_path: Path) -> None:
     config = _config(tmp_path, 1)
-    samples, _ = read_samples(config)
-    first, again, next_epoch = (Views(samples, config, epoch, (64, 64))[0] for epoch in (0, 0, 1))
+    samples = read_samples(config.pairs, "train", 1.0)
+    first, again, next_epoch = (
+        Views(samples, Mixture(), config.augment, 24, (64, 64), (0, epoch))[0]
+        for epoch in (0, 0, 1)
+    )
     assert np.array_equal(first[0], again[0])
     assert not np.array_equal(first[0], next_epoch[0])
-    assert first[1].shape == (64, 64)
+    assert first[1].shape == (32, 32)
+
+
+def _logits_of(codes: torch.Tensor) -> torch.Tensor:
+    return 12.0 * torch.nn.functional.one_hot(codes, PART_COUNT).permute(0, 3, 1, 2)
 
 
 def test_loss_falls_to_near_nothing_when_the_answer_is_right() -> None:
-    masks = torch.randint(0, 4, (2, 32, 32))
-    right = 12.0 * torch.nn.functional.one_hot(masks, 4).permute(0, 3, 1, 2)
-    presence = torch.full((2, 3), 12.0)
-    good = segmentation_loss(right, presence, masks)
-    bad = segmentation_loss(-right, presence, masks)
+    codes = torch.randint(0, PART_COUNT, (2, 32, 32))
+    presence, answers = torch.full((2, PRESENCE_COUNT), 12.0), torch.ones(2, PRESENCE_COUNT)
+    good = segmentation_loss(_logits_of(codes), presence, codes, answers)
+    bad = segmentation_loss(-_logits_of(codes), -presence, codes, answers)
     assert float(good) < 0.5 < 5 < float(bad)
 
 
-def test_learning_rate_warms_up_then_falls() -> None:
-    factors = [learning_rate_factor(share) for share in (0.0, 0.03, 0.5, 1.0)]
-    assert factors[0] < 0.1
-    assert factors[1] == 1.0
-    assert factors[1] > factors[2] > factors[3] > 0
+def test_an_unknown_pixel_teaches_nothing() -> None:
+    logits = torch.randn(1, PART_COUNT, 8, 8)
+    assert float(part_loss(logits, torch.full((1, 8, 8), UNKNOWN_CODE))) == pytest.approx(0)
+
+
+def test_a_pixel_whose_class_alone_is_known_accepts_each_part_of_it() -> None:
+    dress = torch.full((1, 8, 8), PARTS.index("dress"))
+    some_whole = torch.full((1, 8, 8), CLASS_CODE + GarmentClass.WHOLE)
+    some_lower = torch.full((1, 8, 8), CLASS_CODE + GarmentClass.LOWER)
+    assert float(part_loss(_logits_of(dress), some_whole)) < 0.01
+    assert float(part_loss(_logits_of(dress), some_lower)) > 5
+
+
+def test_what_is_not_said_of_a_photo_does_not_count() -> None:
+    logits, answers = torch.randn(2, PRESENCE_COUNT), torch.full((2, PRESENCE_COUNT), UNSAID)
+    assert float(presence_loss(logits, answers)) == 0
+
+
+def test_learning_rate_rises_stays_and_falls_whatever_comes_between() -> None:
+    short, long = (Schedule((Phase(count, 1, 1),), 1.0, 0.0, 0.9, 4) for count in (10, 20))
+    assert short.factor_at(0) < 0.1
+    assert [short.factor_at(epoch) for epoch in (1, 3, 6)] == [1.0, 1.0, 1.0]
+    assert [long.factor_at(epoch) for epoch in (0.5, 6, 16)] == [short.factor_at(0.5), 1.0, 1.0]
+    assert 1.0 > short.factor_at(8) > short.factor_at(9.9) > 0
+
+
+def test_photos_without_masks_are_labelled_by_the_network_and_the_guess_is_kept(
+    tmp_path: Path,
+) -> None:
+    config = _config(tmp_path, 1)
+    folder = read_pairs(tmp_path / "pairs")
+    tagged = [
+        replace(pair, source="ccp-tagged", label="dress|skin") if pair.split == "train" else pair
+        for pair in folder.pairs
+    ]
+    write_manifest(folder.root, tagged)
+    train_segmenter(replace(config, phases=(Phase(1, 64, 64), Phase(1, 96, 64))))
+    with np.load(tmp_path / "run" / "guessed-1.npz") as guessed:
+        codes = np.unique(np.concatenate([guessed[name].ravel() for name in guessed.files]))
+    allowed = {0, PARTS.index("skin"), PARTS.index("dress"), UNKNOWN_CODE}
+    allowed |= {CLASS_CODE + GarmentClass.BACKGROUND, CLASS_CODE + GarmentClass.WHOLE}
+    assert set(codes.tolist()) <= allowed
 
 
 def test_a_folder_that_is_no_pairs_folder_is_named(tmp_path: Path) -> None:

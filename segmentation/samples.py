@@ -1,0 +1,185 @@
+"""Pairs folders in, cached training samples and their augmented views out.
+
+photo + (parts | class mask and label | tags) -> Sample -> View (photo, codes, answers)
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from torch.utils.data import Dataset
+
+from segmentation.augment import AugmentConfig, augment
+from segmentation.classes import GarmentClass
+from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
+from segmentation.errors import DatasetError
+from segmentation.mask import ClassMask
+from segmentation.parts import (
+    PRESENT,
+    UNKNOWN_CODE,
+    UNSAID,
+    Codes,
+    Presence,
+    class_codes,
+    presence_of_classes,
+    presence_of_codes,
+    presence_of_label,
+    presence_of_tags,
+)
+from segmentation.photos import Photo, read_photo
+from segmentation.splits import Split
+
+CACHE_SIDE: Final = 400
+"""Photos are kept in memory at this long side."""
+CODE_STRIDE: Final = 2
+"""The loss is taken on every second pixel: half of the decoder's cost, no measured harm."""
+
+View = tuple[Photo, Codes, Presence]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A cached photo with what is known of it.
+
+    Attributes:
+        codes: what each pixel may be; all UNKNOWN_CODE where there is no mask.
+        mask: the true class mask, None where there is none.
+        answers: what is on the photo.
+        weight: how often it is drawn, against the others of its source.
+    """
+
+    name: str
+    source: str
+    photo: Photo
+    codes: Codes
+    mask: ClassMask | None
+    answers: Presence
+    weight: float
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Share of each source in an epoch's views; sources that are absent leave theirs to the rest.
+
+    `whole` is how much more often a photo with a whole garment is drawn than one without.
+    """
+
+    ccp: float = 0.45
+    clothing: float = 0.35
+    drawn: float = 0.06
+    imaterialist: float = 0.3
+    tagged: float = 0.10
+    unmasked: float = 0.04
+    whole: float = 1.6
+
+    def share_of(self, source: str) -> float:
+        """Share of a `Pair.source`."""
+        shares = {
+            "ccp": self.ccp,
+            "clothing": self.clothing,
+            "drawn": self.drawn,
+            "imaterialist": self.imaterialist,
+            "ccp-tagged": self.tagged,
+            "clothing-unmasked": self.unmasked,
+        }
+        return shares[source]
+
+
+def read_samples(roots: Sequence[Path], split: Split, whole_weight: float) -> list[Sample]:
+    """All photos of one split, reduced and in memory; DatasetError if there are none."""
+    samples = [
+        sample
+        for root in roots
+        for sample in _cached(read_pairs(root).of_split(split), whole_weight)
+    ]
+    if not samples:
+        raise DatasetError(f"no {split} pairs; make them with `apparel dataset`")
+    return samples
+
+
+def _cached(folder: PairsFolder, whole_weight: float) -> Iterator[Sample]:
+    for pair in folder.pairs:
+        photo = read_photo(folder.photo_path(pair), CACHE_SIDE)
+        codes, mask, answers = _truth_of(folder, pair, photo)
+        whole = answers[GarmentClass.WHOLE - 1] == 1
+        yield Sample(
+            pair.name, pair.source, photo, codes, mask, answers, whole_weight if whole else 1.0
+        )
+
+
+def _truth_of(
+    folder: PairsFolder, pair: Pair, photo: Photo
+) -> tuple[Codes, ClassMask | None, Presence]:
+    if not pair.masked:
+        codes = np.full(photo.shape[:2], UNKNOWN_CODE, np.uint8)
+        said_by = presence_of_tags if pair.source == "ccp-tagged" else presence_of_label
+        return codes, None, said_by(pair.label)
+    mask = _reduced(load_mask(folder.mask_path(pair)), photo)
+    if folder.parts_path(pair).is_file():
+        codes = _reduced(load_mask(folder.parts_path(pair)), photo)
+        return codes, mask, presence_of_codes(codes)
+    if pair.label:
+        return class_codes(mask, pair.label), mask, presence_of_label(pair.label)
+    return class_codes(mask), mask, presence_of_classes(mask)
+
+
+def _reduced(mask: ClassMask, photo: Photo) -> ClassMask:
+    size = (photo.shape[1], photo.shape[0])
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+class Views(Dataset[View]):
+    """The augmented views of one epoch: view i depends on seed, epoch and i only."""
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        mixture: Mixture,
+        changes: AugmentConfig,
+        count: int,
+        size: tuple[int, int],
+        seed: tuple[int, int],
+    ) -> None:
+        self._draws = np.random.default_rng(seed).choice(
+            len(samples), count, p=_draw_shares(samples, mixture)
+        )
+        self._samples, self._changes, self._size, self._seed = samples, changes, size, seed
+
+    def __len__(self) -> int:
+        return len(self._draws)
+
+    def __getitem__(self, position: int) -> View:
+        sample = self._samples[self._draws[position]]
+        generator = np.random.default_rng((*self._seed, position))
+        photo, codes = augment(
+            sample.photo,
+            sample.codes,
+            self._size,
+            self._changes,
+            generator,
+            mask_stride=CODE_STRIDE,
+            outside=UNKNOWN_CODE,
+        )
+        return photo, codes, _still_seen(sample, codes)
+
+
+def _still_seen(sample: Sample, codes: Codes) -> Presence:
+    """The photo's answers, but for what has been cut away: of that, nothing is said."""
+    if sample.mask is None:
+        return sample.answers
+    cut_away = (sample.answers == PRESENT) & (presence_of_codes(codes) != PRESENT)
+    return np.asarray(np.where(cut_away, UNSAID, sample.answers), np.float32)
+
+
+def _draw_shares(samples: Sequence[Sample], mixture: Mixture) -> npt.NDArray[np.float64]:
+    sources = np.array([sample.source for sample in samples])
+    weights = np.array([sample.weight for sample in samples])
+    shares = np.zeros(len(samples))
+    for source in set(sources.tolist()):
+        own = sources == source
+        shares[own] = mixture.share_of(source) * weights[own] / weights[own].sum()
+    return np.asarray(shares / shares.sum())
