@@ -62,7 +62,7 @@ class TrainConfig:
 
     pairs: tuple[Path, ...]
     out: Path
-    phases: tuple[Phase, ...] = (Phase(10, 192, 128), Phase(6, 256, 192), Phase(2, 320, 224))
+    phases: tuple[Phase, ...] = (Phase(13, 192, 128), Phase(5, 256, 192), Phase(1, 320, 224))
     views_per_epoch: int = 4000
     batch_size: int = 8
     learning_rate: float = 1e-3
