@@ -94,8 +94,8 @@ class EncoderTrainConfig:
     pairs: tuple[Path, ...]
     out: Path
     segmenter: Path | None = None
-    phases: tuple[Phase, ...] = (Phase(22, 96, 96), Phase(10, 128, 128))
-    decay_epochs: int = 12
+    phases: tuple[Phase, ...] = (Phase(19, 96, 96), Phase(8, 112, 112))
+    decay_epochs: int = 9
     batch_size: int = 40
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05
