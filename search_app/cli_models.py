@@ -162,7 +162,7 @@ def dataset_ccp_tagged(
 
     with progress_on_stderr("photos") as tick:
         folder = create_ccp_tagged(source, out, lambda done, total: tick(done, total, ""))
-    _tell_pairs(folder)
+    tell_pairs(folder)
 
 
 @dataset_app.command("clothing")
