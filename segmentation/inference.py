@@ -75,7 +75,7 @@ class TorchRuntime:
         with torch.inference_mode():
             outputs = self._network(torch.from_numpy(pictures))
         tensors = outputs if isinstance(outputs, tuple) else (outputs,)
-        return tuple(np.asarray(tensor.numpy(), np.float32) for tensor in tensors)
+        return tuple(np.asarray(tensor.float().numpy(), np.float32) for tensor in tensors)
 
 
 class OpenVinoRuntime:
