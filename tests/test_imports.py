@@ -16,7 +16,16 @@ VOCABULARY = {
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
 LEARNING = {
     f"segmentation.{name}"
-    for name in ("augment", "dataset", "inference", "metrics", "preprocess", "runs", "weights")
+    for name in (
+        "augment",
+        "dataset",
+        "inference",
+        "metrics",
+        "parts",
+        "preprocess",
+        "runs",
+        "weights",
+    )
 }
 """What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
 SHARES_LEARNING = {"indexing.encoder", "indexing.encoders", "indexing.train", "indexing.metrics"}
