@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from catalog.cells import plain_cell
 from catalog.errors import FeedError
 from catalog.feeds_fields import Record, Reject, plain_name
 
@@ -105,7 +106,7 @@ def _delimiter(text: str) -> str:
 def _records(reader: Any, names: list[str]) -> Iterator[Record | Reject]:
     line = reader.line_num + 1
     for cells in reader:
-        texts = [cell.strip() for cell in cells]
+        texts = [plain_cell(cell.strip()) for cell in cells]
         if any(texts[len(names) :]):
             reason = (
                 f"{len(cells)} cells for {len(names)} columns; put quotes around a cell with "

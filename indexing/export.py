@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.cells import safe_cell
 from catalog.database import Database
 from catalog.feeds import ProductRow
 from catalog.files import publishing
@@ -42,7 +43,7 @@ def export_collection(database: Database, model_id: int, path: Path) -> int:
 def _write_products(session: Session, file: IO[str]) -> int:
     attributes = [name for name in attribute_names(session) if name not in _COLUMNS]
     writer = csv.writer(file)
-    writer.writerow([*_COLUMNS, "photos", *attributes])
+    writer.writerow([safe_cell(name) for name in (*_COLUMNS, "photos", *attributes)])
     count = 0
     for row in all_products(session):
         writer.writerow(_cells(row, attributes))
@@ -52,11 +53,13 @@ def _write_products(session: Session, file: IO[str]) -> int:
 
 def _cells(row: ProductRow, attributes: list[str]) -> list[object]:
     own = row.attributes or {}
-    return [
+    cells = [
         *(getattr(row, column) for column in _COLUMNS),
         "|".join(row.photos),
         *(own.get(name, "") for name in attributes),
     ]
+    # No text of a feed becomes a formula of who opens the file; reading takes the quote off.
+    return [safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _write_vectors(session: Session, model_id: int, file: IO[bytes]) -> int:

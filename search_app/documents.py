@@ -2,11 +2,20 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 ClassLabel = Literal["upper", "whole", "lower"]
+
+
+def http_link(url: str | None) -> str | None:
+    """The address if it is http or https, else None: a feed may hold javascript: links."""
+    return url if url and url.lower().startswith(("http://", "https://")) else None
+
+
+Link = Annotated[str | None, BeforeValidator(http_link)]
+"""An address that a client may make a link of."""
 
 
 class ColourDocument(BaseModel):
@@ -33,7 +42,7 @@ class ResultDocument(BaseModel):
     category: str | None
     price: float | None
     currency: str | None
-    url: str | None
+    url: Link
     availability: str | None
 
 
@@ -173,7 +182,7 @@ class ProductDocument(BaseModel):
     colour: str | None
     price: float | None
     currency: str | None
-    url: str | None
+    url: Link
     availability: str | None
     attributes: dict[str, str]
     photos: list[ProductPhotoDocument]
@@ -204,10 +213,20 @@ class ProductChanges(BaseModel):
 
 
 class ImportRequest(BaseModel):
-    """A feed on this server: `path` and `photos` are names below its import folder."""
+    """A feed on this server or at an address: one of `path` and `url`.
 
-    path: str = Field(min_length=1, max_length=2000)
+    `path` and `photos` are names below the server's import folder.
+    """
+
+    path: str | None = Field(default=None, min_length=1, max_length=2000)
+    url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
     photos: str | None = Field(default=None, min_length=1, max_length=2000)
+
+    @model_validator(mode="after")
+    def _has_one_feed(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("give either path or url")
+        return self
 
 
 class ImportDocument(BaseModel):

@@ -44,9 +44,10 @@ router = APIRouter(prefix="/api/v1/imports", tags=["imports"], responses=ERRORS)
 async def start(
     request: Request, response: Response, services: UsedServices, key: Writer
 ) -> ImportDocument:
-    """Takes a feed (CSV, TSV) as multipart field `feed`, or JSON that names one on this server.
+    """Takes a feed as multipart field `feed`, or JSON that names one on this server or its address.
 
-    Photos named in the feed are looked up below APPAREL_IMPORT_FOLDER. The answer comes at
+    CSV, TSV, JSON lines, Google Merchant and Shopify. Photos that are named are looked up below
+    APPAREL_IMPORT_FOLDER; those with an address are fetched, from public hosts. The answer comes at
     once; `Location` is where to watch the job.
     """
     jobs = services.open_jobs
@@ -138,9 +139,14 @@ def submit_upload(
 def _submit_named(
     services: Services, jobs: JobRunner, wanted: ImportRequest, made_by: str | None
 ) -> Job:
-    feed = _inside(services, wanted.path)
-    photos = _inside(services, wanted.photos) if wanted.photos else feed.parent
-    return jobs.submit(jobs.new_folder(), wanted.path, feed, photos, made_by)
+    photos = _inside(services, wanted.photos) if wanted.photos else None
+    if wanted.path is not None:
+        feed = _inside(services, wanted.path)
+        return jobs.submit(jobs.new_folder(), wanted.path, feed, photos or feed.parent, made_by)
+    assert wanted.url is not None
+    folder = jobs.new_folder()
+    photos = photos or services.settings.import_folder or folder
+    return jobs.submit(folder, wanted.url, folder / "feed", photos, made_by)
 
 
 def _inside(services: Services, name: str) -> Path:

@@ -93,7 +93,12 @@ class BatchingEmbedder:
         return self._embedder.fingerprint
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        """As `Embedder.embed`; waits for its turn."""
+        """As `Embedder.embed`; waits for its turn, of many photos several times."""
+        # A feed's large batches in parts: a visitor's photo gets its turn in between.
+        parts = [photos[start : start + BATCH] for start in range(0, len(photos), BATCH)]
+        return [embedded for part in parts for embedded in self._embed_part(part)]
+
+    def _embed_part(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         call = _Call(photos)
         with self._lock:
             self._waiting.append(call)

@@ -22,6 +22,9 @@ from typing import Final
 from sqlalchemy import func, select, update
 
 from catalog.errors import CatalogError
+from catalog.fetch import FetchLimits, fetch_photo
+from catalog.fetched import is_url
+from catalog.files import publishing
 from catalog.importer import Feed, ProductRow, Reject, read_source
 from catalog.models import ImportJob
 from indexing.collection import Collection, IndexProgress, IndexSummary
@@ -37,6 +40,8 @@ ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_QUEUED: Final = 20
 JOBS_KEPT: Final = 100
 SECONDS_BETWEEN_REPORTS: Final = 0.5
+FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
+"""How far the fetch of a feed goes; public addresses only."""
 STOPPED: Final = "the server stopped meanwhile; resume the job to go on where it was"
 
 
@@ -115,7 +120,8 @@ class JobRunner:
         Args:
             folder: made by `new_folder`.
             source: what the sender called the feed.
-            feed: the file to read, or a folder of photos.
+            feed: the file to read, or a folder of photos; fetched from `source` when the job
+                begins if that is an address and there is no such file.
             photos: folder in which the feed's photo names are looked up.
         Raises:
             Busy: too many jobs are waiting.
@@ -226,7 +232,11 @@ class JobRunner:
     def _read(self, job_id: str) -> tuple[Feed, Path]:
         with self._database.session() as session:
             row = session.get_one(ImportJob, job_id)
-        return confined(read_source(Path(row.feed))), Path(row.folder)
+        feed = Path(row.feed)
+        if not feed.exists() and is_url(row.source):
+            with publishing(feed) as unfinished:
+                unfinished.write_bytes(fetch_photo(row.source, FEED_LIMITS))
+        return confined(read_source(feed)), Path(row.folder)
 
     def _reporter(self, job_id: str) -> Callable[[IndexProgress], None]:
         told = 0.0

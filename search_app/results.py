@@ -9,6 +9,7 @@ from urllib.parse import quote
 from catalog.queries import GarmentCard, ProductDetail, ProductSummary
 from indexing.collection import ResultCard
 from search_app import texts
+from search_app.documents import http_link
 from search_app.search import QueryGarment
 from search_app.state import MAX_RESULTS, PAGE_SIZE, PageState
 from search_app.views import (
@@ -216,5 +217,5 @@ def photo_url(photo_id: int | None) -> str:
 
 
 def safe_link(url: str | None) -> str:
-    """The address if it is http or https, else "": a feed may hold javascript: links."""
-    return url if url and url.lower().startswith(("http://", "https://")) else ""
+    """The address if it is http or https, else ""."""
+    return http_link(url) or ""

@@ -143,3 +143,14 @@ def test_lone_photo_does_not_wait_for_company() -> None:
     assert (shared.turns, shared.photos) == (1, 2)
     assert shared.fingerprint == models.fingerprint
     shared.close()
+
+
+def test_many_photos_of_one_call_are_done_in_parts() -> None:
+    models = CountingEmbedder()
+    models.go.set()
+    shared = BatchingEmbedder(models)
+    answers = shared.embed([photo_of(30 + place) for place in range(BATCH + 3)])
+    assert [answer.width for answer in answers] == list(range(30, 30 + BATCH + 3))
+    assert models.sizes == [BATCH, 3]
+    assert shared.embed([]) == []
+    shared.close()

@@ -34,6 +34,8 @@ def test_products_are_filtered_and_searched_by_text(client: TestClient) -> None:
 def test_one_product_is_read_by_any_id(client: TestClient) -> None:
     product = client.get(f"{PRODUCTS}/odd%2Fid%20%26%20more%3F").json()
     assert product["attributes"] == {"fit": "<b>loose</b>"}
+    # It is javascript:alert(1) in the catalogue.
+    assert product["url"] is None
     assert product["photos"][0]["status"] == "indexed"
     assert client.get(product["photos"][0]["photo_url"]).status_code == 200
     absent = client.get(f"{PRODUCTS}/absent")

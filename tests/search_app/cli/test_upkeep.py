@@ -1,10 +1,14 @@
 """`apparel status`, remove, rebuild, verify and export."""
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from catalog.database import open_database
+from catalog.models import Product
 from tests.search_app.cli.harness import reason_of, run
 
 
@@ -66,3 +70,21 @@ def test_export_writes_a_feed_that_can_be_indexed_again(catalogue: Path, shop: P
 @pytest.mark.parametrize("command", ["status", "rebuild", "verify", "serve"])
 def test_commands_on_a_catalogue_need_one(command: str):
     assert "no catalogue in apparel-data" in reason_of(run(command, code=1))
+
+
+def test_exported_texts_are_no_formulas_and_come_back_as_they_were(shop: Path, tmp_path: Path):
+    titles = ["=HYPERLINK(1)", "+1", "-50 % tee", "@home", "plain - title"]
+    lines = "".join(f'{place},"{title}",red.png\n' for place, title in enumerate(titles))
+    (shop / "odd.csv").write_text(f"id,title,photo\n{lines}")
+    run("index", shop / "odd.csv", "--data", "first")
+    run("export", "out.csv", "--data", "first")
+    with Path("out.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    run("index", "out.csv", "--photos", shop, "--data", "second")
+    run("export", "again.csv", "--data", "second")
+    assert Path("again.csv").read_text() == Path("out.csv").read_text()
+    database = open_database(Path("second"))
+    with database.session() as session:
+        assert sorted(session.scalars(select(Product.title))) == sorted(titles)
+    database.close()
