@@ -82,6 +82,8 @@ def test_only_wiring_and_training_join_the_segmenter_to_indexing() -> None:
             allowed |= LEARNING
         if name == "indexing.wiring":
             allowed |= {"segmentation.predictor"}
+        if name.startswith("indexing.benchmarks."):
+            allowed |= {"segmentation.synthetic", "segmentation.runtime"}
         for used in _of("segmentation", _imports(tree)):
             assert any(used.startswith(each) for each in allowed), f"{name} imports {used}"
 

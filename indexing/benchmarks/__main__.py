@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Callable
 from typing import Any, Final
 
+from indexing.benchmarks.broken_files import broken_files
 from indexing.benchmarks.report import hardware, print_document, tell
 
-BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {}
+BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {"broken-files": broken_files}
 """Name -> a function that measures and gives a dataclass of figures; add yours here."""
 
 
