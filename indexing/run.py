@@ -68,7 +68,7 @@ class Run:
         )
 
 
-_READING: Final = ("read", "store")
+_READING: Final = ("fetch", "read", "store")
 _MODELS: Final = ("segment", "crop", "encode")
 _WRITING: Final = ("look up", "write", "index")
 _IDLE: Final = 0.1
