@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from catalog.models import Garment
+from catalog.models import Garment, Photo
 from segmentation.classes import GarmentClass
 
 
@@ -31,3 +31,17 @@ def garments_beside(
     places = {garment_id: place for place, garment_id in enumerate(garment_ids)}
     rows = sorted(session.execute(query), key=lambda row: (places[row[0]], row[1]))
     return [(row[1], GarmentClass(row[2])) for row in rows]
+
+
+def main_classes(session: Session, product_ids: Sequence[str]) -> dict[str, GarmentClass]:
+    """The class each product sells: seen on most of its photos, and largest there."""
+    photos, area = func.count(func.distinct(Photo.id)), func.sum(Garment.area)
+    query = (
+        select(Photo.product_id, Garment.garment_class)
+        .join(Garment, Garment.photo_id == Photo.id)
+        .where(Photo.product_id.in_(product_ids))
+        .group_by(Photo.product_id, Garment.garment_class)
+        .order_by(photos, area)
+    )
+    # The last of a product is its best.
+    return {row[0]: GarmentClass(row[1]) for row in session.execute(query)}

@@ -98,7 +98,7 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
         product = product_by_id(session, product_id)
         garment_ids = [each for photo in product.photos for each in photo.garment_ids]
         cards = product_cards(session, garment_ids)
-    own = main_garment([cards[each] for each in garment_ids])
+    own = main_garment(collection, [cards[each] for each in garment_ids])
     context = {
         "product": product_view(product, cards),
         "results": result_views(_similar(collection, own), PageState()) if own else [],

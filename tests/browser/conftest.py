@@ -1,0 +1,143 @@
+"""One server over a small drawn catalogue, one Chromium, a fresh context for each test."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from catalog.importer import read_feed
+from indexing.collection import open_collection
+from indexing.wiring import load_embedder
+from search_app.app import create_app
+from search_app.demo import draw_demo, sample_photos
+from search_app.keys import Scope, make_key
+from search_app.settings import Settings
+
+PRODUCTS = 28
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SECONDS = 20
+"""A test waits as long for what should come at once: the machine may be busy."""
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
+)  # fmt: skip
+ABSENT = (
+    "chromium is absent, so nothing of the pages is tested: run `apt-get install chromium`, "
+    "or name the program in CHROMIUM"
+)
+
+Opener = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app; `key` has scope admin."""
+
+    address: str
+    key: str
+    samples: Path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("browser")
+    samples = sample_photos(data)[0].parent
+    collection = open_collection(data, load_embedder())
+    collection.index(read_feed(draw_demo(data / "demo", PRODUCTS, 3, size=(360, 480), workers=1)))
+    key = make_key(collection.database, "browser", Scope.ADMIN).secret
+    app = create_app(Settings(data=data, rate_limit="off", import_folder=data), collection)
+    config = uvicorn.Config(app, port=0, log_level="warning", ws="none")
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.05)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield Server(f"http://127.0.0.1:{port}", key, samples)
+    running.should_exit = True
+    thread.join(timeout=10)
+    collection.close()
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None:
+        pytest.fail(ABSENT)
+    launched = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Opener]:
+    """Opens a page in a fresh context; what goes wrong in its console fails the test."""
+    contexts, complaints = [], []
+
+    def make(path: str | None = "/", **options: object) -> Page:
+        settings = {"viewport": DESKTOP, "base_url": server.address, **options}
+        context = browser.new_context(**settings)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(SECONDS * 1000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+        if path is not None:
+            page.goto(path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(open_page: Opener) -> Page:
+    """Home, on a desk."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def kept_queries() -> dict[str, str]:
+    """Addresses of sample photos that were searched with: each is looked at once."""
+    return {}
+
+
+@pytest.fixture
+def look(open_page: Opener, kept_queries: dict[str, str]) -> Opener:
+    """Opens the results of a sample photo."""
+
+    def at(sample: str = "striped_top_and_jeans.jpg", query: str = "", **options: object) -> Page:
+        if sample not in kept_queries:
+            page = open_page("/")
+            page.locator(f"button[value='{sample}']").click()
+            page.wait_for_url("**/q/*")
+            kept_queries[sample] = page.url
+        address = kept_queries[sample]
+        return open_page(f"{address}?{query}" if query else address, **options)
+
+    return at

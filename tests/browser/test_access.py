@@ -1,0 +1,118 @@
+"""Everybody can use it: axe-core at two widths, light and dark; keyboard; weight of a page."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+
+Opener = Callable[..., Page]
+
+MOST_BYTES = 150_000
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PLACES = ("/", "look", "look, adjusted", "/catalogue", "/product/demo-0001", "/find?words=dress")
+
+
+def serious(page: Page) -> list[str]:
+    """Findings of axe that are serious or critical, with where they are."""
+    violations = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{each['id']}: {each['help']} at {node['target']}"
+        for each in violations
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"][:3]
+    ]
+
+
+def opened(place: str, look: Callable[..., Page], open_page: Opener, **options: object) -> Page:
+    if not place.startswith("look"):
+        return open_page(place, **options)
+    page = look(**options)
+    if "adjusted" in place:
+        page.locator(".aside details").evaluate_all(
+            "all => all.forEach((each) => (each.open = true))"
+        )
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_axe_has_nothing_serious_to_say(
+    look: Callable[..., Page],
+    open_page: Opener,
+    viewport: dict[str, int],
+    scheme: Literal["light", "dark"],
+) -> None:
+    found = []
+    for place in PLACES:
+        page = opened(place, look, open_page, viewport=viewport, color_scheme=scheme)
+        found += [f"{place}: {each}" for each in serious(page)]
+    assert found == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_targets_have_24_pixels(look: Callable[..., Page], viewport: dict[str, int]) -> None:
+    page = opened("look, adjusted", look, look, viewport=viewport)
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden])")]
+            .filter((each) => each.checkVisibility() && !each.closest("[aria-hidden=true]"))
+            .map((each) => [each.outerHTML.slice(0, 80), each.getBoundingClientRect()])
+            .filter(([, box]) => box.width && (box.width < 24 || box.height < 24)
+                && !(box.width >= 18 && box.height >= 18))
+            .map(([html]) => html)"""
+    )
+    assert small == []
+
+
+def test_keyboard_alone_goes_from_photo_to_product(look: Callable[..., Page]) -> None:
+    page = look()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    seen = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            """() => {
+                const style = getComputedStyle(document.activeElement);
+                return [document.activeElement.id || document.activeElement.className,
+                        style.outlineStyle];
+            }"""
+        )
+        seen.add(focused[0])
+        if focused[0] == "card-link":
+            break
+    assert {"pick-0", "pick-photo", "colour_weight", "card-link"} <= seen
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/product/*")
+
+
+def test_change_of_results_is_said_aloud(look: Callable[..., Page]) -> None:
+    page = look()
+    page.get_by_role("button", name="Whole photo").click()
+    expect(page.locator("#said")).to_contain_text("Closest to the whole photo")
+    assert page.locator("#said").get_attribute("role") == "status"
+
+
+@pytest.mark.parametrize("place", ["/", "look"])
+def test_page_weighs_little_without_its_photos(open_page: Opener, place: str) -> None:
+    page = open_page(None)
+    weights: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda answer: weights.update(
+            {answer.url: answer.request.sizes()["responseBodySize"]}
+            if answer.request.resource_type != "image" and answer.status == 200
+            else {}
+        ),
+    )
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    if place == "look":
+        page.locator("button[value='striped_top_and_jeans.jpg']").click()
+        page.wait_for_url("**/q/*")
+        page.wait_for_load_state("networkidle")
+        weights = {url: size for url, size in weights.items() if not url.endswith(":/")}
+    assert 10_000 < sum(weights.values()) < MOST_BYTES

@@ -1,0 +1,48 @@
+"""The admin page behind a key: import with live progress, rejects, the index, the models."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Server
+
+Opener = Callable[..., Page]
+
+FEED = (
+    "id,title,photo\n"
+    "new-1,Red tee of spring,samples/red_tee.jpg\n"
+    "new-2,Checked shirt of spring,samples/checked_shirt.jpg\n"
+    "new-3,No photo,samples/absent.jpg\n"
+    ",No id,samples/red_tee.jpg\n"
+)
+
+
+def sign_in(page: Page, secret: str) -> None:
+    page.get_by_label("Key").fill(secret)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_wrong_key_stays_outside(open_page: Opener) -> None:
+    page = open_page("/admin")
+    sign_in(page, "apparel_wrong")
+    expect(page.get_by_role("alert").filter(has_text="unknown or revoked")).to_be_visible()
+
+
+def test_feed_is_imported_under_ones_eyes(open_page: Opener, server: Server) -> None:
+    page = open_page("/admin")
+    sign_in(page, server.key)
+    feed = {"name": "spring.csv", "mimeType": "text/csv", "buffer": FEED.encode()}
+    page.locator("input[name=feed]").set_input_files(files=[feed])
+    page.get_by_role("button", name="Import").click()
+    job = page.get_by_role("article", name="spring.csv").first
+    expect(job).to_be_visible()
+    page.evaluate("window.stayed = true")
+    expect(job.get_by_text("Done")).to_be_visible()
+    assert page.evaluate("window.stayed")
+    with page.expect_download() as started:
+        job.get_by_role("link", name="Download rejects").click()
+    assert "absent.jpg" in started.value.path().read_text()
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    expect(page.locator("#models code").first).to_contain_text("/")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Key")).to_be_visible()

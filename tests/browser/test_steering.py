@@ -1,0 +1,154 @@
+"""Results and how they are steered: everything in the address, back works, links are shared."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+
+Look = Callable[..., Page]
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".card-title").all_inner_texts()
+
+
+def test_result_says_what_it_is_and_why(look: Look) -> None:
+    card = look().locator(".card").first
+    expect(card.locator("img")).to_be_visible()
+    for part in (".card-title", ".card-brand", ".card-price", ".close-word"):
+        expect(card.locator(part)).not_to_be_empty()
+    assert card.get_by_role("meter").count() == 2
+    expect(card.get_by_text("Style")).to_be_visible()
+
+
+def test_grid_fits_the_screen(look: Look) -> None:
+    for viewport, columns in (({"width": 1280, "height": 900}, 4), (PHONE, 2)):
+        page = look("red_tee.jpg", viewport=viewport)
+        tops = [box["y"] for each in page.locator(".card").all() if (box := each.bounding_box())]
+        assert tops.count(tops[0]) == columns
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_facet_filters_shows_as_a_tag_and_is_dropped_again(look: Look) -> None:
+    page = look("red_tee.jpg")
+    page.locator("#facet-brand summary").click()
+    value = page.locator("#facet-brand .value").nth(1)
+    name = value.locator(".value-name").inner_text()
+    assert int(value.locator(".value-count").inner_text()) > 0
+    value.click()
+    tag = page.get_by_role("link", name=f"Remove {name}")
+    expect(tag).to_be_visible()
+    assert set(page.locator(".card-brand").all_inner_texts()) == {name}
+    tag.click()
+    expect(tag).to_have_count(0)
+    assert "brand=" not in page.url
+
+
+def test_price_range_is_kept(look: Look) -> None:
+    page = look("red_tee.jpg")
+    page.get_by_label("Highest price").fill("60")
+    page.get_by_label("Highest price").press("Enter")
+    expect(page).to_have_url(re.compile("price_max=60"))
+    expect(page.get_by_role("link", name="Remove Price to 60")).to_be_visible()
+    prices = page.locator(".card-price").all_inner_texts()
+    assert all(float(price.strip("€")) <= 60 for price in prices)
+
+
+def test_product_is_left_out_on_wish(look: Look) -> None:
+    page = look("red_tee.jpg")
+    first = titles(page)[0]
+    page.locator(".card").first.hover()
+    page.get_by_role("link", name=f"Do not show {first}").first.click()
+    expect(page.get_by_role("link", name="Remove 1 left out")).to_be_visible()
+    assert "exclude=" in page.url
+
+
+def test_slider_between_style_and_colour_works_by_keyboard(look: Look) -> None:
+    page = look("red_tee.jpg")
+    slider = page.get_by_label("What counts more")
+    slider.focus()
+    slider.press("End")
+    expect(page).to_have_url(re.compile("colour_weight=1"))
+    expect(slider).to_be_focused()
+    assert slider.input_value() == "1"
+
+
+def test_same_but_in_another_colour(look: Look) -> None:
+    page = look("red_tee.jpg")
+    page.get_by_role("radio", name="navy").check(force=True)
+    expect(page).to_have_url(re.compile("in_colour=navy"))
+    expect(page.get_by_role("link", name="Remove In navy")).to_be_visible()
+
+
+def test_words_steer_and_unknown_ones_are_named(look: Look) -> None:
+    page = look("red_tee.jpg")
+    page.get_by_label("In words").fill("dress flurble")
+    page.get_by_label("In words").press("Enter")
+    expect(page.get_by_role("heading", name="One-pieces like this")).to_be_visible()
+    expect(page.get_by_text("Not used, as we do not know it: “flurble”")).to_be_visible()
+    assert all("Dress" in title for title in titles(page))
+
+
+def test_link_is_shared_with_all_that_was_chosen(
+    look: Look, open_page: Callable[..., Page]
+) -> None:
+    page = look("red_tee.jpg", "colour_weight=0.8&price_min=20")
+    other = open_page(page.url)
+    assert titles(other) == titles(page)
+    assert other.get_by_label("What counts more").input_value() == "0.8"
+
+
+def test_back_undoes_a_choice(look: Look) -> None:
+    page = look("red_tee.jpg")
+    before = titles(page)
+    page.get_by_label("Highest price").fill("30")
+    page.get_by_label("Highest price").press("Enter")
+    expect(page).to_have_url(re.compile("price_max=30"))
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("price_max"))
+    expect(page.locator(".card-title").first).to_have_text(before[0])
+    assert titles(page) == before
+
+
+def test_more_results_are_loaded(look: Look) -> None:
+    page = look("red_tee.jpg", "k=4")
+    assert len(titles(page)) == 4
+    page.get_by_role("link", name="Show more").click()
+    expect(page.locator(".card").nth(5)).to_be_attached()
+    assert "k=28" in page.url
+
+
+def test_nothing_close_is_said_with_what_to_relax(look: Look) -> None:
+    page = look("red_tee.jpg", "price_max=1&brand=Nobody")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    page.get_by_role("link", name="Drop all filters").click()
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def test_distant_results_are_called_so(look: Look) -> None:
+    page = look("red_tee.jpg", "in_colour=yellow&class=lower&colour_weight=1&category=Jeans")
+    expect(page.get_by_role("heading", name="Nothing close in this catalogue")).to_be_visible()
+    expect(page.get_by_role("link", name="Look at style only, in any colour")).to_be_visible()
+
+
+def test_lost_connection_is_said(look: Look) -> None:
+    page = look()
+    page.context.set_offline(True)
+    page.locator(".picks [aria-pressed=false]").first.click()
+    expect(page.locator("#toast")).to_contain_text("The server cannot be reached")
+    page.context.set_offline(False)
+
+
+def test_photo_that_is_forgotten_gets_a_page_of_its_own(
+    look: Look, kept_queries: dict[str, str]
+) -> None:
+    page, other = look("blue_jeans.jpg"), look("blue_jeans.jpg")
+    kept_queries.pop("blue_jeans.jpg")
+    other.get_by_text("Search with another photo").click()
+    other.get_by_role("button", name="Forget this photo now").click()
+    other.wait_for_url("**/")
+    page.locator(".picks [aria-pressed=false]").first.click()
+    expect(page.get_by_text("upload it again")).to_be_visible()
+    expect(page.get_by_role("link", name="Search with a photo")).to_be_visible()

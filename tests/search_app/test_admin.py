@@ -1,0 +1,132 @@
+"""The admin page: who gets in, which forms are taken, what an import shows."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from indexing.collection import Collection, open_collection
+from search_app.app import create_app
+from search_app.keys import Scope, make_key, revoke_key
+from search_app.sessions import SESSION_HOURS, AdminSessions
+from search_app.settings import Settings
+from tests.fakes import FakeEmbedder, draw_photo
+
+FEED = b"id,title,photo\na,Red top,red.png\n,no id,red.png\nb,Gone,gone.png\n"
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    draw_photo(tmp_path / "shop" / "red.png")
+    collection = open_collection(tmp_path / "data", FakeEmbedder())
+    yield collection
+    collection.close()
+
+
+@pytest.fixture
+def client(collection: Collection, tmp_path: Path) -> Iterator[TestClient]:
+    settings = Settings(data=collection.data, import_folder=tmp_path / "shop")
+    with TestClient(create_app(settings, collection), "http://127.0.0.1:8000") as client:
+        yield client
+
+
+def token_on(client: TestClient) -> str:
+    (token, *_) = re.findall(r'name="csrf" value="([^"]+)"', client.get("/admin").text)
+    return str(token)
+
+
+def sign_in(client: TestClient, collection: Collection, scope: Scope = Scope.ADMIN) -> int:
+    secret = make_key(collection.database, f"desk {scope}", scope).secret
+    answer = client.post("/admin/login", data={"key": secret, "csrf": token_on(client)})
+    return answer.status_code
+
+
+def test_without_a_session_there_is_only_the_way_to_sign_in(client: TestClient) -> None:
+    page = client.get("/admin").text
+    assert 'action="/admin/login"' in page
+    assert "Import a feed" not in page
+    csrf = token_on(client)
+    for path in ("/admin/imports", "/admin/rebuild", "/admin/imports/x/cancel"):
+        assert client.post(path, data={"csrf": csrf}).status_code == 401
+    assert client.get("/admin/imports/x/rejects.csv").status_code == 401
+
+
+def test_only_a_key_of_scope_admin_opens_it(client: TestClient, collection: Collection) -> None:
+    wrong = client.post("/admin/login", data={"key": "apparel_no", "csrf": token_on(client)})
+    assert wrong.status_code == 401
+    assert "unknown or revoked" in wrong.text
+    assert sign_in(client, collection, Scope.WRITE) == 401
+    assert sign_in(client, collection) == 200
+    assert "Signed in with key “desk admin”" in client.get("/admin").text
+
+
+def test_session_is_closed_to_scripts_and_other_sites(
+    client: TestClient, collection: Collection
+) -> None:
+    secret = make_key(collection.database, "desk", Scope.ADMIN).secret
+    answer = client.post(
+        "/admin/login", data={"key": secret, "csrf": token_on(client)}, follow_redirects=False
+    )
+    cookie = answer.headers["set-cookie"].lower()
+    assert secret.lower() not in cookie
+    assert {"httponly", "samesite=strict", "path=/admin"} <= set(cookie.split("; "))
+
+
+def test_form_without_its_token_changes_nothing(client: TestClient, collection: Collection) -> None:
+    sign_in(client, collection)
+    assert client.post("/admin/imports", files={"feed": ("f.csv", FEED)}).status_code == 403
+    assert client.post("/admin/rebuild", data={"csrf": "x" * 43}).status_code == 403
+    assert "Nothing was imported" in client.get("/admin").text
+
+
+def test_feed_is_imported_watched_and_its_rejects_are_offered(
+    client: TestClient, collection: Collection
+) -> None:
+    sign_in(client, collection)
+    data = {"csrf": token_on(client)}
+    page = client.post("/admin/imports", files={"feed": ("spring.csv", FEED)}, data=data).text
+    assert "spring.csv" in page
+    for _ in range(200):
+        page = client.get("/admin").text
+        if "Download rejects" in page:
+            break
+        time.sleep(0.05)
+    (rejects,) = re.findall(r'href="(/admin/imports/\w+/rejects\.csv)"', page)
+    assert "hx-trigger" not in page
+    lines = client.get(rejects).text
+    assert "gone.png" in lines
+    assert collection.status().products == 2
+    assert "fake-encoder/1" in page
+
+
+def test_form_without_a_feed_says_so(client: TestClient, collection: Collection) -> None:
+    sign_in(client, collection)
+    answer = client.post("/admin/imports", data={"csrf": token_on(client)})
+    assert answer.status_code == 400
+    assert "Choose a feed first" in answer.text
+
+
+def test_revoked_key_and_sign_out_end_the_session(
+    client: TestClient, collection: Collection
+) -> None:
+    sign_in(client, collection)
+    client.post("/admin/logout", data={"csrf": token_on(client)})
+    assert "Import a feed" not in client.get("/admin").text
+    secret = make_key(collection.database, "other", Scope.ADMIN).secret
+    client.post("/admin/login", data={"key": secret, "csrf": token_on(client)})
+    assert "Import a feed" in client.get("/admin").text
+    revoke_key(collection.database, "other")
+    assert "Import a feed" not in client.get("/admin").text
+
+
+def test_session_ends_after_its_hours() -> None:
+    now = 0.0
+    sessions = AdminSessions(lambda: now)
+    token = sessions.begin("secret")
+    assert sessions.secret_of(token) == "secret"
+    assert sessions.secret_of("") is None
+    now = SESSION_HOURS * 3600 + 1
+    assert sessions.secret_of(token) is None
