@@ -200,6 +200,8 @@ def _garment_document(decoded: DecodedPhoto, garment: Garment) -> dict[str, Any]
     return {
         "garment_class": garment.garment_class.label,
         "score": round(garment.score, 4),
+        "second_class": garment.second_class.label if garment.second_class else None,
+        "second_score": round(garment.second_score, 4),
         "box": box_at_own_size(garment.box, decoded),
         "area": round(garment.area, 4),
         "colours": [

@@ -50,7 +50,11 @@ class FoundGarmentDocument(BaseModel):
     """A garment found on a photo; `box` is x0, y0, x1, y1 in the photo's pixels."""
 
     garment_class: str
-    score: float = Field(description="mean probability of the class over the garment's pixels")
+    score: float = Field(description="probability of the class, calibrated: 0.8 is right in 80 %")
+    second_class: str | None = Field(
+        description="what it may well be instead: results of this class are among its results"
+    )
+    second_score: float = Field(description="probability of the second class, 0 if there is none")
     box: tuple[int, int, int, int]
     area: float = Field(description="share of the photo, 0 to 1")
     colours: list[ColourDocument]

@@ -32,6 +32,8 @@ _RESULT: Final[dict[str, Any]] = {
 _FOUND: Final[dict[str, Any]] = {
     "garment_class": "upper",
     "score": 0.97,
+    "second_class": None,
+    "second_score": 0.0,
     "box": [212, 148, 640, 702],
     "area": 0.21,
     "colours": [{"name": "red", "hex": "#b01c2e", "share": 0.8}],

@@ -91,6 +91,7 @@ class SearchOptions:
 class QueryGarment:
     """A garment of a query photo, ready to search with; `outline` is SVG path data.
 
+    `second_class` is what the garment may well be instead; None where that is improbable.
     `box`, `outline` and `dot` (x, y) are in pixels of the query photo; `mask` is the garment
     inside its box, reduced to about `MASK_SIDE` pixels on its longer side.
     """
@@ -105,6 +106,8 @@ class QueryGarment:
     outline: str
     dot: tuple[float, float]
     whole_photo: bool = False
+    second_class: GarmentClass | None = None
+    second_score: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +265,8 @@ def query_garment(embedded: EmbeddedGarment, scale: float = 1.0) -> QueryGarment
         outline=outline_path(garment.mask, (x0, y0, x1, y1)),
         dot=label_point(garment.mask, (x0, y0, x1, y1)),
         whole_photo=embedded.whole_photo,
+        second_class=garment.second_class,
+        second_score=garment.second_score,
     )
 
 
@@ -282,17 +287,40 @@ def search_garment(
 ) -> list[ResultCard]:
     """Results for one garment, the nearest first, among its own class unless told.
 
-    Words that name a class ("dress") tell it too.
+    Words that name a class ("dress") tell it too. A garment whose class is uncertain is
+    searched among its second class as well: a vector does not depend on the class.
     """
-    hits = collection.search(
-        steered_vector(collection, garment.vector, options),
-        among or options.understood.wish.garment_class or garment.garment_class,
-        options.k,
-        options.colour_weight,
-        options.wanted_products,
-        fold_duplicates=options.fold_duplicates,
-    )
-    return collection.cards(hits)
+    told = among or options.garment_class or options.understood.wish.garment_class
+    vector = steered_vector(collection, garment.vector, options)
+    cards = [
+        card
+        for garment_class in ((told,) if told else _own_classes(garment))
+        for card in collection.cards(
+            collection.search(
+                vector,
+                garment_class,
+                options.k,
+                options.colour_weight,
+                options.wanted_products,
+                fold_duplicates=options.fold_duplicates,
+            )
+        )
+    ]
+    return _best_of(cards, options.k)
+
+
+def _own_classes(garment: QueryGarment) -> tuple[GarmentClass, ...]:
+    if garment.second_class is None:
+        return (garment.garment_class,)
+    return garment.garment_class, garment.second_class
+
+
+def _best_of(cards: Iterable[ResultCard], k: int) -> list[ResultCard]:
+    """The k best cards of hits in several indices, one a product."""
+    best: dict[str, ResultCard] = {}
+    for card in sorted(cards, key=lambda card: card.score, reverse=True):
+        best.setdefault(card.product_id, card)
+    return list(best.values())[:k]
 
 
 def steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:
@@ -309,11 +337,8 @@ def search_wholes(
     collection: Collection, wholes: Iterable[QueryGarment], options: SearchOptions
 ) -> list[ResultCard]:
     """Results for a whole photo over the classes it was embedded as, merged by score."""
-    cards = [card for whole in wholes for card in search_garment(collection, whole, options)]
-    best: dict[str, ResultCard] = {}
-    for card in sorted(cards, key=lambda card: card.score, reverse=True):
-        best.setdefault(card.product_id, card)
-    return list(best.values())[: options.k]
+    cards = (card for whole in wholes for card in search_garment(collection, whole, options))
+    return _best_of(cards, options.k)
 
 
 def found_document(
@@ -326,6 +351,8 @@ def found_document(
     return FoundGarmentDocument(
         garment_class=garment.garment_class.label,
         score=round(garment.score, 4),
+        second_class=garment.second_class.label if garment.second_class else None,
+        second_score=round(garment.second_score, 4),
         box=(round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)),
         area=round(garment.area, 4),
         colours=[
@@ -388,7 +415,7 @@ def _embed_wanted(
 
 def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[QueryGarment]:
     wanted, said = options.garment_class, options.understood.wish.garment_class
-    garments = [each for each in query.garments if wanted in (None, each.garment_class)]
+    garments = [each for each in query.garments if wanted in (None, *_own_classes(each))]
     # "dress" beside a photo of a dress and a jacket means the dress; beside a photo of a
     # jacket alone it means dresses like the jacket.
     return [each for each in garments if each.garment_class == said] or garments

@@ -55,5 +55,6 @@ def test_a_feed_of_phone_photos_is_indexed_and_a_street_photo_finds_neighbours(
     for garment in document.garments:
         scores = [result.score for result in garment.results]
         assert scores == sorted(scores, reverse=True)
-        assert all(result.garment_class == garment.garment_class for result in garment.results)
+        classes = {garment.garment_class, garment.second_class}
+        assert all(result.garment_class in classes for result in garment.results)
     assert any(garment.results for garment in document.garments)

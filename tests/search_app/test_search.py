@@ -1,0 +1,57 @@
+"""Searching with garments whose class is uncertain."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from indexing.collection import Collection
+from search_app.search import (
+    QueryGarment,
+    SearchOptions,
+    embed_query,
+    embedder_of,
+    found_document,
+    search_garment,
+)
+from segmentation.classes import GarmentClass
+from segmentation.photos import read_photo
+from tests.fakes import draw_photo
+
+UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
+
+
+def _uncertain(collection: Collection, folder: Path) -> QueryGarment:
+    """A red upper garment that may well be a lower one."""
+    photo = read_photo(draw_photo(folder / "query.png", "red"))
+    (garment,) = embed_query(embedder_of(collection), photo).garments
+    return replace(garment, second_class=LOWER, second_score=0.4)
+
+
+def test_an_uncertain_garment_is_searched_in_both_indices(
+    collection: Collection, tmp_path: Path
+) -> None:
+    garment = _uncertain(collection, tmp_path)
+    cards = search_garment(collection, garment, SearchOptions(k=20))
+    assert {card.garment_class for card in cards} == {UPPER, LOWER}
+    scores = [card.score for card in cards]
+    assert scores == sorted(scores, reverse=True)
+    assert len({card.product_id for card in cards}) == len(cards)
+    assert len(search_garment(collection, garment, SearchOptions(k=3))) == 3
+    certain = replace(garment, second_class=None)
+    among_one = search_garment(collection, certain, SearchOptions())
+    assert {card.garment_class for card in among_one} == {UPPER}
+
+
+def test_a_class_that_is_told_is_searched_alone(collection: Collection, tmp_path: Path) -> None:
+    garment = _uncertain(collection, tmp_path)
+    cards = search_garment(collection, garment, SearchOptions(k=20), among=WHOLE)
+    assert {card.garment_class for card in cards} == {WHOLE}
+    wanted = search_garment(collection, garment, SearchOptions(garment_class=LOWER))
+    assert {card.garment_class for card in wanted} == {LOWER}
+
+
+def test_the_document_tells_both_classes(collection: Collection, tmp_path: Path) -> None:
+    garment = _uncertain(collection, tmp_path)
+    photo = read_photo(tmp_path / "query.png")
+    document = found_document(garment, embed_query(embedder_of(collection), photo), None)
+    assert (document.garment_class, document.second_class) == ("upper", "lower")
+    assert document.second_score == 0.4
