@@ -52,8 +52,8 @@ from segmentation.rules import (
 )
 from segmentation.splits import Split
 
-GATES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-LEAST_GARMENTS: Final = (0.0, 0.3, 0.5)
+GATES: Final = (0.0, 0.1, 0.3, 0.5)
+LEAST_GARMENTS: Final = (0.0, 0.5)
 STREET: Final = "ccp"
 """Source of street photos; all others show one product."""
 SHRINKAGE: Final = 0.01
@@ -163,18 +163,23 @@ def _on_grid(truth: ClassMask, prediction: Prediction) -> ClassMask:
 
 
 def choose_rules(samples: Sequence[Sample]) -> list[Candidate]:
-    """Every combination of rules with its own calibration, the best first."""
-    flips = (False, True) if all(each.mirrored for each in samples) else (False,)
+    """Combinations of rules, each with its own calibration, the best first.
+
+    The mirror image, where the samples have it, is tried with the best of the others.
+    """
     candidates = []
-    for flip in flips:
-        for gate in GATES:
-            start = Rules(presence_gate=gate, flip=flip)
-            calibration = fit_calibration(samples, start)
-            for least in LEAST_GARMENTS:
-                for rename in (False, True):
-                    rules = replace(start, least_garment=least, rename=rename)
-                    figures = measure_rules(samples, rules, calibration)
-                    candidates.append(Candidate(rules, calibration, figures))
+    for gate in GATES:
+        calibration = fit_calibration(samples, Rules(presence_gate=gate))
+        for least in LEAST_GARMENTS:
+            for rename in (False, True):
+                rules = Rules(gate, least, rename)
+                figures = measure_rules(samples, rules, calibration)
+                candidates.append(Candidate(rules, calibration, figures))
+    candidates.sort(key=lambda each: each.figures.mean, reverse=True)
+    if all(each.mirrored for each in samples):
+        rules = replace(candidates[0].rules, flip=True)
+        calibration = fit_calibration(samples, rules)
+        candidates.append(Candidate(rules, calibration, measure_rules(samples, rules, calibration)))
     return sorted(candidates, key=lambda each: each.figures.mean, reverse=True)
 
 
