@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from indexing.collection import CollectionStatus
 from search_app import texts
-from search_app.jobs import Job
+from search_app.job_records import Job
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 ClassLabel = Literal["upper", "whole", "lower"]
 
@@ -16,6 +16,20 @@ def http_link(url: str | None) -> str | None:
 
 Link = Annotated[str | None, BeforeValidator(http_link)]
 """An address that a client may make a link of."""
+
+
+def _plain_text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a zero byte")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("holds half a character (a lone surrogate)") from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_plain_text)]
+"""What a client may send to be kept or searched for: JSON can carry what no database takes."""
 
 
 class ColourDocument(BaseModel):
@@ -135,8 +149,8 @@ class VectorRequest(BaseModel):
     garment_class: ClassLabel
     k: int = Field(default=12, ge=1, le=200)
     colour_weight: float = Field(default=0.5, ge=0, le=1)
-    filters: list[str] = Field(default=[], max_length=100, description="FIELD=VALUE")
-    in_colour: str | None = Field(default=None, min_length=1, max_length=40)
+    filters: list[Text] = Field(default=[], max_length=100, description="FIELD=VALUE")
+    in_colour: Text | None = Field(default=None, min_length=1, max_length=40)
 
 
 class ResultsDocument(BaseModel):
@@ -205,15 +219,21 @@ class ProductPage(BaseModel):
 class ProductChanges(BaseModel):
     """Fields of a product to change; a field that is left out stays."""
 
-    title: str | None = Field(default=None, min_length=1, max_length=500)
-    brand: str | None = Field(default=None, max_length=200)
-    category: str | None = Field(default=None, max_length=200)
-    colour: str | None = Field(default=None, max_length=100)
+    title: Text | None = Field(default=None, min_length=1, max_length=500)
+    brand: Text | None = Field(default=None, max_length=200)
+    category: Text | None = Field(default=None, max_length=200)
+    colour: Text | None = Field(default=None, max_length=100)
     price: Decimal | None = Field(default=None, ge=0, lt=10**10)
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
-    url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
-    availability: str | None = Field(default=None, max_length=50)
-    attributes: dict[str, str] | None = None
+    url: Text | None = Field(default=None, max_length=2000, pattern="^https?://")
+    availability: Text | None = Field(default=None, max_length=50)
+    attributes: (
+        dict[
+            Annotated[Text, Field(min_length=1, max_length=100)],
+            Annotated[Text, Field(max_length=2000)],
+        ]
+        | None
+    ) = Field(default=None, max_length=200)
 
 
 class ImportRequest(BaseModel):

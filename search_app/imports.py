@@ -12,7 +12,8 @@ from starlette.datastructures import UploadFile
 from catalog.files import publishing
 from search_app.documents import ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
-from search_app.jobs import Job, JobRunner
+from search_app.job_records import Job
+from search_app.jobs import JobRunner
 from search_app.keys import ApiKey, Scope, needs
 from search_app.problems import ERRORS
 from search_app.services import Services, UsedServices

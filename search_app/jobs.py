@@ -14,9 +14,8 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -25,51 +24,25 @@ from catalog.errors import CatalogError
 from catalog.fetch import FetchLimits, fetch_photo
 from catalog.fetched import is_url
 from catalog.files import publishing
-from catalog.importer import Feed, ProductRow, Reject, read_source
+from catalog.importer import Feed, read_source
 from catalog.models import ImportJob
 from indexing.collection import Collection, IndexProgress, IndexSummary
 from indexing.errors import IndexingError
 from indexing.rejects import FILE_NAME, write_rejects
+from search_app.confined import confined
 from search_app.errors import Busy, JobEnded, JobNotFound
+from search_app.job_records import ENDED, Job, job_of
 from segmentation.errors import SegmentationError
 
 _log = logging.getLogger(__name__)
 
 FOLDER: Final = "imports"
-ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_QUEUED: Final = 20
 JOBS_KEPT: Final = 100
 SECONDS_BETWEEN_REPORTS: Final = 0.5
 FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
 """How far the fetch of a feed goes; public addresses only."""
 STOPPED: Final = "the server stopped meanwhile; resume the job to go on where it was"
-
-
-@dataclass(frozen=True)
-class Job:
-    """An import as it stands; times are UTC. `rejects` counts refused rows and photos."""
-
-    id: str
-    state: str
-    source: str
-    made_by: str | None
-    message: str | None
-    done: int
-    total: int
-    skipped: int
-    garments: int
-    products_new: int
-    products_changed: int
-    products_unchanged: int
-    rejected: int
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self.state in ENDED
 
 
 class _Stop(Exception):
@@ -137,7 +110,7 @@ class JobRunner:
             )  # fmt: skip
             session.add(row)
             session.flush()
-            job = _job_of(row)
+            job = job_of(row)
         self._forget_old()
         self._queue.put(job.id)
         return job
@@ -148,13 +121,13 @@ class JobRunner:
             row = session.get(ImportJob, job_id)
         if row is None:
             raise JobNotFound(f"there is no import {job_id!r}; the list shows those that are kept")
-        return _job_of(row)
+        return job_of(row)
 
     def latest(self, count: int = JOBS_KEPT) -> list[Job]:
         """The jobs, the newest first."""
         query = select(ImportJob).order_by(ImportJob.created_at.desc()).limit(count)
         with self._database.session() as session:
-            return [_job_of(row) for row in session.scalars(query)]
+            return [job_of(row) for row in session.scalars(query)]
 
     def cancel(self, job_id: str) -> Job:
         """Ask a job to end after the photos that are in the models; what is indexed stays.
@@ -275,33 +248,6 @@ class JobRunner:
             session.execute(update(ImportJob).where(ImportJob.id == job_id).values(**values))
 
 
-def confined(feed: Feed) -> Feed:
-    """The feed without the rows whose photos lie outside the photos' folder.
-
-    Who may send a feed must not be able to have any file of this machine shown as a photo.
-    """
-    outside = [row for row in feed.rows if any(_leaves(name) for name in row.photos)]
-    if not outside:
-        return feed
-    refused = {row.id for row in outside}
-    rejects = tuple(Reject(row.line, _outside_reason(row), row.id) for row in outside)
-    rows = tuple(row for row in feed.rows if row.id not in refused)
-    return replace(feed, rows=rows, rejects=feed.rejects + rejects)
-
-
-def _outside_reason(row: ProductRow) -> str:
-    return f"id {row.id!r}: a photo's name leaves the photos' folder; use names below it"
-
-
-def _leaves(name: str) -> bool:
-    if name.startswith(("http://", "https://")):
-        return False
-    return any(
-        path.is_absolute() or path.drive or ".." in path.parts
-        for path in (PurePosixPath(name), PureWindowsPath(name))
-    )
-
-
 def _counts(summary: IndexSummary) -> dict[str, int]:
     products = summary.products
     looked_at = summary.indexed + summary.skipped
@@ -319,29 +265,3 @@ def _counts(summary: IndexSummary) -> dict[str, int]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """SQLite forgets the zone."""
-    return None if moment is None else moment.replace(tzinfo=UTC)
-
-
-def _job_of(row: ImportJob) -> Job:
-    return Job(
-        id=row.id,
-        state=row.state,
-        source=row.source,
-        made_by=row.made_by,
-        message=row.message,
-        done=row.done,
-        total=row.total,
-        skipped=row.skipped,
-        garments=row.garments,
-        products_new=row.products_new,
-        products_changed=row.products_changed,
-        products_unchanged=row.products_unchanged,
-        rejected=row.rejected,
-        created_at=row.created_at.replace(tzinfo=UTC),
-        started_at=_utc(row.started_at),
-        ended_at=_utc(row.ended_at),
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from pydantic import TypeAdapter
 
 from catalog.feeds import Feed, ProductRow
 from catalog.files import publishing
@@ -25,6 +26,7 @@ from search_app.documents import (
     ProductDocument,
     ProductPage,
     ProductPhotoDocument,
+    Text,
 )
 from search_app.errors import BadRequest, Busy
 from search_app.keys import Scope, needs
@@ -40,8 +42,11 @@ MAX_PHOTOS: Final = 12
 ORIGINALS: Final = "uploads"
 """Folder below DATA for the photos that came over the API: a new model needs them again."""
 
-ProductId = Annotated[str, Form(min_length=1, max_length=200)]
-Words = Annotated[str | None, Form(max_length=200)]
+_PLACE: Final = TypeAdapter(tuple[Text, Text])
+"""Title and id in a cursor."""
+
+ProductId = Annotated[Text, Form(min_length=1, max_length=200)]
+Words = Annotated[Text | None, Form(max_length=200)]
 
 
 router = APIRouter(prefix="/api/v1/products", tags=["products"], responses=ERRORS)
@@ -87,15 +92,15 @@ def read_one(product_id: str, services: UsedServices) -> ProductDocument:
 async def add(
     services: UsedServices,
     id: ProductId,
-    title: Annotated[str, Form(min_length=1, max_length=500)],
+    title: Annotated[Text, Form(min_length=1, max_length=500)],
     photos: Annotated[list[UploadFile], File(description="one or more photos")],
     brand: Words = None,
     category: Words = None,
-    colour: Annotated[str | None, Form(max_length=100)] = None,
+    colour: Annotated[Text | None, Form(max_length=100)] = None,
     price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
     currency: Annotated[str | None, Form(pattern="^[A-Z]{3}$")] = None,
-    url: Annotated[str | None, Form(max_length=2000, pattern="^https?://")] = None,
-    availability: Annotated[str | None, Form(max_length=50)] = None,
+    url: Annotated[Text | None, Form(max_length=2000, pattern="^https?://")] = None,
+    availability: Annotated[Text | None, Form(max_length=50)] = None,
 ) -> ProductDocument:
     """The photos are stored, looked at and searchable when the answer comes."""
     if len(photos) > MAX_PHOTOS:
@@ -177,12 +182,12 @@ def _cursor_after(product: ProductDetail) -> str:
 def _read_cursor(cursor: str) -> tuple[str, str]:
     """Title and id in a cursor. Raises BadRequest."""
     try:
-        title, product_id = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, TypeError):  # no base64, no JSON, no pair
-        title = product_id = None
-    if not (isinstance(title, str) and isinstance(product_id, str)):
-        raise BadRequest("cursor: not one of ours; send next_cursor of the answer before")
-    return title, product_id
+        decoded = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        return _PLACE.validate_json(decoded)
+    except ValueError as error:  # no base64, no JSON, no pair of texts
+        raise BadRequest(
+            "cursor: not one of ours; send next_cursor of the answer before"
+        ) from error
 
 
 def _read(collection: Collection, product_id: str) -> ProductDocument:

@@ -1,3 +1,4 @@
+import base64
 from collections.abc import Callable
 
 import numpy as np
@@ -144,7 +145,11 @@ def test_cursor_walks_the_whole_catalogue(client: TestClient) -> None:
     assert walked == [each["id"] for each in everything]
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10=", "WzEsIDJd", "bnVsbA==", "ééé"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "W10=", "WzEsIDJd", "bnVsbA==", "ééé", base64.b64encode(b"[" * 1400).decode(),
+     base64.b64encode(b'["\\ud800", "a"]').decode()],
+)  # fmt: skip
 def test_cursor_that_is_none_is_refused(client: TestClient, cursor: str) -> None:
     answer = client.get("/api/v1/products", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")

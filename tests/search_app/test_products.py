@@ -90,6 +90,26 @@ def test_bad_field_adds_nothing(
     assert empty_client.get(PRODUCTS).json()["total"] == 0
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"title": "\\ud800"}',
+        '{"title": "a\\u0000b"}',
+        '{"attributes": {"fit": "\\ud800"}}',
+        '{"attributes": {"\\ud800": "loose"}}',
+        '{"attributes": {"": "loose"}}',
+        '{"price": 1e999}',
+        '{"price": "NaN"}',
+        "[" * 100_000,
+    ],
+)
+def test_text_that_no_database_takes_is_refused(client: TestClient, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = client.patch(f"{PRODUCTS}/red-upper", content=body, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert client.get(f"{PRODUCTS}/red-upper").json()["title"] == "Red upper"
+
+
 @pytest.mark.parametrize("change", [{"title": None}, {"url": "ftp://x"}, {"price": -1}])
 def test_bad_change_changes_nothing(client: TestClient, change: dict[str, object]) -> None:
     before = client.get(f"{PRODUCTS}/red-upper").json()
