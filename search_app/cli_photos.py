@@ -66,6 +66,9 @@ def segment(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where NAME.png and NAME.json are written.")
     ],
+    overlays: Annotated[
+        bool, typer.Option("--overlay", help="Write OUT/overlays/sheet-001.png ... to look at too.")
+    ] = False,
     weights: WeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,10 +76,13 @@ def segment(
 
     NAME.png has 8 bits: 0 background, 1 upper, 2 whole, 3 lower, at the photo's size.
     """
+    from segmentation.overlays import OverlaySheets
+
     settings = settings_for(context, segmenter_weights=weights)
     photos = named_photos(source)
     stems = _output_stems(photos, out)
     segmenter = cli_session.load_segmenter(settings)
+    sheets = OverlaySheets(out / "overlays")
     documents: list[dict[str, Any]] = []
     with progress_on_stderr("photos") as tick:
         reader = PhotoReader(photos, tick)
@@ -86,6 +92,9 @@ def segment(
                 documents.append(
                     _write_segmentation(named, decoded, segmentation, stems[named.name])
                 )
+                if overlays:
+                    sheets.add(decoded.photo, segmentation.mask)
+    sheets.close()
     if as_json:
         print_json({"photos": documents, "skipped": reader.skipped, "model": segmenter.fingerprint})
     else:

@@ -13,6 +13,11 @@ from segmentation.photos import Photo
 CLASS_COLOURS: Final = ((0, 0, 0), (230, 60, 60), (60, 190, 90), (60, 110, 240))
 """Background, upper red, whole green, lower blue."""
 
+PAIR_SIDE: Final = 320
+"""Width that a photo and its overlay share on a sheet of both."""
+PAIR_COLUMNS: Final = 5
+PAIRS_ON_SHEET: Final = 20
+
 
 def overlay(photo: Photo, mask: ClassMask) -> Photo:
     """The photo with its mask laid over it in colour; both (H, W)."""
@@ -30,11 +35,43 @@ def save_overlay_sheet(
     side: int = 160,
 ) -> None:
     """A contact sheet of overlays."""
-    rows = -(-len(photos) // columns)
+    pictures = [overlay(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
+    save_contact_sheet(pictures, path, columns, side)
+
+
+def save_contact_sheet(pictures: Sequence[Photo], path: Path, columns: int, side: int) -> None:
+    """Pictures in rows, each fitted into a square of `side` pixels."""
+    rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * side, rows * side), "white")
-    for position, (photo, mask) in enumerate(zip(photos, masks, strict=True)):
-        picture = Image.fromarray(overlay(photo, mask))
-        picture.thumbnail((side - 4, side - 4))
-        sheet.paste(picture, (position % columns * side, position // columns * side))
+    for position, picture in enumerate(pictures):
+        image = Image.fromarray(picture)
+        image.thumbnail((side - 4, side - 4))
+        sheet.paste(image, (position % columns * side, position // columns * side))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)
+
+
+class OverlaySheets:
+    """Contact sheets of any number of photos, each beside its overlay: FOLDER/sheet-001.png ..."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._waiting: list[Photo] = []
+        self._written = 0
+
+    def add(self, photo: Photo, mask: ClassMask) -> None:
+        """Take a photo and its mask, both (H, W); every `PAIRS_ON_SHEET` a sheet is written."""
+        pair = np.concatenate([photo, overlay(photo, mask)], axis=1)
+        image = Image.fromarray(pair)
+        image.thumbnail((PAIR_SIDE, PAIR_SIDE))
+        self._waiting.append(np.asarray(image))
+        if len(self._waiting) == PAIRS_ON_SHEET:
+            self.close()
+
+    def close(self) -> None:
+        """Write the sheet that is not full yet."""
+        if self._waiting:
+            self._written += 1
+            path = self._folder / f"sheet-{self._written:03d}.png"
+            save_contact_sheet(self._waiting, path, PAIR_COLUMNS, PAIR_SIDE + 4)
+            self._waiting = []

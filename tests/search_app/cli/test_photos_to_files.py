@@ -98,3 +98,16 @@ def test_embed_of_photos_without_garments_is_an_empty_file_of_the_same_shape(tmp
         assert arrays["vector"].shape == (0, 6)
         assert arrays["box"].shape == (0, 4)
         assert arrays["photo"].shape == (0,)
+
+
+def test_overlays_of_all_photos_are_on_sheets(tmp_path: Path):
+    for number in range(3):
+        save_blocks(tmp_path / "photos" / f"{number}.png", (200, 10, 10), (20, 20, 200))
+    run("segment", "photos", "--out", "out", "--overlay")
+    with Image.open("out/overlays/sheet-001.png") as sheet:
+        assert sheet.width > 3 * 300
+        photo, mask = (sheet.getpixel((each, 20)) for each in (45, 135))
+    assert photo == (200, 10, 10)
+    # Half the photo, half the colour of an upper garment.
+    assert mask == (215, 35, 35)
+    assert not list(Path("out/overlays").glob("sheet-002.png"))
