@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from indexing.records import Embedder
     from search_app.settings import Settings
 
+SECONDS_TO_END = 30
+"""After Ctrl+C or a supervisor's signal, requests get so long to be answered."""
 HostOption = Annotated[
     str | None,
     typer.Option("--host", metavar="H", help="Address to listen on (or APPAREL_HOST; 127.0.0.1)."),
@@ -144,6 +146,7 @@ def _serve(settings: "Settings", collection: "Collection") -> None:
             host=settings.host,
             port=settings.port,
             log_config=log_config(settings.log_format),
+            timeout_graceful_shutdown=SECONDS_TO_END,
         )
 
 

@@ -1,6 +1,6 @@
 """Many clients at once against a server of its own; the last line of output is JSON.
 
-    python -m tests.load.run [--clients 32] [--seconds 60] [--rate 1200/minute]
+    python -m tests.load.run [--clients 32] [--seconds 60] [--rate 1200/minute] [--products 320]
 
 Every client searches with photos, browses and asks for similar products without a pause. Ends
 with 1 when an answer was none of 200, 429 and 503, or when the server's memory grew.
@@ -158,12 +158,12 @@ def drawn_catalogue(folder: Path) -> tuple[Path, list[bytes]]:
     return folder / "data", [(folder / row.id).read_bytes() for row in rows]
 
 
-def real_catalogue(folder: Path) -> tuple[Path, list[bytes]]:
+def real_catalogue(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     """The demo catalogue indexed with the shipped networks, and its photos."""
     from catalog.importer import read_source
     from indexing.wiring import load_embedder
 
-    feed = draw_demo(folder / "demo")
+    feed = draw_demo(folder / "demo", count)
     collection = open_collection(folder / "data", load_embedder())
     collection.index(read_source(feed))
     collection.close()
@@ -182,9 +182,10 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rate", default="1200/minute", help="what APPAREL_RATE_LIMIT shall be")
+    parser.add_argument("--products", type=int, default=320, help="of the drawn catalogue")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data, photos = real_catalogue(Path(folder))
+        data, photos = real_catalogue(Path(folder), arguments.products)
         report = run_load(data, photos, arguments.clients, arguments.seconds, arguments.rate)
     print(json.dumps(asdict(report)))
     sys.exit(not report.ok)

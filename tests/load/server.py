@@ -21,6 +21,7 @@ import uvicorn
 from indexing.collection import open_collection
 from indexing.records import EmbeddedPhoto, Embedder
 from search_app.app import create_app
+from search_app.cli_session import load_embedder
 from search_app.inference import BatchingEmbedder
 from search_app.logs import log_config
 from search_app.settings import Settings
@@ -74,9 +75,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
 def _embedder(drawn: float | None, settings: Settings) -> Embedder:
     if drawn is not None:
         return SlowEmbedder(drawn)
-    from indexing.wiring import load_embedder
-
-    return load_embedder(settings.segmenter_weights, settings.encoder_weights, settings.threads)
+    return load_embedder(settings)
 
 
 def main() -> None:

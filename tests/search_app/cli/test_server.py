@@ -44,6 +44,23 @@ def test_serve_begins_an_empty_catalogue_only_when_told(served: list):
     assert served == [("127.0.0.1", port, 0)]
 
 
+def test_server_that_others_reach_warns_while_it_has_no_keys(
+    catalogue: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
+
+    def told(*options: str) -> str:
+        return run("serve", "--data", catalogue, "--port", free_port(), *options).stderr
+
+    assert "warning" not in told()
+    assert "it has no keys" in told("--host", "0.0.0.0")
+    monkeypatch.setenv("APPAREL_API_WRITES", "true")
+    assert "APPAREL_API_WRITES=true" in told("--host", "0.0.0.0")
+    monkeypatch.delenv("APPAREL_API_WRITES")
+    run("keys", "add", "robot", "--data", catalogue)
+    assert "warning" not in told("--host", "0.0.0.0")
+
+
 def test_serve_on_a_taken_port_is_one_line(catalogue: Path, served: list):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
