@@ -1,6 +1,6 @@
 """Typed reads of the catalogue: frozen dataclasses out, a fixed number of queries each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import func, literal, or_, select, tuple_
@@ -52,6 +52,7 @@ __all__ = [
     "photo_hashes",
     "product_by_id",
     "product_cards",
+    "product_groups",
     "products_by_ids",
     "products_of_garments",
 ]
@@ -193,6 +194,18 @@ def passing_products(
         .where(Garment.id.in_(garment_ids), *garment_conditions(filters))
     )
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
+    """Product id -> the group of variants that it is of, where it is of one."""
+    ids = list(product_ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        query = select(Product.id, Product.group_id).where(
+            Product.id.in_(ids[start : start + _IDS_PER_QUERY]), Product.group_id.is_not(None)
+        )
+        found.update({row[0]: str(row[1]) for row in session.execute(query)})
+    return found
 
 
 def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:

@@ -20,6 +20,7 @@ from indexing.vectors import vector_from_bytes
 
 _COLUMNS = (
     "id", "title", "brand", "category", "colour", "price", "currency", "url", "availability",
+    "description", "item_group_id",
 )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def _write_products(session: Session, file: IO[str]) -> int:
 def _cells(row: ProductRow, attributes: list[str]) -> list[object]:
     own = row.attributes or {}
     cells = [
-        *(getattr(row, column) for column in _COLUMNS),
+        *(row.group if column == "item_group_id" else getattr(row, column) for column in _COLUMNS),
         "|".join(row.photos),
         *(own.get(name, "") for name in attributes),
     ]

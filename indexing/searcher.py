@@ -13,6 +13,7 @@ from catalog.queries import (
     attribute_cards,
     passing_products,
     photo_hashes,
+    product_groups,
     products_of_garments,
 )
 from catalog.wishes import Wish
@@ -52,6 +53,8 @@ def nearest_products(
 ) -> list[Hit]:
     """One hit a product, the best first: exactly min(k, products that may answer).
 
+    Variants of one article (`Product.group_id`) count as one product.
+
     Garments that the database no longer has are passed over.
     """
     allowed = None
@@ -88,6 +91,7 @@ def _answers(
     question: Question,
 ) -> list[Hit]:
     best = _best_of_products(hits, products, question.exclude_product)
+    best = _best_of_groups(session, best, products, question.exclude_product)
     return _folded(session, snapshot, best) if question.fold_duplicates else best
 
 
@@ -127,6 +131,22 @@ def _best_of_products(
     return best
 
 
+def _best_of_groups(
+    session: Session, hits: list[Hit], products: dict[int, str], exclude_product: str | None
+) -> list[Hit]:
+    """Of several variants of one article, such as its sizes, the best."""
+    ids = {products[hit.garment_id] for hit in hits}
+    groups = product_groups(session, ids | ({exclude_product} if exclude_product else set()))
+    seen = {groups.get(exclude_product or "")} - {None}
+    best = []
+    for hit in hits:
+        group = groups.get(products[hit.garment_id])
+        if group is None or group not in seen:
+            best.append(hit)
+            seen.add(group)
+    return best
+
+
 def surest_products(
     session: Session, filters: Filters, k: int, garment_class: GarmentClass | None = None
 ) -> list[Hit]:
@@ -135,7 +155,8 @@ def surest_products(
     cards = attribute_cards(session, filters, garment_class)
     hits = sorted((_sureness(card, wish) for card in cards), key=lambda hit: -hit.score)
     products = {card.garment_id: card.product_id for card in cards}
-    return _best_of_products(hits, products, None)[:k]
+    best = _best_of_products(hits, products, None)
+    return _best_of_groups(session, best, products, None)[:k]
 
 
 def _sureness(card: AttributeCard, wish: Wish) -> Hit:
