@@ -98,7 +98,7 @@ def test_upload_that_is_no_photo_is_refused() -> None:
 
 
 def test_shown_photo_is_reduced_and_tells_nothing() -> None:
-    photo = decode_photo(jpeg(3000, 1500, 1)).photo
+    photo = decode_photo(jpeg(3000, 1500, 1), max_side=3000).photo
     shown = shown_jpeg(photo)
     assert b"taken at home" not in shown
     with Image.open(io.BytesIO(shown)) as picture:

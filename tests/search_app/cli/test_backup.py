@@ -21,7 +21,8 @@ def test_restored_folder_answers_the_same(catalogue: Path, shop: Path, tmp_path:
     before = search(shop / "red.png", catalogue)
     backup = tmp_path / "b" / "backup.tar"
     written = json.loads(run("backup", backup, "--data", catalogue, "--json").stdout)
-    assert written["files"] == 3
+    kept = {path for path in catalogue.rglob("*.*") if path.suffix in (".jpg", ".csv")}
+    assert written["files"] == len(kept) >= 3
     restored = json.loads(run("restore", backup, "--data", "second", "--json").stdout)
     assert restored == written
     assert search(shop / "red.png", Path("second")) == before
