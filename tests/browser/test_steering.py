@@ -152,3 +152,15 @@ def test_photo_that_is_forgotten_gets_a_page_of_its_own(
     page.locator(".picks [aria-pressed=false]").first.click()
     expect(page.get_by_text("upload it again")).to_be_visible()
     expect(page.get_by_role("link", name="Search with a photo")).to_be_visible()
+
+
+def test_value_of_a_facet_is_left_out_and_taken_back(look: Look) -> None:
+    page = look("red_tee.jpg")
+    page.locator("#facet-brand summary").click()
+    name = page.locator("#facet-brand .value-name").nth(1).inner_text()
+    page.get_by_role("link", name=f"Leave out {name}").click()
+    expect(page.get_by_role("link", name=f"Remove Not {name}")).to_be_visible()
+    assert name not in page.locator(".card-brand").all_inner_texts()
+    page.get_by_role("link", name=f"Take {name} back in").click()
+    expect(page.get_by_role("link", name=f"Remove Not {name}")).to_have_count(0)
+    assert "not=" not in page.url
