@@ -20,7 +20,7 @@ from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.search_app.conftest import HOME
 
-EXAMPLES = 12
+EXAMPLES = 25
 """Requests made up for each route."""
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
