@@ -11,16 +11,15 @@ so that who imports a feed needs one module.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.errors import ProductNotFound
 from catalog.feeds import Feed, ProductRow, Reject, read_feed, read_folder, read_source
-from catalog.fetched import FetchedPhotos, is_url
+from catalog.fetched import FetchedPhotos
 from catalog.files import file_sha256
 from catalog.import_records import (
     ImportOptions,
@@ -30,6 +29,7 @@ from catalog.import_records import (
     Refusal,
 )
 from catalog.models import LEFT, Photo, Product
+from catalog.photo_files import PhotoFile, PhotoPlaces, find_file
 from catalog.removal import products_to_prune
 
 __all__ = [
@@ -48,30 +48,11 @@ __all__ = [
 ]
 
 ROWS_PER_COMMIT: Final = 500
-_SUFFIXES_TRIED: Final = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".gif", ".bmp", ".tif", ".tiff")
 _FIELDS: Final = (
     "title", "brand", "category", "colour", "price", "currency", "url", "availability",
     "description",
 )  # fmt: skip
 _OF_PRICE_AND_STOCK: Final = frozenset({"price", "currency", "availability"})
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where photos are looked for: a folder, the fetched ones, and whether to ask again."""
-
-    folder: Path
-    named_by_person: bool
-    fetched: FetchedPhotos | None
-    refresh: bool
-
-
-@dataclass(frozen=True)
-class _PhotoFile:
-    """A photo of a row: the file it is read from, and the address it comes from, if any."""
-
-    path: Path
-    url: str | None = None
 
 
 @dataclass
@@ -84,8 +65,8 @@ class _Tally:
     unchanged: int = 0
     photos_unchanged: int = 0
     rejects: list[Reject] = field(default_factory=list)
-    open: list[tuple[Photo, _PhotoFile]] = field(default_factory=list)
-    stale: list[tuple[Photo, _PhotoFile]] = field(default_factory=list)
+    open: list[tuple[Photo, PhotoFile]] = field(default_factory=list)
+    stale: list[tuple[Photo, PhotoFile]] = field(default_factory=list)
 
 
 def import_feed(
@@ -109,7 +90,7 @@ def import_feed(
         PruneRefused: see `products_to_prune`; nothing was written.
     """
     gone = _to_prune(session, feed, options)
-    place = _Place(photos or feed.folder, photos is not None, fetched, options.refresh_photos)
+    place = PhotoPlaces(photos or feed.folder, photos is not None, fetched, options.refresh_photos)
     tally = _Tally(rejects=list(feed.rejects))
     pending: list[PendingPhoto] = []
     stale: list[PendingPhoto] = []
@@ -152,7 +133,7 @@ def _prune_note(tally: _Tally) -> tuple[str, ...]:
     return (f"nothing was pruned: {len(tally.rejects)} rows were refused; mend them first",)
 
 
-def _drained(found: list[tuple[Photo, _PhotoFile]]) -> list[PendingPhoto]:
+def _drained(found: list[tuple[Photo, PhotoFile]]) -> list[PendingPhoto]:
     pending = [
         PendingPhoto(
             photo.id or 0, photo.product_id, file.path, photo.position, file.url, None, photo.sha256
@@ -170,7 +151,7 @@ def _chunks(rows: Sequence[ProductRow]) -> Iterator[list[ProductRow]]:
 
 
 def _import_rows(
-    session: Session, rows: list[ProductRow], feed: Feed, place: _Place, tally: _Tally
+    session: Session, rows: list[ProductRow], feed: Feed, place: PhotoPlaces, tally: _Tally
 ) -> None:
     ids = [row.id for row in rows]
     products = {
@@ -182,7 +163,7 @@ def _import_rows(
         photos[photo.product_id].append(photo)
     for row in rows:
         product = products.get(row.id)
-        files = dict(_find_file(name, place, photos[row.id]) for name in row.photos)
+        files = dict(find_file(name, place, photos[row.id]) for name in row.photos)
         if product is not None and _clashes(product, feed.origin, photos[row.id], files):
             reason = f"id {row.id!r} belongs to {product.origin or 'a feed'} already"
             reason += "; use another --data for another shop"
@@ -193,7 +174,7 @@ def _import_rows(
 
 
 def _clashes(
-    product: Product, origin: str | None, known: list[Photo], files: dict[str, _PhotoFile]
+    product: Product, origin: str | None, known: list[Photo], files: dict[str, PhotoFile]
 ) -> bool:
     """Whether ids made up from file names would overwrite another folder's product.
 
@@ -237,8 +218,8 @@ def _import_photos(
     session: Session,
     product_id: str,
     known: list[Photo],
-    files: dict[str, _PhotoFile],
-    place: _Place,
+    files: dict[str, PhotoFile],
+    place: PhotoPlaces,
     tally: _Tally,
 ) -> None:
     """Make the product's photos those of `files` (source name -> file), in that order."""
@@ -262,38 +243,13 @@ def _import_photos(
         photo.position = LEFT
 
 
-def _has_changed(photo: Photo, file: _PhotoFile) -> bool:
+def _has_changed(photo: Photo, file: PhotoFile) -> bool:
     if file.url is not None:
         # What was fetched stays as it is until it is asked for again.
         return photo.skip_stage == "fetch"
     # A file that is gone has not changed: what was indexed from it stays.
     sha256 = file_sha256(file.path)
     return sha256 is not None and sha256 != photo.sha256
-
-
-def _find_file(name: str, place: _Place, known: list[Photo]) -> tuple[str, _PhotoFile]:
-    """The source name and the file of a photo as a feed names it; the file may not exist."""
-    if not is_url(name):
-        return _find_local(name, name, place.folder, known)
-    last_part = PurePosixPath(unquote(urlsplit(name).path)).name
-    if place.named_by_person or place.fetched is None:
-        found = _find_local(name, last_part, place.folder, known)[1]
-        if found.path.is_file() or place.fetched is None:
-            return name, found
-    return name, _PhotoFile(place.fetched.path(name), name)
-
-
-def _find_local(name: str, local: str, folder: Path, known: list[Photo]) -> tuple[str, _PhotoFile]:
-    path = folder / local
-    if path.is_file():
-        return name, _PhotoFile(path)
-    for suffix in _SUFFIXES_TRIED:
-        with_suffix = path.with_name(path.name + suffix)
-        if with_suffix.is_file():
-            return name if is_url(name) else name + suffix, _PhotoFile(with_suffix)
-    # The file has gone since; it keeps the name it was found by.
-    sources = {photo.source.rpartition(".")[0]: photo.source for photo in known}
-    return sources.get(name, name), _PhotoFile(path)
 
 
 def _forecast(session: Session, pending: list[PendingPhoto]) -> PhotoForecast:
