@@ -158,6 +158,7 @@ IMPORT_HINT: Final = (
 )
 IMPORT_FEED: Final = "Feed"
 IMPORT_SEND: Final = "Import"
+SENDING: Final = "Sending the feed…"
 IMPORTS: Final = "Imports"
 NO_IMPORTS: Final = "Nothing was imported over this page yet."
 JOB_STATES: Final = {
@@ -190,6 +191,7 @@ STATUS_DATABASE: Final = "Database"
 STATUS_INDEX: Final = "Index files"
 STATUS_COPIES: Final = "Photo copies"
 REBUILD: Final = "Rebuild the index"
+REBUILDING: Final = "Rebuilding the index…"
 REBUILD_HINT: Final = "From the stored vectors, no model runs."
 MODELS: Final = "Models"
 MODELS_HINT: Final = "What made the vectors, and looks at the photos now."

@@ -1,4 +1,5 @@
 // The box for a photo: sends what is chosen, dropped or pasted at once, and shows that it does.
+// Other forms that take a while (data-busy) show it too.
 "use strict";
 
 function isAddress(text) {
@@ -76,12 +77,15 @@ document.addEventListener("paste", (event) => {
 for (const form of document.querySelectorAll("[data-busy]")) {
   form.addEventListener("submit", () => {
     form.classList.add("is-busy");
+    document.body.classList.add("is-searching");
+    document.getElementById("said").textContent = form.dataset.busy;
     for (const state of document.querySelectorAll("[data-state]")) state.textContent = form.dataset.busy;
   });
 }
 
 // Coming back with the browser's button: nothing is busy any more.
 window.addEventListener("pageshow", () => {
+  document.body.classList.remove("is-searching");
   for (const form of document.querySelectorAll(".is-busy")) form.classList.remove("is-busy");
   for (const state of document.querySelectorAll("[data-state]")) state.textContent = "";
 });

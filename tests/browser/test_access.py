@@ -4,27 +4,23 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import DESKTOP, PHONE
 
 Opener = Callable[..., Page]
 
 MOST_BYTES = 150_000
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-PLACES = ("/", "look", "look, adjusted", "/catalogue", "/product/demo-0001", "/find?words=dress")
-
-
-def serious(page: Page) -> list[str]:
-    """Findings of axe that are serious or critical, with where they are."""
-    violations = Axe().run(page, options=RULES).response["violations"]
-    return [
-        f"{each['id']}: {each['help']} at {node['target']}"
-        for each in violations
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"][:3]
-    ]
+PLACES = (
+    "/",
+    "look",
+    "look, adjusted",
+    "/catalogue",
+    "/product/demo-0001",
+    "/find?words=dress",
+    "/admin",
+)
 
 
 def opened(place: str, look: Callable[..., Page], open_page: Opener, **options: object) -> Page:

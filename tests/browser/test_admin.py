@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import Server
 
 Opener = Callable[..., Page]
@@ -39,6 +40,7 @@ def test_feed_is_imported_under_ones_eyes(open_page: Opener, server: Server) -> 
     page.evaluate("window.stayed = true")
     expect(job.get_by_text("Done")).to_be_visible()
     assert page.evaluate("window.stayed")
+    assert serious(page) == []
     with page.expect_download() as started:
         job.get_by_role("link", name="Download rejects").click()
     assert "absent.jpg" in started.value.path().read_text()
