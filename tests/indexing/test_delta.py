@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from catalog.database import database_as_it_is
 from catalog.errors import PruneRefused
 from catalog.feeds import Feed, ProductRow, Reject, read_folder
-from catalog.importer import ImportOptions
+from catalog.importer import ImportOptions, import_feed
 from catalog.models import Garment, Photo, Product
 from indexing.collection import Collection, open_collection
+from tests.conftest import new_database
 from tests.fakes import FakeEmbedder, draw_photo
 
 COLOURS = ("red", "green", "blue", "black", "purple", "orange")
@@ -242,3 +244,21 @@ def test_a_dry_run_says_what_the_run_then_does(
     for name in counts:
         assert getattr(planned, name) == getattr(done.products, name), name
     assert len(planned.pending) == len(done.products.pending)
+
+
+def test_the_same_on_postgresql(postgresql_server: str, photos: Path, tmp_path: Path) -> None:
+    url = new_database(postgresql_server)
+    embedder = FakeEmbedder()
+    collection = open_collection(tmp_path / "data", embedder, url)
+    collection.index(_feed(*ROWS), photos)
+    (photos / "red.png").rename(photos / "crimson.png")
+    rows = (replace(ROWS[0], photos=("crimson.png",), price=Decimal(5)), *ROWS[1:5])
+    with database_as_it_is(tmp_path, url) as database, database.session() as session:
+        planned = import_feed(session, _feed(*rows), photos, replace(PRUNE, dry_run=True))
+    assert (planned.price_only, planned.removed) == (1, ("p5",))
+    assert len(_table(collection, Product)) == 6
+    collection.index(_feed(*rows), photos, options=PRUNE)
+    assert [row[0] for row in _table(collection, Product)] == ["p0", "p1", "p2", "p3", "p4"]
+    assert (len(_table(collection, Photo)), embedder.photos_embedded) == (5, 6)
+    assert collection.verify() == []
+    collection.close()
