@@ -27,7 +27,13 @@ from search_app import (
 )
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
-from search_app.middleware import BodyLimit, LimitRate, ObserveRequests, SecurityHeaders
+from search_app.middleware import (
+    BodyLimit,
+    CompressTexts,
+    LimitRate,
+    ObserveRequests,
+    SecurityHeaders,
+)
 from search_app.openapi import describe
 from search_app.problems import add_error_handlers
 from search_app.services import PACKAGE, Services, make_services
@@ -81,6 +87,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     describe(app)
+    app.add_middleware(CompressTexts)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(LimitRate, limiter=services.limiter)
     app.add_middleware(ObserveRequests, metrics=services.metrics)

@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_app.health import Metrics
@@ -45,6 +46,8 @@ _HEADERS: Final = {
 }
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Ids of a proxy are taken over; what could forge a line of the log is not."""
+_UNCOMPRESSED: Final = ("/admin", "/api", "/photos/", "/samples/", "/metrics")
+_PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".woff2")
 _DRAINED: Final = 4
 """A body is read and thrown away up to this many limits, so that the sender hears why."""
 
@@ -71,6 +74,24 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class CompressTexts:
+    """Sends pages, styles and scripts compressed.
+
+    Not photos, which are so already; not the admin page: what is compressed together with a
+    token tells of it by its size (BREACH).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._compressing = GZipMiddleware(app, minimum_size=1000, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, compressed where it pays and the client takes it."""
+        path = scope.get("path", "")
+        is_plain = path.startswith(_UNCOMPRESSED) or path.endswith(_PHOTO_ENDINGS)
+        await (self._plain if is_plain else self._compressing)(scope, receive, send)
 
 
 class BodyLimit:

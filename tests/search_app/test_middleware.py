@@ -178,3 +178,13 @@ def test_metrics_tell_queue_index_catalogue_and_skips(client: TestClient) -> Non
         'apparel_request_seconds_count{route="/catalogue"} 1.0',
     ):
         assert line in lines
+
+
+def test_texts_are_sent_compressed_but_no_photo_and_no_token(collection: Collection) -> None:
+    with client_of(collection) as client:
+        for path in ("/", "/static/style.css", "/static/vendor/htmx/htmx.min.js"):
+            assert client.get(path).headers["content-encoding"] == "gzip", path
+        for path in ("/photos/1.jpg", "/samples/sample.jpg", "/admin", "/api/v1/products"):
+            answer = client.get(path)
+            assert answer.status_code == 200
+            assert "content-encoding" not in answer.headers, path
