@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from catalog.records import GarmentCard, SkipCount
+from indexing.closeness import Closeness
 from indexing.records import Colour, Hit, ModelFingerprint
 from segmentation.classes import GarmentClass
 
@@ -14,7 +15,8 @@ class ResultCard:
     """One hit with all that a page or a JSON document shows of it.
 
     `photo` is the photo's name as the feed gave it, `box` x0, y0, x1, y1 as shares of it, 0 to
-    1; `style` and `colour` are the parts of `score` (cosines).
+    1; `style` and `colour` are the parts of `score` (cosines), `same_kind` and `same_colour` the
+    calibrated chances that they stand for, `distant_below` the least `same_kind` that is close.
     """
 
     product_id: str
@@ -35,6 +37,9 @@ class ResultCard:
     score: float
     style: float
     colour: float
+    same_kind: float
+    same_colour: float
+    distant_below: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class CollectionStatus:
     photo_bytes: int
 
 
-def result_card(hit: Hit, card: GarmentCard) -> ResultCard:
+def result_card(hit: Hit, card: GarmentCard, closeness: Closeness) -> ResultCard:
     """A hit joined with the catalogue's card of its garment."""
     return ResultCard(
         product_id=card.product_id,
@@ -76,4 +81,7 @@ def result_card(hit: Hit, card: GarmentCard) -> ResultCard:
         score=hit.score,
         style=hit.style,
         colour=hit.colour,
+        same_kind=closeness.same_kind(card.garment_class, hit.style),
+        same_colour=closeness.same_colour(card.garment_class, hit.colour),
+        distant_below=closeness.card.limits[card.garment_class.label],
     )

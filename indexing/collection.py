@@ -34,13 +34,16 @@ from catalog.models import Vector as VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.removal import Leftovers, remove_left_photos, remove_product, remove_products
+from indexing.attributes import heads_for
 from indexing.cards import CollectionStatus, ResultCard, result_card
+from indexing.closeness import closeness_for
 from indexing.errors import IndexingError
 from indexing.export import export_collection
 from indexing.fetching import photos_to_index
 from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
 from indexing.records import Embedder, Hit, ModelFingerprint, Vector
+from indexing.reembed import predict_attributes
 from indexing.run import Run
 from indexing.searcher import Question, nearest_products, surest_products
 from indexing.stages import (
@@ -234,7 +237,13 @@ class Collection:
         """A card for each hit, in order, by one query; removed since then: left out."""
         with self.database.session() as session:
             cards = product_cards(session, [hit.garment_id for hit in hits])
-        return [result_card(hit, cards[hit.garment_id]) for hit in hits if hit.garment_id in cards]
+        encoder = self._fingerprint.encoder if self._fingerprint else ""
+        closeness = closeness_for(encoder)
+        return [
+            result_card(hit, cards[hit.garment_id], closeness)
+            for hit in hits
+            if hit.garment_id in cards
+        ]
 
     def photo_file(self, photo_id: int) -> Path:
         """The reduced JPEG (long side at most 720) of a photo; CatalogError if there is none."""
@@ -270,8 +279,16 @@ class Collection:
         return self._indices.refresh() if self._indices else 0
 
     def rebuild(self) -> int:
-        """Make the indices anew from the stored vectors, no model run; number of garments."""
-        return self._indices.rebuild() if self._indices else 0
+        """Make indices and attributes anew from the stored vectors; number of garments.
+
+        No model runs. Attributes stay where nothing is shipped that predicts them for this encoder.
+        """
+        if self._indices is None or self._fingerprint is None:
+            return 0
+        heads = heads_for(self._fingerprint.encoder)
+        if heads is not None:
+            predict_attributes(self.database, heads)
+        return self._indices.rebuild()
 
     def verify(self) -> list[str]:
         """Problems found in database, index files and stored photos, one line each.

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 import numpy as np
 
+from indexing.attributes import AttributeHeads, height_share
 from indexing.colour import COLOUR_DIMENSION, ColourDescription, colour_vector, describe_colours
 from indexing.crop import Crop, crop_garment
 from indexing.encoder import StyleEncoder
@@ -61,10 +62,20 @@ class PhotoSegmenter(Protocol):
 class PhotoEmbedder:
     """A segmenter and an encoder joined; implements `records.Embedder`."""
 
-    def __init__(self, segmenter: PhotoSegmenter, encoder: StyleEncoder, threads: int = 1) -> None:
-        """`threads` share the photos of one call, where the networks allow it."""
+    def __init__(
+        self,
+        segmenter: PhotoSegmenter,
+        encoder: StyleEncoder,
+        threads: int = 1,
+        heads: AttributeHeads | None = None,
+    ) -> None:
+        """`threads` share the photos of one call, where the networks allow it.
+
+        Without `heads` garments have no predicted attributes.
+        """
         self._segmenter = segmenter
         self._encoder = encoder
+        self._heads = heads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     @property
@@ -94,7 +105,7 @@ class PhotoEmbedder:
                 photo.shape[0],
                 photo.shape[1],
                 each.segmentation,
-                tuple(_embedded(*pair, next(styles)) for pair in each.described),
+                self._described([_embedded(*pair, next(styles)) for pair in each.described]),
             )
             for photo, each in zip(photos, cut, strict=True)
         ]
@@ -173,7 +184,22 @@ class PhotoEmbedder:
 
     def _embed_garment(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
         (style,) = self._encoder.encode([crop_garment(photo, garment, self._encoder.side)])
-        return _embedded(garment, describe_colours(photo, garment), style)
+        embedded = _embedded(garment, describe_colours(photo, garment), style)
+        return self._described([embedded])[0]
+
+    def _described(self, embedded: list[EmbeddedGarment]) -> tuple[EmbeddedGarment, ...]:
+        """The garments with their predicted attributes, if there is something to predict by."""
+        if self._heads is None or not embedded:
+            return tuple(embedded)
+        predicted = self._heads.predict(
+            np.stack([each.vector for each in embedded]),
+            [each.garment.garment_class for each in embedded],
+            [height_share(each.garment.box) for each in embedded],
+        )
+        return tuple(
+            replace(each, attributes=attributes)
+            for each, attributes in zip(embedded, predicted, strict=True)
+        )
 
 
 def _main_class(mask: ClassMask) -> GarmentClass:

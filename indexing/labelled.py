@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from indexing.attributes import height_share
 from indexing.colour import describe_colours
 from indexing.crop import Crop, crop_garment
 from indexing.embed import PhotoSegmenter
@@ -182,7 +183,6 @@ def _crops(photos: Sequence[Photo], garments: Sequence[Garment], side: int) -> l
 def _labelled_garment(
     row: LabelledPhoto, garment: Garment, colours: tuple[Colour, ...]
 ) -> LabelledGarment:
-    height, width = garment.mask.shape
     return LabelledGarment(
-        row, garment.garment_class, height / (height + width), colours, garment.score == 0.0
+        row, garment.garment_class, height_share(garment.box), colours, garment.score == 0.0
     )

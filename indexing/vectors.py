@@ -64,9 +64,7 @@ def use_model(database: Database, fingerprint: ModelFingerprint) -> int:
                 "with the weights that made them, or index into another --data folder"
             )
         session.execute(update(Model).values(active=False))
-        model = _model_named(session, fingerprint)
-        model.style_dimension = fingerprint.style_dimension
-        model.colour_dimension = fingerprint.colour_dimension
+        model = model_named(session, fingerprint)
         model.active = True
         session.flush()
         return model.id
@@ -76,15 +74,18 @@ def _has_vectors(session: Session, model_id: int) -> bool:
     return bool(session.scalar(select(exists().where(VectorRow.model_id == model_id))))
 
 
-def _model_named(session: Session, fingerprint: ModelFingerprint) -> Model:
+def model_named(session: Session, fingerprint: ModelFingerprint) -> Model:
+    """The row of a model, made if absent and then not active; the caller commits."""
     model = session.scalar(
         select(Model).where(
             Model.segmenter == fingerprint.segmenter, Model.encoder == fingerprint.encoder
         )
     )
     if model is None:
-        model = Model(segmenter=fingerprint.segmenter, encoder=fingerprint.encoder)
+        model = Model(segmenter=fingerprint.segmenter, encoder=fingerprint.encoder, active=False)
         session.add(model)
+    model.style_dimension = fingerprint.style_dimension
+    model.colour_dimension = fingerprint.colour_dimension
     return model
 
 

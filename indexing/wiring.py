@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from indexing.attributes import heads_for
 from indexing.embed import PhotoEmbedder
 from indexing.encoders import open_encoder
 from segmentation.predictor import Segmenter
@@ -23,4 +24,9 @@ def load_embedder(
             are missing, damaged or of another network.
         segmentation.errors.RuntimeAbsent: the runtime asked for does not work here.
     """
-    return PhotoEmbedder(Segmenter.load(segmenter_weights, options), open_encoder(encoder, options))
+    opened = open_encoder(encoder, options)
+    return PhotoEmbedder(
+        Segmenter.load(segmenter_weights, options),
+        opened,
+        heads=heads_for(opened.fingerprint),
+    )

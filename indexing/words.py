@@ -89,10 +89,11 @@ _PATTERNS: Final = {
     "checked check checks checkered plaid tartan gingham": Trait(
         "pattern", ("checked",), ("check", "plaid", "tartan", "gingham")
     ),
-    "printed print prints floral flowery flowers patterned graphic": Trait(
-        "pattern", ("printed", "floral", "dotted"), ("print", "flor", "flower", "graphic")
+    "floral flowery flowers flowered": Trait("pattern", ("floral",), ("flor", "flower")),
+    "printed print prints patterned graphic": Trait(
+        "pattern", ("floral", "dotted", "colour-block"), ("print", "flor", "flower", "graphic")
     ),
-    "dotted dots dotty polka": Trait("pattern", ("dotted", "printed"), ("dot", "polka")),
+    "dotted dots dotty polka": Trait("pattern", ("dotted",), ("dot", "polka")),
     "denim": _DENIM,
 }
 _LENGTHS: Final = {

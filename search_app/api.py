@@ -13,11 +13,14 @@ from search_app.documents import (
     SegmentDocument,
     WordsDocument,
 )
+from search_app.errors import BadRequest
+from search_app.explaining import explain
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
 from search_app.problems import ERRORS
 from search_app.search import (
     SearchOptions,
+    embed_query,
     embedder_of,
     search_photo,
     search_words,
@@ -85,6 +88,37 @@ async def search(
     document = await services.line.run(look)
     services.metrics.observe(document.timings_ms)
     return document
+
+
+@router.post(
+    "/explain",
+    responses={200: {"content": {PNG: {}}}},
+    response_class=Response,
+    summary="Which parts of a garment made a result alike, as a picture",
+)
+async def explain_result(
+    services: UsedServices,
+    photo: PhotoFile,
+    garment_id: Annotated[int, Form(ge=1, lt=2**63, description="of a result")],
+    garment: Annotated[int, Form(ge=0, le=100, description="place among the garments")] = 0,
+    colour_weight: Annotated[float, Form(ge=0, le=1, description="0 style, 1 colour")] = 0.5,
+) -> Response:
+    """The garment of the photo on the left, the result on the right, what counts in red.
+
+    Takes about a hundred runs of the encoder, so it is asked for one result at a time.
+    """
+    data = await upload_bytes(photo, services.settings.max_upload_bytes)
+    collection = services.open_collection
+
+    def look() -> Response:
+        pixels = decode_photo(data).photo
+        garments = embed_query(embedder_of(collection), pixels).garments
+        if garment >= len(garments):
+            raise BadRequest(f"this photo has {len(garments)} garments; name one from 0")
+        png = explain(collection, pixels, garments[garment], garment_id, colour_weight)
+        return Response(png, media_type=PNG)
+
+    return await services.line.run(look)
 
 
 @router.get("/search", summary="Products that plain words ask for")

@@ -43,7 +43,7 @@ dataset_app = typer.Typer(
 
 def add_commands(app: typer.Typer) -> None:
     """Make these commands known to the console script."""
-    cli_retrieval.add_commands(evaluate_app)
+    cli_retrieval.add_commands(evaluate_app, train_app)
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(train_app, name="train")
     app.add_typer(dataset_app, name="dataset")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from search_app.search import SearchOptions
     from search_app.settings import Settings
+    from segmentation.photos import Photo
 
 
 class ClassName(StrEnum):
@@ -55,6 +56,12 @@ def search(
     in_colour: Annotated[
         str | None,
         typer.Option(metavar="COLOUR", help="The same in another colour: a name or #rrggbb."),
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Also draw which parts made the first result of each garment alike."
+        ),
     ] = None,
     garment_class: Annotated[
         ClassName | None, typer.Option("--class", help="Only garments of this class.")
@@ -99,11 +106,16 @@ def search(
     if photo is None:
         _search_words(settings, options, filters or [], as_json)
     else:
-        _search_photo(settings, photo, options, filters or [], as_json)
+        _search_photo(settings, photo, options, filters or [], as_json, explain)
 
 
 def _search_photo(
-    settings: "Settings", photo: Path, options: "SearchOptions", filters: list[str], as_json: bool
+    settings: "Settings",
+    photo: Path,
+    options: "SearchOptions",
+    filters: list[str],
+    as_json: bool,
+    explain: Path | None,
 ) -> None:
     from search_app.search import search_photo
     from segmentation.photos import decode_photo
@@ -114,10 +126,36 @@ def _search_photo(
         options = replace(options, filters=_filters(collection, filters))
         size = (decoded.height, decoded.width)
         document = search_photo(collection, decoded.photo, options, size)
+        if explain is not None:
+            _write_explanations(collection, decoded.photo, document, options, explain)
     if as_json:
         print_json(document.model_dump())
     else:
         _print_results(document)
+
+
+def _write_explanations(
+    collection: "Collection",
+    photo: "Photo",
+    document: "SearchDocument",
+    options: "SearchOptions",
+    folder: Path,
+) -> None:
+    """garment-1.png, ...: the first result of each garment that was found."""
+    from search_app.explaining import explain
+    from search_app.search import embed_query, embedder_of
+
+    found = embed_query(embedder_of(collection), photo).garments
+    by_box = {(each.garment_class.label, round(each.area, 4)): each for each in found}
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, each in enumerate(document.garments, 1):
+        garment = by_box.get((each.garment_class, each.area))
+        if garment is not None and each.results:
+            first = each.results[0].garment_id
+            png = explain(collection, photo, garment, first, options.colour_weight)
+            path = folder / f"garment-{number}.png"
+            path.write_bytes(png)
+            tell(f"written: {path}")
 
 
 def _search_words(

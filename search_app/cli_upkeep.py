@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from search_app.cli_output import print_figures, print_json
+from search_app import cli_session
+from search_app.cli_output import print_figures, print_json, progress_on_stderr
 from search_app.cli_session import (
     DataOption,
+    EncoderOption,
     JsonOption,
     opened_collection,
     require_catalogue,
@@ -17,6 +19,8 @@ from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
     from indexing.collection import CollectionStatus
+    from indexing.reembed import ReembedSummary
+    from search_app.settings import Settings
 
 
 class ProblemsFound(SearchAppError):
@@ -75,12 +79,48 @@ def remove(
             typer.echo(f"removed {product_id}")
 
 
-def rebuild(context: typer.Context, data: DataOption = None) -> None:
-    """Make the indices anew; no model runs."""
-    settings = settings_for(context, data=data)
+def rebuild(
+    context: typer.Context,
+    data: DataOption = None,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the indices and the predicted attributes anew; no model runs.
+
+    With --encoder every garment is embedded by another encoder first, beside the old vectors,
+    and switched to at the end; stopped in the middle, the old ones serve and a second run goes on.
+    """
+    settings = settings_for(context, data=data, encoder=encoder)
     require_catalogue(settings)
+    summary = _reembed(settings) if encoder else None
     with opened_collection(settings, None) as collection:
-        typer.echo(f"indices rebuilt: {collection.rebuild()} garments")
+        count = collection.rebuild()
+    document = {"garments": count, "reembedded": summary}
+    if as_json:
+        print_json(document)
+        return
+    if summary is not None:
+        print_figures(summary)
+    typer.echo(f"indices rebuilt: {count} garments")
+
+
+def _reembed(settings: "Settings") -> "ReembedSummary":
+    from catalog.database import open_database
+    from catalog.photos import PhotoStore
+    from indexing.reembed import reembed
+
+    embedder = cli_session.load_embedder(settings)
+    database = open_database(settings.data)
+    try:
+        with progress_on_stderr("photos") as tick:
+            return reembed(
+                database,
+                PhotoStore(settings.data),
+                embedder,
+                lambda done, total: tick(done, total, ""),
+            )
+    finally:
+        database.close()
 
 
 def verify(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:

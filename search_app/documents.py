@@ -52,6 +52,8 @@ class ResultDocument(BaseModel):
     score: float
     style: float
     colour: float
+    same_kind: float = Field(description="calibrated chance, by style, that it is the same kind")
+    same_colour: float = Field(description="calibrated chance that the main colour is the same")
     brand: str | None
     category: str | None
     price: float | None
@@ -78,6 +80,7 @@ class FoundGarmentDocument(BaseModel):
 class GarmentDocument(FoundGarmentDocument):
     """A garment found on a photo and the products nearest to it."""
 
+    nothing_close: bool = Field(description="the catalogue has nothing that comes close")
     results: list[ResultDocument]
 
 

@@ -10,7 +10,7 @@ from catalog.queries import GarmentCard, ProductDetail, ProductSummary
 from indexing.collection import ResultCard
 from search_app import texts
 from search_app.documents import http_link
-from search_app.search import QueryGarment
+from search_app.search import QueryGarment, chance_of, nothing_close
 from search_app.state import MAX_RESULTS, PAGE_SIZE, PageState
 from search_app.views import (
     ActiveFilter,
@@ -24,16 +24,15 @@ from search_app.views import (
 )
 from segmentation.classes import GarmentClass
 
+NEARLY_THE_SAME: Final = 0.97
+"""Least score of what may be the very garment."""
 CLOSENESS: Final = (
-    (0.97, "Nearly the same"),
-    (0.90, "Very close"),
-    (0.80, "Close"),
-    (0.65, "Somewhat close"),
-    (-1.0, "Not close"),
+    (0.80, "Very close"),
+    (0.60, "Close"),
+    (0.40, "Somewhat close"),
+    (0.0, "Not close"),
 )
-"""Least score -> what we call it. Scores of an uncalibrated model: words, no per cent."""
-DISTANT: Final = 0.65
-"""When even the best result scores less, the page says that nothing comes close."""
+"""Least chance that a result is similar (`indexing.closeness`) -> what we call it."""
 _SYMBOLS: Final = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
 
@@ -48,7 +47,7 @@ def found_context(
     """What `_results.html` needs."""
     more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
     may_have_more = len(cards) == state.k < MAX_RESULTS
-    distant = bool(cards) and cards[0].score < DISTANT
+    distant = nothing_close(cards, state.colour_weight)
     return {
         "results": result_views(cards, state, path),
         "results_title": title,
@@ -89,7 +88,7 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
             title=card.title,
             brand=card.brand or "",
             price=price_text(card.price, card.currency),
-            closeness=closeness(card.score),
+            closeness=closeness(card.score, chance_of(card, state.colour_weight)),
             score=card.score,
             # Rounding may carry a cosine just beyond what a meter takes.
             style=min(max(card.style, 0.0), 1.0),
@@ -192,9 +191,11 @@ def box_view(card: GarmentCard) -> BoxView:
     )
 
 
-def closeness(score: float) -> str:
-    """A score in words."""
-    return next(words for least, words in CLOSENESS if score >= least)
+def closeness(score: float, chance: float) -> str:
+    """A score, and the chance that it stands for, in words."""
+    if score >= NEARLY_THE_SAME:
+        return "Nearly the same"
+    return next(words for least, words in CLOSENESS if chance >= least)
 
 
 def price_text(price: Decimal | None, currency: str | None) -> str:

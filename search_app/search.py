@@ -5,7 +5,7 @@
 `search_photo` does all of it; the page keeps the QueryPhoto and repeats the last steps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from catalog.queries import Filters
+from indexing.closeness import nearness
 from indexing.collection import Collection, ResultCard
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
 from indexing.words import Understood, colour_name, understand
@@ -34,6 +35,8 @@ from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.mask import BoolMask, Box
 from segmentation.photos import Photo
 
+DISTANT_COLOUR: Final = 0.3
+"""Nothing is close in colour alone where the nearest have a lower chance of the same colour."""
 NO_GARMENT: Final = "no garment found on this photo: searched with the whole photo"
 MASK_SIDE: Final = 400
 """More of a mask is not kept with a query: a crop shows no finer edge."""
@@ -147,7 +150,9 @@ def search_photo(
     if wanted:
         garments = [
             garment_document(
-                found_document(garment, query, size), search_garment(collection, garment, options)
+                found_document(garment, query, size),
+                search_garment(collection, garment, options),
+                options.colour_weight,
             )
             for garment in wanted
         ]
@@ -341,6 +346,20 @@ def search_wholes(
     return _best_of(cards, options.k)
 
 
+def chance_of(card: ResultCard, colour_weight: float) -> float:
+    """Chance, 0 to 1, that a person would call a result similar: in kind and in colour."""
+    return (1 - colour_weight) * card.same_kind + colour_weight * card.same_colour
+
+
+def nothing_close(cards: Sequence[ResultCard], colour_weight: float) -> bool:
+    """Whether the catalogue has nothing close to what was searched with."""
+    if not cards:
+        return False
+    if colour_weight == 1:
+        return nearness([card.same_colour for card in cards]) < DISTANT_COLOUR
+    return nearness([card.same_kind for card in cards]) < cards[0].distant_below
+
+
 def found_document(
     garment: QueryGarment, query: QueryPhoto, size: tuple[int, int] | None
 ) -> FoundGarmentDocument:
@@ -363,9 +382,15 @@ def found_document(
     )
 
 
-def garment_document(found: FoundGarmentDocument, cards: list[ResultCard]) -> GarmentDocument:
+def garment_document(
+    found: FoundGarmentDocument, cards: list[ResultCard], colour_weight: float
+) -> GarmentDocument:
     """One garment with its results as they are told to machines."""
-    return GarmentDocument(**found.model_dump(), results=[result_document(card) for card in cards])
+    return GarmentDocument(
+        **found.model_dump(),
+        nothing_close=nothing_close(cards, colour_weight),
+        results=[result_document(card) for card in cards],
+    )
 
 
 def result_document(card: ResultCard) -> ResultDocument:
@@ -380,6 +405,8 @@ def result_document(card: ResultCard) -> ResultDocument:
         score=round(card.score, 4),
         style=round(card.style, 4),
         colour=round(card.colour, 4),
+        same_kind=round(card.same_kind, 4),
+        same_colour=round(card.same_colour, 4),
         brand=card.brand,
         category=card.category,
         price=None if card.price is None else float(card.price),
@@ -431,7 +458,7 @@ def _whole_document(
     # The best result tells which class the whole photo most looks like.
     nearest = cards[0].garment_class if cards else query.wholes[0].garment_class
     whole = next(each for each in query.wholes if each.garment_class == nearest)
-    return garment_document(found_document(whole, query, size), cards)
+    return garment_document(found_document(whole, query, size), cards, options.colour_weight)
 
 
 def _note(wanted: GarmentClass | None) -> str:

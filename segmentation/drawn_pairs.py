@@ -20,12 +20,19 @@ from segmentation.dataset import (
     write_manifest,
 )
 from segmentation.splits import split_groups
-from segmentation.synthetic import draw_photo
+from segmentation.synthetic import Design, draw_photo, random_design
 
 TEST_SHARE: Final = 0.05
 VAL_SHARE: Final = 0.05
 FIRST_SEED: Final = 1_000_000
 """Far from the demo's seeds, so that no drawing of the demo was trained on."""
+
+
+def drawn_design(name: str) -> Design:
+    """The garment that a drawn pair shows first of all, from the pair's name alone."""
+    _, seed, position = name.split("-")
+    # `draw_photo` chooses the design before anything else.
+    return random_design(np.random.default_rng((FIRST_SEED + int(seed), int(position))))
 
 
 def create_drawn(

@@ -19,16 +19,24 @@ LEARNING = {
     for name in (
         "augment",
         "dataset",
+        "drawn_pairs",
         "inference",
         "metrics",
         "parts",
         "preprocess",
         "runs",
+        "synthetic",
         "weights",
     )
 }
 """What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
-SHARES_LEARNING = {"indexing.encoder", "indexing.encoders", "indexing.train", "indexing.metrics"}
+SHARES_LEARNING = {
+    "indexing.encoder",
+    "indexing.encoders",
+    "indexing.train_heads",
+    "indexing.train",
+    "indexing.metrics",
+}
 
 
 def _modules(package: str) -> Iterator[tuple[str, ast.Module]]:

@@ -106,6 +106,18 @@ def test_words_steer_a_photo_to_colour_and_class(
     assert [each["product_id"] for each in lower["results"]] == ["green-lower"]
 
 
+def test_a_result_is_explained_by_a_picture(client: TestClient, photo_bytes: PhotoBytes) -> None:
+    found = search(client, photo_bytes("red")).json()["garments"][0]["results"][0]
+    files = {"photo": ("a.png", photo_bytes("red"))}
+    answer = client.post("/api/v1/explain", files=files, data={"garment_id": found["garment_id"]})
+    assert answer.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(answer.content)).height == 240
+    gone = client.post("/api/v1/explain", files=files, data={"garment_id": 10**9})
+    assert (gone.status_code, error_code(gone)) == (422, "catalogue_refused")
+    none = client.post("/api/v1/explain", files=files, data={"garment_id": 1, "garment": 5})
+    assert (none.status_code, error_code(none)) == (422, "invalid_request")
+
+
 def test_words_search_without_a_photo(client: TestClient) -> None:
     document = client.get("/api/v1/search", params={"words": "red top"}).json()
     assert [each["product_id"] for each in document["results"]] == ["red-upper"]

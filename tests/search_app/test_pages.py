@@ -330,10 +330,11 @@ def test_every_local_link_and_file_of_a_page_exists(
 
 
 @pytest.mark.parametrize(
-    ("score", "words"), [(1.0, "Nearly the same"), (0.9, "Very close"), (-1.0, "Not close")]
+    ("score", "chance", "words"),
+    [(1.0, 0.5, "Nearly the same"), (0.9, 0.9, "Very close"), (0.9, 0.0, "Not close")],
 )
-def test_closeness_is_told_in_words(score: float, words: str) -> None:
-    assert closeness(score) == words
+def test_closeness_is_told_in_words(score: float, chance: float, words: str) -> None:
+    assert closeness(score, chance) == words
 
 
 def test_prices_read_as_in_a_shop() -> None:

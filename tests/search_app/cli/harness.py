@@ -20,7 +20,15 @@ from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFinger
 from indexing.stages import Vectors
 from search_app.cli import app
 from segmentation.classes import GarmentClass
-from segmentation.mask import Segmentation, find_garments, one_hot, whole_photo_garment
+from segmentation.mask import (
+    BoolMask,
+    Box,
+    Segmentation,
+    find_garments,
+    one_hot,
+    region_garment,
+    whole_photo_garment,
+)
 from segmentation.photos import Photo
 
 
@@ -60,6 +68,15 @@ class BlockEmbedder:
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
         return dataclasses.replace(self._embedded(photo, garment), whole_photo=True)
+
+    def embed_region(
+        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+    ) -> EmbeddedGarment:
+        if isinstance(region, tuple):
+            pixels = np.zeros(photo.shape[:2], bool)
+            pixels[region[1] : region[3], region[0] : region[2]] = True
+            region = pixels
+        return self._embedded(photo, region_garment(region, garment_class or GarmentClass.UPPER))
 
     def colour_half(self, colour: str) -> Vector:
         colour_vector(colour)  # refuses what the real one refuses

@@ -154,6 +154,14 @@ def test_search_in_another_colour(catalogue: Path, shop: Path):
     assert "#rrggbb" in reason_of(run(*command, "--in-colour", "plaid", code=1))
 
 
+def test_search_explains_its_first_results(catalogue: Path, shop: Path):
+    run("search", shop / "suit.png", "--data", catalogue, "--explain", "why", "-k", 1)
+    assert sorted(path.name for path in Path("why").iterdir()) == [
+        "garment-1.png",
+        "garment-2.png",
+    ]
+
+
 def test_search_without_a_garment_says_so_and_uses_the_whole_photo(catalogue: Path, tmp_path: Path):
     save_blocks(tmp_path / "white.png")
     result = run("search", "white.png", "--data", catalogue, "--json")

@@ -81,3 +81,24 @@ def test_training_without_opencv_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(cli_models, "find_spec", lambda name: None)
     failed = run("train", "segmenter", "--pairs", "a", "--out", "b", code=1)
     assert "apparel-search[train]" in reason_of(failed)
+
+
+def test_evaluate_street_draws_what_was_found(catalogue: Path, shop: Path):
+    result = run(
+        "evaluate", "street", "--photos", shop, "--data", catalogue, "--out", "sheets",
+        "--garments", 3, "--json",
+    )  # fmt: skip
+    document = json.loads(result.stdout)
+    assert document["garments"] == 3
+    assert document["rows"][0]["products"]
+    with Image.open(document["sheets"][0]) as sheet:
+        assert sheet.height > 3 * 100
+
+
+def test_evaluate_same_garment_counts_every_garment(tmp_path: Path):
+    save_blocks(tmp_path / "photos" / "a.png", (200, 10, 10), (20, 20, 200))
+    save_blocks(tmp_path / "photos" / "b.png", (20, 200, 20))
+    (tmp_path / "labels.csv").write_text("photo,label,role\na.png,x,query\nb.png,y,gallery\n")
+    command = ("evaluate", "same-garment", "--photos", "photos", "--labels", "labels.csv")
+    document = json.loads(run(*command, "--json").stdout)
+    assert (document["queries"], document["gallery_garments"]) == (1, 3)

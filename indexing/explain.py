@@ -1,0 +1,123 @@
+"""Two garments that were found alike in, which parts made them alike out.
+
+Occlusion (Zeiler, Fergus, ECCV 2014): parts of a garment are taken out of its mask one at a time
+and the score against the other garment is measured again; where it falls most, the likeness lies.
+Some fifty runs of the encoder: on request only.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from indexing.records import Embedder, Vector
+from segmentation.classes import GarmentClass
+from segmentation.mask import BoolMask, Box, Garment
+from segmentation.photos import Photo
+
+GRID: Final = 7
+"""Parts a side: each hides a window twice as wide, so that neighbours overlap."""
+HEIGHT: Final = 240
+"""Height of an explanation's halves, in pixels."""
+WARM: Final = (230, 40, 30)
+"""Colour of the parts that count."""
+
+Heat = npt.NDArray[np.float32]
+"""How much each part counts, shape (GRID, GRID), 0 to 1; rows from the top."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShownGarment:
+    """A garment on its photo with its vector."""
+
+    photo: Photo
+    garment: Garment
+    vector: Vector
+
+
+def found_at(
+    embedder: Embedder, photo: Photo, box: Box, garment_class: GarmentClass
+) -> ShownGarment:
+    """The garment of a class that lies at a box (pixels) of a photo; else the box itself."""
+    of_class = [
+        each
+        for each in embedder.embed([photo])[0].garments
+        if each.garment.garment_class == garment_class
+    ]
+    best = max(of_class, key=lambda each: overlap(each.garment.box, box), default=None)
+    if best is None or not overlap(best.garment.box, box):
+        best = embedder.embed_region(photo, box, garment_class)
+    return ShownGarment(photo, best.garment, best.vector)
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(width, 0) * max(height, 0)
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - shared
+    return shared / both if both else 0.0
+
+
+def heat_of(embedder: Embedder, shown: ShownGarment, other: Vector, colour_weight: float) -> Heat:
+    """Which parts of a garment its likeness to another vector comes from."""
+    weights = np.ones(len(other), np.float32)
+    cut = embedder.fingerprint.style_dimension
+    weights[:cut], weights[cut:] = 1 - colour_weight, colour_weight
+    whole = float((shown.vector * weights) @ other)
+    heat = np.zeros((GRID, GRID), np.float32)
+    for row in range(GRID):
+        for column in range(GRID):
+            rest = _without(shown, row, column)
+            if rest is not None:
+                region = embedder.embed_region(shown.photo, rest, shown.garment.garment_class)
+                heat[row, column] = whole - float((region.vector * weights) @ other)
+    heat = np.maximum(heat, 0)
+    return np.asarray(heat / max(float(heat.max()), 1e-6), np.float32)
+
+
+def _without(shown: ShownGarment, row: int, column: int) -> BoolMask | None:
+    """The garment's pixels but for one part; None where the part has none, or has them all."""
+    mask = shown.garment.mask
+    height, width = mask.shape
+    rest = mask.copy()
+    top, left = (row - 0.5) * height / GRID, (column - 0.5) * width / GRID
+    bottom, right = top + 2 * height / GRID, left + 2 * width / GRID
+    rest[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)] = False
+    if rest.sum() in (mask.sum(), 0):
+        return None
+    x0, y0, x1, y1 = shown.garment.box
+    region = np.zeros(shown.photo.shape[:2], bool)
+    region[y0:y1, x0:x1] = rest
+    return region
+
+
+def explanation_png(
+    embedder: Embedder, query: ShownGarment, result: ShownGarment, colour_weight: float
+) -> bytes:
+    """A PNG of both garments, query left, with what makes them alike in red."""
+    halves = [
+        _painted(shown, heat_of(embedder, shown, other.vector, colour_weight))
+        for shown, other in ((query, result), (result, query))
+    ]
+    sheet = Image.new("RGB", (sum(half.width for half in halves) + 8, HEIGHT), "white")
+    sheet.paste(halves[0], (0, 0))
+    sheet.paste(halves[1], (halves[0].width + 8, 0))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _painted(shown: ShownGarment, heat: Heat) -> Image.Image:
+    """The garment's box of its photo under its heat."""
+    x0, y0, x1, y1 = shown.garment.box
+    size = (max(1, round((x1 - x0) * HEIGHT / (y1 - y0))), HEIGHT)
+    picture = Image.fromarray(shown.photo[y0:y1, x0:x1]).resize(size)
+    opacity = Image.fromarray((heat * 170).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    mask = Image.fromarray(shown.garment.mask.astype(np.uint8) * 255).resize(size)
+    worn = np.minimum(np.asarray(opacity), np.asarray(mask))
+    picture.paste(WARM, (0, 0), Image.fromarray(worn))
+    return picture

@@ -1,0 +1,232 @@
+"""Photos in; how often a garment seen again through a hard change finds itself out.
+
+Every garment of every gallery photo answers. A query is the largest garment of a photo kept
+aside, changed as `changed` says and segmented anew; right is the photo it was made of. Baselines
+in the same run: colour histogram alone, untrained network, whole photos without masks.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.changed import seen_again
+from indexing.colour import describe_colours
+from indexing.crop import crop_garment
+from indexing.errors import IndexingError
+from indexing.evaluate import (
+    COLOUR_ALONE,
+    DEFAULT_WEIGHT,
+    OWN_CLASS,
+    SHIPPED,
+    UNMASKED,
+    Contest,
+    Interval,
+)
+from indexing.labelled import (
+    BATCH_SIZE,
+    NO_PROGRESS,
+    LabelledPhoto,
+    Progress,
+    VectorSet,
+    main_garment,
+    read_or_none,
+    whole_garment,
+)
+from indexing.metrics import Labels, mean_with_interval
+from indexing.stages import Vectors
+from segmentation.mask import Garment
+from segmentation.photos import Photo
+
+WEIGHTS: Final = (0.0, 0.3, DEFAULT_WEIGHT)
+DEPTHS: Final = (1, 10)
+SEED: Final = 0
+
+
+@dataclass(frozen=True)
+class SameGarmentFigures:
+    """Recall of one method: [value, low, high]."""
+
+    method: str
+    colour_weight: float
+    recall_at_1: Interval
+    recall_at_10: Interval
+
+
+@dataclass(frozen=True)
+class SameGarmentReport:
+    """What `apparel evaluate same-garment` says."""
+
+    queries: int
+    gallery_garments: int
+    gallery_photos: int
+    figures: list[SameGarmentFigures]
+    segmenter: str
+    encoder: str
+
+    def to_json(self) -> dict[str, object]:
+        """The document of `--json`."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Garments:
+    """Garments of several photos: the place of each one's photo, its class, its vectors."""
+
+    photos: Labels
+    classes: Labels
+    sets: dict[str, VectorSet]
+
+
+def evaluate_same_garment(
+    contest: Contest,
+    gallery: Sequence[Path],
+    queries: Sequence[LabelledPhoto],
+    progress: Progress = NO_PROGRESS,
+) -> SameGarmentReport:
+    """Recall@1 and @10 of changed photos among all garments of the gallery.
+
+    Args:
+        gallery: photos that answer; those of the queries are added where they lack.
+    """
+    paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
+    places = {path: place for place, path in enumerate(paths)}
+    total = len(paths) + len(queries)
+    answers = _embed(contest, paths, lambda done: progress(done, total))
+    asked = _changed_queries(
+        contest, queries, places, lambda done: progress(len(paths) + done, total)
+    )
+    return SameGarmentReport(
+        len(asked.photos),
+        len(answers.photos),
+        len(np.unique(answers.photos)),
+        _figures(asked, answers),
+        contest.segmenter.fingerprint,
+        contest.encoder.fingerprint,
+    )
+
+
+class _Builder:
+    """Collects the garments of photos, batch by batch."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._encoders = contest.encoders
+        self._photos: list[int] = []
+        self._classes: list[int] = []
+        self._styles: dict[str, list[Vectors]] = {}
+        self._colours: dict[str, list[Vectors]] = {}
+
+    def add(self, place: int, photo: Photo, garments: Sequence[Garment]) -> None:
+        """One photo's garments; the whole photo goes with each as the unmasked baseline."""
+        self._photos += [place] * len(garments)
+        self._classes += [int(garment.garment_class) for garment in garments]
+        colours = np.stack([describe_colours(photo, each).vector for each in garments])
+        for name, encoder in self._encoders.items():
+            crops = [crop_garment(photo, garment, encoder.side) for garment in garments]
+            self._put(name, encoder.encode(crops), colours)
+        first = self._encoders[SHIPPED]
+        whole = whole_garment(photo)
+        style = first.encode([crop_garment(photo, whole, first.side)])
+        colour = describe_colours(photo, whole).vector[None]
+        count = len(garments)
+        self._put(UNMASKED, style.repeat(count, axis=0), colour.repeat(count, axis=0))
+
+    def _put(self, name: str, styles: Vectors, colours: Vectors) -> None:
+        self._styles.setdefault(name, []).append(styles)
+        self._colours.setdefault(name, []).append(colours)
+
+    def built(self) -> _Garments:
+        """All that was added; IndexingError when nothing was."""
+        if not self._photos:
+            raise IndexingError("none of the photos can be read; check --photos")
+        sets = {
+            name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
+            for name, parts in self._styles.items()
+        }
+        return _Garments(np.array(self._photos), np.array(self._classes), sets)
+
+
+def _embed(contest: Contest, paths: Sequence[Path], tick: Callable[[int], None]) -> _Garments:
+    """Every garment of these photos, the whole photo where none is found."""
+    builder = _Builder(contest)
+    for start in range(0, len(paths), BATCH_SIZE):
+        numbered = [
+            (start + offset, photo)
+            for offset, path in enumerate(paths[start : start + BATCH_SIZE])
+            if (photo := read_or_none(path)) is not None
+        ]
+        found = contest.segmenter.segment([photo for _, photo in numbered]) if numbered else []
+        for (place, photo), each in zip(numbered, found, strict=True):
+            builder.add(place, photo, each.garments or (whole_garment(photo),))
+        tick(min(start + BATCH_SIZE, len(paths)))
+    return builder.built()
+
+
+def _changed_queries(
+    contest: Contest,
+    queries: Sequence[LabelledPhoto],
+    places: dict[Path, int],
+    tick: Callable[[int], None],
+) -> _Garments:
+    """The largest garment of each changed photo; each is changed by a seed of its own."""
+    builder = _Builder(contest)
+    for number, query in enumerate(queries):
+        photo = read_or_none(query.path)
+        other = read_or_none(queries[(number + len(queries) // 2) % len(queries)].path)
+        if photo is None or other is None:
+            continue
+        before = main_garment(photo, contest.segmenter.segment([photo])[0])
+        rng = np.random.default_rng((SEED, number))
+        view = seen_again(photo, before, other, rng)
+        after = main_garment(view, contest.segmenter.segment([view])[0])
+        builder.add(places[query.path], view, (after,))
+        tick(number + 1)
+    return builder.built()
+
+
+def _figures(asked: _Garments, answers: _Garments) -> list[SameGarmentFigures]:
+    own = asked.classes[:, None] == answers.classes[None]
+    rows = [_row(SHIPPED, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
+    rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, own) for weight in WEIGHTS]
+    rows.append(_row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
+    for name in asked.sets:
+        if name != SHIPPED:
+            rows += [_row(name, weight, asked, answers, name) for weight in (0.0, DEFAULT_WEIGHT)]
+    return rows
+
+
+def _row(
+    method: str,
+    weight: float,
+    asked: _Garments,
+    answers: _Garments,
+    name: str,
+    allowed: npt.NDArray[np.bool_] | None = None,
+) -> SameGarmentFigures:
+    first, second = asked.sets[name], answers.sets[name]
+    scores = (1 - weight) * (first.styles @ second.styles.T)
+    scores = scores + weight * (first.colours @ second.colours.T)
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    places = _place_of_right(scores, asked.photos, answers.photos)
+    recalls = []
+    for depth in DEPTHS:
+        figure = mean_with_interval((places < depth).astype(np.float64))
+        recalls.append([figure.value, figure.low, figure.high])
+    return SameGarmentFigures(method, weight, recalls[0], recalls[1])
+
+
+def _place_of_right(scores: Vectors, asked: Labels, answers: Labels) -> Labels:
+    """How many other photos come before the right one, for each query."""
+    places = []
+    for row, right in zip(scores, asked, strict=True):
+        mine = answers == right
+        best = row[mine].max(initial=-np.inf)
+        # A garment that may not answer (-inf) is never found.
+        nearer = np.unique(answers[(row > best) & ~mine]) if np.isfinite(best) else answers
+        places.append(len(nearer))
+    return np.array(places)

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexing.changed import seen_again
+from indexing.errors import IndexingError
+from indexing.evaluate import COLOUR_ALONE, SHIPPED, Contest
+from indexing.labelled import LabelledPhoto
+from indexing.same_garment import evaluate_same_garment
+from segmentation.classes import GarmentClass
+from segmentation.mask import Garment, Segmentation
+from segmentation.photos import Photo
+from tests.indexing.test_embed import known_encoder
+
+
+class CentreSegmenter:
+    """Takes the middle of every photo for an upper garment."""
+
+    fingerprint = "centre/1"
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]:
+        return [self._one(photo) for photo in photos]
+
+    def _one(self, photo: Photo) -> Segmentation:
+        height, width = photo.shape[:2]
+        box = (width // 4, height // 4, 3 * width // 4, 3 * height // 4)
+        mask = np.ones((box[3] - box[1], box[2] - box[0]), bool)
+        garment = Garment(GarmentClass.UPPER, 0.9, box, mask, 0.25)
+        return Segmentation(np.zeros((height, width), np.uint8), (garment,))
+
+
+def _photo(path: Path, colour: tuple[int, int, int]) -> Path:
+    Image.new("RGB", (80, 100), colour).save(path)
+    return path
+
+
+def test_the_change_is_seeded_and_keeps_the_garments_colour() -> None:
+    photo = np.full((100, 80, 3), (200, 30, 40), np.uint8)
+    other = np.full((60, 60, 3), (30, 60, 200), np.uint8)
+    (segmentation,) = CentreSegmenter().segment([photo])
+    views = [
+        seen_again(photo, segmentation.garments[0], other, np.random.default_rng(seed))
+        for seed in (1, 1, 2)
+    ]
+    assert np.array_equal(views[0], views[1])
+    assert not np.array_equal(views[0], views[2])
+    height, width = views[0].shape[:2]
+    assert height * width == pytest.approx(0.6 * 100 * 80, rel=0.05)
+    corner, middle = views[0][:4, :4].reshape(-1, 3), views[0][25:50, 20:45].reshape(-1, 3)
+    red = (middle[:, 0] > middle[:, 2]).mean()
+    assert red > 0.4
+    assert (corner[:, 2] >= corner[:, 0]).mean() > 0.9
+
+
+def test_a_changed_garment_is_looked_for_among_all(tmp_path: Path) -> None:
+    colours = [(200, 30, 40), (40, 160, 60), (30, 60, 200), (230, 210, 60), (20, 20, 20)]
+    paths = [_photo(tmp_path / f"{n}.png", colour) for n, colour in enumerate(colours)]
+    queries = [LabelledPhoto(path, "x", str(path), "query") for path in paths[:3]]
+    encoder = known_encoder()
+    report = evaluate_same_garment(
+        Contest(CentreSegmenter(), encoder, encoder.untrained()), paths, queries
+    )
+    assert (report.queries, report.gallery_garments, report.gallery_photos) == (3, 5, 5)
+    by_method = {each.method: each for each in report.figures if each.colour_weight in (0.5, 1.0)}
+    assert by_method[COLOUR_ALONE].recall_at_1[0] >= 2 / 3
+    assert by_method[SHIPPED].recall_at_10 == [1.0, 1.0, 1.0]
+    (tmp_path / "bad.png").write_bytes(b"no photo")
+    with pytest.raises(IndexingError, match="--photos"):
+        evaluate_same_garment(Contest(CentreSegmenter(), encoder), [tmp_path / "bad.png"], [])
