@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from segmentation.mask import BoolMask, Garment
+from indexing.crop import mask_on_photo
+from segmentation.mask import Garment
 from segmentation.photos import Photo
 
 CROPPED_AREA: Final = 0.6
@@ -39,7 +40,7 @@ def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> Photo:
     behind = np.asarray(
         Image.fromarray(other).resize((width, height)).filter(ImageFilter.GaussianBlur(2))
     )
-    pasted = np.where(_whole_mask(garment, height, width)[..., None], photo, behind)
+    pasted = np.where(mask_on_photo(garment, height, width)[..., None], photo, behind)
     pasted = _with_patch(pasted, garment, behind, rng)
     view = Image.fromarray(_cropped(pasted, garment, rng))
     view = view.transform(
@@ -52,13 +53,6 @@ def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> Photo:
     lit.filter(ImageFilter.GaussianBlur(radius)).save(buffer, "JPEG", quality=JPEG_QUALITY)
     with Image.open(buffer) as opened:
         return np.asarray(opened.convert("RGB"), np.uint8)
-
-
-def _whole_mask(garment: Garment, height: int, width: int) -> BoolMask:
-    mask = np.zeros((height, width), bool)
-    x0, y0, x1, y1 = garment.box
-    mask[y0:y1, x0:x1] = garment.mask
-    return mask
 
 
 def _with_patch(photo: Photo, garment: Garment, behind: Photo, rng: Rng) -> Photo:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from indexing.crop import mask_on_photo
 from indexing.records import Embedder, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment
@@ -81,18 +82,14 @@ def heat_of(embedder: Embedder, shown: ShownGarment, other: Vector, colour_weigh
 
 def _without(shown: ShownGarment, row: int, column: int) -> BoolMask | None:
     """The garment's pixels but for one part; None where the part has none, or has them all."""
-    mask = shown.garment.mask
-    height, width = mask.shape
+    mask = mask_on_photo(shown.garment, *shown.photo.shape[:2])
+    x0, y0, x1, y1 = shown.garment.box
+    height, width = y1 - y0, x1 - x0
     rest = mask.copy()
-    top, left = (row - 0.5) * height / GRID, (column - 0.5) * width / GRID
+    top, left = y0 + (row - 0.5) * height / GRID, x0 + (column - 0.5) * width / GRID
     bottom, right = top + 2 * height / GRID, left + 2 * width / GRID
     rest[max(0, round(top)) : round(bottom), max(0, round(left)) : round(right)] = False
-    if rest.sum() in (mask.sum(), 0):
-        return None
-    x0, y0, x1, y1 = shown.garment.box
-    region = np.zeros(shown.photo.shape[:2], bool)
-    region[y0:y1, x0:x1] = rest
-    return region
+    return None if rest.sum() in (mask.sum(), 0) else rest
 
 
 def explanation_png(

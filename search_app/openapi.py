@@ -22,6 +22,8 @@ _RESULT: Final[dict[str, Any]] = {
     "score": 0.8312,
     "style": 0.8121,
     "colour": 0.8503,
+    "same_kind": 0.7412,
+    "same_colour": 0.8127,
     "brand": "Acme",
     "category": "tops",
     "price": 19.9,
@@ -108,7 +110,7 @@ _STOPPED: Final = {**_IMPORT, "state": "cancelled", "message": "cancelled", "end
 
 ANSWERS: Final[dict[tuple[str, str], Any]] = {
     ("post", "/api/v1/search"): {
-        "garments": [{**_FOUND, "results": [_RESULT]}],
+        "garments": [{**_FOUND, "nothing_close": False, "results": [_RESULT]}],
         "photo": _PHOTO,
         "note": None,
         "words": None,

@@ -28,7 +28,7 @@ class CentreSegmenter:
         box = (width // 4, height // 4, 3 * width // 4, 3 * height // 4)
         mask = np.ones((box[3] - box[1], box[2] - box[0]), bool)
         garment = Garment(GarmentClass.UPPER, 0.9, box, mask, 0.25)
-        return Segmentation(np.zeros((height, width), np.uint8), (garment,))
+        return Segmentation.of_mask(np.zeros((height, width), np.uint8), (garment,))
 
 
 def _photo(path: Path, colour: tuple[int, int, int]) -> Path:
