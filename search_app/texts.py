@@ -195,6 +195,11 @@ REBUILDING: Final = "Rebuilding the index…"
 REBUILD_HINT: Final = "From the stored vectors, no model runs."
 MODELS: Final = "Models"
 MODELS_HINT: Final = "What made the vectors, and looks at the photos now."
+REEMBED_HINT: Final = (
+    "Another encoder embeds every garment again beside the old vectors and is switched to at once, "
+    "on the server:"
+)
+REEMBED_COMMAND: Final = "apparel rebuild --encoder ENCODER"
 MODEL_SEGMENTER: Final = "Segmenter"
 MODEL_ENCODER: Final = "Encoder"
 MODEL_DIMENSION: Final = "Dimension"
