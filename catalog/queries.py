@@ -219,9 +219,12 @@ def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]
 
 
 def allowed_garments(
-    session: Session, filters: Filters, garment_class: GarmentClass | None = None
+    session: Session,
+    filters: Filters,
+    garment_class: GarmentClass | None = None,
+    limit: int | None = None,
 ) -> list[int]:
-    """Ids of the garments that pass the filters, in order."""
+    """Ids of the garments that pass the filters, in order; any `limit` of them."""
     query = (
         select(Garment.id)
         .join(Photo, Garment.photo_id == Photo.id)
@@ -230,7 +233,7 @@ def allowed_garments(
     )
     if garment_class is not None:
         query = query.where(Garment.garment_class == int(garment_class))
-    return sorted(session.scalars(query))
+    return sorted(session.scalars(query.limit(limit)))
 
 
 def attribute_cards(

@@ -22,8 +22,10 @@ from indexing.index import IndexSnapshot
 from indexing.records import Hit, Vector
 from segmentation.classes import GarmentClass
 
+NARROW: Final = 5_000
+"""Where fewer garments pass a filter, all of them are scored ..."""
 WIDE: Final = 400
-"""Nearest garments that are looked through before a filter's garments are all read."""
+"""... where more do, so many of the nearest of all are looked through first."""
 DUPLICATE: Final = 0.985
 """Cosine of either half from which two products count as the same one."""
 
@@ -59,11 +61,14 @@ def nearest_products(
     """
     allowed = None
     if not question.filters.is_empty:
-        if len(snapshot) > EXACT_LIMIT:
+        narrow = NARROW if len(snapshot) > EXACT_LIMIT else None
+        filters, garment_class = question.filters, question.garment_class
+        allowed = allowed_garments(session, filters, garment_class, narrow)
+        if len(allowed) == narrow:
             best = _among_nearest(session, snapshot, vector, question)
             if len(best) >= question.k:
                 return best[: question.k]
-        allowed = allowed_garments(session, question.filters, question.garment_class)
+            allowed = allowed_garments(session, filters, garment_class)
     fetched = 3 * question.k + 8
     while True:
         hits = snapshot.search(vector, question.colour_weight, fetched, allowed)

@@ -5,9 +5,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from indexing.benchmarks.broken_files import broken_files
+from indexing.benchmarks.index_growth import index_growth
 from indexing.benchmarks.report import hardware, print_document, tell
 
-BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {"broken-files": broken_files}
+BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
+    "broken-files": broken_files,
+    "index-growth": index_growth,
+}
 """Name -> a function that measures and gives a dataclass of figures; add yours here."""
 
 

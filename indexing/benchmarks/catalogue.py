@@ -1,0 +1,117 @@
+"""A database filled with garments for benchmarks, in bulk: vectors, brands, prices, colours.
+
+One garment a photo, one photo a product, all of class upper; garment ids count from 1.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import insert
+
+from catalog.colours import COLOUR_NAMES
+from catalog.database import open_database
+from catalog.models import Garment, Photo, Product
+from catalog.models import Vector as VectorRow
+from indexing.benchmarks.vectors import STYLE_DIMENSION, GarmentVectors
+from indexing.colour import COLOUR_DIMENSION
+from indexing.records import ModelFingerprint
+from indexing.stages import Vectors
+from indexing.vectors import use_model, vector_to_bytes
+from segmentation.classes import GarmentClass
+
+SEED: Final = 11
+FINGERPRINT: Final = ModelFingerprint(
+    "benchmark/1", "benchmark/1", STYLE_DIMENSION, COLOUR_DIMENSION
+)
+Row = dict[str, Any]
+
+
+def brand_of(number: int) -> str:
+    """One in a thousand is Rare, nine in a thousand Small, the others spread over forty."""
+    if number % 1000 == 0:
+        return "Rare"
+    return "Small" if number % 1000 < 10 else f"Brand {number % 40}"
+
+
+def category_of(number: int) -> str:
+    """Twenty categories, each of a twentieth."""
+    return f"Category {number // 7 % 20}"
+
+
+def availability_of(number: int) -> str:
+    """Half is in stock."""
+    return "in stock" if number // 3 % 2 else "sold out"
+
+
+def fill(data: Path, count: int) -> None:
+    """Write `count` products with their garments and vectors."""
+    database = open_database(data)
+    model_id = use_model(database, FINGERPRINT)
+    start = 1
+    for vectors in GarmentVectors(SEED).chunks(count):
+        numbers = range(start, start + len(vectors))
+        with database.transaction() as session:
+            session.execute(insert(Product), [_product(number) for number in numbers])
+            session.execute(insert(Photo), [_photo(number) for number in numbers])
+            session.execute(insert(Garment), [_garment(number) for number in numbers])
+            session.execute(insert(VectorRow), list(_vectors(start, vectors, model_id)))
+        start += len(vectors)
+    database.analyze()
+    database.close()
+
+
+def _product(number: int) -> Row:
+    return {
+        "id": f"p{number}",
+        "title": f"Garment {number}",
+        "brand": brand_of(number),
+        "category": category_of(number),
+        "availability": availability_of(number),
+        "price": number % 20_000 / 100,
+        "currency": "EUR",
+        "attributes": {"size": "SML"[number % 3]},
+        "created_at": datetime.now(UTC),
+        "updated_at": datetime.now(UTC),
+    }
+
+
+def _photo(number: int) -> Row:
+    return {
+        "id": number,
+        "product_id": f"p{number}",
+        "source": f"{number}.jpg",
+        "position": 0,
+        "sha256": f"{number:064x}",
+        "status": "indexed",
+    }
+
+
+def _garment(number: int) -> Row:
+    name = COLOUR_NAMES[number % len(COLOUR_NAMES)]
+    return {
+        "id": number,
+        "photo_id": number,
+        "garment_class": int(GarmentClass.UPPER),
+        "score": 0.9,
+        "area": 0.4,
+        "x0": 0.1,
+        "y0": 0.1,
+        "x1": 0.9,
+        "y1": 0.9,
+        "main_colour": name,
+        "colours": [{"name": name, "hex": "#808080", "share": 1.0}],
+    }
+
+
+def _vectors(start: int, vectors: Vectors, model_id: int) -> Iterator[Row]:
+    for number, vector in enumerate(vectors, start):
+        yield {"garment_id": number, "model_id": model_id, "values": vector_to_bytes(vector)}
+
+
+def numbers_where(count: int, field: str, value: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Ids of garments by what `fill` wrote: brand, category or availability."""
+    of = {"brand": brand_of, "category": category_of, "availability": availability_of}[field]
+    return np.array([number for number in range(1, count + 1) if of(number) == value], np.int64)

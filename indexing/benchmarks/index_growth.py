@@ -1,0 +1,296 @@
+"""How the index grows: 10,000 to a million garments, against a flat exact FAISS index.
+
+    python -m indexing.benchmarks.index_growth [--sizes 10000 100000 1000000] [--plot FILE.png]
+
+Searches are single queries on one thread. Recall@10 is against exact float32 scores. Memory is
+what a fresh process has more, after opening and searching, than after its imports.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+import faiss
+import numpy as np
+
+from catalog.filters import Filters, parse_filters
+from indexing.base import SEARCH_THREADS, best_first
+from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
+from indexing.benchmarks.report import print_document, tell
+from indexing.benchmarks.updates import Updates, measure_updates
+from indexing.benchmarks.vectors import GarmentVectors
+from indexing.collection import Collection, open_collection
+from indexing.index import IndexSnapshot
+from indexing.indices import ClassIndices
+from indexing.records import Vector
+from indexing.stages import GarmentIds, Vectors
+from indexing.vectors import use_model
+from indexing.views import scale
+from segmentation.classes import GarmentClass
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+QUERIES: Final = 200
+FLAT_QUERIES: Final = 30
+FILTERED_QUERIES: Final = 20
+WEIGHTS: Final = (0.0, 0.5, 1.0)
+FILTERS: Final = ("brand=Rare", "brand=Small", "category=Category 3", "availability=in stock")
+TEN: Final = 10
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class SearchFigures:
+    """Milliseconds of one query and recall@10 at a colour weight."""
+
+    colour_weight: float
+    p50_ms: float
+    p95_ms: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class FilterFigures:
+    """A search with a filter, from the collection's call to hits; `matches` garments pass."""
+
+    filter: str
+    matches: int
+    p95_ms: float
+    recall: float
+    always_full: bool
+
+
+@dataclass(frozen=True)
+class Searched:
+    """Searches by weight, searches by filter, the flat index's p95, updates."""
+
+    searches: tuple[SearchFigures, ...]
+    filtered: tuple[FilterFigures, ...]
+    flat_p95_ms: float
+    updates: Updates
+
+
+@dataclass(frozen=True)
+class SizeFigures:
+    """All figures of one size. `times_faster` compares p95 at the default weight with flat."""
+
+    garments: int
+    build_s: float
+    build_memory_mb: float
+    database_mb: float
+    index_mb: float
+    cold_start_s: float
+    memory_mb: float
+    times_faster: float
+    searched: Searched
+
+    @property
+    def p95_ms(self) -> float:
+        """Of a search at the default weight."""
+        return next(each.p95_ms for each in self.searched.searches if each.colour_weight == 0.5)
+
+
+def index_growth(
+    sizes: tuple[int, ...] = SIZES, plot: Path | None = None
+) -> tuple[SizeFigures, ...]:
+    """Measure every size, one after the other, in a temporary folder."""
+    figures = tuple(_measure(size) for size in sizes)
+    if plot is not None:
+        draw_growth(figures, plot)
+    return figures
+
+
+def _measure(size: int) -> SizeFigures:
+    folder = Path(tempfile.mkdtemp(prefix="apparel-growth-"))
+    try:
+        tell(f"{size} garments: filling the database")
+        fill(folder, size)
+        build_s, build_mb = _in_fresh_process(_build, folder)
+        tell(f"  built in {build_s:.1f} s, {build_mb:.0f} MB at most")
+        index_mb = sum(path.stat().st_size for path in (folder / "index").iterdir()) / 1e6
+        database_mb = sum(path.stat().st_size for path in folder.glob("apparel.db*")) / 1e6
+        cold_s, memory_mb = _in_fresh_process(_cold, folder)
+        searched = _in_fresh_process(_searched, folder, size)
+        figures = SizeFigures(
+            size,
+            round(build_s, 2),
+            round(build_mb, 1),
+            round(database_mb, 1),
+            round(index_mb, 1),
+            round(cold_s, 3),
+            round(memory_mb, 1),
+            0.0,
+            searched,
+        )
+        figures = replace(figures, times_faster=round(searched.flat_p95_ms / figures.p95_ms, 1))
+        _tell(figures)
+        return figures
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_fresh_process(function: Callable[..., Answer], *arguments: object) -> Answer:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def _build(folder: Path) -> tuple[float, float]:
+    """Seconds and megabytes at most to make the index from the database."""
+    before = _memory_mb()
+    start = time.perf_counter()
+    open_collection(folder).close()
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return seconds, peak - before
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def _cold(folder: Path) -> tuple[float, float]:
+    """Seconds to open in a fresh process, and megabytes after it has searched."""
+    before = _memory_mb()
+    start = time.perf_counter()
+    collection = open_collection(folder)
+    seconds = time.perf_counter() - start
+    for garment_id in range(1, QUERIES + 1):
+        garment_class, vector = collection.vector_of(garment_id)
+        collection.search(vector, garment_class, TEN)
+    return seconds, _memory_mb() - before
+
+
+def _searched(folder: Path, size: int) -> Searched:
+    """Search, filter, compare with the flat index, update."""
+    generator = GarmentVectors(SEED)
+    vectors = np.concatenate(list(generator.chunks(size)))
+    # The generator's next draws after the catalogue's: new garments of the same kinds.
+    queries = generator.draw(QUERIES)
+    collection = open_collection(folder)
+    filtered = tuple(_filtered(collection, vectors, queries, text) for text in FILTERS)
+    model_id = use_model(collection.database, FINGERPRINT)
+    indices = ClassIndices(folder, collection.database, model_id, FINGERPRINT)
+    snapshot = indices.snapshot(GarmentClass.UPPER)
+    searches = tuple(_searches(snapshot, vectors, queries, weight) for weight in WEIGHTS)
+    flat = _flat_p95(vectors, queries)
+    updates = measure_updates(collection.database, indices, model_id, queries)
+    collection.close()
+    return Searched(searches, filtered, round(flat, 3), updates)
+
+
+def _searches(
+    snapshot: IndexSnapshot, vectors: Vectors, queries: Vectors, weight: float
+) -> SearchFigures:
+    truth = _exact(vectors, queries, weight)
+    times, found = [], 0
+    for query, best in zip(queries, truth, strict=True):
+        start = time.perf_counter()
+        hits = snapshot.search(query, weight, TEN)
+        times.append(time.perf_counter() - start)
+        found += len(best & {hit.garment_id for hit in hits})
+    p50, p95 = np.percentile(times, (50, 95)) * 1e3
+    recall = found / (TEN * len(queries))
+    return SearchFigures(weight, round(float(p50), 3), round(float(p95), 3), round(recall, 4))
+
+
+def _exact(
+    vectors: Vectors, queries: Vectors, weight: float, ids: GarmentIds | None = None
+) -> list[set[int]]:
+    """Ids of the ten best of each query by float32 scores."""
+    factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
+    rows = vectors if ids is None else vectors[ids - 1]
+    named = np.arange(1, len(vectors) + 1) if ids is None else ids
+    return [set(named[best_first(rows @ (query * factors), TEN)].tolist()) for query in queries]
+
+
+def _filtered(
+    collection: Collection, vectors: Vectors, queries: Vectors, text: str
+) -> FilterFigures:
+    field, _, value = text.partition("=")
+    ids = numbers_where(len(vectors), field, value)
+    filters: Filters = parse_filters([text])
+    queries = queries[:FILTERED_QUERIES]
+    times, found, full = [], 0, True
+    for query, best in zip(queries, _exact(vectors, queries, 0.5, ids), strict=True):
+        start = time.perf_counter()
+        hits = collection.search(query, GarmentClass.UPPER, TEN, filters=filters)
+        times.append(time.perf_counter() - start)
+        found += len(best & {hit.garment_id for hit in hits})
+        full = full and len(hits) == min(TEN, len(ids))
+    p95 = float(np.percentile(times, 95)) * 1e3
+    recall = found / (min(TEN, len(ids)) * len(queries))
+    return FilterFigures(text, len(ids), round(p95, 2), round(recall, 4), full)
+
+
+def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
+    """Milliseconds of FAISS's exact flat index, p95, at the default weight."""
+    faiss.omp_set_num_threads(SEARCH_THREADS)
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    times = []
+    for query in queries[:FLAT_QUERIES]:
+        weighted: Vector = query * np.float32(0.5)
+        start = time.perf_counter()
+        index.search(weighted[None], TEN)
+        times.append(time.perf_counter() - start)
+    return float(np.percentile(times, 95)) * 1e3
+
+
+def _tell(figures: SizeFigures) -> None:
+    searched = figures.searched
+    tell(
+        f"  database {figures.database_mb} MB, index {figures.index_mb} MB, cold start "
+        f"{figures.cold_start_s} s, memory {figures.memory_mb} MB"
+    )
+    for each in searched.searches:
+        tell(
+            f"  w {each.colour_weight}: p50 {each.p50_ms} ms, p95 {each.p95_ms} ms, recall@10 "
+            f"{each.recall}"
+        )
+    tell(f"  flat exact p95 {searched.flat_p95_ms} ms: {figures.times_faster} times as long")
+    for one in searched.filtered:
+        tell(f"  {one.filter} ({one.matches}): p95 {one.p95_ms} ms, recall {one.recall}")
+    tell(f"  {searched.updates}")
+
+
+def draw_growth(figures: tuple[SizeFigures, ...], path: Path) -> None:
+    """A picture of how time and memory grow with the number of garments; needs matplotlib."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    time_axes, size_axes = figure.subplots(1, 2)
+    sizes = [each.garments for each in figures]
+    own = [each.p95_ms for each in figures]
+    flat = [each.searched.flat_p95_ms for each in figures]
+    time_axes.loglog(sizes, flat, "o--", label="flat exact")
+    time_axes.loglog(sizes, own, "o-", label="this index")
+    time_axes.set(xlabel="garments", ylabel="p95 of one search, ms")
+    size_axes.loglog(sizes, [each.index_mb for each in figures], "o-", label="index files, MB")
+    size_axes.loglog(sizes, [each.memory_mb for each in figures], "o-", label="memory, MB")
+    size_axes.loglog(sizes, [each.build_s for each in figures], "o-", label="build, s")
+    size_axes.set(xlabel="garments")
+    for axes in (time_axes, size_axes):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
+
+
+def main() -> None:
+    """Entry of `python -m indexing.benchmarks.index_growth`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    print_document({"index-growth": index_growth(tuple(arguments.sizes), arguments.plot)})
+
+
+if __name__ == "__main__":
+    main()

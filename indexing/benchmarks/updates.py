@@ -1,0 +1,69 @@
+"""How many garments a second can be replaced, committed and made visible."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from catalog.database import Database
+from catalog.importer import PendingPhoto
+from indexing.indices import ClassIndices
+from indexing.records import Colour
+from indexing.stages import GarmentRecord, IndexedPhoto, Vectors
+from indexing.writer import write_batch
+from segmentation.classes import GarmentClass
+
+BATCHES: Final = 30
+BATCH: Final = 100
+"""Photos in one transaction."""
+
+
+@dataclass(frozen=True)
+class Updates:
+    """Garments replaced a second, each batch committed to the disk and then searched for.
+
+    `visible_ms` is from the commit to the first search that finds the batch, at most.
+    """
+
+    updates: int
+    per_second: float
+    visible_ms: float
+    all_found: bool
+
+
+def measure_updates(
+    database: Database, indices: ClassIndices, model_id: int, vectors: Vectors
+) -> Updates:
+    """Replace the garments of photos 1 to BATCHES * BATCH by the given vectors, in turn."""
+    working, slowest, found = 0.0, 0.0, True
+    for number in range(BATCHES):
+        chosen = [vectors[(number * BATCH + each) % len(vectors)] for each in range(BATCH)]
+        outcomes = [
+            _replaced(number * BATCH + each + 1, vector) for each, vector in enumerate(chosen)
+        ]
+        start = time.perf_counter()
+        with database.transaction() as session:
+            batch = write_batch(session, model_id, outcomes)
+        committed = time.perf_counter()
+        indices.apply([batch.change])
+        best = indices.snapshot(GarmentClass.UPPER).search(chosen[0], 0.5, 1)
+        slowest = max(slowest, time.perf_counter() - committed)
+        working += time.perf_counter() - start
+        found = found and bool(best) and best[0].score > 0.999
+    done = BATCHES * BATCH
+    return Updates(done, round(done / working, 1), round(slowest * 1e3, 2), found)
+
+
+def _replaced(photo_id: int, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> IndexedPhoto:
+    record = GarmentRecord(
+        GarmentClass.UPPER,
+        0.9,
+        0.4,
+        (0.1, 0.1, 0.9, 0.9),
+        (Colour("grey", "#808080", 1.0),),
+        vector,
+    )
+    pending = PendingPhoto(photo_id, f"p{photo_id}", Path(f"{photo_id}.jpg"), 0)
+    return IndexedPhoto(pending, f"{photo_id:064x}", f"{photo_id}.jpg", 480, 360, (record,))
