@@ -1,13 +1,16 @@
 """What can be filtered by: values that occur, each with its number of products.
 
 Each facet is counted under all filters but its own, so that its numbers say what choosing
-another value would give.
+another value would give. Counts are kept for a while: over very many products they take long,
+and pages ask for the same ones again and again.
 """
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -15,8 +18,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from catalog.conditions import garments_of_colour, product_conditions
 from catalog.feeds import plain_name
 from catalog.filters import Filters
-from catalog.models import Attribute, Garment, Photo, Product
+from catalog.models import Attribute, Garment, Photo, Product, VectorChange
 from segmentation.classes import GARMENT_CLASSES
+
+KEPT: Final = 200
+KEPT_SECONDS: Final = 60.0
+"""Counts are made anew after this, or at once when the catalogue has changed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,31 @@ class Facets:
     attributes: tuple[AttributeFacet, ...] = ()
 
 
+class _Kept:
+    """Facets by what they were counted under, the latest `KEPT` of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._facets: dict[Hashable, tuple[float, Facets]] = {}
+
+    def get(self, key: Hashable) -> Facets | None:
+        """What is kept under a key, unless it is too old."""
+        with self._lock:
+            counted, found = self._facets.get(key, (0.0, None))
+        return found if time.monotonic() - counted < KEPT_SECONDS else None
+
+    def put(self, key: Hashable, found: Facets) -> None:
+        """Keep facets under a key; the oldest go."""
+        with self._lock:
+            self._facets.pop(key, None)
+            self._facets[key] = time.monotonic(), found
+            while len(self._facets) > KEPT:
+                del self._facets[next(iter(self._facets))]
+
+
+_KEPT: Final = _Kept()
+
+
 def facets(
     session: Session,
     filters: Filters | None = None,
@@ -62,6 +94,27 @@ def facets(
         attributes: names of the attributes to count too (`attribute_names` lists them).
     """
     wanted = filters or Filters()
+    key = (str(session.get_bind()), _state(session), wanted, limit, tuple(attributes))
+    found = _KEPT.get(key)
+    if found is None:
+        found = _counted_now(session, wanted, limit, attributes)
+        _KEPT.put(key, found)
+    return found
+
+
+def _state(session: Session) -> tuple[object, ...]:
+    """What differs once a product was written or removed, or a garment came or went."""
+    query = select(
+        select(func.max(VectorChange.id)).scalar_subquery(),
+        select(func.max(Product.updated_at)).scalar_subquery(),
+        select(func.count()).select_from(Product).scalar_subquery(),
+    )
+    return tuple(session.execute(query).one())
+
+
+def _counted_now(
+    session: Session, wanted: Filters, limit: int, attributes: Sequence[str]
+) -> Facets:
     lowest, highest = _price_range(session, wanted.without("price"))
     return Facets(
         brands=_values(session, Product.brand, wanted.without("brand"), limit),

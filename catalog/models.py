@@ -95,7 +95,7 @@ class Product(Base):
     origin: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=_now, onupdate=_now
+        DateTime(timezone=True), default=_now, onupdate=_now, index=True
     )
 
     photos: Mapped[list["Photo"]] = relationship(

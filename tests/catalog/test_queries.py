@@ -358,3 +358,17 @@ def test_all_products_in_order_of_id(session: Session) -> None:
     rows = list(all_products(session))
     assert [row.id for row in rows] == ["a", "b", "c"]
     assert rows[0].photos == ("a0.jpg", "a1.jpg")
+
+
+def test_counts_are_right_after_every_change(database: Database) -> None:
+    def brands() -> tuple[FacetValue, ...]:
+        with database.session() as reading:
+            return facets(reading).brands
+
+    assert brands() == brands() == (FacetValue("Acme", 2), FacetValue("Élan", 1))
+    with database.transaction() as writing:
+        writing.get_one(Product, "a").brand = "Élan"
+    assert FacetValue("Élan", 2) in brands()
+    with database.transaction() as writing:
+        writing.delete(writing.get_one(Product, "c"))
+    assert FacetValue("Élan", 1) in brands()
