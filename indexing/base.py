@@ -8,6 +8,7 @@ its own, against the exact scan; where no number of lists is enough, the scan an
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -169,6 +170,15 @@ def _views_of(base: Base, earlier: Base | None) -> Iterator[View]:
         yield build_view(base.chunks(), sample, len(base), weight, base.style_dimension, centroids)
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Weighted queries (q, d), the slots they were taken from, the ten best others of each."""
+
+    queries: Vectors
+    own: Slots
+    truth: list[set[int]]
+
+
 def _measured(view: View, base: Base) -> View:
     """The view with the least numbers of lists that give the wanted recall at its weights."""
     generator = np.random.default_rng(_SEED)
@@ -178,7 +188,7 @@ def _measured(view: View, base: Base) -> View:
     for weight in VIEW_WEIGHTS[view.weight]:
         weighted = queries * scale(weight, base.style_dimension, queries.shape[1])
         truth = _ten_best(base, weighted, slots)
-        found.append(Probes(weight, _least_lists(view, base, weighted, slots, truth)))
+        found.append(_least_work(view, base, weight, Trial(weighted, slots, truth)))
     view.probes = tuple(found)
     return view
 
@@ -199,28 +209,25 @@ def _ten_best(base: Base, queries: Vectors, own: Slots) -> list[set[int]]:
     return [set(row.tolist()) for row in kept]
 
 
-def _least_lists(
-    view: View, base: Base, queries: Vectors, own: Slots, truth: list[set[int]]
-) -> int | None:
-    lists = max(4, view.lists // 64)
-    while lists <= view.lists:
-        recall = _recall(view, base, queries, own, truth, lists)
-        if recall >= WANTED_RECALL:
-            return min(view.lists, round(lists * MARGIN))
-        lists = max(lists + 1, lists * 5 // 4)
-    return None
+def _least_work(view: View, base: Base, weight: float, trial: Trial) -> Probes:
+    """The fewest candidates, then the fewest lists, that give the wanted recall."""
+    for ranked in RANKED_AGAIN:
+        lists = max(4, view.lists // 64)
+        while lists <= view.lists // 2:
+            if _recall(view, base, trial, lists, ranked) >= WANTED_RECALL:
+                return Probes(weight, min(view.lists, round(lists * MARGIN)), ranked)
+            lists = max(lists + 1, lists * 5 // 4)
+    return Probes(weight, None, RANKED_AGAIN[-1])
 
 
-def _recall(
-    view: View, base: Base, queries: Vectors, own: Slots, truth: list[set[int]], lists: int
-) -> float:
+def _recall(view: View, base: Base, trial: Trial, lists: int, ranked: int) -> float:
     found = 0
-    for query, itself, best in zip(queries, own, truth, strict=True):
-        slots = view.look(query, lists, RANKED_AGAIN)
+    for query, itself, best in zip(trial.queries, trial.own, trial.truth, strict=True):
+        slots = view.look(query, lists, ranked)
         slots = slots[slots != itself]
-        ranked = slots[np.argsort(-base.scores(query, slots))[:10]]
-        found += len(best.intersection(ranked.tolist()))
-    return found / (10 * len(truth))
+        ten = slots[np.argsort(-base.scores(query, slots))[:10]]
+        found += len(best.intersection(ten.tolist()))
+    return found / (10 * len(trial.truth))
 
 
 def best_first(scores: Vector, count: int) -> Slots:

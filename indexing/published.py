@@ -28,7 +28,7 @@ from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.records import ModelFingerprint
 from indexing.views import Probes, View, read_view
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 _LOCK: Final = "lock"
 _ABANDONED_SECONDS: Final = 86_400
 _REMEDY: Final = "run `apparel rebuild`"

@@ -28,8 +28,9 @@ Slots = npt.NDArray[np.int64]
 VIEW_WEIGHTS: Final = {0.15: (0.0, 0.3), 0.5: (0.3, 0.5, 0.7), 0.85: (0.7, 1.0)}
 """Weight of a view -> the query weights at which its number of lists is measured."""
 QUERY_BITS: Final = 8
-RANKED_AGAIN: Final = 256
-"""Candidates that are ranked by exact scores, for up to `FOR_RESULTS` results."""
+RANKED_AGAIN: Final = (256, 1024, 4096)
+"""Candidates that are ranked by exact scores, for up to `FOR_RESULTS` results: the first of
+these that is enough. Among a million, colour alone has so many near ties that codes blur them."""
 FOR_RESULTS: Final = 40
 _LISTS_PER_ROOT: Final = 2.0
 _TRAINED_PER_LIST: Final = 32
@@ -39,10 +40,14 @@ _SEED: Final = 5
 
 @dataclass(frozen=True)
 class Probes:
-    """Lists to look into at a query weight so that recall@10 holds; None: none is enough."""
+    """What makes recall@10 hold at a query weight: lists to look into, candidates to rank again.
+
+    No number of lists is enough where `lists` is None.
+    """
 
     weight: float
     lists: int | None
+    ranked: int
 
 
 class View:
@@ -66,20 +71,16 @@ class View:
         Args:
             query: shape (d,), already weighted by `weight`.
         """
-        lists = self._lists_for(weight)
-        if lists is None:
-            return None
-        depth = max(1.0, count / FOR_RESULTS)
-        return self.look(query, round(lists * depth**0.5), round(RANKED_AGAIN * depth))
-
-    def _lists_for(self, weight: float) -> int | None:
-        """The larger of what the two measured weights around this one need."""
-        if not self.probes:
-            return None
         below = [each for each in self.probes if each.weight <= weight] or [self.probes[0]]
         above = [each for each in self.probes if each.weight >= weight] or [self.probes[-1]]
-        lists = below[-1].lists, above[0].lists
-        return None if None in lists else max(each or 0 for each in lists)
+        # The larger of what the two measured weights around this one need.
+        near = below[-1], above[0]
+        if any(each.lists is None for each in near):
+            return None
+        lists = max(each.lists or 0 for each in near)
+        depth = max(1.0, count / FOR_RESULTS)
+        ranked = max(each.ranked for each in near)
+        return self.look(query, round(lists * depth**0.5), round(ranked * depth))
 
     def look(self, query: Vector, lists: int, count: int) -> Slots:
         """The best `count` slots by their codes, in the best `lists` lists."""

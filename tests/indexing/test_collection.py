@@ -22,6 +22,7 @@ from indexing.indices import SECONDS_BETWEEN_LOOKS
 from indexing.records import EmbeddedPhoto, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import Photo, read_photo
+from tests.conftest import new_database
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_empty_photo, draw_photo
 
 UPPER, WHOLE, LOWER = GARMENT_CLASSES
@@ -362,6 +363,26 @@ def test_searches_see_another_process_work_within_a_second(tmp_path: Path, photo
     assert len(serving.search(_any(), UPPER, 9)) == 5
     indexing.close()
     serving.close()
+
+
+def test_a_collection_on_postgresql(tmp_path: Path, photos: Path, postgresql_server: str) -> None:
+    """Index, search, change from another process's side, reopen: the same on a real server."""
+    url = new_database(postgresql_server)
+    first = open_collection(tmp_path / "data", FakeEmbedder(), url)
+    assert first.index(read_folder(photos)).indexed == 9
+    serving = open_collection(tmp_path / "other", FakeEmbedder(), url)
+    assert len(serving.search(_any(), UPPER, 9, filters=parse_filters(["colour!=red"]))) == 5
+    first.remove("red-shirt.png")
+    time.sleep(SECONDS_BETWEEN_LOOKS)
+    assert len(serving.search(_any(), UPPER, 9)) == 5
+    assert serving.status().database_bytes > 0
+    before = first.search(_any(), UPPER, 9)
+    first.close()
+    serving.close()
+    again = open_collection(tmp_path / "data", None, url)
+    assert again.search(_any(), UPPER, 9) == before
+    assert again.verify() == []
+    again.close()
 
 
 def test_duplicates_are_folded_when_asked(collection: Collection, photos: Path) -> None:

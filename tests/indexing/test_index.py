@@ -121,7 +121,7 @@ def test_every_flipped_byte_is_found(tmp_path: Path) -> None:
     assert len(ClassIndex.load(tmp_path / "upper.json", FINGERPRINT).snapshot) == 20
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 2}', '{"format": 99}'])
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"format": 3}', '{"format": 99}'])
 def test_a_manifest_that_says_nothing_is_damage(tmp_path: Path, manifest: str) -> None:
     _index(20).save(tmp_path / "upper.json")
     (tmp_path / "upper.json").write_text(manifest)
