@@ -13,7 +13,7 @@ from catalog.importer import PendingPhoto
 from catalog.photos import PhotoStore
 from indexing.errors import IndexingError
 from indexing.reader import read_ahead
-from indexing.records import EmbeddedPhoto, Embedder, TimedEmbedder
+from indexing.records import BulkEmbedder, EmbeddedPhoto, TimedEmbedder
 from indexing.stages import (
     CommittedBatch,
     GarmentRecord,
@@ -33,7 +33,7 @@ AHEAD: Final = 2
 
 def index_photos(
     pending: Iterable[PendingPhoto],
-    embedder: Embedder,
+    embedder: BulkEmbedder,
     database: Database,
     model_id: int,
     store: PhotoStore,
@@ -137,7 +137,9 @@ class _Answer:
         )
 
 
-def _embed(photos: list[ReadPhoto], embedder: Embedder, clock: StageClock) -> dict[str, _Answer]:
+def _embed(
+    photos: list[ReadPhoto], embedder: BulkEmbedder, clock: StageClock
+) -> dict[str, _Answer]:
     """SHA-256 -> answer; runs on the models' thread."""
     if not photos:
         return {}

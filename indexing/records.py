@@ -104,8 +104,8 @@ class ModelFingerprint:
         return f"{self.segmenter} + {self.encoder} ({self.dimension} d)"
 
 
-class Embedder(Protocol):
-    """The one path from photos to vectors, shared by bulk indexing and queries."""
+class BulkEmbedder(Protocol):
+    """What bulk indexing needs of an embedder."""
 
     @property
     def fingerprint(self) -> ModelFingerprint: ...
@@ -113,6 +113,10 @@ class Embedder(Protocol):
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """Segment and embed photos; one answer a photo, in order."""
         ...
+
+
+class Embedder(BulkEmbedder, Protocol):
+    """The one path from photos to vectors, shared by bulk indexing and queries."""
 
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         """The whole photo as one garment of this class, `whole_photo` set."""

@@ -2,11 +2,17 @@
 
 import argparse
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from indexing.benchmarks.broken_files import broken_files
+from indexing.benchmarks.bulk import BULK_PHOTOS, measure_bulk
 from indexing.benchmarks.index_growth import index_growth
+from indexing.benchmarks.query import measure_query
 from indexing.benchmarks.report import hardware, print_document, tell
+from indexing.benchmarks.soak import SOAK_PHOTOS, measure_soak
+from segmentation.runtime import RuntimeOptions
 
 BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
     "broken-files": broken_files,
@@ -14,17 +20,40 @@ BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
 }
 """Name -> a function that measures and gives a dataclass of figures; add yours here."""
 
+PHOTO_BENCHMARKS: Final = ("bulk", "query", "soak")
+
 
 def main() -> None:
     """Entry of `python -m indexing.benchmarks`."""
     parser = argparse.ArgumentParser(prog="python -m indexing.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
-    unknown = [name for name in names if name not in BENCHMARKS]
+    known = sorted({*BENCHMARKS, *PHOTO_BENCHMARKS})
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="photos to use, else drawn ones")
+    parser.add_argument("--count", type=int, metavar="N", help="how many photos")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads of the networks")
+    parser.add_argument(
+        "--peer", type=Path, metavar="DIR", help="packages: indexing/benchmarks/peer"
+    )
+    parsed = parser.parse_args()
+    benchmarks = BENCHMARKS | _with_photos(parsed)
+    names = parsed.names or known
+    unknown = [name for name in names if name not in benchmarks]
     if unknown:
-        parser.error(f"no benchmark {unknown[0]!r}; use one of {', '.join(BENCHMARKS)}")
+        parser.error(f"no benchmark {unknown[0]!r}; use one of {', '.join(known)}")
     tell(f"on {hardware()}")
-    print_document({name: BENCHMARKS[name]() for name in names})
+    print_document({name: benchmarks[name]() for name in names})
+
+
+def _with_photos(parsed: argparse.Namespace) -> dict[str, Callable[[], Any]]:
+    """The benchmarks that run the real networks on photos."""
+    options = RuntimeOptions("auto", parsed.threads, Path("~/.cache/apparel-search").expanduser())
+    return {
+        "bulk": partial(
+            measure_bulk, parsed.photos, options, parsed.count or BULK_PHOTOS, parsed.peer
+        ),
+        "query": partial(measure_query, parsed.photos, options),
+        "soak": partial(measure_soak, parsed.photos, options, parsed.count or SOAK_PHOTOS),
+    }
 
 
 if __name__ == "__main__":

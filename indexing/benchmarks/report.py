@@ -36,6 +36,12 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def resident_mb() -> float:
+    """Memory of this process that lies in RAM, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
 def tell(line: str) -> None:
     """A line for people."""
     print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,136 @@
+"""From JPEG files to committed vectors: the pipeline against the same networks in a plain loop.
+
+The baseline runs the same networks in eager float32 torch with the same number of threads, one
+photo after the other: read, embed, commit. `plain` does so and draws each photo's class mask at
+its own size too, which is where garments were found before the pipeline.
+"""
+
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from catalog.database import open_database
+from catalog.feeds import read_folder
+from catalog.importer import import_feed
+from catalog.photos import PhotoStore
+from indexing.benchmarks.peer import PeerFigures, measure_peer
+from indexing.benchmarks.photos import write_photos
+from indexing.benchmarks.report import tell
+from indexing.collection import open_collection
+from indexing.pipeline import index_photos
+from indexing.records import BulkEmbedder, EmbeddedPhoto, ModelFingerprint
+from indexing.stages import StageClock
+from indexing.vectors import use_model
+from indexing.wiring import load_embedder
+from segmentation.photos import Photo
+from segmentation.runtime import RuntimeOptions
+
+BULK_PHOTOS: Final = 600
+EAGER_PHOTOS: Final = 80
+WARM_UP: Final = 8
+
+
+@dataclass(frozen=True)
+class BulkFigures:
+    """Photos per second, and how many times the baselines that is.
+
+    `eager` and `plain` are the baselines of the module; `cpu_ms` are milliseconds of all cores
+    together for one photo, which hardly depend on what else the machine does; `stages` are
+    seconds of work.
+    """
+
+    photos: int
+    garments: int
+    threads: int
+    photos_per_second: float
+    photos_per_second_per_core: float
+    cpu_ms: float
+    eager: float
+    eager_cpu_ms: float
+    times_eager: float
+    plain: float
+    times_plain: float
+    stages: dict[str, float]
+    bottleneck: str
+    peer: PeerFigures | None
+
+
+def measure_bulk(
+    source: Path | None, options: RuntimeOptions, count: int, peer: Path | None = None
+) -> BulkFigures:
+    """Index drawn photos, or those of a folder, and measure the baselines on some of them.
+
+    Args:
+        peer: a folder of packages with clip-retrieval (see `peer`).
+    """
+    with tempfile.TemporaryDirectory(prefix="apparel-bulk-") as name:
+        folder = Path(name)
+        write_photos(folder / "photos", count, source)
+        write_photos(folder / "few", min(EAGER_PHOTOS, count) + WARM_UP, source)
+        eager_embedder = load_embedder(options=RuntimeOptions("torch", options.threads))
+        eager, eager_cpu_ms = _one_by_one(folder, "eager", eager_embedder)
+        plain, _ = _one_by_one(folder, "plain", _MaskDrawing(eager_embedder))
+        tell(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU), with masks {plain:.1f}")
+        collection = open_collection(folder / "data", load_embedder(options=options))
+        # Compiled networks settle at their first calls; a server and a long run never see them.
+        collection.index(read_folder(folder / "few"))
+        cpu = time.process_time()
+        summary = collection.index(read_folder(folder / "photos"))
+        cpu_ms = (time.process_time() - cpu) / count * 1000
+        collection.close()
+        speed = summary.photos_per_second
+        tell(f"pipeline {speed:.1f} photos/s ({cpu_ms:.1f} ms CPU)")
+        return BulkFigures(
+            photos=count,
+            garments=summary.garments,
+            threads=options.threads,
+            photos_per_second=speed,
+            photos_per_second_per_core=speed / options.threads,
+            cpu_ms=cpu_ms,
+            eager=eager,
+            eager_cpu_ms=eager_cpu_ms,
+            times_eager=speed / eager,
+            plain=plain,
+            times_plain=speed / plain,
+            stages={each.stage: round(each.seconds, 2) for each in summary.stages},
+            bottleneck=summary.bottleneck,
+            peer=None if peer is None else measure_peer(peer, folder / "photos", options.threads),
+        )
+
+
+class _MaskDrawing:
+    """An embedder that draws every photo's mask."""
+
+    def __init__(self, embedder: BulkEmbedder) -> None:
+        self._embedder = embedder
+
+    @property
+    def fingerprint(self) -> ModelFingerprint:
+        return self._embedder.fingerprint
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        found = self._embedder.embed(photos)
+        for each in found:
+            _ = each.mask
+        return found
+
+
+def _one_by_one(folder: Path, name: str, embedder: BulkEmbedder) -> tuple[float, float]:
+    """Photos per second, and CPU ms of one, when each goes all the way before the next begins."""
+    with closing(open_database(folder / name)) as database:
+        with database.transaction() as session:
+            pending = import_feed(session, read_folder(folder / "few")).pending
+        model_id = use_model(database, embedder.fingerprint)
+        store, clock = PhotoStore(folder / name), StageClock()
+        start, cpu = time.perf_counter(), time.process_time()
+        for number, photo in enumerate(pending):
+            if number == WARM_UP:
+                start, cpu = time.perf_counter(), time.process_time()
+            for _ in index_photos([photo], embedder, database, model_id, store, clock):
+                pass
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    photos = len(pending) - WARM_UP
+    return photos / seconds, cpu_seconds / photos * 1000

@@ -1,0 +1,49 @@
+"""Photo files for benchmarks: a folder's, or drawn ones, each with bytes of its own."""
+
+import io
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from segmentation.photos import find_photos
+from segmentation.synthetic.draw import draw_photo
+
+DRAWN: Final = 48
+"""Photos drawn where no folder is given; they come again with other bytes."""
+DRAWN_SIZE: Final = (750, 1000)
+QUALITY: Final = 88
+
+
+def write_photos(out: Path, count: int, source: Path | None) -> None:
+    """`count` photo files below `out`, none with the bytes of another or of another folder's.
+
+    Args:
+        source: folder of photos to take; None draws some.
+    """
+    out.mkdir(parents=True)
+    originals = _drawn() if source is None else [path.read_bytes() for path in _found(source)]
+    for number, data in enumerate(islice(cycle(originals), count)):
+        # Behind the picture's end decoders do not look, but the content hash does.
+        own = f"{out.name} {number}".encode()
+        (out / f"{out.name}-{number:06}.jpg").write_bytes(data + own)
+
+
+def _found(source: Path) -> list[Path]:
+    paths = [path for path in find_photos(source) if path.suffix.lower() in {".jpg", ".jpeg"}]
+    if not paths:
+        raise FileNotFoundError(2, "holds no JPEG photo; name another --photos", str(source))
+    # All of a large folder would be held in memory; neighbours are often alike.
+    return paths[:: max(1, len(paths) // 400)]
+
+
+def _drawn() -> list[bytes]:
+    files = []
+    for seed in range(DRAWN):
+        file = io.BytesIO()
+        drawn = draw_photo(np.random.default_rng(seed), size=DRAWN_SIZE)
+        Image.fromarray(drawn.photo).save(file, "JPEG", quality=QUALITY)
+        files.append(file.getvalue())
+    return files
