@@ -24,9 +24,5 @@ def load_embedder(
             are missing, damaged or of another network.
         segmentation.errors.RuntimeAbsent: the runtime asked for does not work here.
     """
-    opened = open_encoder(encoder, options)
-    return PhotoEmbedder(
-        Segmenter.load(segmenter_weights, options),
-        opened,
-        heads=heads_for(opened.fingerprint),
-    )
+    segmenter, opened = Segmenter.load(segmenter_weights, options), open_encoder(encoder, options)
+    return PhotoEmbedder(segmenter, opened, segmenter.calls_at_once, heads_for(opened.fingerprint))
