@@ -36,10 +36,16 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def resident_mb() -> float:
-    """Memory of this process that lies in RAM, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def private_mb() -> float:
+    """Memory of this process that no file backs, in MB.
+
+    SQLite maps the database into memory: such pages count as resident while they are warm, and
+    the system takes them back whenever it likes.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
 
 
 def tell(line: str) -> None:
