@@ -205,15 +205,15 @@ def train_calibration(
         )
     tell("measuring rules on what the network said")
     candidates = choose_rules(samples)
-    if as_json:
-        print_json({"photos": len(samples), "candidates": candidates})
-    else:
-        _print_candidates(candidates)
     if not dry_run:
         best = candidates[0]
         file = settings.segmenter_weights or SHIPPED_SEGMENTER
         keep_rules(file, best.rules, best.calibration)
         tell(f"the card of {file.name} has the first line's rules and calibration now")
+    if as_json:
+        print_json({"photos": len(samples), "candidates": candidates})
+    else:
+        _print_candidates(candidates)
 
 
 def _print_candidates(candidates: Sequence["Candidate"]) -> None:

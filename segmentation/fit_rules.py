@@ -53,9 +53,11 @@ from segmentation.rules import (
 from segmentation.splits import Split
 
 GATES: Final = (0.0, 0.1, 0.3, 0.5)
-LEAST_GARMENTS: Final = (0.0, 0.5)
+LEAST_GARMENTS: Final = (0.0, 0.5, 0.6, 0.7, 0.8)
 STREET: Final = "ccp"
 """Source of street photos; all others show one product."""
+TARGETS: Final = (0.7, 0.9, 0.85, 0.92, 0.6)
+"""What is asked of the figures of `RuleFigures.mean`; beyond it nothing is gained."""
 SHRINKAGE: Final = 0.01
 """How strongly a calibration is held at mean probabilities, per garment."""
 
@@ -91,18 +93,15 @@ class RuleFigures:
 
     @property
     def mean(self) -> float:
-        """What is maximised."""
-        return float(
-            np.nanmean(
-                [
-                    self.street_miou,
-                    1 - self.street_false,
-                    self.garment_iou,
-                    self.largest_right,
-                    self.nothing_right,
-                ]
-            )
+        """What is maximised: each figure counts up to its target, so that none is bought dear."""
+        reached = (
+            self.street_miou,
+            1 - self.street_false,
+            self.garment_iou,
+            self.largest_right,
+            self.nothing_right,
         )
+        return float(np.nanmean(np.minimum(reached, TARGETS)))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def test_the_best_rules_trust_a_presence_head_that_is_right() -> None:
     candidates = choose_rules(samples)
     best, figures = candidates[0].rules, candidates[0].figures
     assert best.rename or best.presence_gate
-    assert figures.largest_right == figures.nothing_right == 1
+    assert figures.largest_right == 1
+    assert figures.nothing_right >= 0.6
     plain = next(each for each in candidates if each.rules == Rules())
     assert plain.figures.largest_right < 0.6
     assert figures.mean > plain.figures.mean
