@@ -36,6 +36,7 @@ from indexing.encoder import (
     EncoderCard,
     EncoderNetwork,
     build_encoder,
+    read_encoder_card,
 )
 from indexing.metrics import mean_with_interval, precision_at, rank
 from segmentation.augment import AugmentConfig, augment
@@ -48,7 +49,13 @@ from segmentation.photos import Photo, read_photo
 from segmentation.preprocess import MEAN, STD, normalise
 from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.splits import Split
-from segmentation.weights import load_segmenter, save_tensors, training_note, write_card
+from segmentation.weights import (
+    load_segmenter,
+    load_tensors,
+    save_tensors,
+    training_note,
+    write_card,
+)
 
 LABELS: Final = tuple(sorted(CLOTHING_CLASSES))
 NO_LABEL: Final = -1
@@ -56,6 +63,8 @@ CACHE_SIDE: Final = 192
 MIN_GARMENT_AREA: Final = 0.02
 AVERAGE_DECAY: Final = 0.998
 LABEL_SCALE: Final = 16.0
+SECOND_PHASES: Final = (Phase(7, 128, 128),)
+SECOND_LEARNING_RATE: Final = 6e-4
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
 """First views then second views (2n, side, side, 3), their labels (2n,) and parts (2n,)."""
@@ -84,6 +93,7 @@ class EncoderTrainConfig:
     Attributes:
         pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
         segmenter: weights whose encoder the backbone starts from; None starts from scratch.
+        start: encoder weights to go on from; see `going_on_from`.
         temperature: of the contrast between views.
         label_weight: of naming the label, against the contrast.
         part_weight: of naming the part, likewise.
@@ -111,6 +121,19 @@ class EncoderTrainConfig:
     changes: AugmentConfig = VIEW_CHANGES
     minutes: float | None = None
     command: str = ""
+    start: Path | None = None
+
+
+def going_on_from(start: Path, config: EncoderTrainConfig) -> EncoderTrainConfig:
+    """A short second training: a few epochs on larger crops, the learning rate falling."""
+    return replace(
+        config,
+        start=start,
+        phases=SECOND_PHASES,
+        decay_epochs=sum(phase.epochs for phase in SECOND_PHASES) - 1,
+        learning_rate=SECOND_LEARNING_RATE,
+        command=f"{config.command} --start {start.name}",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +246,9 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
     task = EncoderTask(config.architecture)
     if config.segmenter:
         start_from_segmenter(task.encoder, config.segmenter)
+    if config.start:
+        card = read_encoder_card(config.start)
+        load_tensors(task.encoder, config.start, card.sha256)
     return task
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search_app import cli_retrieval
+from search_app import cli_retrieval, cli_session
 from search_app.cli_output import progress_on_stderr, tell
+from search_app.cli_session import WeightsOption, settings_for
 from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
@@ -85,13 +86,17 @@ def train_encoder(
         Path | None,
         typer.Option(metavar="FILE", help="Segmenter weights to start from (else from scratch)."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Encoder weights to go on from, in few epochs."),
+    ] = None,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
 ) -> None:
     """Train an encoder; weights, card and log go to --out."""
     require_train_extra()
-    from indexing.train import EncoderTrainConfig
+    from indexing.train import EncoderTrainConfig, going_on_from
     from indexing.train import train_encoder as train
 
     config = EncoderTrainConfig(
@@ -103,7 +108,7 @@ def train_encoder(
         minutes=minutes,
         command=_command("encoder", pairs, seed),
     )
-    typer.echo(f"best weights: {train(config)}")
+    typer.echo(f"best weights: {train(going_on_from(start, config) if start else config)}")
 
 
 def _command(network: str, pairs: list[Path], seed: int) -> str:
@@ -191,6 +196,22 @@ def dataset_drawn(
 
     with progress_on_stderr("drawing") as tick:
         folder = create_drawn(out, count, seed, lambda done, total: tick(done, total, ""))
+    tell_pairs(folder)
+
+
+@dataset_app.command("found")
+def dataset_found(
+    context: typer.Context,
+    pairs: PairsOption,
+    out: OutOption,
+    weights: WeightsOption = None,
+) -> None:
+    """Photos of other pairs folders with the masks that the segmenter finds, for the encoder."""
+    from segmentation.found_pairs import create_found
+
+    segmenter = cli_session.load_segmenter(settings_for(context, segmenter_weights=weights))
+    with progress_on_stderr("photos") as tick:
+        folder = create_found(pairs, segmenter, out, lambda done, total: tick(done, total, ""))
     tell_pairs(folder)
 
 

@@ -54,6 +54,7 @@ DATA_SOURCES: Final = {
     "clothing-unmasked": DataSource(
         "Clothing dataset, photos that GrabCut could not cut", "CC0-1.0"
     ),
+    "found": DataSource("Train photos with masks by the segmenter", "as the photos"),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.synthetic", "MIT"),
 }

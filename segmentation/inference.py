@@ -18,6 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,7 +124,7 @@ def _compiled(
 ) -> "openvino.CompiledModel":
     openvino = _import_openvino()
     config = {"INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": options.threads}
-    core = openvino.Core()
+    core = _core()
     if options.cache is None or key is None:
         model = _converted(openvino, network)
         return _checked(core.compile_model(model, "CPU", config), network)
@@ -138,6 +139,17 @@ def _compiled(
     compiled = _checked(core.compile_model(model, "CPU", config), network)
     _publish(openvino, model, file)
     return compiled
+
+
+@cache
+def _core() -> "openvino.Core":
+    """One for the process, never let go.
+
+    Its CPU plugin gives the calling thread a stack for signals and takes that memory back
+    with the last core, but leaves the thread pointing at it: the next Ctrl-C or ended child
+    would crash the process (seen with OpenVINO 2026.4).
+    """
+    return _import_openvino().Core()
 
 
 def _checked(

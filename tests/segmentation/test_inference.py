@@ -122,3 +122,25 @@ def _assert_masks_agree(photos: list[Pictures], fast: RuntimeOptions) -> None:
     found = Segmenter.load(options=fast).segment(photos)
     same = [(a.mask == b.mask).mean() for a, b in zip(expected, found, strict=True)]
     assert np.mean(same) >= 0.995
+
+
+def test_signals_are_survived_after_networks_are_let_go(tmp_path: Path) -> None:
+    code = (
+        "import gc, os, signal\n"
+        "from torch import nn\n"
+        "from segmentation.inference import PictureNetwork, open_runtime\n"
+        "from segmentation.runtime import RuntimeOptions\n"
+        "half = (0.5, 0.5, 0.5)\n"
+        "network = PictureNetwork(nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten()), half, half)\n"
+        "for _ in range(2):\n"
+        "    runtime = open_runtime(network, RuntimeOptions('openvino', 1), None)\n"
+        "del runtime\n"
+        "gc.collect()\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('handled'))\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\n"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(Path.cwd())}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=False, capture_output=True, text=True
+    )
+    assert (answer.returncode, answer.stdout.strip()) == (0, "handled")
