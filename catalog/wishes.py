@@ -1,13 +1,14 @@
 """What plain words ask of a garment in, SQL conditions on the catalogue out.
 
-A trait holds where the garment's predicted attribute has it, or where the product's own title
-or category says the word: a shop that writes "Striped dress" is right about it.
+A trait holds where the product's own title or category says the word: a shop that writes
+"Striped dress" is right about it. It also holds where the garment's predicted attribute has it,
+unless the shop says something else: its "Pleated skirt" is no dress.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, or_
+from sqlalchemy import ColumnElement, String, and_, cast, func, literal, not_, or_
 
 from catalog.models import Garment, Product
 from segmentation.classes import GarmentClass
@@ -29,11 +30,15 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class Trait:
-    """The garment's `field` is one of `values`, or its product is named with one of `words`."""
+    """The garment's `field` is one of `values`, or its product is named with one of `words`.
+
+    A product named with one of `others` is what it is named, whatever was predicted.
+    """
 
     field: TraitField
     values: tuple[str, ...]
     words: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,17 @@ def wish_conditions(wish: Wish) -> list[ColumnElement[bool]]:
 
 
 def _trait_condition(trait: Trait) -> ColumnElement[bool]:
+    predicted: ColumnElement[bool] = _COLUMNS[trait.field].in_(trait.values)
+    if trait.others:
+        predicted = and_(predicted, not_(_is_named(trait.others)))
+    return or_(predicted, _is_named(trait.words)) if trait.words else predicted
+
+
+def _is_named(words: tuple[str, ...]) -> ColumnElement[bool]:
+    """Whether title or category has a word that begins with one of these."""
     named = (func.coalesce(Product.title, ""), func.coalesce(Product.category, ""))
-    texts = (func.lower(literal(" ") + text) for text in named)
-    said = [text.contains(f" {word}", autoescape=True) for text in texts for word in trait.words]
-    return or_(_COLUMNS[trait.field].in_(trait.values), *said)
+    texts = [func.lower(literal(" ") + text) for text in named]
+    return or_(*(text.contains(f" {word}", autoescape=True) for text in texts for word in words))
 
 
 def _has_colour(name: str) -> ColumnElement[bool]:

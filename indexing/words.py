@@ -141,11 +141,32 @@ def _colour_meaning(name: str) -> _Meaning:
     return _Meaning(colour=ColourWish(name, _COLOUR_FAMILIES.get(name, (name,))))
 
 
+def _against_other_kinds(meaning: _Meaning) -> _Meaning:
+    """The meaning, its kind refused where a product is named as another kind."""
+    own = {word for trait in meaning.traits for word in trait.words}
+    spoken = [
+        word
+        for other in _KINDS.values()
+        if other.garment_class != meaning.garment_class or meaning.garment_class == _WHOLE
+        for trait in other.traits
+        if trait.field == "kind"
+        for word in trait.words
+    ]
+    others = tuple(dict.fromkeys(word for word in spoken if word not in own))
+    return replace(
+        meaning,
+        traits=tuple(
+            replace(trait, others=others) if trait.field == "kind" else trait
+            for trait in meaning.traits
+        ),
+    )
+
+
 def _vocabulary() -> dict[str, _Meaning]:
     """Every phrase that is known, in lower case, with what it asks for."""
     known: dict[str, _Meaning] = {}
     for phrases, meaning in _KINDS.items():
-        known |= dict.fromkeys(phrases.split(), meaning)
+        known |= dict.fromkeys(phrases.split(), _against_other_kinds(meaning))
     for phrases, trait in _PATTERNS.items():
         known |= dict.fromkeys(phrases.split(), _trait(trait))
     known |= {phrase: _trait(trait) for phrase, trait in _LENGTHS.items()}

@@ -54,3 +54,9 @@ def test_unknown_words_are_named_once() -> None:
     assert understood.unknown == ("cotton", "kimono")
     assert _asked(understood) == {"colours": ("red",)}
     assert understand("").wish.is_empty
+
+
+def test_a_kind_knows_what_other_kinds_are_named() -> None:
+    (dress,) = understand("dress").wish.traits
+    assert {"skirt", "romper", "shirt"} <= set(dress.others)
+    assert not set(dress.others) & set(dress.words)
