@@ -1,5 +1,8 @@
 """Masked crops in, style vectors out: a small timm network with a linear head.
 
+A style vector joins a learnt part and the roots of the probabilities of the garment's kind,
+so that neighbours are alike and mostly of the same kind: a product of two of those roots is
+the Bhattacharyya coefficient of the two opinions, as in the colour half (`colour.py`).
 The shipped encoder was trained here from scratch; `train.py` makes another one.
 """
 
@@ -35,10 +38,20 @@ BATCH_SIZE: Final = 16
 
 @dataclass(frozen=True)
 class EncoderArchitecture:
-    """What is needed to build the network; read from a weights card."""
+    """What is needed to build the network; read from a weights card.
+
+    Attributes:
+        dimension: numbers of a style vector, `kinds` of them probabilities.
+        kinds: labels that the network names; 0 leaves the learnt part alone.
+        kind_share: of a score, how much the kinds' agreement counts, 0 to 1.
+        kind_scale: cosine to logit.
+    """
 
     backbone: str = "regnety_004"
-    dimension: int = 128
+    dimension: int = 143
+    kinds: int = 15
+    kind_share: float = 0.5
+    kind_scale: float = 24.0
 
     @property
     def name(self) -> str:
@@ -77,10 +90,26 @@ class EncoderNetwork(nn.Module):
         super().__init__()
         # pretrained=False: nothing is ever fetched.
         self.backbone = timm.create_model(architecture.backbone, pretrained=False, num_classes=0)
-        self.head = nn.Linear(self.backbone.num_features, architecture.dimension)
+        learnt = architecture.dimension - architecture.kinds
+        self.head = nn.Linear(self.backbone.num_features, learnt)
+        self.kinds = nn.Linear(learnt, architecture.kinds, bias=False)
+        self.architecture = architecture
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        learnt = self.learnt(crops)
+        if not self.architecture.kinds:
+            return learnt
+        share = self.architecture.kind_share
+        kinds = (self.architecture.kind_scale * self.kind_cosines(learnt)).softmax(dim=1)
+        return torch.cat([learnt * (1 - share) ** 0.5, (kinds * share).sqrt()], dim=1)
+
+    def learnt(self, crops: torch.Tensor) -> torch.Tensor:
+        """The learnt part alone, unit length, shape (n, dimension - kinds)."""
         return functional.normalize(self.head(self.backbone(crops)), dim=1)
+
+    def kind_cosines(self, learnt: torch.Tensor) -> torch.Tensor:
+        """Cosine of each learnt part to each kind, shape (n, kinds)."""
+        return learnt @ functional.normalize(self.kinds.weight, dim=1).T
 
 
 class StyleEncoder(Protocol):
@@ -187,7 +216,7 @@ def read_encoder_card(weights: Path) -> EncoderCard:
     try:
         architecture, preprocessing = fields["architecture"], fields["preprocessing"]
         return EncoderCard(
-            EncoderArchitecture(architecture["backbone"], architecture["dimension"]),
+            EncoderArchitecture(**{"kinds": 0, **architecture}),
             CropPreprocessing(
                 preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
             ),

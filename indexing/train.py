@@ -149,13 +149,12 @@ class GarmentSample:
 
 
 class EncoderTask(nn.Module):
-    """The encoder with what only its training needs: classifiers over labels and parts."""
+    """The encoder with what only its training needs: a classifier over parts."""
 
     def __init__(self, architecture: EncoderArchitecture) -> None:
         super().__init__()
         self.encoder = build_encoder(architecture)
-        self.classifier = nn.Linear(architecture.dimension, len(LABELS), bias=False)
-        self.parts = nn.Linear(architecture.dimension, PART_COUNT, bias=False)
+        self.parts = nn.Linear(architecture.dimension - architecture.kinds, PART_COUNT, bias=False)
 
 
 class ViewPairs(Dataset[tuple[Crop, Crop, int, int]]):
@@ -254,14 +253,15 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
 
 def _loss_of(config: EncoderTrainConfig, task: EncoderTask, batch: Batch) -> torch.Tensor:
     crops, labels, parts = batch
-    vectors = task.encoder(normalise(crops, MEAN, STD))
+    learnt = task.encoder.learnt(normalise(crops, MEAN, STD))
     # Similarities over a low temperature need all the digits that bfloat16 lacks.
     with torch.autocast("cpu", enabled=False):
-        vectors = vectors.float()
+        learnt = learnt.float()
+        part_cosines = learnt @ functional.normalize(task.parts.weight, dim=1).T
         return (
-            config.contrast_weight * contrast_loss(vectors, config.temperature)
-            + config.label_weight * label_loss(vectors, task.classifier, labels)
-            + config.part_weight * label_loss(vectors, task.parts, parts)
+            config.contrast_weight * contrast_loss(learnt, config.temperature)
+            + config.label_weight * label_loss(task.encoder.kind_cosines(learnt), labels)
+            + config.part_weight * label_loss(part_cosines, parts)
         )
 
 
@@ -342,13 +342,14 @@ def contrast_loss(vectors: torch.Tensor, temperature: float) -> torch.Tensor:
     return functional.cross_entropy(similarity, partners)
 
 
-def label_loss(vectors: torch.Tensor, classifier: nn.Linear, labels: torch.Tensor) -> torch.Tensor:
+def label_loss(cosines: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Cosine softmax over labels (or parts); vectors without one do not count."""
-    cosine = vectors @ functional.normalize(classifier.weight, dim=1).T
     known = labels != NO_LABEL
     if not known.any():
-        return vectors.sum() * 0
-    return functional.cross_entropy(cosine[known] * LABEL_SCALE, labels[known], label_smoothing=0.1)
+        return cosines.sum() * 0
+    return functional.cross_entropy(
+        cosines[known] * LABEL_SCALE, labels[known], label_smoothing=0.1
+    )
 
 
 def _validate(
