@@ -45,6 +45,7 @@ class EncoderArchitecture:
         kinds: labels that the network names; 0 leaves the learnt part alone.
         kind_share: of a score, how much the kinds' agreement counts, 0 to 1.
         kind_scale: cosine to logit.
+        mirrored: look at each crop and its mirror image, and take the mean.
     """
 
     backbone: str = "regnety_004"
@@ -52,6 +53,7 @@ class EncoderArchitecture:
     kinds: int = 15
     kind_share: float = 0.5
     kind_scale: float = 24.0
+    mirrored: bool = True
 
     @property
     def name(self) -> str:
@@ -79,8 +81,9 @@ class EncoderCard:
 
     @property
     def fingerprint(self) -> str:
-        """Architecture and a hash over weights and preprocessing."""
-        return f"{self.architecture.name}/{fingerprint_of(self.sha256, self.preprocessing)}"
+        """Architecture's name and a hash over weights, architecture and preprocessing."""
+        made = fingerprint_of(self.sha256, self.architecture, self.preprocessing)
+        return f"{self.architecture.name}/{made}"
 
 
 class EncoderNetwork(nn.Module):
@@ -97,6 +100,8 @@ class EncoderNetwork(nn.Module):
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         learnt = self.learnt(crops)
+        if self.architecture.mirrored:
+            learnt = functional.normalize(learnt + self.learnt(crops.flip(3)), dim=1)
         if not self.architecture.kinds:
             return learnt
         share = self.architecture.kind_share
@@ -216,7 +221,7 @@ def read_encoder_card(weights: Path) -> EncoderCard:
     try:
         architecture, preprocessing = fields["architecture"], fields["preprocessing"]
         return EncoderCard(
-            EncoderArchitecture(**{"kinds": 0, **architecture}),
+            EncoderArchitecture(**{"kinds": 0, "mirrored": False, **architecture}),
             CropPreprocessing(
                 preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
             ),
