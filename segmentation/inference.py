@@ -15,6 +15,7 @@ import logging
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,6 +80,14 @@ class TorchRuntime:
         return tuple(np.asarray(tensor.float().numpy(), np.float32) for tensor in tensors)
 
 
+_OPENING: Final = threading.Lock()
+"""The first call in a process is made by one thread alone.
+
+It sets up OpenVINO's binding, which lets the GIL go meanwhile: two threads that make it side by
+side wait for each other for ever (seen with OpenVINO 2026.4 and networks from the cache).
+"""
+
+
 class OpenVinoRuntime:
     """A compiled OpenVINO model; several threads may run it at once."""
 
@@ -107,7 +116,10 @@ def open_runtime(network: PictureNetwork, options: RuntimeOptions, key: str | No
     if options.name == "torch":
         return TorchRuntime(network)
     try:
-        return OpenVinoRuntime(_compiled(network.eval(), options, key))
+        with _OPENING:
+            runtime = OpenVinoRuntime(_compiled(network.eval(), options, key))
+            runtime.run(_example(network))
+        return runtime
     # Conversion may fail in any way on a network that nobody tried; torch runs them all.
     except Exception as error:
         if options.name == "openvino":

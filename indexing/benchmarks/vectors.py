@@ -16,12 +16,17 @@ from catalog.colours import rgb_to_lab
 from indexing.colour import histogram_of
 from indexing.stages import Vectors
 
-STYLE_DIMENSION: Final = 128
+LEARNT: Final = 128
+KINDS: Final = 15
+STYLE_DIMENSION: Final = LEARNT + KINDS
+"""As the shipped encoder: a learnt part, and the roots of the probabilities of kinds."""
 CLUSTERS: Final = 3000
 PALETTE: Final = 2000
 _STRONG: Final = 10
 _FALL: Final = -1.25
 """Of standard deviations, so -2.5 of variances."""
+_KIND_SPREAD: Final = 3.0
+"""Of the kinds' logits: the likeliest kind then has about .8, as on real garments."""
 _SHADES: Final = np.linspace(0.7, 1.2, 6)
 _CHUNK: Final = 20_000
 
@@ -34,16 +39,17 @@ class GarmentVectors:
     def __init__(self, seed: int) -> None:
         generator = np.random.default_rng(seed)
         self._generator = generator
-        ranks = np.maximum(np.arange(STYLE_DIMENSION) - _STRONG + 2, 1)
+        ranks = np.maximum(np.arange(LEARNT) - _STRONG + 2, 1)
         self._spread = (ranks**_FALL).astype(np.float32)
         self._centres = self._normal(CLUSTERS)
         self._sizes = generator.pareto(1.5, CLUSTERS) + 0.2
         self._sizes /= self._sizes.sum()
-        self._axes = np.linalg.qr(generator.normal(size=(STYLE_DIMENSION, STYLE_DIMENSION)))[0]
+        self._axes = np.linalg.qr(generator.normal(size=(LEARNT, LEARNT)))[0]
+        self._kinds = generator.normal(0, _KIND_SPREAD, (CLUSTERS, KINDS)).astype(np.float32)
         self._palette = self._draw_palette()
 
     def _normal(self, count: int) -> Floats:
-        noise = self._generator.standard_normal((count, STYLE_DIMENSION), np.float32)
+        noise = self._generator.standard_normal((count, LEARNT), np.float32)
         return noise * self._spread
 
     def _draw_palette(self) -> Floats:
@@ -63,8 +69,15 @@ class GarmentVectors:
     def draw(self, count: int) -> Vectors:
         """`count` vectors at once."""
         cluster = self._generator.choice(CLUSTERS, count, p=self._sizes)
-        style = (self._centres[cluster] + 0.6 * self._normal(count)) @ self._axes
-        return np.hstack([_unit(style), self._colours(count)]).astype(np.float32)
+        learnt = _unit((self._centres[cluster] + 0.6 * self._normal(count)) @ self._axes)
+        halves = [learnt * np.sqrt(0.5), self._kind_roots(cluster) * np.sqrt(0.5)]
+        return np.hstack([*halves, self._colours(count)]).astype(np.float32)
+
+    def _kind_roots(self, cluster: npt.NDArray[np.int64]) -> Floats:
+        """Roots of kinds' probabilities: garments of a cluster are mostly called alike."""
+        noise = self._generator.standard_normal((len(cluster), KINDS), np.float32)
+        odds = np.exp(self._kinds[cluster] + 0.5 * _KIND_SPREAD * noise)
+        return _unit(np.sqrt(odds))
 
     def _colours(self, count: int) -> Floats:
         shares = self._generator.dirichlet((3.0, 0.5, 0.2), count).astype(np.float32)

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from segmentation.errors import RuntimeAbsent
-from segmentation.inference import PictureNetwork, open_runtime
+from segmentation.inference import OpenVinoRuntime, PictureNetwork, open_runtime
 from segmentation.mask import most_probable
 from segmentation.photos import read_photo
 from segmentation.predictor import Segmenter
-from segmentation.runtime import Pictures, RuntimeOptions
+from segmentation.runtime import Arrays, Pictures, RuntimeOptions
 from tests.drawn import draw_pair
 
 OPENVINO = RuntimeOptions("openvino", threads=1)
@@ -128,7 +128,7 @@ def test_signals_are_survived_after_networks_are_let_go(tmp_path: Path) -> None:
     code = (
         "import gc, os, signal\n"
         "from torch import nn\n"
-        "from segmentation.inference import PictureNetwork, open_runtime\n"
+        "from segmentation.inference import OpenVinoRuntime, PictureNetwork, open_runtime\n"
         "from segmentation.runtime import RuntimeOptions\n"
         "half = (0.5, 0.5, 0.5)\n"
         "network = PictureNetwork(nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten()), half, half)\n"
@@ -144,3 +144,21 @@ def test_signals_are_survived_after_networks_are_let_go(tmp_path: Path) -> None:
         [sys.executable, "-c", code], env=environment, check=False, capture_output=True, text=True
     )
     assert (answer.returncode, answer.stdout.strip()) == (0, "handled")
+
+
+def test_the_first_call_is_made_while_a_kept_network_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Threads that make it side by side may wait for each other for ever.
+    options = RuntimeOptions("openvino", 2, tmp_path / "cache")
+    open_runtime(_small(), options, "small/1")
+    calls: list[Pictures] = []
+    run = OpenVinoRuntime.run
+
+    def counted(self: OpenVinoRuntime, pictures: Pictures) -> Arrays:
+        calls.append(pictures)
+        return run(self, pictures)
+
+    monkeypatch.setattr(OpenVinoRuntime, "run", counted)
+    open_runtime(_small(), options, "small/1")
+    assert len(calls) == 1
