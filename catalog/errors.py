@@ -8,7 +8,7 @@
     ├── BackupError           a backup cannot be written, or a file not be restored
     └── FetchError            a photo cannot be fetched from its address
         ├── AddressRefused    the address is no http(s) one, or leads into a private network
-        ├── NoPhotoThere      the server answered, but not with a photo we take
+        ├── NoPhotoThere      the server answered, but not with a photo or feed we take
         └── HostFailed        no connection, no answer in time, or "later": may pass
 
 Every message is one line and ends with what to do about it.
@@ -51,7 +51,7 @@ class AddressRefused(FetchError):
 
 
 class NoPhotoThere(FetchError):
-    """Codes: http_404 and its like, too_large, not_a_photo, too_many_redirects."""
+    """Codes: http_404 and its like, too_large, not_a_photo, not_a_feed, too_many_redirects."""
 
 
 class HostFailed(FetchError):

@@ -1,4 +1,4 @@
-"""An http(s) address in, the bytes of a photo out: bounded, polite and safe.
+"""An http(s) address in, the bytes of a photo or a feed out: bounded, polite and safe.
 
 Bounded in bytes, seconds, redirects and attempts. Polite: few requests at once to one host, a
 pause between them, Retry-After is kept, what has not changed is not sent again. Safe: see
@@ -40,6 +40,23 @@ _SILENCE: Final = 10.0
 
 WHILE_SOMEBODY_WAITS: Final = FetchLimits(seconds=10.0, attempts=1, host_pause=0.0)
 """For a person at a page: one attempt, ten seconds."""
+_PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is fetched: its word, what is asked for, kinds that it surely is not.
+
+    Servers name what they send in many ways, also wrongly: only the common mistakes are refused.
+    """
+
+    word: str
+    accept: str
+    refused: frozenset[str]
+
+
+_PHOTO: Final = _Wanted("photo", "image/*", _PAGES | {"application/json"})
+_FEED: Final = _Wanted("feed", "text/*, application/*", _PAGES)
 
 
 @dataclass(frozen=True)
@@ -64,7 +81,16 @@ def fetch_photo(url: str, limits: FetchLimits = WHILE_SOMEBODY_WAITS) -> bytes:
     Raises:
         FetchError: AddressRefused, NoPhotoThere or HostFailed, with a stable `code`.
     """
-    with PhotoFetcher(limits) as fetcher:
+    return _fetch_once(url, limits, _PHOTO)
+
+
+def fetch_feed(url: str, limits: FetchLimits) -> bytes:
+    """The bytes of a feed, whatever kind of text its server calls it; else as `fetch_photo`."""
+    return _fetch_once(url, limits, _FEED)
+
+
+def _fetch_once(url: str, limits: FetchLimits, wanted: _Wanted) -> bytes:
+    with PhotoFetcher(limits, wanted) as fetcher:
         fetched = fetcher.fetch(url)
     assert fetched is not None  # nothing was known, so nothing can be unchanged
     return fetched.data
@@ -73,13 +99,18 @@ def fetch_photo(url: str, limits: FetchLimits = WHILE_SOMEBODY_WAITS) -> bytes:
 class PhotoFetcher:
     """Fetches many photos, from several threads, over connections that stay open."""
 
-    def __init__(self, limits: FetchLimits = FetchLimits()) -> None:
+    def __init__(self, limits: FetchLimits = FetchLimits(), wanted: _Wanted = _PHOTO) -> None:
         self.limits = limits
+        self._wanted = wanted
         self._closing = threading.Event()
         self._hosts = HostQueue(limits, self._closing)
         self._client = httpx2.Client(
             transport=GuardedTransport(limits.allow_private),
-            headers={"User-Agent": USER_AGENT, "Accept": "image/*", "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": USER_AGENT,
+                "Accept": wanted.accept,
+                "Accept-Encoding": "identity",
+            },
             timeout=httpx2.Timeout(min(_SILENCE, limits.seconds), pool=None),
             trust_env=False,
         )
@@ -147,14 +178,14 @@ class PhotoFetcher:
         raise NoPhotoThere(
             "too_many_redirects",
             f"{url} was reached over {self.limits.redirects} redirects and leads on; "
-            "give the photo's own address",
+            f"give the {self._wanted.word}'s own address",
         )
 
     def _photo_of(self, response: httpx2.Response) -> FetchedPhoto | None:
         if response.status_code == httpx2.codes.NOT_MODIFIED:
             return None
         self._check_status(response)
-        _check_kind(response)
+        _check_kind(response, self._wanted)
         headers = response.headers
         validators = Validators(headers.get("ETag"), headers.get("Last-Modified"))
         return FetchedPhoto(self._body(response), validators)
@@ -175,12 +206,12 @@ class PhotoFetcher:
         limit = self.limits.bytes
         announced = response.headers.get("Content-Length", "")
         if announced.isdecimal() and int(announced) > limit:
-            raise _too_large(response, limit)
+            raise _too_large(response, limit, self._wanted)
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > limit:
-                raise _too_large(response, limit)
+                raise _too_large(response, limit, self._wanted)
         return bytes(body)
 
 
@@ -200,17 +231,17 @@ def _conditions(known: Validators | None) -> dict[str, str]:
     return {name: value for name, value in conditions.items() if value}
 
 
-def _check_kind(response: httpx2.Response) -> None:
-    # Servers name photos in many ways, also wrongly; a page is the one common mistake.
+def _check_kind(response: httpx2.Response, wanted: _Wanted) -> None:
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/xhtml+xml", "application/json"):
+    if kind in wanted.refused:
         raise NoPhotoThere(
-            "not_a_photo", f"{response.url} is {kind}, not a photo; give the photo's own address"
+            f"not_a_{wanted.word}",
+            f"{response.url} is {kind}, not a {wanted.word}; give the {wanted.word}'s own address",
         )
 
 
-def _too_large(response: httpx2.Response, limit: int) -> FetchError:
-    message = f"{response.url} is over {limit / 1e6:.0f} MB; offer a smaller photo"
+def _too_large(response: httpx2.Response, limit: int, wanted: _Wanted) -> FetchError:
+    message = f"{response.url} is over {limit / 1e6:.0f} MB; offer a smaller {wanted.word}"
     return NoPhotoThere("too_large", message)
 
 

@@ -244,6 +244,8 @@ class ImportJob(Base):
 
     `state` is queued, running, done, failed, cancelled or interrupted. `source` is what the
     sender called the feed, `feed` the file on this machine, `folder` where its photos lie.
+    `options` says how the feed is taken, `outcome` what became of it beside the counts: see
+    `search_app.job_records`.
     """
 
     __tablename__ = "import_job"
@@ -263,6 +265,8 @@ class ImportJob(Base):
     products_changed: Mapped[int] = mapped_column(default=0)
     products_unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
+    options: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

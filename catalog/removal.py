@@ -45,7 +45,7 @@ def products_to_prune(session: Session, feed: Feed, even_most: bool) -> tuple[st
     if 2 * len(gone) > len(there) and not even_most:
         raise PruneRefused(
             f"the feed lacks {len(gone)} of the {len(there)} products that came from feeds; "
-            "nothing was changed; if they are really gone, say --prune-all"
+            "nothing was changed; if they are really gone, say --prune-all (over HTTP: prune_all)"
         )
     return gone
 

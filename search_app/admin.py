@@ -7,18 +7,23 @@ A session is a random token in this server's memory, for a key of scope admin; i
 changes something carries a CSRF token.
 """
 
+import re
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, FeedError
+from catalog.feeds import parse_field_map
+from catalog.fetched import is_url
+from catalog.importer import ImportOptions
 from indexing.errors import IndexingError
 from search_app.admin_views import job_view, status_view
 from search_app.csrf import check_form, form_token, keep_token
 from search_app.errors import AdminNeeded, KeyUnknown, SearchAppError, UploadRefused
-from search_app.imports import submit_upload
+from search_app.imports import submit_address, submit_upload
 from search_app.keys import ApiKey, Scope, find_key
 from search_app.problems import sentence
 from search_app.services import Services, UsedServices
@@ -105,18 +110,36 @@ async def start_import(
     services: UsedServices,
     key: Admin,
     feed: Annotated[UploadFile | None, File()] = None,
+    address: Annotated[str, Form(max_length=2000)] = "",
+    columns: Annotated[str, Form(max_length=4000)] = "",
+    dry_run: Annotated[bool, Form()] = False,
+    prune: Annotated[bool, Form()] = False,
+    prune_all: Annotated[bool, Form()] = False,
+    refresh_photos: Annotated[bool, Form()] = False,
 ) -> Response:
-    """A feed in, a job begun."""
+    """A feed in, or the address of one, and how to take it; a job begun."""
     try:
-        data = await feed.read() if feed else b""
-        if feed is None or not data:
-            raise UploadRefused("no_feed", "choose a feed first: CSV or TSV")
-        check_size(data, services.settings.max_upload_bytes)
-        name = feed.filename or "feed.csv"
-        await run_in_threadpool(submit_upload, services, services.open_jobs, name, data, key.name)
-    except SearchAppError as error:
+        options = ImportOptions(
+            fields=parse_field_map(re.split(r"[,\n]", columns) if columns.strip() else ()),
+            prune=prune,
+            prune_all=prune_all,
+            dry_run=dry_run,
+            refresh_photos=refresh_photos,
+        )
+        if feed is not None and feed.size:
+            data = await feed.read()
+            check_size(data, services.settings.max_upload_bytes, "feed")
+            name = feed.filename or "feed.csv"
+            submit = partial(submit_upload, services, services.open_jobs, name, data)
+        elif is_url(address.strip()):
+            submit = partial(submit_address, services, services.open_jobs, address.strip())
+        else:
+            raise UploadRefused("no_feed", "choose a feed first, or give its http(s) address")
+        await run_in_threadpool(submit, options, key.name)
+    except (SearchAppError, FeedError) as error:
+        status = error.status if isinstance(error, SearchAppError) else 422
         return await run_in_threadpool(
-            _dashboard, request, services, key, sentence(str(error)), error.status
+            _dashboard, request, services, key, sentence(str(error)), status
         )
     return RedirectResponse("/admin#imports", 303)
 
@@ -132,6 +155,13 @@ def cancel_import(job_id: str, services: UsedServices, key: Admin) -> Response:
 def resume_import(job_id: str, services: UsedServices, key: Admin) -> Response:
     """Go on with a stopped import."""
     services.open_jobs.resume(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/apply", dependencies=[Ours])
+def apply_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Import what a dry run looked at."""
+    services.open_jobs.apply(job_id)
     return RedirectResponse("/admin#imports", 303)
 
 

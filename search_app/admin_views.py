@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from catalog.importer import ImportOptions
 from indexing.collection import CollectionStatus
 from search_app import texts
 from search_app.job_records import Job
@@ -21,7 +22,11 @@ class JobView:
     total: int
     share: float
     facts: tuple[tuple[str, int], ...]
+    choices: tuple[str, ...]
+    removed: tuple[str, ...]
+    notes: tuple[str, ...]
     ended: bool
+    can_apply: bool
     can_resume: bool
     has_rejects: bool
 
@@ -38,29 +43,59 @@ class StatusView:
 
 def job_view(job: Job) -> JobView:
     """A job in words and numbers."""
-    facts = (
-        (texts.JOB_NEW, job.products_new),
-        (texts.JOB_CHANGED, job.products_changed),
-        (texts.JOB_UNCHANGED, job.products_unchanged),
-        (texts.JOB_GARMENTS, job.garments),
-        (texts.JOB_SKIPPED, job.skipped),
-        (texts.JOB_REJECTED, job.rejected),
-    )
+    facts, outcome = _facts(job), job.outcome
+    looked_only = job.options.dry_run and job.state == "done"
     return JobView(
         id=job.id,
         source=job.source,
         state=job.state,
-        state_name=texts.JOB_STATES.get(job.state, job.state),
+        state_name=texts.DRY_RUN_DONE if looked_only else texts.JOB_STATES[job.state],
         message=job.message or "",
         began=f"{job.created_at:%Y-%m-%d %H:%M} UTC",
         done=job.done,
         total=job.total,
         share=job.done / job.total if job.total else float(job.state == "done"),
         facts=tuple(fact for fact in facts if fact[1] or job.state == "done"),
+        choices=_choices(job.options),
+        removed=outcome.removed if outcome else (),
+        notes=outcome.notes if outcome else (),
         ended=job.ended,
+        can_apply=looked_only,
         can_resume=job.ended and job.state != "done",
         has_rejects=job.state == "done" and job.rejected + job.skipped > 0,
     )
+
+
+def _facts(job: Job) -> tuple[tuple[str, int], ...]:
+    """What a job did by the numbers; of a dry run, what it would do."""
+    products = (
+        (texts.JOB_NEW, job.products_new),
+        (texts.JOB_CHANGED, job.products_changed),
+        (texts.JOB_UNCHANGED, job.products_unchanged),
+    )
+    outcome = job.outcome
+    removed = outcome.products_removed if outcome else 0
+    facts = [*products, (texts.JOB_REMOVED, removed)] if removed else [*products]
+    if job.options.dry_run and outcome is not None:
+        facts += [
+            (texts.JOB_TO_EMBED, outcome.photos_to_embed or 0),
+            (texts.JOB_TO_FETCH, outcome.photos_to_fetch or 0),
+            (texts.JOB_MISSING, outcome.photos_missing or 0),
+        ]
+    else:
+        facts += [(texts.JOB_GARMENTS, job.garments), (texts.JOB_SKIPPED, job.skipped)]
+    return (*facts, (texts.JOB_REJECTED, job.rejected))
+
+
+def _choices(options: ImportOptions) -> tuple[str, ...]:
+    """The options that a feed is taken with, in words."""
+    chosen = (
+        (options.dry_run, texts.DRY_RUN),
+        (options.prune or options.prune_all, texts.PRUNE),
+        (options.refresh_photos, texts.REFRESH),
+    )
+    columns = tuple(f"{field}={column}" for field, column in options.fields)
+    return tuple(name for is_chosen, name in chosen if is_chosen) + columns
 
 
 def status_view(status: CollectionStatus) -> StatusView:

@@ -1,10 +1,9 @@
 """The JSON documents of the API and of `--json`, as typed models; no behaviour."""
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 ClassLabel = Literal["upper", "whole", "lower"]
 
@@ -237,50 +236,6 @@ class ProductChanges(BaseModel):
         ]
         | None
     ) = Field(default=None, max_length=200)
-
-
-class ImportRequest(BaseModel):
-    """A feed on this server or at an address: one of `path` and `url`.
-
-    `path` and `photos` are names below the server's import folder.
-    """
-
-    path: str | None = Field(default=None, min_length=1, max_length=2000)
-    url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
-    photos: str | None = Field(default=None, min_length=1, max_length=2000)
-
-    @model_validator(mode="after")
-    def _has_one_feed(self) -> Self:
-        if (self.path is None) == (self.url is None):
-            raise ValueError("give either path or url")
-        return self
-
-
-class ImportDocument(BaseModel):
-    """An import job; times are UTC, `done` of `total` photos were looked at."""
-
-    id: str
-    state: Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-    source: str
-    made_by: str | None = Field(description="name of the key it was sent with")
-    message: str | None = Field(description="why it failed or stopped")
-    done: int
-    total: int
-    skipped: int = Field(description="photos refused so far")
-    garments: int
-    products_new: int
-    products_changed: int
-    products_unchanged: int
-    rejected: int = Field(description="rows of the feed that were refused")
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-
-
-class ImportPage(BaseModel):
-    """The imports, the newest first."""
-
-    imports: list[ImportDocument]
 
 
 class ReadyDocument(BaseModel):

@@ -2,16 +2,51 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
+from pydantic import TypeAdapter
+
+from catalog.importer import ImportOptions
 from catalog.models import ImportJob
+from indexing.collection import IndexSummary
 
 ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
+MOST_NAMED: Final = 1_000
+"""Removed products that an outcome names; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class JobOutcome:
+    """What an import changed, or would change, beside the counts of its job.
+
+    Attributes:
+        kind: what the feed was taken for, such as "Shopify CSV".
+        price_only: changed products where only price, currency or availability differ.
+        products_removed: products that the feed no longer has; `removed` names the first.
+        photos_unchanged: photos that need no new work.
+        photos_to_embed: photos of a dry run whose contents are new, addresses among them.
+        photos_to_fetch: photos of a dry run that have an address.
+        photos_missing: photos of a dry run that are not there.
+        notes: what a person should know, a sentence each.
+    """
+
+    kind: str
+    price_only: int
+    products_removed: int
+    removed: tuple[str, ...]
+    photos_unchanged: int
+    photos_to_embed: int | None
+    photos_to_fetch: int | None
+    photos_missing: int | None
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Job:
-    """An import as it stands; times are UTC. `rejects` counts refused rows and photos."""
+    """An import as it stands; times are UTC.
+
+    Of a dry run the counts are what would be; `outcome` is there when it is done.
+    """
 
     id: str
     state: str
@@ -26,6 +61,8 @@ class Job:
     products_changed: int
     products_unchanged: int
     rejected: int
+    options: ImportOptions
+    outcome: JobOutcome | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -34,6 +71,33 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.state in ENDED
+
+
+_OPTIONS: Final = TypeAdapter(ImportOptions)
+_OUTCOME: Final = TypeAdapter(JobOutcome)
+
+
+def options_to_row(options: ImportOptions) -> dict[str, Any]:
+    """Options as a job's row keeps them."""
+    return dict(_OPTIONS.dump_python(options, mode="json"))
+
+
+def outcome_to_row(summary: IndexSummary, kind: str) -> dict[str, Any]:
+    """What a run did, or would do, as a job's row keeps it."""
+    products = summary.products
+    forecast = products.forecast
+    outcome = JobOutcome(
+        kind=kind,
+        price_only=products.price_only,
+        products_removed=len(products.removed),
+        removed=products.removed[:MOST_NAMED],
+        photos_unchanged=summary.unchanged,
+        photos_to_embed=forecast.to_embed if forecast else None,
+        photos_to_fetch=forecast.to_fetch if forecast else None,
+        photos_missing=forecast.missing if forecast else None,
+        notes=products.notes,
+    )
+    return dict(_OUTCOME.dump_python(outcome, mode="json"))
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -57,6 +121,8 @@ def job_of(row: ImportJob) -> Job:
         products_changed=row.products_changed,
         products_unchanged=row.products_unchanged,
         rejected=row.rejected,
+        options=_OPTIONS.validate_python(row.options or {}),
+        outcome=_OUTCOME.validate_python(row.outcome) if row.outcome else None,
         created_at=row.created_at.replace(tzinfo=UTC),
         started_at=_utc(row.started_at),
         ended_at=_utc(row.ended_at),

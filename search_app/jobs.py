@@ -14,24 +14,25 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
 from catalog.errors import CatalogError
-from catalog.fetch import FetchLimits, fetch_photo
+from catalog.fetch import FetchLimits, fetch_feed
 from catalog.fetched import is_url
 from catalog.files import publishing
-from catalog.importer import Feed, read_source
+from catalog.importer import Feed, ImportOptions, read_source
 from catalog.models import ImportJob
 from indexing.collection import Collection, IndexProgress, IndexSummary
 from indexing.errors import IndexingError
 from indexing.rejects import FILE_NAME, write_rejects
 from search_app.confined import confined
 from search_app.errors import Busy, JobEnded, JobNotFound
-from search_app.job_records import ENDED, Job, job_of
+from search_app.job_records import ENDED, Job, job_of, options_to_row, outcome_to_row
 from segmentation.errors import SegmentationError
 
 _log = logging.getLogger(__name__)
@@ -86,7 +87,13 @@ class JobRunner:
         return folder
 
     def submit(
-        self, folder: Path, source: str, feed: Path, photos: Path, made_by: str | None
+        self,
+        folder: Path,
+        source: str,
+        feed: Path,
+        photos: Path,
+        options: ImportOptions = ImportOptions(),
+        made_by: str | None = None,
     ) -> Job:
         """Queue a feed.
 
@@ -96,6 +103,8 @@ class JobRunner:
             feed: the file to read, or a folder of photos; fetched from `source` when the job
                 begins if that is an address and there is no such file.
             photos: folder in which the feed's photo names are looked up.
+            options: how the feed is taken; a dry run only says what would change.
+
         Raises:
             Busy: too many jobs are waiting.
         """
@@ -106,7 +115,7 @@ class JobRunner:
                 raise Busy("too many imports are waiting; try again when some have ended")
             row = ImportJob(
                 id=folder.name, source=source[:2000], feed=str(feed), folder=str(photos),
-                made_by=made_by,
+                made_by=made_by, options=options_to_row(options),
             )  # fmt: skip
             session.add(row)
             session.flush()
@@ -157,6 +166,25 @@ class JobRunner:
         self._queue.put(job_id)
         return self.get(job_id)
 
+    def apply(self, job_id: str) -> Job:
+        """Queue a dry run that is done once more, to be written this time.
+
+        Raises:
+            JobEnded: it is no dry run, or not done.
+        """
+        job = self.get(job_id)
+        if job.state != "done" or not job.options.dry_run:
+            raise JobEnded(
+                f"import {job_id} is no dry run that is done; send the feed again to import it"
+            )
+        options = options_to_row(replace(job.options, dry_run=False))
+        self._set(
+            job_id, state="queued", options=options, outcome=None, ended_at=None,
+            products_new=0, products_changed=0, products_unchanged=0, rejected=0,
+        )  # fmt: skip
+        self._queue.put(job_id)
+        return self.get(job_id)
+
     def rejects_file(self, job_id: str) -> Path:
         """The CSV of a job's refused rows and photos; JobNotFound while it has none."""
         path = self._folder / self.get(job_id).id / FILE_NAME
@@ -189,8 +217,9 @@ class JobRunner:
     def _run(self, job_id: str) -> None:
         self._set(job_id, state="running", started_at=_now(), message=None)
         try:
-            feed, photos = self._read(job_id)
-            summary = self._collection.index(feed, photos, self._reporter(job_id))
+            options = self.get(job_id).options
+            feed, photos = self._read(job_id, options)
+            summary = self._collection.index(feed, photos, self._reporter(job_id), options)
         except _Stop as stop:
             self._end(job_id, stop.state, str(stop))
         except (CatalogError, IndexingError, SegmentationError, OSError) as error:
@@ -200,16 +229,17 @@ class JobRunner:
             self._end(job_id, "failed", "something broke here; the server's log says what")
         else:
             write_rejects(self._folder / job_id / FILE_NAME, summary, feed)
-            self._set(job_id, **_counts(summary), state="done", ended_at=_now())
+            outcome = outcome_to_row(summary, feed.kind)
+            self._set(job_id, **_counts(summary), outcome=outcome, state="done", ended_at=_now())
 
-    def _read(self, job_id: str) -> tuple[Feed, Path]:
+    def _read(self, job_id: str, options: ImportOptions) -> tuple[Feed, Path]:
         with self._database.session() as session:
             row = session.get_one(ImportJob, job_id)
         feed = Path(row.feed)
         if not feed.exists() and is_url(row.source):
             with publishing(feed) as unfinished:
-                unfinished.write_bytes(fetch_photo(row.source, FEED_LIMITS))
-        return confined(read_source(feed)), Path(row.folder)
+                unfinished.write_bytes(fetch_feed(row.source, FEED_LIMITS))
+        return confined(read_source(feed, options.fields)), Path(row.folder)
 
     def _reporter(self, job_id: str) -> Callable[[IndexProgress], None]:
         told = 0.0
@@ -243,7 +273,7 @@ class JobRunner:
     def _end(self, job_id: str, state: str, message: str) -> None:
         self._set(job_id, state=state, message=message[:1000], ended_at=_now())
 
-    def _set(self, job_id: str, **values: str | int | datetime | None) -> None:
+    def _set(self, job_id: str, **values: str | int | datetime | dict[str, Any] | None) -> None:
         with self._database.transaction() as session:
             session.execute(update(ImportJob).where(ImportJob.id == job_id).values(**values))
 

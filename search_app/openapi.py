@@ -85,6 +85,13 @@ _IMPORT: Final[dict[str, Any]] = {
     "source": "spring/feed.csv",
     "made_by": "feed robot",
     "message": None,
+    "options": {
+        "map": ["title=name"],
+        "dry_run": False,
+        "prune": True,
+        "prune_all": False,
+        "refresh_photos": False,
+    },
     "done": 320,
     "total": 1200,
     "skipped": 2,
@@ -93,6 +100,7 @@ _IMPORT: Final[dict[str, Any]] = {
     "products_changed": 0,
     "products_unchanged": 0,
     "rejected": 0,
+    "outcome": None,
     "created_at": "2026-03-01T09:30:00Z",
     "started_at": "2026-03-01T09:30:01Z",
     "ended_at": None,
@@ -104,6 +112,17 @@ _DONE: Final = {
     "garments": 1534,
     "products_new": 1174,
     "rejected": 3,
+    "outcome": {
+        "kind": "Shopify CSV",
+        "price_only": 0,
+        "products_removed": 1,
+        "removed": ["tee-16"],
+        "photos_unchanged": 0,
+        "photos_to_embed": None,
+        "photos_to_fetch": None,
+        "photos_missing": None,
+        "notes": [],
+    },
     "ended_at": "2026-03-01T09:32:10Z",
 }
 _STOPPED: Final = {**_IMPORT, "state": "cancelled", "message": "cancelled", "ended_at": None}
@@ -155,6 +174,7 @@ ANSWERS: Final[dict[tuple[str, str], Any]] = {
     ("get", "/api/v1/imports/{job_id}"): _IMPORT,
     ("post", "/api/v1/imports/{job_id}/cancel"): _STOPPED,
     ("post", "/api/v1/imports/{job_id}/resume"): {**_IMPORT, "state": "queued"},
+    ("post", "/api/v1/imports/{job_id}/apply"): {**_IMPORT, "state": "queued", "done": 0},
     ("post", "/api"): {"mask_string": "iVBORw0KGgo="},
     ("get", "/healthz"): {"status": "ok"},
     ("get", "/readyz"): {
@@ -175,7 +195,12 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "filters": ["price_max=50"],
     },
     ("patch", "/api/v1/products/{product_id}"): {"price": "14.90", "availability": "in stock"},
-    ("post", "/api/v1/imports"): {"path": "spring/feed.csv", "photos": "spring/photos"},
+    ("post", "/api/v1/imports"): {
+        "path": "spring/feed.csv",
+        "photos": "spring/photos",
+        "map": ["title=name"],
+        "dry_run": True,
+    },
     ("post", "/api"): {"img_string": "data:image/jpeg;base64,/9j/4AAQSkZJRg=="},
 }
 """(method, path) -> a JSON body."""

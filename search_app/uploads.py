@@ -70,10 +70,10 @@ async def photo_bytes(upload: UploadFile | None, url: str | None, limit: int) ->
     return await run_in_threadpool(fetch_photo, url, wait)
 
 
-def check_size(data: bytes, limit: int) -> None:
-    """Refuse more than `limit` bytes. Raises UploadRefused."""
+def check_size(data: bytes, limit: int, what: str = "photo") -> None:
+    """Refuse more than `limit` bytes. Raises UploadTooLarge."""
     if len(data) > limit:
-        raise UploadTooLarge(f"the photo is larger than {limit / 1e6:.0f} MB; save it smaller")
+        raise UploadTooLarge(f"the {what} is larger than {limit / 1e6:.0f} MB; save it smaller")
 
 
 def shown_jpeg(photo: Photo) -> bytes:

@@ -44,6 +44,16 @@ def sign_in(client: TestClient, collection: Collection, scope: Scope = Scope.ADM
     return answer.status_code
 
 
+def page_with(client: TestClient, words: str) -> str:
+    """The page, once it says this."""
+    for _ in range(200):
+        page = client.get("/admin").text
+        if words in page:
+            return page
+        time.sleep(0.05)
+    raise AssertionError(f"the page never said {words!r}")
+
+
 def test_without_a_session_there_is_only_the_way_to_sign_in(client: TestClient) -> None:
     page = client.get("/admin").text
     assert 'action="/admin/login"' in page
@@ -89,11 +99,7 @@ def test_feed_is_imported_watched_and_its_rejects_are_offered(
     data = {"csrf": token_on(client)}
     page = client.post("/admin/imports", files={"feed": ("spring.csv", FEED)}, data=data).text
     assert "spring.csv" in page
-    for _ in range(200):
-        page = client.get("/admin").text
-        if "Download rejects" in page:
-            break
-        time.sleep(0.05)
+    page = page_with(client, "Download rejects")
     (rejects,) = re.findall(r'href="(/admin/imports/\w+/rejects\.csv)"', page)
     assert "hx-trigger" not in page
     lines = client.get(rejects).text
@@ -107,6 +113,40 @@ def test_form_without_a_feed_says_so(client: TestClient, collection: Collection)
     answer = client.post("/admin/imports", data={"csrf": token_on(client)})
     assert answer.status_code == 400
     assert "Choose a feed first" in answer.text
+
+
+def test_dry_run_shows_what_would_change_and_imports_at_a_click(
+    client: TestClient, collection: Collection
+) -> None:
+    sign_in(client, collection)
+    feed = {"feed": ("names.csv", b"id,name,photo\na,Red top,red.png\n")}
+    form = {"csrf": token_on(client), "columns": "title=name", "dry_run": "true", "prune": "true"}
+    client.post("/admin/imports", files=feed, data=form)
+    page = page_with(client, "Import it now")
+    assert "Dry run · Prune · title=name" in page
+    assert "nothing was written" in page
+    assert collection.status().products == 0
+    (address,) = re.findall(r'action="(/admin/imports/\w+/apply)"', page)
+    assert client.post(address, data={"csrf": "x" * 43}).status_code == 403
+    client.post(address, data={"csrf": token_on(client)})
+    assert "Import it now" not in page_with(client, ">Done<")
+    assert collection.status().products == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"columns": "title"}, "is not FIELD=COLUMN"),
+        ({"address": "ftp://a.b/c"}, "Choose a feed first"),
+    ],
+)
+def test_form_that_cannot_be_understood_says_why(
+    client: TestClient, collection: Collection, form: dict[str, str], words: str
+) -> None:
+    sign_in(client, collection)
+    answer = client.post("/admin/imports", data={"csrf": token_on(client), **form})
+    assert answer.status_code in (400, 422)
+    assert words in answer.text
 
 
 def test_revoked_key_and_sign_out_end_the_session(

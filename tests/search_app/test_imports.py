@@ -179,7 +179,15 @@ def test_feed_that_is_none_fails_with_its_reason(tmp_path: Path, shop: Path) -> 
         ({"files": {"feed": ("a.csv", b"")}}, 400),
         ({"json": {}}, 422),
         ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 422),
-        ({"content": b"id,photo", "headers": {"Content-Type": "text/csv"}}, 400),
+        ({"content": b" ", "headers": {"Content-Type": "text/csv"}}, 400),
+        ({"content": b"id,photo", "headers": {"Content-Type": "text/made-up"}}, 400),
+        ({"content": b"[]", "headers": {"Content-Type": "application/json"}}, 422),
+        ({"content": b"[" * 9000, "headers": {"Content-Type": "application/json"}}, 422),
+        ({"json": {"path": "feed.csv", "dryrun": True}}, 422),
+        ({"json": {"path": "feed.csv", "map": ["title"]}}, 422),
+        ({"files": {"feed": ("a.csv", b"id")}, "data": {"dryrun": "true"}}, 422),
+        ({"files": {"feed": ("a.csv", b"id")}, "data": {"prune": "perhaps"}}, 422),
+        ({"files": {"feed": ("a.csv", b"id")}, "params": {"dryrun": "true"}}, 422),
     ],
 )
 def test_request_without_a_feed_is_refused(
@@ -189,6 +197,101 @@ def test_request_without_a_feed_is_refused(
         answer = client.post(IMPORTS, **request_parts)  # type: ignore[arg-type]
         assert answer.status_code == status
         assert set(answer.json()) == {"error"}
+
+
+OTHER_NAMES = b"id,name,photo\np0,Red top anew,0.png\np99,Gone,gone.png\n"
+"""One product changed, one new; the columns need a map; what else is there is lacking."""
+
+
+def test_dry_run_says_what_would_change_and_is_applied(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop) as client:
+        ended(client, start(client, shop))
+        data = {"map": ["title=name"], "dry_run": "true", "prune": "1", "prune_all": "on"}
+        answer = client.post(IMPORTS, files={"feed": ("new.csv", OTHER_NAMES)}, data=data)
+        address = answer.headers["location"]
+        job = ended(client, address)
+        assert job["options"] == {
+            "map": ["title=name"], "dry_run": True, "prune": True, "prune_all": True,
+            "refresh_photos": False,
+        }  # fmt: skip
+        counts = ("state", "products_new", "products_changed", "products_unchanged", "rejected")
+        assert [job[name] for name in counts] == ["done", 1, 1, 0, 0]
+        outcome = job["outcome"]
+        assert isinstance(outcome, dict)
+        assert (outcome["kind"], outcome["products_removed"]) == ("table", 17)
+        assert outcome["removed"][0] == "p1"
+        photos = ("photos_unchanged", "photos_to_embed", "photos_to_fetch", "photos_missing")
+        assert [outcome[name] for name in photos] == [1, 0, 0, 1]
+        assert client.get("/api/v1/products").json()["total"] == 18
+        assert client.get("/api/v1/products/p0").json()["title"] == "red top 0"
+
+        assert client.post(f"{address}/apply").status_code == 202
+        job = ended(client, address)
+        assert (job["state"], job["products_new"]) == ("done", 1)
+        assert client.get("/api/v1/products").json()["total"] == 2
+        assert client.get("/api/v1/products/p0").json()["title"] == "Red top anew"
+        again = client.post(f"{address}/apply")
+        assert (again.status_code, again.json()["error"]["code"]) == (409, "job_state")
+
+
+def test_pruning_most_wants_to_be_said(tmp_path: Path, shop: Path) -> None:
+    with serving(tmp_path, shop) as client:
+        ended(client, start(client, shop))
+        answer = client.post(
+            IMPORTS, params={"prune": True, "map": "title=name"}, content=OTHER_NAMES,
+            headers={"Content-Type": "text/csv"},
+        )  # fmt: skip
+        job = ended(client, answer.headers["location"])
+        assert job["state"] == "failed"
+        assert "prune_all" in str(job["message"])
+        assert client.get("/api/v1/products").json()["total"] == 18
+
+
+LINES = b'{"id": "j0", "title": "Red", "photo": "0.png"}\n{"id": "j1", "photo": "1.png"}\n'
+RSS = b"""<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>x0</g:id>
+<title>Red</title><g:image_link>0.png</g:image_link></item></channel></rss>"""
+TABLE = b"id\ttitle\tphoto\nt0\tRed\t0.png\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "feed", "count"),
+    [
+        ("application/x-ndjson", "feed.jsonl", LINES, 2),
+        ("application/json", "feed.json", LINES, 2),
+        ("application/xml; charset=utf-8", "feed.xml", RSS, 1),
+        ("text/tab-separated-values", "feed.tsv", TABLE, 1),
+    ],
+)
+def test_every_kind_of_feed_comes_in_by_every_way(
+    tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch,
+    kind: str, name: str, feed: bytes, count: int,
+) -> None:  # fmt: skip
+    allowed = replace(jobs.FEED_LIMITS, allow_private=True, attempts=1)
+    monkeypatch.setattr(jobs, "FEED_LIMITS", allowed)
+    with serving_files() as files, serving(tmp_path, shop) as client:
+        files.answers[f"/{name}"] = Answer(feed, headers=(("Content-Type", kind),))
+        dry = {"dry_run": True}
+        for answer in (
+            client.post(IMPORTS, content=feed, headers={"Content-Type": kind}, params=dry),
+            client.post(IMPORTS, files={"feed": (name, feed)}, params=dry),
+            client.post(IMPORTS, json={"url": files.url(f"/{name}"), **dry}),
+        ):
+            assert answer.status_code == 202, answer.text
+            job = ended(client, answer.headers["location"])
+            assert (job["state"], job["products_new"]) == ("done", count), job
+
+
+def test_page_at_a_feeds_address_is_refused_as_what_it_is(
+    tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = replace(jobs.FEED_LIMITS, allow_private=True, attempts=1)
+    monkeypatch.setattr(jobs, "FEED_LIMITS", allowed)
+    with serving_files() as files, serving(tmp_path, shop) as client:
+        files.answers["/login"] = Answer(b"<html>", headers=(("Content-Type", "text/html"),))
+        answer = client.post(IMPORTS, json={"url": files.url("/login")})
+        job = ended(client, answer.headers["location"])
+        assert job["state"] == "failed"
+        assert "text/html, not a feed" in str(job["message"])
 
 
 def test_running_import_is_cancelled_and_goes_on(tmp_path: Path, shop: Path) -> None:

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from catalog.feeds import Feed, ProductRow
 from indexing.collection import Collection, open_collection
-from search_app import documents
+from search_app import documents, import_documents
 from search_app.app import create_app
 from search_app.openapi import ANSWERS, BODIES
 from search_app.settings import Settings
@@ -53,7 +53,7 @@ def test_examples_are_valid(app: FastAPI) -> None:
     checked = 0
     for _, media in json_parts(app):
         name = media["schema"].get("$ref", media["schema"].get("title", "")).rpartition("/")[2]
-        model = getattr(documents, name, None)
+        model = getattr(documents, name, getattr(import_documents, name, None))
         if model is not None:
             model.model_validate(media["example"])
             checked += 1
