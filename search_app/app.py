@@ -24,10 +24,12 @@ from search_app import (
     imports,
     pages,
     products,
+    unasked,
 )
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
 from search_app.middleware import (
+    AnswerHead,
     BodyLimit,
     CompressTexts,
     LimitRate,
@@ -82,11 +84,12 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         lifespan=lifespan,
     )
     app.state.services = services
-    for part in (pages, browse, admin, api, explore, products, imports, compat, health):
+    for part in (pages, browse, unasked, admin, api, explore, products, imports, compat, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     describe(app)
+    app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(LimitRate, limiter=services.limiter)

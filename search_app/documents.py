@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from catalog.feeds_fields import DESCRIPTION_LIMIT, LIMITS
+
 ClassLabel = Literal["upper", "whole", "lower"]
 
 
@@ -188,8 +190,11 @@ class ProductPhotoDocument(BaseModel):
     photo_id: int
     photo: str
     photo_url: str | None
-    status: str
+    status: str = Field(description="pending, indexed or skipped")
     skip_reason: str | None
+    garment_ids: list[int] = Field(
+        description="garments found on it, the largest first: for garment_id of /api/v1/similar"
+    )
 
 
 class ProductDocument(BaseModel):
@@ -197,6 +202,7 @@ class ProductDocument(BaseModel):
 
     id: str
     title: str
+    description: str | None = Field(description="plain text, as the feed gave it")
     brand: str | None
     category: str | None
     colour: str | None
@@ -204,8 +210,11 @@ class ProductDocument(BaseModel):
     currency: str | None
     url: Link
     availability: str | None
-    attributes: dict[str, str]
-    photos: list[ProductPhotoDocument]
+    group_id: str | None = Field(
+        description="what variants of one article share (item_group_id): one of them is a result"
+    )
+    attributes: dict[str, str] = Field(description="what else the feed said: size, material, ...")
+    photos: list[ProductPhotoDocument] = Field(description="in order, the main one first")
 
 
 class ProductPage(BaseModel):
@@ -222,6 +231,7 @@ class ProductChanges(BaseModel):
     """Fields of a product to change; a field that is left out stays."""
 
     title: Text | None = Field(default=None, min_length=1, max_length=500)
+    description: Text | None = Field(default=None, max_length=DESCRIPTION_LIMIT)
     brand: Text | None = Field(default=None, max_length=200)
     category: Text | None = Field(default=None, max_length=200)
     colour: Text | None = Field(default=None, max_length=100)
@@ -229,6 +239,7 @@ class ProductChanges(BaseModel):
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     url: Text | None = Field(default=None, max_length=2000, pattern="^https?://")
     availability: Text | None = Field(default=None, max_length=50)
+    group_id: Text | None = Field(default=None, min_length=1, max_length=LIMITS["group"])
     attributes: (
         dict[
             Annotated[Text, Field(min_length=1, max_length=100)],

@@ -76,6 +76,29 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+class AnswerHead:
+    """Answers HEAD as GET without the body, on every route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; a HEAD is a GET to all that lies within."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        asked = {**scope, "method": "GET"}
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.start" and "route" in asked:
+                scope["route"] = asked["route"]  # for the log and the counts
+            elif message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app(asked, receive, send_without_body)
+
+
 class CompressTexts:
     """Sends pages, styles and scripts compressed.
 

@@ -61,6 +61,7 @@ _WORDS: Final[dict[str, Any]] = {
 _PRODUCT: Final[dict[str, Any]] = {
     "id": "tee-17",
     "title": "Striped cotton tee",
+    "description": "A tee of soft cotton, striped.",
     "brand": "Acme",
     "category": "tops",
     "colour": "red",
@@ -68,6 +69,7 @@ _PRODUCT: Final[dict[str, Any]] = {
     "currency": "EUR",
     "url": "https://shop.example/tee-17",
     "availability": "in stock",
+    "group_id": "tee",
     "attributes": {"fit": "loose"},
     "photos": [
         {
@@ -76,6 +78,7 @@ _PRODUCT: Final[dict[str, Any]] = {
             "photo_url": "/photos/17.jpg",
             "status": "indexed",
             "skip_reason": None,
+            "garment_ids": [23],
         }
     ],
 }

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
 from pydantic import TypeAdapter
 
 from catalog.feeds import Feed, ProductRow
+from catalog.feeds_fields import DESCRIPTION_LIMIT, LIMITS
 from catalog.files import publishing
 from catalog.queries import (
     ProductDetail,
@@ -39,6 +40,7 @@ from segmentation.photos import decode_photo
 MAX_PAGE_SIZE: Final = 100
 CURSOR: Final = "next_cursor of the answer before: what follows it, instead of page"
 MAX_PHOTOS: Final = 12
+ATTRIBUTES: Final = "NAME=VALUE, such as fit=loose; repeated"
 ORIGINALS: Final = "uploads"
 """Folder below DATA for the photos that came over the API: a new model needs them again."""
 
@@ -101,10 +103,14 @@ async def add(
     currency: Annotated[str | None, Form(pattern="^[A-Z]{3}$")] = None,
     url: Annotated[Text | None, Form(max_length=2000, pattern="^https?://")] = None,
     availability: Annotated[Text | None, Form(max_length=50)] = None,
+    description: Annotated[Text | None, Form(max_length=DESCRIPTION_LIMIT)] = None,
+    group_id: Annotated[Text | None, Form(min_length=1, max_length=LIMITS["group"])] = None,
+    attributes: Annotated[list[Text], Form(max_length=200, description=ATTRIBUTES)] = [],  # noqa: B006
 ) -> ProductDocument:
     """The photos are stored, looked at and searchable when the answer comes."""
     if len(photos) > MAX_PHOTOS:
         raise BadRequest(f"a product takes at most {MAX_PHOTOS} photos; leave some out")
+    named = _named(attributes)
     limit = services.settings.max_upload_bytes
     originals = [await upload_bytes(photo, limit) for photo in photos]
     collection = services.open_collection
@@ -117,7 +123,7 @@ async def add(
         row = ProductRow(
             id=id, title=title, photos=_store_originals(folder, originals), brand=brand,
             category=category, colour=colour, price=price, currency=currency, url=url,
-            availability=availability,
+            availability=availability, description=description, group=group_id, attributes=named,
         )  # fmt: skip
         collection.index(Feed(rows=(row,), folder=folder))
         return _read(collection, id)
@@ -132,6 +138,8 @@ def change(product_id: str, changes: ProductChanges, services: UsedServices) -> 
     given = changes.model_dump(exclude_unset=True)
     if given.get("title", "") is None:
         raise BadRequest("title: a product needs one; leave it out to keep it")
+    if "group_id" in given:
+        given["group"] = given.pop("group_id")
     with collection.database.session() as session:
         row = product_by_id(session, product_id).row
     collection.update(replace(row, **given))
@@ -153,6 +161,7 @@ def product_document(product: ProductDetail) -> ProductDocument:
     return ProductDocument(
         id=row.id,
         title=row.title,
+        description=row.description,
         brand=row.brand,
         category=row.category,
         colour=row.colour,
@@ -160,6 +169,7 @@ def product_document(product: ProductDetail) -> ProductDocument:
         currency=row.currency,
         url=row.url,
         availability=row.availability,
+        group_id=row.group,
         attributes=dict(row.attributes or {}),
         photos=[
             ProductPhotoDocument(
@@ -168,10 +178,20 @@ def product_document(product: ProductDetail) -> ProductDocument:
                 photo_url=photo_url(photo.id) if photo.status == "indexed" else None,
                 status=photo.status,
                 skip_reason=photo.skip_reason,
+                garment_ids=list(photo.garment_ids),
             )
             for photo in product.photos
         ],
     )
+
+
+def _named(texts: list[str]) -> dict[str, str]:
+    """Attributes by name. Raises BadRequest."""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, _, value) in zip(texts, pairs, strict=True):
+        if not (0 < len(name.strip()) <= 100 and 0 < len(value.strip()) <= 2000):
+            raise BadRequest(f"attributes: {text[:100]!r} is not NAME=VALUE, such as fit=loose")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _cursor_after(product: ProductDetail) -> str:

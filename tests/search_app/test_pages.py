@@ -55,6 +55,23 @@ def test_home_offers_upload_samples_and_products(client: TestClient) -> None:
     assert len(titles(answer.text)) == 12
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/catalogue", "/healthz", "/readyz", "/admin", "/docs", "/robots.txt", "/static/page.js",
+     "/api/v1/products", "/product/red-upper"],
+)  # fmt: skip
+def test_head_is_get_without_a_body(client: TestClient, path: str) -> None:
+    got, head = client.get(path, headers=BROWSER), client.head(path, headers=BROWSER)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert client.head("/absent").status_code == 404
+
+
+def test_what_is_asked_for_unasked_is_there(client: TestClient) -> None:
+    assert "Disallow: /q/" in client.get("/robots.txt").text
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
 def test_upload_leads_to_the_nearest_products(client: TestClient, photo_bytes: PhotoBytes) -> None:
     address = upload(client, photo_bytes("blue", GarmentClass.LOWER))
     assert re.fullmatch(r"/q/[\w-]{20,}", address)

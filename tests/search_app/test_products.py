@@ -43,6 +43,25 @@ def test_one_product_is_read_by_any_id(client: TestClient) -> None:
     assert absent.json()["error"]["code"] == "product_not_found"
 
 
+def test_product_tells_all_that_it_has(empty_client: TestClient, photo_bytes: PhotoBytes) -> None:
+    files = {"photos": ("a.png", photo_bytes())}
+    fields = {"id": "a", "title": "A", "description": "Soft.", "group_id": "g"}
+    form = fields | {"attributes": ["fit=loose", "size=S=M"]}
+    added = empty_client.post(PRODUCTS, files=files, data=form).json()
+    assert {name: added[name] for name in fields} == fields
+    assert added["attributes"] == {"fit": "loose", "size": "S=M"}
+    (garment_id,) = added["photos"][0]["garment_ids"]
+    near = empty_client.get("/api/v1/similar", params={"product_id": "a", "garment_id": garment_id})
+    assert near.status_code == 200
+    # What is not named stays.
+    changed = empty_client.patch(f"{PRODUCTS}/a", json={"group_id": None, "brand": "B"}).json()
+    assert changed == added | {"group_id": None, "brand": "B"}
+    refused = empty_client.post(
+        PRODUCTS, files={"photos": ("a.png", photo_bytes())}, data=form | {"attributes": "fit"}
+    )
+    assert (refused.status_code, "NAME=VALUE" in refused.text) == (422, True)
+
+
 def test_added_product_is_found_changed_and_removed(
     empty_client: TestClient, photo_bytes: PhotoBytes
 ) -> None:
