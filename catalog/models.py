@@ -242,6 +242,8 @@ class Key(Base):
 class ImportJob(Base):
     """A feed that was handed to the server to import, and how far it came.
 
+    `task` is import; rebuild and reembed (with the encoder's name in `source`) are other work
+    that is queued with the imports.
     `state` is queued, running, done, failed, cancelled or interrupted. `source` is what the
     sender called the feed, `feed` the file on this machine, `folder` where its photos lie.
     `options` says how the feed is taken, `outcome` what became of it beside the counts: see
@@ -251,6 +253,7 @@ class ImportJob(Base):
     __tablename__ = "import_job"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    task: Mapped[str] = mapped_column(String(12), default="import")
     state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
     source: Mapped[str] = mapped_column(String(2000))
     feed: Mapped[str] = mapped_column(String(2000))

@@ -90,6 +90,7 @@ class Collection:
         self._store = PhotoStore(data)
         self._fetched = FetchedPhotos(data)
         self._run_lock = threading.Lock()
+        self._retired = False
         self._model_id, self._fingerprint = _model_of(database, embedder)
         self._indices = None
         if self._fingerprint is not None:
@@ -114,7 +115,7 @@ class Collection:
         when all else is done. A dry run only counts, and writes nothing.
 
         Raises:
-            IndexingError: the collection was opened without a model.
+            IndexingError: the collection was opened without a model, or is retired.
             PruneRefused: pruning would take most products; nothing was written.
         """
         if options.dry_run:
@@ -122,6 +123,8 @@ class Collection:
         if self.embedder is None or self._indices is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
         with self._run_lock:
+            if self._retired:
+                raise IndexingError("the encoder was changed meanwhile; try again")
             clock = StageClock()
             with clock.timing("import"), self.database.transaction() as session:
                 imported = import_feed(session, feed, photos, options, self._fetched)
@@ -278,17 +281,32 @@ class Collection:
         """Take over what another process has written; number of garments added and removed."""
         return self._indices.refresh() if self._indices else 0
 
-    def rebuild(self) -> int:
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make indices and attributes anew from the stored vectors; number of garments.
 
-        No model runs. Attributes stay where nothing is shipped that predicts them for this encoder.
+        No model runs, and what is there serves meanwhile. Attributes stay where nothing is shipped
+        that predicts them for this encoder.
+
+        Args:
+            progress: told how much of how much is done, of the attributes first, then anew of
+                the indices.
         """
         if self._indices is None or self._fingerprint is None:
             return 0
         heads = heads_for(self._fingerprint.encoder)
         if heads is not None:
-            predict_attributes(self.database, heads)
-        return self._indices.rebuild()
+            predict_attributes(self.database, heads, progress)
+        return self._indices.rebuild(progress)
+
+    def retire(self) -> None:
+        """Let another collection over the same folder take over (`indexing.switch`).
+
+        This one answers on as it is, but indexes and publishes nothing any more.
+        """
+        with self._run_lock:
+            self._retired = True
+        if self._indices is not None:
+            self._indices.retire()
 
     def verify(self) -> list[str]:
         """Problems found in database, index files and stored photos, one line each.

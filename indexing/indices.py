@@ -6,7 +6,7 @@ Opening reads the files and then the changes that the database has numbered sinc
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,8 @@ SECONDS_BETWEEN_LOOKS: Final = 0.5
 REBUILT_BEYOND: Final = 50_000
 """So many changes, and half of what is there: all is read anew rather than change by change."""
 
+Progress = Callable[[int, int], None]
+"""Told how many garments of how many are done."""
 Added = dict[GarmentClass, list[tuple[GarmentIds, Vectors]]]
 
 
@@ -58,6 +60,7 @@ class ClassIndices:
         # take away what another thread has committed and added in between.
         self._lock = threading.Lock()
         self._looked = time.monotonic()
+        self._retired = False
         self.damage: list[str] = []
         self._indices: dict[GarmentClass, ClassIndex] = {}
         with self._lock, database.session() as session:
@@ -118,7 +121,7 @@ class ClassIndices:
 
     def _merge_where_due(self, garment_class: GarmentClass) -> None:
         index = self._indices[garment_class]
-        if index.is_due():
+        if index.is_due() and not self._retired:
             index.merge_beside(self._manifest(garment_class))
 
     def look(self, session: Session) -> None:
@@ -148,19 +151,40 @@ class ClassIndices:
                 self._merge_where_due(garment_class)
         return changed
 
-    def rebuild(self) -> int:
-        """Make all anew from the stored vectors and publish them; number of garments."""
-        with self._lock, self._database.session() as session:
-            count = self._rebuild(session)
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Make all anew from the stored vectors and publish them; number of garments.
+
+        What is there serves until all is made, and changes go on meanwhile.
+        """
+        built: dict[GarmentClass, ClassIndex] = {}
+        with self._database.session() as session:
+            total = sum(stored_counts(session, self._model_id).values())
+            for garment_class in GARMENT_CLASSES:
+                built[garment_class] = self._built(session, garment_class)
+                if progress is not None:
+                    progress(sum(len(index.snapshot) for index in built.values()), total)
+        with self._lock:
+            self._indices = built
+        # What was committed since the session began.
+        self.refresh()
         self.damage.clear()
-        return count
+        return sum(map(len, self._snapshots()))
 
     def _rebuild(self, session: Session) -> int:
         self._indices = {each: self._built(session, each) for each in GARMENT_CLASSES}
         return sum(map(len, self._snapshots()))
 
+    def retire(self) -> None:
+        """Publish nothing from now on: another model's indices take over the files."""
+        with self._lock:
+            self._retired = True
+        for index in self._indices.values():
+            index.wait()
+
     def save(self) -> None:
         """Publish the files of all that changed."""
+        if self._retired:
+            return
         for garment_class, index in list(self._indices.items()):
             index.save(self._manifest(garment_class))
 

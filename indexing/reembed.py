@@ -226,8 +226,14 @@ def _precisions(session: Session, model_id: int) -> Figures | None:
 # -- attributes
 
 
-def predict_attributes(database: Database, heads: AttributeHeads) -> int:
-    """Predict the attributes of every garment anew from its stored vector; how many."""
+def predict_attributes(
+    database: Database, heads: AttributeHeads, progress: Progress | None = None
+) -> int:
+    """Predict the attributes of every garment anew from its stored vector; how many.
+
+    Args:
+        progress: told how many garments of about how many are done.
+    """
     with database.session() as session:
         active = active_model(session)
         last = session.scalar(select(func.max(Garment.id))) or 0
@@ -255,6 +261,8 @@ def predict_attributes(database: Database, heads: AttributeHeads) -> int:
                 for row, attributes in zip(rows, predicted, strict=True):
                     write_attributes(row[0], attributes)
             count += len(rows)
+        if progress is not None:
+            progress(min(start + _ROWS, last), last)
     return count
 
 

@@ -15,13 +15,13 @@ from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFil
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse
 
-from catalog.errors import CatalogError, FeedError
+from catalog.errors import FeedError
 from catalog.feeds import parse_field_map
 from catalog.fetched import is_url
 from catalog.importer import ImportOptions
-from indexing.errors import IndexingError
 from search_app.admin_views import job_view, status_view
 from search_app.csrf import check_form, form_token, keep_token
+from search_app.encoder_choices import choice_named, encoder_choices
 from search_app.errors import AdminNeeded, KeyUnknown, SearchAppError, UploadRefused
 from search_app.imports import submit_address, submit_upload
 from search_app.keys import ApiKey, Scope, find_key
@@ -173,13 +173,20 @@ def rejects(job_id: str, services: UsedServices, key: Admin) -> FileResponse:
 
 
 @router.post("/rebuild", dependencies=[Ours])
-def rebuild(request: Request, services: UsedServices, key: Admin) -> Response:
-    """Make the indices anew from the stored vectors."""
-    try:
-        services.open_collection.rebuild()
-    except (CatalogError, IndexingError) as error:
-        return _dashboard(request, services, key, sentence(str(error)), 409)
-    return RedirectResponse("/admin#index", 303)
+def rebuild(services: UsedServices, key: Admin) -> Response:
+    """Make the indices anew from the stored vectors, as a job."""
+    services.open_jobs.rebuild(key.name)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/reembed", dependencies=[Ours])
+def reembed(
+    services: UsedServices, key: Admin, encoder: Annotated[str, Form(max_length=200)]
+) -> Response:
+    """Embed every garment by another encoder and change to it, as a job."""
+    choice = choice_named(services.settings.data, encoder)
+    services.open_jobs.reembed(choice.name, key.name)
+    return RedirectResponse("/admin#imports", 303)
 
 
 def _login_page(
@@ -197,13 +204,20 @@ def _dashboard(
 ) -> Response:
     token = form_token(request)
     jobs = [job_view(job) for job in services.open_jobs.latest(JOBS_SHOWN)]
+    collection = services.open_collection
+    encoder = collection.fingerprint.encoder if collection.fingerprint else ""
     context = {
         "key_name": key.name,
         "problem": problem,
         "csrf": token,
         "jobs": jobs,
         "watched": any(not job.ended for job in jobs),
-        "status": status_view(services.open_collection.status()),
+        "status": status_view(collection.status()),
+        "encoders": [
+            each.name
+            for each in encoder_choices(services.settings.data)
+            if each.fingerprint != encoder
+        ],
         "here": "admin",
     }
     page = services.templates.TemplateResponse(request, "admin.html", context, status)

@@ -6,6 +6,7 @@ from catalog.importer import ImportOptions
 from indexing.collection import CollectionStatus
 from search_app import texts
 from search_app.job_records import Job
+from search_app.jobs import IMPORT
 
 
 @dataclass(frozen=True)
@@ -13,13 +14,12 @@ class JobView:
     """An import as a row of the page; `share` of its photos is done, 0 to 1."""
 
     id: str
-    source: str
+    title: str
     state: str
     state_name: str
     message: str
     began: str
-    done: int
-    total: int
+    progress: str
     share: float
     facts: tuple[tuple[str, int], ...]
     choices: tuple[str, ...]
@@ -47,13 +47,12 @@ def job_view(job: Job) -> JobView:
     looked_only = job.options.dry_run and job.state == "done"
     return JobView(
         id=job.id,
-        source=job.source,
+        title=texts.job_title(job.task, job.source),
         state=job.state,
         state_name=texts.DRY_RUN_DONE if looked_only else texts.JOB_STATES[job.state],
         message=job.message or "",
         began=f"{job.created_at:%Y-%m-%d %H:%M} UTC",
-        done=job.done,
-        total=job.total,
+        progress=texts.job_progress(job.task, job.done, job.total),
         share=job.done / job.total if job.total else float(job.state == "done"),
         facts=tuple(fact for fact in facts if fact[1] or job.state == "done"),
         choices=_choices(job.options),
@@ -73,6 +72,8 @@ def _facts(job: Job) -> tuple[tuple[str, int], ...]:
         (texts.JOB_CHANGED, job.products_changed),
         (texts.JOB_UNCHANGED, job.products_unchanged),
     )
+    if job.task != IMPORT:
+        return ((texts.JOB_GARMENTS, job.garments),)
     outcome = job.outcome
     removed = outcome.products_removed if outcome else 0
     facts = [*products, (texts.JOB_REMOVED, removed)] if removed else [*products]

@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartParser
 from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
+from indexing.records import Embedder
 from search_app import (
     admin,
     api,
@@ -26,6 +27,7 @@ from search_app import (
     products,
     unasked,
 )
+from search_app.encoder_choices import choice_named, encoder_in_use
 from search_app.inference import BatchingEmbedder
 from search_app.jobs import JobRunner
 from search_app.middleware import (
@@ -67,12 +69,13 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         if collection is None:
             await run_in_threadpool(_open, services)
         if services.collection is not None:
-            services.jobs = await run_in_threadpool(JobRunner, services.collection)
+            services.jobs = await run_in_threadpool(_start_jobs, services, services.collection)
         yield
         if services.jobs is not None:
             await run_in_threadpool(services.jobs.close)
         services.line.close()
-        if collection is None and services.collection is not None:
+        # The one that was handed in stays open, but not one that has taken its place.
+        if services.collection is not None and services.collection is not collection:
             services.collection.close()
 
     app = FastAPI(
@@ -98,19 +101,34 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     return app
 
 
+def _start_jobs(services: Services, collection: Collection) -> JobRunner:
+    settings = services.settings
+
+    def load(name: str) -> Embedder:
+        weights = choice_named(settings.data, name).weights
+        return _load_embedder(settings, str(weights) if weights else None)
+
+    def switch(new: Collection) -> None:
+        services.collection = new
+
+    return JobRunner(collection, load, switch)
+
+
+def _load_embedder(settings: Settings, encoder: str | None) -> Embedder:
+    # Imported here: loads torch.
+    from indexing.wiring import load_embedder
+
+    return BatchingEmbedder(
+        load_embedder(settings.segmenter_weights, encoder, settings.runtime_options)
+    )
+
+
 def _open(services: Services) -> None:
     """Load the models and open the data folder; a failure is kept for /readyz to tell."""
     settings = services.settings
     try:
-        # Imported here: loads torch.
-        from indexing.wiring import load_embedder
-
-        embedder = load_embedder(
-            settings.segmenter_weights, settings.encoder, settings.runtime_options
-        )
-        services.collection = open_collection(
-            settings.data, BatchingEmbedder(embedder), settings.database_url
-        )
+        embedder = _load_embedder(settings, encoder_in_use(settings))
+        services.collection = open_collection(settings.data, embedder, settings.database_url)
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = str(error)
         _log.error("not ready: %s", error)

@@ -78,8 +78,9 @@ def settings_for(context: typer.Context, **chosen: Any) -> Settings:
 def load_embedder(settings: Settings) -> Embedder:
     """The models of the whole path, from photo to vectors."""
     from indexing.wiring import load_embedder as load
+    from search_app.encoder_choices import encoder_in_use
 
-    return load(settings.segmenter_weights, settings.encoder, settings.runtime_options)
+    return load(settings.segmenter_weights, encoder_in_use(settings), settings.runtime_options)
 
 
 def load_segmenter(settings: Settings) -> Segmenter:

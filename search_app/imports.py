@@ -22,7 +22,7 @@ from search_app.import_documents import (
     import_document,
 )
 from search_app.job_records import Job
-from search_app.jobs import JobRunner
+from search_app.jobs import IMPORT, JobRunner
 from search_app.keys import ApiKey, Scope, needs
 from search_app.problems import ERRORS
 from search_app.services import Services, UsedServices
@@ -119,31 +119,33 @@ def _started(response: Response, job: Job) -> ImportDocument:
 @router.get("", summary="The imports, the newest first")
 def list_all(services: UsedServices, key: Writer) -> ImportPage:
     """The last hundred."""
-    return ImportPage(imports=[import_document(job) for job in services.open_jobs.latest()])
+    return ImportPage(
+        imports=[import_document(job) for job in services.open_jobs.latest(task=IMPORT)]
+    )
 
 
 @router.get("/{job_id}", summary="One import: state and progress")
 def read_one(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
     """`done` of `total` photos; the product counts come at the end."""
-    return import_document(services.open_jobs.get(job_id))
+    return import_document(services.open_jobs.get(job_id, IMPORT))
 
 
 @router.post("/{job_id}/cancel", status_code=202, summary="Stop an import")
 def cancel(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
     """Ends after the photos that are being looked at; what is indexed stays."""
-    return import_document(services.open_jobs.cancel(job_id))
+    return import_document(_imports(services, job_id).cancel(job_id))
 
 
 @router.post("/{job_id}/resume", status_code=202, summary="Go on with a stopped import")
 def resume(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
     """Photos that are indexed already cost nothing."""
-    return import_document(services.open_jobs.resume(job_id))
+    return import_document(_imports(services, job_id).resume(job_id))
 
 
 @router.post("/{job_id}/apply", status_code=202, summary="Import what a dry run looked at")
 def apply(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
     """The same feed with the same options, written this time."""
-    return import_document(services.open_jobs.apply(job_id))
+    return import_document(_imports(services, job_id).apply(job_id))
 
 
 @router.get(
@@ -154,8 +156,14 @@ def apply(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
 )
 def rejects(job_id: str, services: UsedServices, key: Writer) -> FileResponse:
     """Columns line, product_id, photo, code, reason; there once the job is done."""
-    path = services.open_jobs.rejects_file(job_id)
+    path = _imports(services, job_id).rejects_file(job_id)
     return FileResponse(path, media_type="text/csv", filename=f"rejects-{job_id}.csv")
+
+
+def _imports(services: Services, job_id: str) -> JobRunner:
+    """The jobs, if this one is an import; JobNotFound where it is none: those are an admin's."""
+    services.open_jobs.get(job_id, IMPORT)
+    return services.open_jobs
 
 
 def _is_several_lines_of_json(data: bytes) -> bool:

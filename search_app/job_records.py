@@ -1,4 +1,4 @@
-"""An import job as everybody sees it, made of its row in the database."""
+"""A job as everybody sees it, made of its row in the database."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,12 +43,13 @@ class JobOutcome:
 
 @dataclass(frozen=True)
 class Job:
-    """An import as it stands; times are UTC.
+    """An import, or other work that is queued with the imports, as it stands; times are UTC.
 
     Of a dry run the counts are what would be; `outcome` is there when it is done.
     """
 
     id: str
+    task: str
     state: str
     source: str
     made_by: str | None
@@ -109,6 +110,7 @@ def job_of(row: ImportJob) -> Job:
     """The job of a row."""
     return Job(
         id=row.id,
+        task=row.task,
         state=row.state,
         source=row.source,
         made_by=row.made_by,

@@ -1,49 +1,42 @@
-"""Feeds handed to the server in, import jobs worked off one after the other by one thread.
+"""Jobs handed in, worked off one after the other by one thread: imports, rebuilds, encoders.
 
     submit -> queued -> running -> done | failed | cancelled | interrupted
 
-Every state is in the database, so a job is still known after the server was killed: what was
-queued or running then is found "interrupted" and can be resumed, which costs nothing for the
-photos that were indexed already. The feed's copy and the rejects lie in DATA/imports/ID/.
+Every state is in the database (`job_store`): what was queued or running when the server was
+killed is found "interrupted" and can be resumed, which costs nothing for what was done already.
 """
 
 import logging
 import queue
-import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import func, select, update
-
-from catalog.errors import CatalogError
-from catalog.fetch import FetchLimits, fetch_feed
-from catalog.fetched import is_url
-from catalog.files import publishing
-from catalog.importer import Feed, ImportOptions, read_source
+from catalog.importer import ImportOptions
 from catalog.models import ImportJob
-from indexing.collection import Collection, IndexProgress, IndexSummary
-from indexing.errors import IndexingError
-from indexing.rejects import FILE_NAME, write_rejects
-from search_app.confined import confined
-from search_app.errors import Busy, JobEnded, JobNotFound
-from search_app.job_records import ENDED, Job, job_of, options_to_row, outcome_to_row
-from segmentation.errors import SegmentationError
+from indexing.collection import Collection
+from indexing.records import Embedder
+from indexing.rejects import FILE_NAME
+from search_app.errors import JobEnded, JobNotFound, SearchAppError
+from search_app.job_records import Job, options_to_row
+from search_app.job_store import JOBS_KEPT, STOPPED, JobStore
+from search_app.job_work import (
+    EXPECTED,
+    Report,
+    change_encoder,
+    import_feed_of,
+    rebuild_indices,
+)
 
 _log = logging.getLogger(__name__)
 
-FOLDER: Final = "imports"
-MAX_QUEUED: Final = 20
-JOBS_KEPT: Final = 100
 SECONDS_BETWEEN_REPORTS: Final = 0.5
-FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
-"""How far the fetch of a feed goes; public addresses only."""
-STOPPED: Final = "the server stopped meanwhile; resume the job to go on where it was"
+IMPORT: Final = "import"
+REBUILD: Final = "rebuild"
+REEMBED: Final = "reembed"
 
 
 class _Stop(Exception):
@@ -55,19 +48,30 @@ class _Stop(Exception):
 
 
 class JobRunner:
-    """The jobs of one collection and the thread that works them off."""
+    """The jobs of one collection and the thread that works them off.
 
-    def __init__(self, collection: Collection) -> None:
+    Args:
+        load_encoder: the embedder of an encoder by its name (`search_app.encoder_choices`).
+        on_switch: takes the collection that a change of the encoder has made.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        load_encoder: Callable[[str], Embedder],
+        on_switch: Callable[[Collection], None],
+    ) -> None:
         self._collection = collection
-        self._database = collection.database
-        self._folder = collection.data / FOLDER
+        self._load_encoder = load_encoder
+        self._on_switch = on_switch
+        self._store = JobStore(collection.database, collection.data)
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._stopping = threading.Event()
         self._working = threading.Event()
-        self._interrupt_old()
+        self._store.interrupt_all()
         # A daemon: a server that must end at once does not wait for a photo.
-        self._thread = threading.Thread(target=self._work, name="imports", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
     @property
@@ -82,9 +86,7 @@ class JobRunner:
 
     def new_folder(self) -> Path:
         """A new folder below DATA/imports for a feed that will be submitted; its name is the id."""
-        folder = self._folder / secrets.token_hex(8)
-        folder.mkdir(parents=True)
-        return folder
+        return self._store.new_folder()
 
     def submit(
         self,
@@ -108,38 +110,33 @@ class JobRunner:
         Raises:
             Busy: too many jobs are waiting.
         """
-        with self._database.transaction() as session:
-            waiting = select(func.count()).where(ImportJob.state == "queued")
-            if (session.scalar(waiting) or 0) >= MAX_QUEUED:
-                shutil.rmtree(folder)
-                raise Busy("too many imports are waiting; try again when some have ended")
-            row = ImportJob(
-                id=folder.name, source=source[:2000], feed=str(feed), folder=str(photos),
-                made_by=made_by, options=options_to_row(options),
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            job = job_of(row)
-        self._forget_old()
-        self._queue.put(job.id)
+        row = ImportJob(
+            id=folder.name, task=IMPORT, source=source[:2000], feed=str(feed), folder=str(photos),
+            made_by=made_by, options=options_to_row(options),
+        )  # fmt: skip
+        return self._queued(row)
+
+    def rebuild(self, made_by: str | None = None) -> Job:
+        """Queue a rebuild of the indices and the predicted attributes; Busy as `submit`."""
+        return self._queued(self._upkeep(REBUILD, "", made_by))
+
+    def reembed(self, encoder: str, made_by: str | None = None) -> Job:
+        """Queue a change of the encoder, by its name; Busy as `submit`."""
+        return self._queued(self._upkeep(REEMBED, encoder, made_by))
+
+    def get(self, job_id: str, task: str | None = None) -> Job:
+        """A job, of one task only where that is named; JobNotFound if there is none."""
+        job = self._store.get(job_id)
+        if task not in (None, job.task):
+            raise JobNotFound(f"job {job_id!r} is a {job.task}; /admin shows it")
         return job
 
-    def get(self, job_id: str) -> Job:
-        """A job; JobNotFound if there is none, or no longer."""
-        with self._database.session() as session:
-            row = session.get(ImportJob, job_id)
-        if row is None:
-            raise JobNotFound(f"there is no import {job_id!r}; the list shows those that are kept")
-        return job_of(row)
-
-    def latest(self, count: int = JOBS_KEPT) -> list[Job]:
-        """The jobs, the newest first."""
-        query = select(ImportJob).order_by(ImportJob.created_at.desc()).limit(count)
-        with self._database.session() as session:
-            return [job_of(row) for row in session.scalars(query)]
+    def latest(self, count: int = JOBS_KEPT, task: str | None = None) -> list[Job]:
+        """The jobs, the newest first; of one task only where that is named."""
+        return self._store.latest(count, task)
 
     def cancel(self, job_id: str) -> Job:
-        """Ask a job to end after the photos that are in the models; what is indexed stays.
+        """Ask a job to end after the photos that are in the models; what is done stays.
 
         Raises:
             JobEnded: it has ended already.
@@ -149,7 +146,7 @@ class JobRunner:
             raise JobEnded(f"import {job_id} is {job.state} already; start another")
         self._cancelled.add(job_id)
         if job.state == "queued":
-            self._end(job_id, "cancelled", "cancelled before it began")
+            self._store.end(job_id, "cancelled", "cancelled before it began")
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
@@ -162,7 +159,7 @@ class JobRunner:
         if not job.ended or job.state == "done":
             raise JobEnded(f"import {job_id} is {job.state}; only one that was stopped can go on")
         self._cancelled.discard(job_id)
-        self._set(job_id, state="queued", message=None, ended_at=None)
+        self._store.set(job_id, state="queued", message=None, ended_at=None)
         self._queue.put(job_id)
         return self.get(job_id)
 
@@ -178,7 +175,7 @@ class JobRunner:
                 f"import {job_id} is no dry run that is done; send the feed again to import it"
             )
         options = options_to_row(replace(job.options, dry_run=False))
-        self._set(
+        self._store.set(
             job_id, state="queued", options=options, outcome=None, ended_at=None,
             products_new=0, products_changed=0, products_unchanged=0, rejected=0,
         )  # fmt: skip
@@ -187,7 +184,7 @@ class JobRunner:
 
     def rejects_file(self, job_id: str) -> Path:
         """The CSV of a job's refused rows and photos; JobNotFound while it has none."""
-        path = self._folder / self.get(job_id).id / FILE_NAME
+        path = self._store.folder(self.get(job_id).id) / FILE_NAME
         if not path.is_file():
             raise JobNotFound(f"import {job_id} has no rejects yet; wait until it is done")
         return path
@@ -198,53 +195,55 @@ class JobRunner:
         self._queue.put(None)
         self._thread.join(timeout=30)
 
-    def _interrupt_old(self) -> None:
-        with self._database.transaction() as session:
-            session.execute(
-                update(ImportJob)
-                .where(ImportJob.state.not_in(ENDED))
-                .values(state="interrupted", message=STOPPED, ended_at=_now())
-            )
+    def _upkeep(self, task: str, source: str, made_by: str | None) -> ImportJob:
+        folder = self._store.new_folder()
+        return ImportJob(
+            id=folder.name, task=task, source=source, feed="", folder="", made_by=made_by
+        )
+
+    def _queued(self, row: ImportJob) -> Job:
+        job = self._store.add(row)
+        self._queue.put(job.id)
+        return job
 
     def _work(self) -> None:
         while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
             if self.get(job_id).state == "queued":
                 self._working.set()
-                self._run(job_id)
+                self._run(self.get(job_id))
                 self._working.clear()
-        self._interrupt_old()
+        self._store.interrupt_all()
 
-    def _run(self, job_id: str) -> None:
-        self._set(job_id, state="running", started_at=_now(), message=None)
+    def _run(self, job: Job) -> None:
+        self._store.begin(job.id)
         try:
-            options = self.get(job_id).options
-            feed, photos = self._read(job_id, options)
-            summary = self._collection.index(feed, photos, self._reporter(job_id), options)
+            self._do(job)
         except _Stop as stop:
-            self._end(job_id, stop.state, str(stop))
-        except (CatalogError, IndexingError, SegmentationError, OSError) as error:
-            self._end(job_id, "failed", str(error))
+            self._store.end(job.id, stop.state, str(stop))
+        except (*EXPECTED, SearchAppError) as error:
+            self._store.end(job.id, "failed", str(error))
         except Exception:
-            _log.exception("import %s failed", job_id)
-            self._end(job_id, "failed", "something broke here; the server's log says what")
+            _log.exception("%s %s failed", job.task, job.id)
+            self._store.end(job.id, "failed", "something broke here; the server's log says what")
         else:
-            write_rejects(self._folder / job_id / FILE_NAME, summary, feed)
-            outcome = outcome_to_row(summary, feed.kind)
-            self._set(job_id, **_counts(summary), outcome=outcome, state="done", ended_at=_now())
+            self._store.end(job.id, "done", self.get(job.id).message)
 
-    def _read(self, job_id: str, options: ImportOptions) -> tuple[Feed, Path]:
-        with self._database.session() as session:
-            row = session.get_one(ImportJob, job_id)
-        feed = Path(row.feed)
-        if not feed.exists() and is_url(row.source):
-            with publishing(feed) as unfinished:
-                unfinished.write_bytes(fetch_feed(row.source, FEED_LIMITS))
-        return confined(read_source(feed, options.fields)), Path(row.folder)
+    def _do(self, job: Job) -> None:
+        report = self._reporter(job.id)
+        if job.task == IMPORT:
+            import_feed_of(job, self._store, self._collection, report)
+        elif job.task == REBUILD:
+            rebuild_indices(job, self._store, self._collection, report)
+        else:
+            embedder = self._load_encoder(job.source)
+            new = change_encoder(job, self._store, self._collection, embedder, report)
+            self._collection = new
+            self._on_switch(new)
 
-    def _reporter(self, job_id: str) -> Callable[[IndexProgress], None]:
+    def _reporter(self, job_id: str) -> Report:
         told = 0.0
 
-        def report(progress: IndexProgress) -> None:
+        def report(done: int, total: int, skipped: int = 0, garments: int = 0) -> None:
             nonlocal told
             if self._stopping.is_set():
                 raise _Stop("interrupted", STOPPED)
@@ -252,46 +251,6 @@ class JobRunner:
                 raise _Stop("cancelled", "cancelled; what was indexed until then stays")
             if time.monotonic() - told >= SECONDS_BETWEEN_REPORTS:
                 told = time.monotonic()
-                self._set(
-                    job_id,
-                    done=progress.done,
-                    total=progress.total,
-                    skipped=progress.skipped,
-                    garments=progress.garments,
-                )
+                self._store.set(job_id, done=done, total=total, skipped=skipped, garments=garments)
 
         return report
-
-    def _forget_old(self) -> None:
-        with self._database.transaction() as session:
-            ended = select(ImportJob).where(ImportJob.state.in_(ENDED))
-            old = ended.order_by(ImportJob.created_at.desc()).offset(JOBS_KEPT)
-            for row in session.scalars(old):
-                session.delete(row)
-                shutil.rmtree(self._folder / row.id, ignore_errors=True)
-
-    def _end(self, job_id: str, state: str, message: str) -> None:
-        self._set(job_id, state=state, message=message[:1000], ended_at=_now())
-
-    def _set(self, job_id: str, **values: str | int | datetime | dict[str, Any] | None) -> None:
-        with self._database.transaction() as session:
-            session.execute(update(ImportJob).where(ImportJob.id == job_id).values(**values))
-
-
-def _counts(summary: IndexSummary) -> dict[str, int]:
-    products = summary.products
-    looked_at = summary.indexed + summary.skipped
-    return {
-        "done": looked_at,
-        "total": looked_at,
-        "skipped": summary.skipped,
-        "garments": summary.garments,
-        "products_new": products.new,
-        "products_changed": products.changed,
-        "products_unchanged": products.unchanged,
-        "rejected": products.rejected,
-    }
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -80,13 +80,17 @@ async def search(
 async def query_page(request: Request, token: str, services: UsedServices) -> Response:
     """The photo with its garments, and the results for the chosen one."""
     state = parse_state(request.query_params)
+    collection = services.open_collection
     kept = services.queries.get(token)
+    if kept.model != collection.fingerprint:
+        raise QueryExpired("the models were changed since; upload this photo again")
     pick = settled_pick(kept, state.pick)
     if not is_embedded(kept, pick):
         without = kept
-        kept = await services.line.run(lambda: _with_pick(services, without, pick))
+        kept = await services.line.run(lambda: _with_pick(services, collection, without, pick))
         services.queries.put(token, kept)
-    return await run_in_threadpool(_query_page, request, services, f"/q/{token}", kept, state)
+    path = f"/q/{token}"
+    return await run_in_threadpool(_query_page, request, services, collection, path, kept, state)
 
 
 @router.post("/q/{token}/forget")
@@ -128,11 +132,13 @@ def _look_at(services: Services, data: bytes) -> KeptQuery:
         query = embed_query(embedder, photo)
         if not query.garments:
             query = with_wholes(embedder, photo, query)
-    return KeptQuery(query, shown_jpeg(photo))
+    return KeptQuery(query, shown_jpeg(photo), embedder.fingerprint)
 
 
-def _with_pick(services: Services, kept: KeptQuery, pick: Pick) -> KeptQuery:
-    embedder = embedder_of(services.open_collection)
+def _with_pick(
+    services: Services, collection: Collection, kept: KeptQuery, pick: Pick
+) -> KeptQuery:
+    embedder = embedder_of(collection)
     with services.metrics.stage("embed"):
         return with_pick(embedder, kept, pick)
 
@@ -183,9 +189,13 @@ def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
 
 
 def _query_page(
-    request: Request, services: Services, path: str, kept: KeptQuery, state: PageState
+    request: Request,
+    services: Services,
+    collection: Collection,
+    path: str,
+    kept: KeptQuery,
+    state: PageState,
 ) -> Response:
-    collection = services.open_collection
     pick = settled_pick(kept, state.pick)
     chosen = picked_garment(kept, pick)
     with services.metrics.stage("search"):

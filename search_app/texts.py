@@ -172,7 +172,7 @@ COLUMN_NAMES: Final = "Columns with other names"
 COLUMN_NAMES_HINT: Final = "title=name, price=amount"
 IMPORT_SEND: Final = "Import"
 SENDING: Final = "Sending the feed…"
-IMPORTS: Final = "Imports"
+IMPORTS: Final = "Imports and other jobs"
 NO_IMPORTS: Final = "Nothing was imported over this page yet."
 JOB_STATES: Final = {
     "queued": "Waiting",
@@ -211,15 +211,17 @@ STATUS_DATABASE: Final = "Database"
 STATUS_INDEX: Final = "Index files"
 STATUS_COPIES: Final = "Photo copies"
 REBUILD: Final = "Rebuild the index"
-REBUILDING: Final = "Rebuilding the index…"
-REBUILD_HINT: Final = "From the stored vectors, no model runs."
+REBUILD_HINT: Final = "From the stored vectors, no model runs; the old one serves meanwhile."
+REBUILD_JOB: Final = "Rebuild of the index"
 MODELS: Final = "Models"
 MODELS_HINT: Final = "What made the vectors, and looks at the photos now."
+REEMBED: Final = "Change the encoder to"
+REEMBED_SEND: Final = "Embed all again"
 REEMBED_HINT: Final = (
-    "Another encoder embeds every garment again beside the old vectors and is switched to at once, "
-    "on the server:"
+    "Another encoder’s weights, with their card beside them, lie in the data folder’s “encoders”. "
+    "Every garment is embedded again beside the old vectors, which serve until all is done. A "
+    "restart finds the new encoder where APPAREL_ENCODER is not set."
 )
-REEMBED_COMMAND: Final = "apparel rebuild --encoder ENCODER"
 MODEL_SEGMENTER: Final = "Segmenter"
 MODEL_ENCODER: Final = "Encoder"
 MODEL_DIMENSION: Final = "Dimension"
@@ -366,9 +368,18 @@ def progress_of(source: str) -> str:
     return f"Progress of {source}"
 
 
-def photos_done(done: int, total: int) -> str:
-    """How far an import is."""
-    return f"{done:,} of {total:,} photos" if total else "Reading the feed"
+def job_title(task: str, source: str) -> str:
+    """What a job is called: an import by its feed."""
+    if task == "rebuild":
+        return REBUILD_JOB
+    return f"Change to encoder “{source}”" if task == "reembed" else source
+
+
+def job_progress(task: str, done: int, total: int) -> str:
+    """How far a job is."""
+    if not total:
+        return "Reading the feed" if task == "import" else "Getting ready"
+    return f"{done:,} of {total:,} {'garments' if task == 'rebuild' else 'photos'}"
 
 
 def megabytes(size: int) -> str:

@@ -20,6 +20,7 @@ from fastapi.concurrency import run_in_threadpool
 from PIL import Image
 
 from catalog.fetch import WHILE_SOMEBODY_WAITS, fetch_photo
+from indexing.records import ModelFingerprint
 from search_app.errors import BadRequest, PageNotFound, QueryExpired, UploadRefused, UploadTooLarge
 from search_app.search import QueryGarment, QueryPhoto
 from segmentation.photos import Photo, find_photos
@@ -33,11 +34,13 @@ SAMPLES_SHOWN: Final = 8
 class KeptQuery:
     """A query photo as a page needs it: what was found, and a clean copy to show (JPEG).
 
+    `model` made its vectors: they can be compared with no other's.
     `regions` are garments that the visitor made: a drawn region, or places taken together.
     """
 
     query: QueryPhoto
     jpeg: bytes
+    model: ModelFingerprint
     regions: tuple[tuple[Hashable, QueryGarment], ...] = ()
 
 

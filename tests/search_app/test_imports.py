@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from catalog.models import ImportJob
 from indexing.collection import open_collection
 from indexing.records import EmbeddedPhoto
-from search_app import jobs
+from search_app import job_work
 from search_app.app import create_app
 from search_app.settings import Settings
 from segmentation.photos import Photo
@@ -137,8 +137,8 @@ def test_feed_is_fetched_and_kept_for_a_resume(
     with serving_files() as files:
         files.answers["/feed.csv"] = Answer((shop / "feed.csv").read_bytes())
         # The tests' own server is on this machine, where a stranger may not point.
-        allowed = replace(jobs.FEED_LIMITS, allow_private=True, attempts=1)
-        monkeypatch.setattr(jobs, "FEED_LIMITS", allowed)
+        allowed = replace(job_work.FEED_LIMITS, allow_private=True, attempts=1)
+        monkeypatch.setattr(job_work, "FEED_LIMITS", allowed)
         with serving(tmp_path, shop) as client:
             address = files.url("/feed.csv")
             answer = client.post(IMPORTS, json={"url": address, "photos": "."})
@@ -266,8 +266,8 @@ def test_every_kind_of_feed_comes_in_by_every_way(
     tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch,
     kind: str, name: str, feed: bytes, count: int,
 ) -> None:  # fmt: skip
-    allowed = replace(jobs.FEED_LIMITS, allow_private=True, attempts=1)
-    monkeypatch.setattr(jobs, "FEED_LIMITS", allowed)
+    allowed = replace(job_work.FEED_LIMITS, allow_private=True, attempts=1)
+    monkeypatch.setattr(job_work, "FEED_LIMITS", allowed)
     with serving_files() as files, serving(tmp_path, shop) as client:
         files.answers[f"/{name}"] = Answer(feed, headers=(("Content-Type", kind),))
         dry = {"dry_run": True}
@@ -284,8 +284,8 @@ def test_every_kind_of_feed_comes_in_by_every_way(
 def test_page_at_a_feeds_address_is_refused_as_what_it_is(
     tmp_path: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    allowed = replace(jobs.FEED_LIMITS, allow_private=True, attempts=1)
-    monkeypatch.setattr(jobs, "FEED_LIMITS", allowed)
+    allowed = replace(job_work.FEED_LIMITS, allow_private=True, attempts=1)
+    monkeypatch.setattr(job_work, "FEED_LIMITS", allowed)
     with serving_files() as files, serving(tmp_path, shop) as client:
         files.answers["/login"] = Answer(b"<html>", headers=(("Content-Type", "text/html"),))
         answer = client.post(IMPORTS, json={"url": files.url("/login")})

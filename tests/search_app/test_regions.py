@@ -17,7 +17,7 @@ from search_app.state import Region
 from search_app.uploads import KeptQuery, shown_jpeg
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
-from tests.fakes import FakeEmbedder
+from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder
 
 WIDTH, HEIGHT = 120, 160
 
@@ -37,7 +37,7 @@ ASIDE = garment(GarmentClass.UPPER, (0, 0, 30, 120), score=0.5)
 
 def kept(*garments: QueryGarment) -> KeptQuery:
     photo = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
-    return KeptQuery(QueryPhoto(HEIGHT, WIDTH, garments), shown_jpeg(photo))
+    return KeptQuery(QueryPhoto(HEIGHT, WIDTH, garments), shown_jpeg(photo), FAKE_FINGERPRINT)
 
 
 def test_best_garment_is_large_sure_and_in_the_middle() -> None:

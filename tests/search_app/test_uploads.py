@@ -9,6 +9,7 @@ from search_app.search import QueryPhoto
 from search_app.uploads import KeptQuery, QueryStore, Samples, shown_jpeg
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
+from tests.fakes import FAKE_FINGERPRINT
 
 
 class Clock:
@@ -20,7 +21,7 @@ class Clock:
 
 
 def kept(name: str) -> KeptQuery:
-    return KeptQuery(QueryPhoto(10, 10, ()), name.encode())
+    return KeptQuery(QueryPhoto(10, 10, ()), name.encode(), FAKE_FINGERPRINT)
 
 
 def jpeg(width: int, height: int, orientation: int | None = None) -> bytes:

@@ -1,0 +1,85 @@
+"""The encoders that an admin may change to: the shipped one, and those in DATA/encoders.
+
+    DATA/encoders/NAME.safetensors, with NAME.json, its card, beside it
+
+The server's operator puts files there; a request can only name what is there.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from catalog.models import DATABASE_NAME
+from search_app.errors import PageNotFound
+from segmentation.errors import WeightsError
+
+if TYPE_CHECKING:
+    from search_app.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+FOLDER: Final = "encoders"
+SHIPPED: Final = "shipped"
+SUFFIX: Final = ".safetensors"
+
+
+@dataclass(frozen=True)
+class EncoderChoice:
+    """An encoder: its name here, its fingerprint, its weights (None = the shipped ones)."""
+
+    name: str
+    fingerprint: str
+    weights: Path | None
+
+
+def encoder_choices(data: Path) -> list[EncoderChoice]:
+    """The shipped encoder, then those in the data folder, by name; broken cards are left out."""
+    # Imported here: loads torch.
+    from indexing.encoder import SHIPPED_ENCODER, read_encoder_card
+
+    choices = []
+    for weights in (None, *sorted((data / FOLDER).glob(f"*{SUFFIX}"))):
+        try:
+            fingerprint = read_encoder_card(weights or SHIPPED_ENCODER).fingerprint
+        except WeightsError as error:
+            _log.debug("an encoder is left out: %s", error)
+            continue
+        choices.append(EncoderChoice(weights.stem if weights else SHIPPED, fingerprint, weights))
+    return choices
+
+
+def choice_named(data: Path, name: str) -> EncoderChoice:
+    """The encoder of this name; PageNotFound where there is none."""
+    for choice in encoder_choices(data):
+        if choice.name == name:
+            return choice
+    raise PageNotFound(f"there is no encoder {name[:100]!r}; put its weights into DATA/{FOLDER}")
+
+
+def encoder_in_use(settings: "Settings") -> str | None:
+    """What `open_encoder` shall open: what the settings say, else what made the vectors.
+
+    So a server that was told to change the encoder starts again with the new one.
+    """
+    folder = settings.data / FOLDER
+    if settings.encoder is not None or not any(folder.glob(f"*{SUFFIX}")):
+        return settings.encoder
+    if settings.database_url is None and not (settings.data / DATABASE_NAME).is_file():
+        return None
+    made_by = _active_encoder(settings)
+    chosen = [each for each in encoder_choices(settings.data) if each.fingerprint == made_by]
+    return str(chosen[0].weights) if chosen and chosen[0].weights else None
+
+
+def _active_encoder(settings: "Settings") -> str | None:
+    from catalog.database import open_database
+    from indexing.vectors import active_model
+
+    database = open_database(settings.data, settings.database_url)
+    try:
+        with database.session() as session:
+            model = active_model(session)
+            return model.encoder if model else None
+    finally:
+        database.close()
