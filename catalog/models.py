@@ -278,7 +278,8 @@ class ImportJob(Base):
 class VectorChange(Base):
     """A vector that was written or removed; `id` grows with each commit.
 
-    An index that knows the last id it has seen reads the rest and is up to date.
+    An index that knows the last id it has seen reads the rest and is up to date. What all index
+    files hold is deleted in time, the last change never.
     """
 
     __tablename__ = "vector_change"

@@ -138,6 +138,7 @@ class Collection:
                 with clock.timing("publish"):
                     self._indices.refresh()
                     self._indices.save()
+                    self._indices.forget()
                     self.database.analyze()
             return run.summary()
 

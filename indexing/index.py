@@ -9,7 +9,7 @@ looks yet. When it has grown large a new base is built beside the searches and t
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -269,10 +269,15 @@ class ClassIndex:
             or (changed > 0 and self.seen - self._base_seen > LOG_MOST)
         )
 
-    def merge_beside(self, manifest: Path) -> None:
-        """Merge and publish on a thread of its own, unless one is at it."""
+    def merge_beside(self, manifest: Path, then: Callable[[], object]) -> None:
+        """Merge and publish on a thread of its own, unless one is at it; then do `then` there."""
+
+        def merge() -> None:
+            self.save(manifest)
+            then()
+
         if self._merging is None or not self._merging.is_alive():
-            self._merging = threading.Thread(target=self.save, args=(manifest,), daemon=True)
+            self._merging = threading.Thread(target=merge, daemon=True)
             self._merging.start()
 
     def wait(self) -> None:

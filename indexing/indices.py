@@ -17,13 +17,16 @@ from catalog.database import Database
 from indexing.base import build_base
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index import ClassIndex, IndexSnapshot
-from indexing.published import drafting, read_base
+from indexing.published import drafting, read_base, read_manifest
 from indexing.records import ModelFingerprint
 from indexing.stages import GarmentChange, GarmentIds, Vectors
 from indexing.vectors import (
     changes_since,
     class_vectors,
+    forget_changes,
+    forgets,
     latest_change,
+    oldest_change,
     stored_counts,
     stored_ids,
     stored_vectors,
@@ -37,6 +40,10 @@ SECONDS_BETWEEN_LOOKS: Final = 0.5
 
 REBUILT_BEYOND: Final = 50_000
 """So many changes, and half of what is there: all is read anew rather than change by change."""
+CHANGES_KEPT: Final = 100_000
+"""So many changes that all files hold stay in the log, for other processes that are behind."""
+FORGOTTEN_AT_ONCE: Final = 10_000
+"""Fewer are not worth a transaction."""
 
 Progress = Callable[[int, int], None]
 """Told how many garments of how many are done."""
@@ -82,6 +89,9 @@ class ClassIndices:
         if index.seen > latest_change(session):
             _LOG.warning("the database is older than the %s index", garment_class.label)
             return self._built(session, garment_class)
+        if forgets(session, index.seen):
+            _LOG.info("the %s index is older than the log of changes", garment_class.label)
+            return self._built(session, garment_class)
         return index
 
     def _built(self, session: Session, garment_class: GarmentClass) -> ClassIndex:
@@ -122,7 +132,7 @@ class ClassIndices:
     def _merge_where_due(self, garment_class: GarmentClass) -> None:
         index = self._indices[garment_class]
         if index.is_due() and not self._retired:
-            index.merge_beside(self._manifest(garment_class))
+            index.merge_beside(self._manifest(garment_class), self.forget)
 
     def look(self, session: Session) -> None:
         """Catch up if the database has changed since; looks twice a second at most."""
@@ -137,6 +147,8 @@ class ClassIndices:
         with self._lock, self._database.session() as session:
             last = latest_change(session)
             seen = min(index.seen for index in self._indices.values())
+            if forgets(session, seen):
+                return self._rebuild(session)
             numbers, ids = changes_since(session, self._model_id, seen)
             touched = np.unique(ids)
             if len(touched) > max(REBUILT_BEYOND, sum(map(len, self._snapshots())) // 2):
@@ -187,6 +199,25 @@ class ClassIndices:
             return
         for garment_class, index in list(self._indices.items()):
             index.save(self._manifest(garment_class))
+
+    def forget(self) -> int:
+        """Shorten the database's log by what all files hold; number of changes deleted.
+
+        A process that is further behind, or files from a backup, read all vectors instead.
+        """
+        with self._database.session() as session:
+            kept = latest_change(session) - CHANGES_KEPT
+            before = min(kept, *(self._published(each) for each in GARMENT_CLASSES))
+            if before - oldest_change(session) < FORGOTTEN_AT_ONCE:
+                return 0
+        return forget_changes(self._database, before)
+
+    def _published(self, garment_class: GarmentClass) -> int:
+        """The last change in a class's files, whichever process wrote them; 0 without."""
+        try:
+            return read_manifest(self._manifest(garment_class)).change
+        except (FileNotFoundError, IndexDamaged):
+            return 0
 
     def close(self) -> None:
         """Publish, once no merge is under way."""

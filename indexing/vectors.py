@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
@@ -19,6 +19,7 @@ Rows = Sequence[Any]
 """Rows of a query: garment id, then stored numbers."""
 STORED_TYPE: Final = np.dtype("<f4")
 _VECTORS_PER_QUERY: Final = 5_000
+_CHANGES_PER_DELETE: Final = 50_000
 
 
 def vector_to_bytes(vector: Vector) -> bytes:
@@ -160,6 +161,33 @@ def _numbers_of(rows: Rows) -> Vectors:
 def latest_change(session: Session) -> int:
     """The last change of any vector; 0 before the first."""
     return session.scalar(select(func.max(VectorChange.id))) or 0
+
+
+def oldest_change(session: Session) -> int:
+    """The first change that is still in the log; 0 before the first of all."""
+    return session.scalar(select(func.min(VectorChange.id))) or 0
+
+
+def forgets(session: Session, seen: int) -> bool:
+    """Whether changes behind `seen` are no longer in the log: all vectors must be read then."""
+    return seen + 1 < oldest_change(session)
+
+
+def forget_changes(database: Database, before: int) -> int:
+    """Delete the changes numbered below `before`; how many.
+
+    The last of all changes stays whatever is asked: it tells how far the database is. Some at a
+    time, so that no other writer waits long.
+    """
+    forgotten = 0
+    while True:
+        with database.transaction() as session:
+            oldest = oldest_change(session)
+            end = min(before, latest_change(session), oldest + _CHANGES_PER_DELETE)
+            if oldest >= end:
+                return forgotten
+            session.execute(delete(VectorChange).where(VectorChange.id < end))
+            forgotten += end - oldest
 
 
 def changes_since(session: Session, model_id: int, seen: int) -> tuple[GarmentIds, GarmentIds]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from catalog.feeds import read_folder
 from catalog.models import DATABASE_NAME
-from indexing import base, index
+from indexing import base, index, indices
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 
@@ -90,6 +90,7 @@ def _index(sending: Connection, data: Path, photos: Path) -> None:
     """What the killed process does: open, look for damage, index."""
     base.EXACT_LIMIT = index.EXACT_LIMIT = 50
     index.DELTA_LEAST = 12
+    indices.CHANGES_KEPT, indices.FORGOTTEN_AT_ONCE = 30, 1
     sending.send(("started", 0))
     start = time.perf_counter()
     collection = open_collection(data, FakeEmbedder())

@@ -207,9 +207,13 @@ def test_changes_to_many_vectors_are_seen_at_once_and_merged_beside(tmp_path: Pa
     gone = set(range(20, 2000, 10))
     index.change(removed=sorted(gone))
     assert index.is_due()
-    index.merge_beside(tmp_path / "upper.json")
+    published: list[bool] = []
+    index.merge_beside(
+        tmp_path / "upper.json", then=lambda: published.append((tmp_path / "upper.json").is_file())
+    )
     index.change(removed=[2000])
     index.wait()
+    assert published == [True]
     assert index.snapshot.base is not base
     assert len(index.snapshot) == LARGE - len(gone) - 1 + 1
     assert sorted(index.snapshot.live_ids()) == [10, *range(2010, 30_001, 10), 50_000]
