@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 
 from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection
+from search_app.answers import segment_document
 from search_app.documents import (
     ClassLabel,
     SearchDocument,
@@ -18,14 +19,9 @@ from search_app.explaining import explain
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
 from search_app.problems import ERRORS
-from search_app.search import (
-    SearchOptions,
-    embed_query,
-    embedder_of,
-    search_photo,
-    search_words,
-    segment_document,
-)
+from search_app.query import embed_query, embedder_of
+from search_app.search import search_photo, search_words
+from search_app.search_options import SearchOptions
 from search_app.services import UsedServices
 from search_app.uploads import photo_bytes, upload_bytes
 from segmentation.classes import GarmentClass

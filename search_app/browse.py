@@ -11,6 +11,7 @@ from indexing.collection import Collection, ResultCard
 from search_app import texts
 from search_app.errors import PageNotFound
 from search_app.looks import complete_the_look, main_garment
+from search_app.nearest import steered_vector
 from search_app.results import (
     box_view,
     found_context,
@@ -22,7 +23,6 @@ from search_app.results import (
     summary_views,
     without_closeness,
 )
-from search_app.search import steered_vector
 from search_app.services import UsedServices
 from search_app.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.steering import counted_under, steer_view

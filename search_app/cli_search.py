@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         SearchDocument,
         UnderstoodDocument,
     )
-    from search_app.search import SearchOptions
+    from search_app.search_options import SearchOptions
     from search_app.settings import Settings
     from segmentation.photos import Photo
 
@@ -89,7 +89,7 @@ def search(
 
     --words beside a photo keeps the results to what they ask for.
     """
-    from search_app.search import SearchOptions
+    from search_app.search_options import SearchOptions
     from segmentation.classes import GarmentClass
 
     if photo is None and not words:
@@ -143,7 +143,7 @@ def _write_explanations(
 ) -> None:
     """garment-1.png, ...: the first result of each garment that was found."""
     from search_app.explaining import explain
-    from search_app.search import embed_query, embedder_of
+    from search_app.query import embed_query, embedder_of
 
     found = embed_query(embedder_of(collection), photo).garments
     by_box = {(each.garment_class.label, round(each.area, 4)): each for each in found}

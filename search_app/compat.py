@@ -15,7 +15,7 @@ from search_app.errors import UploadRefused
 from search_app.keys import Scope, needs
 from search_app.masks import mask_png
 from search_app.problems import ERRORS
-from search_app.search import embedder_of
+from search_app.query import embedder_of
 from search_app.services import UsedServices
 from search_app.uploads import check_size
 from segmentation.photos import decode_photo

@@ -4,7 +4,7 @@ from catalog.errors import CatalogError
 from catalog.queries import product_cards
 from indexing.collection import Collection
 from indexing.explain import explanation_png, found_at
-from search_app.search import QueryGarment, embedder_of
+from search_app.query import QueryGarment, embedder_of
 from segmentation.photos import Photo, read_photo
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
 from indexing.records import Vector
+from search_app.answers import result_document
 from search_app.api import FILTERS, IN_COLOUR, MAX_K, parsed_filters
 from search_app.documents import (
     ClassLabel,
@@ -18,8 +19,9 @@ from search_app.documents import (
 )
 from search_app.errors import BadRequest
 from search_app.keys import Scope, needs
+from search_app.nearest import steered_vector
 from search_app.problems import ERRORS
-from search_app.search import SearchOptions, result_document, steered_vector
+from search_app.search_options import SearchOptions
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
 

@@ -27,7 +27,7 @@ from catalog.queries import catalog_counts
 from search_app.documents import ErrorDocument, ReadyDocument
 from search_app.errors import NotReady
 from search_app.inference import BatchingEmbedder
-from search_app.search import embedder_of
+from search_app.query import embedder_of
 
 if TYPE_CHECKING:
     from indexing.collection import Collection

@@ -16,18 +16,12 @@ from catalog.queries import ProductSummary, facets, list_products
 from indexing.collection import Collection, ResultCard
 from search_app import texts
 from search_app.errors import Busy, QueryExpired, SearchAppError
+from search_app.nearest import search_garment, search_wholes
 from search_app.picking import photo_pick
 from search_app.problems import photo_problem, sentence
+from search_app.query import QueryGarment, embed_query, embedder_of, with_wholes
 from search_app.regions import is_embedded, picked_garment, settled_pick, with_pick
 from search_app.results import found_context, shown_cards, summary_views
-from search_app.search import (
-    QueryGarment,
-    embed_query,
-    embedder_of,
-    search_garment,
-    search_wholes,
-    with_wholes,
-)
 from search_app.services import Services, UsedServices
 from search_app.state import PageState, Pick, parse_state
 from search_app.steering import counted_under, steer_view

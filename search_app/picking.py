@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from search_app import texts
+from search_app.query import QueryGarment
 from search_app.regions import picked_garment
 from search_app.results import garment_view
-from search_app.search import QueryGarment
 from search_app.state import PageState, Pick, Region
 from search_app.steering import class_choices
 from search_app.uploads import KeptQuery

@@ -14,7 +14,7 @@ from PIL import Image
 
 from indexing.records import Embedder
 from search_app.errors import BadRequest, PageNotFound
-from search_app.search import QueryGarment, query_garment, with_wholes
+from search_app.query import QueryGarment, query_garment, with_wholes
 from search_app.state import Pick, Region
 from search_app.uploads import KeptQuery
 from segmentation.classes import GarmentClass

@@ -10,7 +10,8 @@ from catalog.queries import GarmentCard, ProductDetail, ProductSummary
 from indexing.collection import ResultCard
 from search_app import texts
 from search_app.documents import http_link
-from search_app.search import QueryGarment, chance_of, nothing_close
+from search_app.nearest import chance_of, nothing_close
+from search_app.query import QueryGarment
 from search_app.state import MAX_RESULTS, PAGE_SIZE, PageState
 from search_app.views import (
     ActiveFilter,

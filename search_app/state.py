@@ -11,7 +11,7 @@ from starlette.datastructures import ImmutableMultiDict
 
 from catalog.queries import Filters
 from search_app.errors import BadRequest
-from search_app.search import SearchOptions
+from search_app.search_options import SearchOptions
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 

@@ -22,7 +22,7 @@ from PIL import Image
 from catalog.fetch import WHILE_SOMEBODY_WAITS, fetch_photo
 from indexing.records import ModelFingerprint
 from search_app.errors import BadRequest, PageNotFound, QueryExpired, UploadRefused, UploadTooLarge
-from search_app.search import QueryGarment, QueryPhoto
+from search_app.query import QueryGarment, QueryPhoto
 from segmentation.photos import Photo, find_photos
 
 SHOWN_SIDE: Final = 1280

@@ -12,7 +12,8 @@ from indexing.collection import Collection, open_collection
 from indexing.embed import PhotoEmbedder
 from indexing.wiring import load_embedder
 from search_app.demo import draw_demo
-from search_app.search import SearchOptions, search_photo
+from search_app.search import search_photo
+from search_app.search_options import SearchOptions
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import read_photo
 

@@ -10,7 +10,8 @@ import pytest
 from catalog.importer import Feed, read_feed
 from indexing.collection import open_collection
 from indexing.wiring import load_embedder
-from search_app.search import SearchOptions, search_photo
+from search_app.search import search_photo
+from search_app.search_options import SearchOptions
 from segmentation.dataset import CCP_TEST_PHOTOS, CCP_VAL_PHOTOS
 from segmentation.evaluate import judge_folder, report_of
 from segmentation.photos import find_photos, read_photo

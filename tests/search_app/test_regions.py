@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from search_app.errors import PageNotFound
+from search_app.query import QueryGarment, QueryPhoto
 from search_app.regions import (
     REGIONS_KEPT,
     best_place,
@@ -12,7 +13,6 @@ from search_app.regions import (
     settled_pick,
     with_pick,
 )
-from search_app.search import QueryGarment, QueryPhoto
 from search_app.state import Region
 from search_app.uploads import KeptQuery, shown_jpeg
 from segmentation.classes import GarmentClass

@@ -4,14 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexing.collection import Collection
-from search_app.search import (
-    QueryGarment,
-    SearchOptions,
-    embed_query,
-    embedder_of,
-    found_document,
-    search_garment,
-)
+from search_app.answers import found_document
+from search_app.nearest import search_garment
+from search_app.query import QueryGarment, embed_query, embedder_of
+from search_app.search_options import SearchOptions
 from segmentation.classes import GarmentClass
 from segmentation.photos import read_photo
 from tests.fakes import draw_photo

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from search_app.errors import PageNotFound, QueryExpired
-from search_app.search import QueryPhoto
+from search_app.query import QueryPhoto
 from search_app.uploads import KeptQuery, QueryStore, Samples, shown_jpeg
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
