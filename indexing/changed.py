@@ -1,5 +1,7 @@
 """A garment's photo in, the same garment seen again through a hard change out, seeded.
 
+Beside the changed photo comes the garment's true mask on it, for training views.
+
 The change, all of it every time, in this order:
 
 - background: what is not the garment is replaced by another photo, blurred a little;
@@ -12,6 +14,7 @@ The change, all of it every time, in this order:
 """
 
 import io
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,7 +22,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from indexing.crop import mask_on_photo
-from segmentation.mask import Garment
+from segmentation.mask import BoolMask, Garment
 from segmentation.photos import Photo
 
 CROPPED_AREA: Final = 0.6
@@ -34,20 +37,36 @@ JPEG_QUALITY: Final = 40
 Rng = np.random.Generator
 
 
-def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> Photo:
+@dataclass(frozen=True, eq=False)
+class ChangedPhoto:
+    """The changed photo and, of its shape, the pixels that still show the garment."""
+
+    photo: Photo
+    mask: BoolMask
+
+
+def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> ChangedPhoto:
     """The hard change of one photo; `other` gives the new background."""
     height, width = photo.shape[:2]
     behind = np.asarray(
         Image.fromarray(other).resize((width, height)).filter(ImageFilter.GaussianBlur(2))
     )
-    pasted = np.where(mask_on_photo(garment, height, width)[..., None], photo, behind)
-    pasted = _with_patch(pasted, garment, behind, rng)
-    view = Image.fromarray(_cropped(pasted, garment, rng))
-    view = view.transform(
-        view.size, Image.Transform.PERSPECTIVE, _perspective(view.size, rng),
-        Image.Resampling.BILINEAR, fillcolor=(128, 128, 128),
-    )  # fmt: skip
-    lit = Image.fromarray(_lit(np.asarray(view), rng))
+    mask = mask_on_photo(garment, height, width)
+    pasted = np.where(mask[..., None], photo, behind)
+    patch = _patch(garment, rng)
+    pasted[patch], mask[patch] = behind[patch], False
+    window = _window(height, width, garment, rng)
+    view, shown = Image.fromarray(pasted[window]), Image.fromarray(mask[window])
+    corners = _perspective(view.size, rng)
+    warp = (view.size, Image.Transform.PERSPECTIVE, corners)
+    view = view.transform(*warp, Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
+    shown = shown.transform(*warp, Image.Resampling.NEAREST, fillcolor=0)
+    return ChangedPhoto(_photographed(np.asarray(view), rng), np.array(shown, bool))
+
+
+def _photographed(photo: Photo, rng: Rng) -> Photo:
+    """In another light, out of focus, from a file of low quality."""
+    lit = Image.fromarray(_lit(photo, rng))
     radius = float(rng.uniform(*BLUR_SHARE)) * max(lit.size)
     buffer = io.BytesIO()
     lit.filter(ImageFilter.GaussianBlur(radius)).save(buffer, "JPEG", quality=JPEG_QUALITY)
@@ -55,26 +74,23 @@ def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> Photo:
         return np.asarray(opened.convert("RGB"), np.uint8)
 
 
-def _with_patch(photo: Photo, garment: Garment, behind: Photo, rng: Rng) -> Photo:
+def _patch(garment: Garment, rng: Rng) -> tuple[slice, slice]:
     x0, y0, x1, y1 = garment.box
     tall = max(1, round((y1 - y0) * float(rng.uniform(*PATCH_SHARE))))
     wide = max(1, round((x1 - x0) * float(rng.uniform(*PATCH_SHARE))))
     top, left = int(rng.integers(y0, y1 - tall + 1)), int(rng.integers(x0, x1 - wide + 1))
-    covered = photo.copy()
-    covered[top : top + tall, left : left + wide] = behind[top : top + tall, left : left + wide]
-    return covered
+    return slice(top, top + tall), slice(left, left + wide)
 
 
-def _cropped(photo: Photo, garment: Garment, rng: Rng) -> Photo:
+def _window(height: int, width: int, garment: Garment, rng: Rng) -> tuple[slice, slice]:
     """A window with 60 % of the area, near the garment's middle."""
-    height, width = photo.shape[:2]
     tall, wide = round(height * CROPPED_AREA**0.5), round(width * CROPPED_AREA**0.5)
     x0, y0, x1, y1 = garment.box
     jitter = rng.uniform(-0.05, 0.05, 2)
     top = round((y0 + y1 - tall) / 2 + jitter[0] * height)
     left = round((x0 + x1 - wide) / 2 + jitter[1] * width)
     top, left = (int(np.clip(top, 0, height - tall)), int(np.clip(left, 0, width - wide)))
-    return photo[top : top + tall, left : left + wide]
+    return slice(top, top + tall), slice(left, left + wide)
 
 
 def _perspective(size: tuple[int, int], rng: Rng) -> list[float]:

@@ -181,7 +181,7 @@ def _changed_queries(
             continue
         before = main_garment(photo, contest.segmenter.segment([photo])[0])
         rng = np.random.default_rng((SEED, number))
-        view = seen_again(photo, before, other, rng)
+        view = seen_again(photo, before, other, rng).photo
         after = main_garment(view, contest.segmenter.segment([view])[0])
         builder.add(places[query.path], view, (after,))
         tick(number + 1)

@@ -3,32 +3,30 @@
     read garments -> epochs -> two views of each garment
     -> contrast views + name labels + name parts -> validate -> keep the best -> weights + card
 
-Three tasks share one vector. Contrast: two hard views of one garment must find each
-other among all others of the batch (NT-Xent; Chen et al., "SimCLR", ICML 2020).
-Labels: a cosine classifier names the garment's kind where a label is known (Wang et
-al., "NormFace", 2017). Parts: another names the garment's part (`segmentation.parts`),
+Three tasks share one backbone. Contrast: two views of one garment, the second mostly a
+hard one, must find each other among all others of the batch and of the last batches
+(NT-Xent; Chen et al., "SimCLR", ICML 2020), in the learnt part and above all in the
+detail. Labels: a cosine classifier names the garment's kind where a label is known (Wang
+et al., "NormFace", 2017). Parts: another names the garment's part (`segmentation.parts`),
 which phone and street photos share, so that both come to lie side by side. Views change
 light and colour, so the style half learns cut and pattern and leaves colour to the
 colour half. Needs the `train` extra (OpenCV).
 """
 
 import time
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from indexing.crop import GROUND, Crop, crop_garment
+from indexing.crop import Crop, crop_garment
 from indexing.encoder import (
     CropPreprocessing,
     Encoder,
@@ -38,17 +36,21 @@ from indexing.encoder import (
     build_encoder,
     read_encoder_card,
 )
+from indexing.losses import Memory, contrast_loss, label_loss
 from indexing.metrics import mean_with_interval, precision_at, rank
-from segmentation.augment import AugmentConfig, augment
-from segmentation.classes import CLOTHING_CLASSES
-from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
+from indexing.training_views import (
+    NO_LABEL,
+    GarmentSample,
+    ViewConfig,
+    ViewPair,
+    ViewPairs,
+    hard_view,
+    read_garments,
+)
 from segmentation.errors import DatasetError
-from segmentation.mask import Garment, find_garments, one_hot
-from segmentation.parts import PART_COUNT, Codes, class_codes
-from segmentation.photos import Photo, read_photo
+from segmentation.parts import PART_COUNT
 from segmentation.preprocess import MEAN, STD, normalise
 from segmentation.runs import Phase, Schedule, TrainingRun
-from segmentation.splits import Split
 from segmentation.weights import (
     load_segmenter,
     load_tensors,
@@ -57,33 +59,21 @@ from segmentation.weights import (
     write_card,
 )
 
-LABELS: Final = tuple(sorted(CLOTHING_CLASSES))
-NO_LABEL: Final = -1
-CACHE_SIDE: Final = 192
-MIN_GARMENT_AREA: Final = 0.02
 AVERAGE_DECAY: Final = 0.998
-LABEL_SCALE: Final = 16.0
-SECOND_PHASES: Final = (Phase(7, 128, 128),)
-SECOND_LEARNING_RATE: Final = 6e-4
-
-Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
-"""First views then second views (2n, side, side, 3), their labels (2n,) and parts (2n,)."""
+SECOND_PHASES: Final = (Phase(12, 112, 112), Phase(3, 128, 128))
+SECOND_LEARNING_RATE: Final = 8e-4
+HARD_QUERIES: Final = 400
+"""Validation garments that are looked for again after a hard change."""
 
 
-VIEW_CHANGES: Final = AugmentConfig(
-    scale=(0.75, 1.6),
-    stretch=0.15,
-    shift=0.12,
-    turn_degrees=20,
-    upside_down_share=0.02,
-    gain=0.4,
-    contrast=0.4,
-    white_balance=0.25,
-    saturation=0.7,
-    grey_share=0.2,
-    blur_share=0.25,
-    noise_share=0.15,
-)
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """n garments: first views then second views, their labels, parts and places, each 2n long."""
+
+    crops: npt.NDArray[np.uint8]
+    labels: torch.Tensor
+    parts: torch.Tensor
+    garments: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -94,11 +84,13 @@ class EncoderTrainConfig:
         pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
         segmenter: weights whose encoder the backbone starts from; None starts from scratch.
         start: encoder weights to go on from; see `going_on_from`.
-        temperature: of the contrast between views.
-        label_weight: of naming the label, against the contrast.
-        part_weight: of naming the part, likewise.
-        occlusion_share: views with a rectangle hidden.
-        ragged_share: views whose mask is a little too large or too small, as masks are.
+        temperature: of the contrast between views, in the learnt part.
+        contrast_weight: of the contrast in the learnt part.
+        detail_temperature: likewise in the detail.
+        detail_weight: of the contrast in the detail.
+        label_weight: of naming the label.
+        part_weight: of naming the part.
+        memory: vectors of earlier batches that the detail is contrasted with.
     """
 
     pairs: tuple[Path, ...]
@@ -110,42 +102,30 @@ class EncoderTrainConfig:
     learning_rate: float = 1.0e-3
     weight_decay: float = 0.05
     temperature: float = 0.12
-    contrast_weight: float = 0.7
+    contrast_weight: float = 0.5
+    detail_temperature: float = 0.07
+    detail_weight: float = 0.5
     label_weight: float = 1.0
     part_weight: float = 0.5
-    occlusion_share: float = 0.4
-    ragged_share: float = 0.5
+    memory: int = 4096
     seed: int = 0
     threads: int = 2
     architecture: EncoderArchitecture = EncoderArchitecture()
-    changes: AugmentConfig = VIEW_CHANGES
+    views: ViewConfig = ViewConfig()
     minutes: float | None = None
     command: str = ""
     start: Path | None = None
 
 
 def going_on_from(start: Path, config: EncoderTrainConfig) -> EncoderTrainConfig:
-    """A short second training: a few epochs on larger crops, the learning rate falling."""
+    """A shorter second training on larger crops, the learning rate falling."""
     return replace(
         config,
         start=start,
         phases=SECOND_PHASES,
-        decay_epochs=sum(phase.epochs for phase in SECOND_PHASES) - 1,
         learning_rate=SECOND_LEARNING_RATE,
         command=f"{config.command} --start {start.name}",
     )
-
-
-@dataclass(frozen=True, eq=False)
-class GarmentSample:
-    """A cached garment: its box cut out with its mask; its label and part where known."""
-
-    photo: Photo
-    garment: Garment
-    label: int
-    part: int
-    group: str
-    source: str
 
 
 class EncoderTask(nn.Module):
@@ -154,61 +134,7 @@ class EncoderTask(nn.Module):
     def __init__(self, architecture: EncoderArchitecture) -> None:
         super().__init__()
         self.encoder = build_encoder(architecture)
-        self.parts = nn.Linear(architecture.dimension - architecture.kinds, PART_COUNT, bias=False)
-
-
-class ViewPairs(Dataset[tuple[Crop, Crop, int, int]]):
-    """Two views of each garment of one epoch; they depend on seed, epoch and position only."""
-
-    def __init__(
-        self, samples: list[GarmentSample], config: EncoderTrainConfig, epoch: int, side: int
-    ) -> None:
-        generator = np.random.default_rng((config.seed, epoch))
-        self._draws = generator.choice(len(samples), len(samples), p=_draw_shares(samples))
-        self._samples, self._config, self._epoch, self._side = samples, config, epoch, side
-
-    def __len__(self) -> int:
-        return len(self._draws)
-
-    def __getitem__(self, position: int) -> tuple[Crop, Crop, int, int]:
-        sample = self._samples[self._draws[position]]
-        generator = np.random.default_rng((self._config.seed, self._epoch, position))
-        first = changed_view(sample, self._side, self._config, generator)
-        second = changed_view(sample, self._side, self._config, generator)
-        return first, second, sample.label, sample.part
-
-
-def _draw_shares(samples: list[GarmentSample]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Rare labels are drawn more often than they occur, by the root of their rarity."""
-    counts = Counter(sample.label for sample in samples)
-    weights = np.array([counts[sample.label] ** -0.5 for sample in samples])
-    return np.asarray(weights / weights.sum())
-
-
-def changed_view(
-    sample: GarmentSample,
-    side: int,
-    config: EncoderTrainConfig,
-    generator: np.random.Generator,
-) -> Crop:
-    """The garment on plain ground as another camera, light and moment would show it."""
-    mask = sample.garment.mask.astype(np.uint8)
-    if generator.random() < config.ragged_share:
-        mask = _ragged(mask, generator)
-    view, view_mask = augment(sample.photo, mask, (side, side), config.changes, generator)
-    if generator.random() < config.occlusion_share:
-        height, width = generator.integers(side // 8, side // 3, 2)
-        top, left = generator.integers(0, side - height), generator.integers(0, side - width)
-        view_mask[top : top + height, left : left + width] = 0
-    return np.where(view_mask[..., None] > 0, view, np.uint8(GROUND))
-
-
-def _ragged(mask: npt.NDArray[np.uint8], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """The mask grown or shrunk by up to 4 % of its side, as a segmenter's may be."""
-    reach = 1 + int(generator.integers(1 + max(mask.shape) // 25))
-    change = cv2.dilate if generator.random() < 0.5 else cv2.erode
-    ragged = np.asarray(change(mask, np.ones((reach, reach), np.uint8)), np.uint8)
-    return ragged if ragged.any() else mask
+        self.parts = nn.Linear(architecture.learnt, PART_COUNT, bias=False)
 
 
 def train_encoder(config: EncoderTrainConfig) -> Path:
@@ -228,15 +154,16 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
         config.minutes,
     )
     run = TrainingRun(_fresh_task(config), schedule, config.out)
+    memory = Memory(config.memory, config.architecture.detail)
     for epoch, phase in run.epochs():
         batches = DataLoader(
-            ViewPairs(train_samples, config, epoch, phase.height),
+            ViewPairs(train_samples, config.views, (config.seed, epoch), phase.height),
             config.batch_size,
             num_workers=1,
             collate_fn=_collate,
             drop_last=True,
         )
-        loss = run.learn(batches, partial(_loss_of, config))
+        loss = run.learn(batches, partial(_loss_of, config, memory))
         _validate(run, train_samples, val_samples, config, epoch, phase, loss)
     return best_weights(config.out)
 
@@ -246,69 +173,34 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
     if config.segmenter:
         start_from_segmenter(task.encoder, config.segmenter)
     if config.start:
-        card = read_encoder_card(config.start)
-        load_tensors(task.encoder, config.start, card.sha256)
+        start_from_encoder(task.encoder, config.start)
     return task
 
 
-def _loss_of(config: EncoderTrainConfig, task: EncoderTask, batch: Batch) -> torch.Tensor:
-    crops, labels, parts = batch
-    learnt = task.encoder.learnt(normalise(crops, MEAN, STD))
+def _loss_of(
+    config: EncoderTrainConfig, memory: Memory, task: EncoderTask, batch: Batch
+) -> torch.Tensor:
+    views = task.encoder.parts(normalise(batch.crops, MEAN, STD))
     # Similarities over a low temperature need all the digits that bfloat16 lacks.
     with torch.autocast("cpu", enabled=False):
-        learnt = learnt.float()
+        learnt, detail = views.learnt.float(), views.detail.float()
         part_cosines = learnt @ functional.normalize(task.parts.weight, dim=1).T
-        return (
-            config.contrast_weight * contrast_loss(learnt, config.temperature)
-            + config.label_weight * label_loss(task.encoder.kind_cosines(learnt), labels)
-            + config.part_weight * label_loss(part_cosines, parts)
+        loss = (
+            config.contrast_weight * contrast_loss(learnt, batch.garments, config.temperature)
+            + config.label_weight * label_loss(task.encoder.kind_cosines(learnt), batch.labels)
+            + config.part_weight * label_loss(part_cosines, batch.parts)
         )
+        if config.architecture.detail:
+            loss = loss + config.detail_weight * contrast_loss(
+                detail, batch.garments, config.detail_temperature, memory
+            )
+            memory.keep(detail, batch.garments)
+    return loss
 
 
 def best_weights(run: Path) -> Path:
     """Where a run keeps the weights that validated best."""
     return run / "encoder.safetensors"
-
-
-def read_garments(roots: tuple[Path, ...], split: Split) -> list[GarmentSample]:
-    """All garments of one split of some pairs folders, cut out and in memory."""
-    folders = [read_pairs(root).of_split(split).masked() for root in roots]
-    return [
-        sample
-        for folder in folders
-        for pair in folder.pairs
-        for sample in _garments_of(folder, pair)
-    ]
-
-
-def _garments_of(folder: PairsFolder, pair: Pair) -> Iterator[GarmentSample]:
-    photo, mask = read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
-    known = folder.parts_path(pair).is_file()
-    codes = load_mask(folder.parts_path(pair)) if known else class_codes(mask, pair.label)
-    label = LABELS.index(pair.label) if pair.label in LABELS else NO_LABEL
-    for garment in find_garments(mask, one_hot(mask)):
-        if garment.area >= MIN_GARMENT_AREA:
-            x0, y0, x1, y1 = garment.box
-            step = max(1, max(garment.mask.shape) // CACHE_SIDE)
-            cut = replace(
-                garment,
-                mask=garment.mask[::step, ::step],
-                box=(0, 0, -(-(x1 - x0) // step), -(-(y1 - y0) // step)),
-            )
-            yield GarmentSample(
-                photo[y0:y1:step, x0:x1:step].copy(),
-                cut,
-                label,
-                _part_of(codes[y0:y1, x0:x1][garment.mask]),
-                pair.group,
-                pair.source,
-            )
-
-
-def _part_of(codes: Codes) -> int:
-    """The commonest part of a garment's pixels (n,); NO_LABEL where only its class is known."""
-    code = int(np.bincount(codes).argmax())
-    return code if code < PART_COUNT else NO_LABEL
 
 
 def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
@@ -323,32 +215,28 @@ def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
         )
 
 
-def _collate(views: list[tuple[Crop, Crop, int, int]]) -> Batch:
-    """All first views, then all second views; labels and parts likewise twice."""
-    first, second, labels, parts = zip(*views, strict=True)
-    return (
-        np.stack([*first, *second]),
-        torch.tensor([*labels, *labels]),
-        torch.tensor([*parts, *parts]),
-    )
+def start_from_encoder(network: EncoderNetwork, weights: Path) -> None:
+    """Copy an earlier encoder; a detail that it lacks stays fresh."""
+    card = read_encoder_card(weights)
+    had, has = card.architecture, network.architecture
+    if (had.backbone, had.learnt, had.kinds) != (has.backbone, has.learnt, has.kinds):
+        raise DatasetError(
+            f"{weights} is of another architecture ({had.name}, not {has.name}); start from one "
+            "with the same backbone and kinds"
+        )
+    earlier = build_encoder(had)
+    load_tensors(earlier, weights, card.sha256)
+    network.load_state_dict(earlier.state_dict(), strict=False)
 
 
-def contrast_loss(vectors: torch.Tensor, temperature: float) -> torch.Tensor:
-    """NT-Xent over 2n unit vectors of which i and i + n are views of one garment."""
-    count = len(vectors)
-    similarity = vectors @ vectors.T / temperature
-    similarity = similarity.masked_fill(torch.eye(count, dtype=torch.bool), -torch.inf)
-    partners = (torch.arange(count) + count // 2) % count
-    return functional.cross_entropy(similarity, partners)
-
-
-def label_loss(cosines: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Cosine softmax over labels (or parts); vectors without one do not count."""
-    known = labels != NO_LABEL
-    if not known.any():
-        return cosines.sum() * 0
-    return functional.cross_entropy(
-        cosines[known] * LABEL_SCALE, labels[known], label_smoothing=0.1
+def _collate(pairs: list[ViewPair]) -> Batch:
+    """All first views, then all second views; labels, parts and places likewise twice."""
+    twice = [*pairs, *pairs]
+    return Batch(
+        np.stack([*(pair.first for pair in pairs), *(pair.second for pair in pairs)]),
+        torch.tensor([pair.label for pair in twice]),
+        torch.tensor([pair.part for pair in twice]),
+        torch.tensor([pair.garment for pair in twice]),
     )
 
 
@@ -361,14 +249,16 @@ def _validate(
     phase: Phase,
     loss: float,
 ) -> None:
-    """Kind precision of held-out senders against the trained ones; keep the best weights."""
+    """Kind precision of held-out senders against the trained ones, and how many of their
+    garments are found again after a hard change; keep the weights with the best sum."""
     preprocessing = CropPreprocessing(phase.height, MEAN, STD)
     network = run.averaged.encoder
     encoder = Encoder(network, EncoderCard(config.architecture, preprocessing, ""))
     gallery = [sample for sample in train_samples if sample.label != NO_LABEL]
     queries = [sample for sample in val_samples if sample.label != NO_LABEL]
+    answers, asked = _encoded(encoder, gallery), _encoded(encoder, queries)
     ranking = rank(
-        _encoded(encoder, queries) @ _encoded(encoder, gallery).T,
+        asked @ answers.T,
         np.array([sample.label for sample in queries]),
         np.array([sample.label for sample in gallery]),
         np.array([[one.group == other.group for other in gallery] for one in queries]),
@@ -380,16 +270,35 @@ def _validate(
         "seconds": time.monotonic(),
         "val_precision_at_1": mean_with_interval(precision_at(ranking, 1)).value,
         "val_precision_at_5": mean_with_interval(precision_at(ranking, 5)).value,
+        "val_same_garment_recall_at_1": _found_again(encoder, queries, asked, answers, config),
     }
     run.log(row)
-    if run.is_best(row["val_precision_at_5"]):
+    if run.is_best(row["val_precision_at_5"] + row["val_same_garment_recall_at_1"]):
         sources = {sample.source for sample in train_samples}
         _save_best(network, preprocessing, config, epoch, len(train_samples), sources, row)
 
 
-def _encoded(encoder: Encoder, samples: list[GarmentSample]) -> np.ndarray[Any, Any]:
+def _encoded(encoder: Encoder, samples: list[GarmentSample]) -> npt.NDArray[np.float32]:
     crops = [crop_garment(sample.photo, sample.garment, encoder.side) for sample in samples]
     return encoder.encode(crops)
+
+
+def _found_again(
+    encoder: Encoder,
+    samples: list[GarmentSample],
+    own: npt.NDArray[np.float32],
+    others: npt.NDArray[np.float32],
+    config: EncoderTrainConfig,
+) -> float:
+    """Recall@1 of hard views of the first samples among all garments."""
+    count = min(HARD_QUERIES, len(samples))
+    views: list[Crop] = []
+    for place, sample in enumerate(samples[:count]):
+        behind = samples[(place + len(samples) // 2) % len(samples)].photo
+        generator = np.random.default_rng((config.seed, place))
+        views.append(hard_view(sample, behind, encoder.side, config.views, generator))
+    scores = encoder.encode(views) @ np.concatenate([own, others]).T
+    return float((scores.argmax(axis=1) == np.arange(count)).mean())
 
 
 def _save_best(

@@ -58,13 +58,17 @@ class TrainExtraMissing(SearchAppError):
 def train_segmenter(
     pairs: PairsOption,
     out: OutOption,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Segmenter weights to go on from, in fewer epochs."),
+    ] = None,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
 ) -> None:
     """Train a segmenter; weights, card, log and overlays go to --out."""
     require_train_extra()
-    from segmentation.train import TrainConfig
+    from segmentation.train import TrainConfig, going_on_from
     from segmentation.train import train_segmenter as train
 
     config = TrainConfig(
@@ -75,7 +79,7 @@ def train_segmenter(
         minutes=minutes,
         command=_command("segmenter", pairs, seed),
     )
-    typer.echo(f"best weights: {train(config)}")
+    typer.echo(f"best weights: {train(going_on_from(start, config) if start else config)}")
 
 
 @train_app.command("encoder")

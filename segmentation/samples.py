@@ -30,6 +30,7 @@ from segmentation.parts import (
     presence_of_label,
     presence_of_tags,
 )
+from segmentation.paste import View, paste_view
 from segmentation.photos import Photo, read_photo
 from segmentation.splits import Split
 
@@ -37,8 +38,6 @@ CACHE_SIDE: Final = 400
 """Photos are kept in memory at this long side."""
 CODE_STRIDE: Final = 2
 """The loss is taken on every second pixel: half of the decoder's cost, no measured harm."""
-
-View = tuple[Photo, Codes, Presence]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,8 @@ class Sample:
 class Mixture:
     """Share of each source in an epoch's views; sources that are absent leave theirs to the rest.
 
-    `whole` is how much more often a photo with a whole garment is drawn than one without.
+    `whole` is how much more often a photo with a whole garment is drawn than one without,
+    `pasted` the share of views whose figure is pasted before another photo.
     """
 
     ccp: float = 0.45
@@ -75,6 +75,7 @@ class Mixture:
     tagged: float = 0.10
     unmasked: float = 0.04
     whole: float = 1.6
+    pasted: float = 0.3
 
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
@@ -144,9 +145,11 @@ class Views(Dataset[View]):
         size: tuple[int, int],
         seed: tuple[int, int],
     ) -> None:
-        self._draws = np.random.default_rng(seed).choice(
-            len(samples), count, p=_draw_shares(samples, mixture)
-        )
+        draw = np.random.default_rng(seed)
+        shares = _draw_shares(samples, mixture)
+        self._draws = draw.choice(len(samples), count, p=shares)
+        self._behind = draw.choice(len(samples), count, p=shares)
+        self._is_pasted = draw.random(count) < mixture.pasted
         self._samples, self._changes, self._size, self._seed = samples, changes, size, seed
 
     def __len__(self) -> int:
@@ -155,6 +158,13 @@ class Views(Dataset[View]):
     def __getitem__(self, position: int) -> View:
         sample = self._samples[self._draws[position]]
         generator = np.random.default_rng((*self._seed, position))
+        view = self._view(sample, generator)
+        if sample.mask is None or not self._is_pasted[position]:
+            return view
+        behind = self._view(self._samples[self._behind[position]], generator)
+        return paste_view(view, behind, generator)
+
+    def _view(self, sample: Sample, generator: np.random.Generator) -> View:
         photo, codes = augment(
             sample.photo,
             sample.codes,

@@ -12,7 +12,7 @@ so that a stop at any moment loses at most one epoch. Needs the `train` extra (O
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -35,14 +35,27 @@ from segmentation.metrics import (
 )
 from segmentation.model import MASK_STRIDE, Architecture, SegmentationNetwork, build_network
 from segmentation.overlays import save_overlay_sheet
+from segmentation.paste import View
 from segmentation.predictor import mask_runtime, predict
 from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
 from segmentation.pseudo import load_codes, save_codes, with_guessed_codes
 from segmentation.runs import Phase, Schedule, TrainingRun, fast_precision
-from segmentation.samples import CODE_STRIDE, Mixture, Sample, View, Views, read_samples
-from segmentation.weights import SegmenterCard, save_tensors, training_note, write_card
+from segmentation.samples import CODE_STRIDE, Mixture, Sample, Views, read_samples
+from segmentation.weights import (
+    SegmenterCard,
+    load_segmenter,
+    load_tensors,
+    read_segmenter_card,
+    save_tensors,
+    training_note,
+    write_card,
+)
 
 AVERAGE_DECAY: Final = 0.998
+SECOND_PHASES: Final = (Phase(16, 256, 192),)
+SECOND_DECAY: Final = 10
+SECOND_LEARNING_RATE: Final = 6e-4
+SECOND_MIXTURE: Final = Mixture(ccp=0.33, clothing=0.46, drawn=0.04, tagged=0.08, unmasked=0.09)
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
 """Photos (n, H, W, 3), codes (n, H / 2, W / 2) and answers (n, PRESENCE_COUNT)."""
@@ -58,6 +71,7 @@ class TrainConfig:
         decay_epochs: epochs at the end over which the learning rate falls.
         minutes: stop after the epoch that passes this time, weights kept; None is no limit.
         command: how the run was started, for the card.
+        start: weights to go on from; see `going_on_from`.
     """
 
     pairs: tuple[Path, ...]
@@ -72,9 +86,31 @@ class TrainConfig:
     seed: int = 0
     threads: int = 2
     architecture: Architecture = Architecture()
-    augment: AugmentConfig = AugmentConfig(scale=(0.7, 1.55), shift=0.1, turn_degrees=10.0)
+    augment: AugmentConfig = AugmentConfig(
+        scale=(0.7, 1.55),
+        shift=0.1,
+        turn_degrees=10.0,
+        gain=0.3,
+        white_balance=0.15,
+        blur_share=0.12,
+        noise_share=0.08,
+    )
     minutes: float | None = None
     command: str = ""
+    start: Path | None = None
+
+
+def going_on_from(start: Path, config: TrainConfig) -> TrainConfig:
+    """A second training: at the full canvas from the first epoch on, more of the phone photos."""
+    return replace(
+        config,
+        start=start,
+        phases=SECOND_PHASES,
+        decay_epochs=SECOND_DECAY,
+        learning_rate=SECOND_LEARNING_RATE,
+        mixture=SECOND_MIXTURE,
+        command=f"{config.command} --start {start.name}",
+    )
 
 
 def train_segmenter(config: TrainConfig) -> Path:
@@ -92,7 +128,7 @@ def train_segmenter(config: TrainConfig) -> Path:
         config.decay_epochs,
         config.minutes,
     )
-    run = TrainingRun(build_network(config.architecture), schedule, config.out)
+    run = TrainingRun(_fresh_network(config), schedule, config.out)
     for epoch, phase in run.epochs():
         samples = _with_guesses(samples, run, config, phase)
         batches = DataLoader(
@@ -112,6 +148,13 @@ def train_segmenter(config: TrainConfig) -> Path:
         loss = run.learn(batches, _loss_of)
         _validate(run, val_samples, config, epoch, phase, loss, sources)
     return best_weights(config.out)
+
+
+def _fresh_network(config: TrainConfig) -> SegmentationNetwork:
+    network = build_network(config.architecture)
+    if config.start:
+        load_tensors(network, config.start, read_segmenter_card(config.start).sha256)
+    return network
 
 
 def _collate(views: list[View]) -> Batch:
@@ -138,16 +181,27 @@ def _with_guesses(
     config: TrainConfig,
     phase: Phase,
 ) -> list[Sample]:
-    """From the second phase on: codes for photos without masks, guessed when it began."""
-    number = config.phases.index(phase)
-    if not number or all(sample.mask is not None for sample in samples):
+    """Codes for photos without masks, guessed when the phase began: in the first phase by
+    the weights that the run starts from, if any, then by the average so far."""
+    guesser = _guesser(run, config, config.phases.index(phase))
+    if guesser is None or all(sample.mask is not None for sample in samples):
         return samples
-    kept = config.out / f"guessed-{number}.npz"
+    kept = config.out / f"guessed-{config.phases.index(phase)}.npz"
     if not kept.is_file():
-        before = config.phases[number - 1]
-        preprocessing = Preprocessing(before.height, before.width, MEAN, STD)
-        save_codes(with_guessed_codes(samples, run.averaged, preprocessing), kept)
+        save_codes(with_guessed_codes(samples, *guesser), kept)
     return load_codes(samples, kept)
+
+
+def _guesser(
+    run: TrainingRun[SegmentationNetwork], config: TrainConfig, number: int
+) -> tuple[SegmentationNetwork, Preprocessing] | None:
+    if number:
+        before = config.phases[number - 1]
+        return run.averaged, Preprocessing(before.height, before.width, MEAN, STD)
+    if config.start:
+        network, card = load_segmenter(config.start)
+        return network, card.preprocessing
+    return None
 
 
 def best_weights(run: Path) -> Path:

@@ -1,19 +1,24 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from indexing.crop import GROUND
-from indexing.encoder import Encoder, EncoderArchitecture
-from indexing.train import (
-    EncoderTrainConfig,
-    changed_view,
-    contrast_loss,
-    read_garments,
-    train_encoder,
+from indexing.encoder import (
+    CropPreprocessing,
+    Encoder,
+    EncoderArchitecture,
+    EncoderCard,
+    build_encoder,
 )
+from indexing.losses import Memory, contrast_loss
+from indexing.train import EncoderTrainConfig, going_on_from, train_encoder
+from indexing.training_views import ViewConfig, easy_view, hard_view, read_garments
+from segmentation.errors import DatasetError
 from segmentation.model import Architecture, build_network
-from segmentation.preprocess import Preprocessing
+from segmentation.preprocess import MEAN, STD, Preprocessing
 from segmentation.runs import Phase
 from segmentation.weights import SegmenterCard, save_tensors, write_card
 from tests.drawn import draw_pairs
@@ -27,7 +32,7 @@ def _config(tmp_path: Path, epochs: int) -> EncoderTrainConfig:
         segmenter=_small_segmenter(tmp_path),
         phases=(Phase(epochs, 48, 48),),
         batch_size=8,
-        architecture=EncoderArchitecture("test_resnet", 16),
+        architecture=EncoderArchitecture("test_resnet", 31, detail=8),
     )
 
 
@@ -45,22 +50,49 @@ def test_a_run_starts_from_the_segmenter_writes_weights_and_resumes(tmp_path: Pa
     train_encoder(_config(tmp_path, 2))
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in log] == ["epoch", "0", "1"]
-    assert Encoder.load(weights).dimension == 16
+    assert Encoder.load(weights).dimension == 31
+
+
+def test_a_second_run_goes_on_from_an_encoder_that_has_no_detail_yet(tmp_path: Path) -> None:
+    plain = EncoderArchitecture("test_resnet", 23, detail=0)
+    start = tmp_path / "start.safetensors"
+    sha256 = save_tensors(build_encoder(plain), start)
+    write_card(EncoderCard(plain, CropPreprocessing(48, MEAN, STD), sha256), start)
+    config = going_on_from(start, replace(_config(tmp_path, 1), segmenter=None))
+    assert "--start start.safetensors" in config.command
+    weights = train_encoder(replace(config, phases=(Phase(1, 48, 48),)))
+    assert Encoder.load(weights).dimension == 31
+    other = replace(config, architecture=EncoderArchitecture("test_vit", 31, detail=8))
+    with pytest.raises(DatasetError, match="another architecture"):
+        train_encoder(replace(other, out=tmp_path / "other"))
 
 
 def test_views_show_the_garment_on_plain_ground_each_time_another_way(tmp_path: Path) -> None:
-    config = _config(tmp_path, 1)
-    sample = read_garments(config.pairs, "train")[0]
+    sample, other = read_garments(_config(tmp_path, 1).pairs, "train")[:2]
     generator = np.random.default_rng(0)
-    first, second = (changed_view(sample, 48, config, generator) for _ in range(2))
-    assert first.shape == (48, 48, 3)
-    assert not np.array_equal(first, second)
-    assert (first == GROUND).all(axis=2).any()
-    assert not (first == GROUND).all(axis=2).all()
+    views = [easy_view(sample, 48, ViewConfig(), generator) for _ in range(2)]
+    views += [hard_view(sample, other.photo, 48, ViewConfig(), generator) for _ in range(2)]
+    for view in views:
+        assert view.shape == (48, 48, 3)
+        assert (view == GROUND).all(axis=2).any()
+        assert not (view == GROUND).all(axis=2).all()
+    assert len({view.tobytes() for view in views}) == 4
 
 
 def test_contrast_is_low_when_views_of_a_garment_agree() -> None:
     vectors = torch.nn.functional.normalize(torch.randn(8, 16), dim=1)
-    agreeing = contrast_loss(torch.cat([vectors, vectors]), 0.1)
-    strangers = contrast_loss(torch.cat([vectors, vectors.roll(1, 0)]), 0.1)
+    garments = torch.arange(8).repeat(2)
+    agreeing = contrast_loss(torch.cat([vectors, vectors]), garments, 0.1)
+    strangers = contrast_loss(torch.cat([vectors, vectors.roll(1, 0)]), garments, 0.1)
     assert float(agreeing) < 0.5 * float(strangers)
+
+
+def test_strangers_in_the_memory_count_but_not_the_garment_itself() -> None:
+    one = torch.nn.functional.normalize(torch.randn(1, 16), dim=1).repeat(2, 1)
+    garments, memory = torch.tensor([7, 7]), Memory(3, 16)
+    memory.keep(one, garments)
+    assert float(contrast_loss(one, garments, 0.1, memory)) == pytest.approx(0, abs=1e-6)
+    memory.keep(one, garments + 1)
+    assert memory.garments.tolist() == [8, 8, 7]
+    # Two strangers in the very same place: one chance in three.
+    assert float(contrast_loss(one, garments, 0.1, memory)) == pytest.approx(np.log(3), abs=1e-4)
