@@ -39,11 +39,12 @@ from indexing.labelled import (
 )
 from indexing.metrics import Labels, mean_with_interval
 from indexing.stages import Vectors
-from segmentation.mask import Garment
+from segmentation.mask import Garment, region_garment
 from segmentation.photos import Photo
 
 WEIGHTS: Final = (0.0, 0.3, DEFAULT_WEIGHT)
 DEPTHS: Final = (1, 10)
+TRUE_MASK: Final = "style, true masks"
 SEED: Final = 0
 
 
@@ -97,14 +98,14 @@ def evaluate_same_garment(
     places = {path: place for place, path in enumerate(paths)}
     total = len(paths) + len(queries)
     answers = _embed(contest, paths, lambda done: progress(done, total))
-    asked = _changed_queries(
+    asked, cut_truly = _changed_queries(
         contest, queries, places, lambda done: progress(len(paths) + done, total)
     )
     return SameGarmentReport(
         len(asked.photos),
         len(answers.photos),
         len(np.unique(answers.photos)),
-        _figures(asked, answers),
+        _figures(asked, cut_truly, answers),
         contest.segmenter.fingerprint,
         contest.encoder.fingerprint,
     )
@@ -171,27 +172,34 @@ def _changed_queries(
     queries: Sequence[LabelledPhoto],
     places: dict[Path, int],
     tick: Callable[[int], None],
-) -> _Garments:
-    """The largest garment of each changed photo; each is changed by a seed of its own."""
-    builder = _Builder(contest)
+) -> tuple[_Garments, _Garments]:
+    """The largest garment of each changed photo, as it is found and as it truly is.
+
+    Each photo is changed by a seed of its own.
+    """
+    found, true = _Builder(contest), _Builder(contest)
     for number, query in enumerate(queries):
         photo = read_or_none(query.path)
         other = read_or_none(queries[(number + len(queries) // 2) % len(queries)].path)
         if photo is None or other is None:
             continue
         before = main_garment(photo, contest.segmenter.segment([photo])[0])
-        rng = np.random.default_rng((SEED, number))
-        view = seen_again(photo, before, other, rng).photo
-        after = main_garment(view, contest.segmenter.segment([view])[0])
-        builder.add(places[query.path], view, (after,))
+        changed = seen_again(photo, before, other, np.random.default_rng((SEED, number)))
+        after = main_garment(changed.photo, contest.segmenter.segment([changed.photo])[0])
+        found.add(places[query.path], changed.photo, (after,))
+        truth = region_garment(changed.mask, before.garment_class) if changed.mask.any() else after
+        true.add(places[query.path], changed.photo, (truth,))
         tick(number + 1)
-    return builder.built()
+    return found.built(), true.built()
 
 
-def _figures(asked: _Garments, answers: _Garments) -> list[SameGarmentFigures]:
+def _figures(
+    asked: _Garments, cut_truly: _Garments, answers: _Garments
+) -> list[SameGarmentFigures]:
     own = asked.classes[:, None] == answers.classes[None]
     rows = [_row(SHIPPED, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
     rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, own) for weight in WEIGHTS]
+    rows += [_row(TRUE_MASK, weight, cut_truly, answers, SHIPPED) for weight in WEIGHTS]
     rows.append(_row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
     for name in asked.sets:
         if name != SHIPPED:

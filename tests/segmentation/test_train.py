@@ -21,7 +21,8 @@ from segmentation.parts import (
 from segmentation.predictor import Segmenter
 from segmentation.runs import Phase, Schedule
 from segmentation.samples import Mixture, Views, read_samples
-from segmentation.train import TrainConfig, train_segmenter
+from segmentation.train import TrainConfig, going_on_from, train_segmenter
+from segmentation.weights import load_segmenter
 from tests.drawn import draw_pairs
 
 
@@ -47,6 +48,28 @@ def test_a_run_writes_weights_log_and_overlays_and_resumes(tmp_path: Path) -> No
         "001.jpg",
     ]
     assert Segmenter.load(weights).card.preprocessing.height == 64
+
+
+def test_a_second_run_goes_on_from_weights_and_guesses_with_them(tmp_path: Path) -> None:
+    first = _config(tmp_path, 1)
+    start = train_segmenter(first)
+    folder = read_pairs(tmp_path / "pairs")
+    train_pairs = folder.of_split("train").pairs
+    tagged = [
+        replace(pair, source="ccp-tagged", label="dress") if pair in train_pairs[:3] else pair
+        for pair in folder.pairs
+    ]
+    write_manifest(folder.root, tagged)
+    second = going_on_from(start, replace(first, out=tmp_path / "second"))
+    assert second.mixture != first.mixture
+    assert "--start segmenter.safetensors" in second.command
+    # Nothing is learnt at this rate: what is kept are the weights it started from.
+    still = replace(second, phases=(Phase(1, 64, 64),), learning_rate=1e-12, mixture=Mixture())
+    expected, _ = load_segmenter(start)
+    found, _ = load_segmenter(train_segmenter(still))
+    for name, weight in expected.fpn.decoder.named_parameters():
+        assert torch.allclose(weight, found.fpn.decoder.get_parameter(name), atol=1e-3), name
+    assert (tmp_path / "second" / "guessed-0.npz").is_file()
 
 
 def test_views_are_the_same_for_the_same_seed_and_differ_by_epoch(tmp_path: Path) -> None:
