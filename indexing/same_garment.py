@@ -44,7 +44,7 @@ from segmentation.photos import Photo
 
 WEIGHTS: Final = (0.0, 0.3, DEFAULT_WEIGHT)
 DEPTHS: Final = (1, 10)
-TRUE_MASK: Final = "style, true masks"
+TRUE_MASK: Final = "encoder, true masks"
 SEED: Final = 0
 
 

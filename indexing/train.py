@@ -51,6 +51,7 @@ from segmentation.errors import DatasetError
 from segmentation.parts import PART_COUNT
 from segmentation.preprocess import MEAN, STD, normalise
 from segmentation.runs import Phase, Schedule, TrainingRun
+from segmentation.runtime import RuntimeOptions
 from segmentation.weights import (
     load_segmenter,
     load_tensors,
@@ -60,7 +61,8 @@ from segmentation.weights import (
 )
 
 AVERAGE_DECAY: Final = 0.998
-SECOND_PHASES: Final = (Phase(12, 112, 112), Phase(3, 128, 128))
+SECOND_PHASES: Final = (Phase(9, 112, 112),)
+SECOND_DECAY: Final = 6
 SECOND_LEARNING_RATE: Final = 8e-4
 HARD_QUERIES: Final = 400
 """Validation garments that are looked for again after a hard change."""
@@ -123,6 +125,7 @@ def going_on_from(start: Path, config: EncoderTrainConfig) -> EncoderTrainConfig
         config,
         start=start,
         phases=SECOND_PHASES,
+        decay_epochs=SECOND_DECAY,
         learning_rate=SECOND_LEARNING_RATE,
         command=f"{config.command} --start {start.name}",
     )
@@ -253,7 +256,11 @@ def _validate(
     garments are found again after a hard change; keep the weights with the best sum."""
     preprocessing = CropPreprocessing(phase.height, MEAN, STD)
     network = run.averaged.encoder
-    encoder = Encoder(network, EncoderCard(config.architecture, preprocessing, ""))
+    encoder = Encoder(
+        network,
+        EncoderCard(config.architecture, preprocessing, ""),
+        RuntimeOptions("torch", config.threads),
+    )
     gallery = [sample for sample in train_samples if sample.label != NO_LABEL]
     queries = [sample for sample in val_samples if sample.label != NO_LABEL]
     answers, asked = _encoded(encoder, gallery), _encoded(encoder, queries)

@@ -40,6 +40,7 @@ from segmentation.predictor import mask_runtime, predict
 from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
 from segmentation.pseudo import load_codes, save_codes, with_guessed_codes
 from segmentation.runs import Phase, Schedule, TrainingRun, fast_precision
+from segmentation.runtime import RuntimeOptions
 from segmentation.samples import CODE_STRIDE, Mixture, Sample, Views, read_samples
 from segmentation.weights import (
     SegmenterCard,
@@ -52,8 +53,8 @@ from segmentation.weights import (
 )
 
 AVERAGE_DECAY: Final = 0.998
-SECOND_PHASES: Final = (Phase(16, 256, 192),)
-SECOND_DECAY: Final = 10
+SECOND_PHASES: Final = (Phase(12, 256, 192),)
+SECOND_DECAY: Final = 8
 SECOND_LEARNING_RATE: Final = 6e-4
 SECOND_MIXTURE: Final = Mixture(ccp=0.33, clothing=0.46, drawn=0.04, tagged=0.08, unmasked=0.09)
 
@@ -222,7 +223,8 @@ def _validate(
     preprocessing = Preprocessing(phase.height, phase.width, MEAN, STD)
     photos = [sample.photo for sample in samples]
     with fast_precision():
-        maps = predict(mask_runtime(run.averaged, preprocessing), preprocessing, photos)
+        runtime = mask_runtime(run.averaged, preprocessing, RuntimeOptions("torch", config.threads))
+        maps = predict(runtime, preprocessing, photos)
     masks = [
         to_mask(probabilities, *photo.shape[:2])
         for photo, probabilities in zip(photos, maps, strict=True)

@@ -47,7 +47,8 @@ def _small_segmenter(folder: Path) -> Path:
 
 def test_a_run_starts_from_the_segmenter_writes_weights_and_resumes(tmp_path: Path) -> None:
     weights = train_encoder(_config(tmp_path, 1))
-    train_encoder(_config(tmp_path, 2))
+    train_encoder(replace(_config(tmp_path, 2), threads=1))
+    assert torch.get_num_threads() == 1, "validation must not take more threads than training"
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in log] == ["epoch", "0", "1"]
     assert Encoder.load(weights).dimension == 31

@@ -40,7 +40,8 @@ def _config(tmp_path: Path, epochs: int) -> TrainConfig:
 
 def test_a_run_writes_weights_log_and_overlays_and_resumes(tmp_path: Path) -> None:
     weights = train_segmenter(_config(tmp_path, 1))
-    train_segmenter(_config(tmp_path, 2))
+    train_segmenter(replace(_config(tmp_path, 2), threads=1))
+    assert torch.get_num_threads() == 1, "validation must not take more threads than training"
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in log] == ["epoch", "0", "1"]
     assert sorted(path.name for path in (tmp_path / "run" / "overlays").iterdir()) == [
