@@ -158,4 +158,5 @@ def _amount(field: str, value: str) -> Decimal:
 
 def _known(attributes: Collection[str] | None) -> str:
     names = [*FILTER_FIELDS, *(["any attribute"] if attributes is None else sorted(attributes))]
-    return f"use one of {', '.join(names)}"
+    # A feed's attribute may be called like one that is predicted.
+    return f"use one of {', '.join(dict.fromkeys(names))}"

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.feeds_fields import DESCRIPTION_LIMIT, LIMITS
 
@@ -149,6 +149,8 @@ class SegmentDocument(BaseModel):
 class VectorRequest(BaseModel):
     """A vector to search with: a style half, then a colour half; lengths do not matter."""
 
+    model_config = ConfigDict(extra="forbid")
+
     vector: list[float] = Field(min_length=1, max_length=8192)
     garment_class: ClassLabel
     k: int = Field(default=12, ge=1, le=200)
@@ -228,7 +230,9 @@ class ProductPage(BaseModel):
 
 
 class ProductChanges(BaseModel):
-    """Fields of a product to change; a field that is left out stays."""
+    """Fields of a product to change; a field that is left out stays, an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
     title: Text | None = Field(default=None, min_length=1, max_length=500)
     description: Text | None = Field(default=None, max_length=DESCRIPTION_LIMIT)

@@ -26,6 +26,7 @@ from search_app.jobs import IMPORT, JobRunner
 from search_app.keys import ApiKey, Scope, needs
 from search_app.problems import ERRORS
 from search_app.services import Services, UsedServices
+from search_app.validation import first_problem
 
 FEED_SUFFIXES: Final = frozenset(
     {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss"}
@@ -192,9 +193,7 @@ def _checked(model: type[Model], given: Mapping[str, Any], before: Mapping[str, 
     try:
         return model.model_validate({**before, **given})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise BadRequest(f"{where}: {first['msg']}") from error
+        raise BadRequest(first_problem(error.errors())) from error
 
 
 async def _uploaded_feed(request: Request) -> tuple[str, bytes, Mapping[str, Any]]:

@@ -207,9 +207,7 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
     ("post", "/api"): {"img_string": "data:image/jpeg;base64,/9j/4AAQSkZJRg=="},
 }
 """(method, path) -> a JSON body."""
-PROBLEM: Final = {
-    "error": {"code": "invalid_request", "message": "k: Input should be less than or equal to 200"}
-}
+PROBLEM: Final = {"error": {"code": "invalid_request", "message": "k: must be at most 200"}}
 
 
 def describe(app: FastAPI) -> None:

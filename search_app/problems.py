@@ -13,6 +13,7 @@ from indexing.errors import IndexingError
 from search_app.documents import ErrorDocument
 from search_app.errors import Busy, SearchAppError
 from search_app.services import services_of
+from search_app.validation import first_problem
 from segmentation.errors import SegmentationError, UnreadablePhoto
 
 _log = logging.getLogger(__name__)
@@ -106,9 +107,7 @@ def _package_error(request: Request, error: Exception) -> Response:
 
 def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    return answer(request, 422, "invalid_request", f"{where or 'body'}: {first['msg']}")
+    return answer(request, 422, "invalid_request", first_problem(error.errors()))
 
 
 def _http_error(request: Request, error: Exception) -> Response:

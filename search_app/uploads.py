@@ -66,7 +66,7 @@ async def photo_bytes(upload: UploadFile | None, url: str | None, limit: int) ->
         FetchError: the address is not public, or no photo of at most `limit` bytes is there.
     """
     if (upload is None) == (not url):
-        raise BadRequest("photo: send a photo, or the url of one")
+        raise BadRequest("photo: send a photo in a form (curl -F photo=@FILE), or the url of one")
     if not url:
         return await upload_bytes(upload, limit)
     wait = replace(WHILE_SOMEBODY_WAITS, bytes=min(limit, WHILE_SOMEBODY_WAITS.bytes))
