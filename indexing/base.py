@@ -153,7 +153,7 @@ def _gathered(parts: list[tuple[GarmentIds, Vectors]], fingerprint: ModelFingerp
         return empty_base(fingerprint)
     return Base(
         np.concatenate([ids for ids, _ in parts]),
-        np.concatenate([rows for _, rows in parts]).astype(np.float32),
+        np.concatenate([rows for _, rows in parts]).astype(np.float32, copy=False),
         fingerprint.style_dimension,
     )
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.base import EXACT_LIMIT, Base, best_first, build_base, empty_base
+from indexing.memory import give_back
 from indexing.published import Manifest, drafting, publish_base, read_base
 from indexing.records import Hit, ModelFingerprint, Vector
 from indexing.stages import GarmentIds, Vectors
@@ -301,6 +302,7 @@ class ClassIndex:
                     return
             published = publish_base(base, manifest, self.fingerprint, seen, files)
             self._published = Published(base, published)
+        give_back()
 
     def _has_changes(self) -> bool:
         snapshot = self._snapshot

@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photos to use, else drawn ones")
     parser.add_argument("--count", type=int, metavar="N", help="how many photos")
+    parser.add_argument("--light", action="store_true", help="soak: without the real networks")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the networks")
     parser.add_argument(
         "--peer", type=Path, metavar="DIR", help="packages: indexing/benchmarks/peer"
@@ -52,7 +53,9 @@ def _with_photos(parsed: argparse.Namespace) -> dict[str, Callable[[], Any]]:
             measure_bulk, parsed.photos, options, parsed.count or BULK_PHOTOS, parsed.peer
         ),
         "query": partial(measure_query, parsed.photos, options),
-        "soak": partial(measure_soak, parsed.photos, options, parsed.count or SOAK_PHOTOS),
+        "soak": partial(
+            measure_soak, parsed.photos, options, parsed.count or SOAK_PHOTOS, parsed.light
+        ),
     }
 
 

@@ -1,6 +1,7 @@
 """Photo files for benchmarks: a folder's, or drawn ones, each with bytes of its own."""
 
 import io
+from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
@@ -13,18 +14,22 @@ from segmentation.synthetic.draw import draw_photo
 
 DRAWN: Final = 48
 """Photos drawn where no folder is given; they come again with other bytes."""
-DRAWN_SIZE: Final = (750, 1000)
+DRAWN_SIZES: Final = ((750, 1000),)
+SMALL_SIZES: Final = tuple((side, side * 4 // 3) for side in range(90, 330, 5))
+"""Many sizes: a hundred thousand of them still fit a disk, and none fits another's memory."""
+Sizes = Sequence[tuple[int, int]]
 QUALITY: Final = 88
 
 
-def write_photos(out: Path, count: int, source: Path | None) -> None:
+def write_photos(out: Path, count: int, source: Path | None, sizes: Sizes = DRAWN_SIZES) -> None:
     """`count` photo files below `out`, none with the bytes of another or of another folder's.
 
     Args:
         source: folder of photos to take; None draws some.
+        sizes: width and height in pixels of those drawn, in turn.
     """
     out.mkdir(parents=True)
-    originals = _drawn() if source is None else [path.read_bytes() for path in _found(source)]
+    originals = _drawn(sizes) if source is None else [path.read_bytes() for path in _found(source)]
     for number, data in enumerate(islice(cycle(originals), count)):
         # Behind the picture's end decoders do not look, but the content hash does.
         own = f"{out.name} {number}".encode()
@@ -39,11 +44,11 @@ def _found(source: Path) -> list[Path]:
     return paths[:: max(1, len(paths) // 400)]
 
 
-def _drawn() -> list[bytes]:
+def _drawn(sizes: Sizes) -> list[bytes]:
     files = []
-    for seed in range(DRAWN):
+    for seed, size in zip(range(DRAWN), cycle(sizes), strict=False):
         file = io.BytesIO()
-        drawn = draw_photo(np.random.default_rng(seed), size=DRAWN_SIZE)
+        drawn = draw_photo(np.random.default_rng(seed), size=size)
         Image.fromarray(drawn.photo).save(file, "JPEG", quality=QUALITY)
         files.append(file.getvalue())
     return files
