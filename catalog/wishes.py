@@ -51,12 +51,17 @@ class ColourWish:
 
 @dataclass(frozen=True)
 class Wish:
-    """What words ask of a garment; all of it must hold. Several colours: one is the main one."""
+    """What words ask of a garment; all of it must hold. Several colours: one is the main one.
+
+    `own_words` are what products of the class are named, `other_words` those of other classes.
+    """
 
     garment_class: GarmentClass | None = None
     traits: tuple[Trait, ...] = ()
     colours: tuple[ColourWish, ...] = ()
     tone: Tone | None = None
+    own_words: tuple[str, ...] = ()
+    other_words: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -71,7 +76,11 @@ def wish_conditions(wish: Wish) -> list[ColumnElement[bool]]:
         conditions.append(Garment.garment_class == int(wish.garment_class))
     if wish.colours:
         main = [name for colour in wish.colours for name in colour.names]
-        own = func.lower(Product.colour).in_(main)
+        own: ColumnElement[bool] = func.lower(Product.colour).in_(main)
+        if wish.other_words:
+            # The red of red leggings is not that of the top that is worn with them.
+            other = and_(_is_named(wish.other_words), not_(_is_named(wish.own_words)))
+            own = and_(own, not_(other))
         conditions.append(or_(Garment.main_colour.in_(main), own))
     if len(wish.colours) > 1:
         conditions += [or_(*map(_has_colour, colour.names)) for colour in wish.colours]

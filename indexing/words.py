@@ -162,6 +162,16 @@ def _against_other_kinds(meaning: _Meaning) -> _Meaning:
     )
 
 
+def _kind_words() -> dict[GarmentClass, tuple[str, ...]]:
+    """What products of a class are named."""
+    words: dict[GarmentClass, dict[str, None]] = {_UPPER: {}, _WHOLE: {}, _LOWER: {}}
+    for phrases, meaning in _KINDS.items():
+        assert meaning.garment_class is not None
+        spelt = [word for trait in meaning.traits if trait.field == "kind" for word in trait.words]
+        words[meaning.garment_class] |= dict.fromkeys(spelt or phrases.split())
+    return {each: tuple(spelt) for each, spelt in words.items()}
+
+
 def _vocabulary() -> dict[str, _Meaning]:
     """Every phrase that is known, in lower case, with what it asks for."""
     known: dict[str, _Meaning] = {}
@@ -177,6 +187,7 @@ def _vocabulary() -> dict[str, _Meaning]:
 
 
 _KNOWN: Final = _vocabulary()
+_NAMES: Final = _kind_words()
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
@@ -218,9 +229,17 @@ def _with(wish: Wish, meaning: _Meaning) -> Wish:
     colours = wish.colours
     if meaning.colour is not None and meaning.colour not in colours:
         colours = (*colours, meaning.colour)
+    garment_class = meaning.garment_class or wish.garment_class
     return replace(
         wish,
-        garment_class=meaning.garment_class or wish.garment_class,
+        garment_class=garment_class,
+        own_words=_NAMES.get(garment_class, ()) if garment_class else (),
+        other_words=tuple(
+            word
+            for each, words in _NAMES.items()
+            if garment_class not in (None, each)
+            for word in words
+        ),
         traits=traits,
         colours=colours,
         tone=meaning.tone or wish.tone,

@@ -28,7 +28,7 @@ from search_app.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.steering import counted_under, steer_view
 from search_app.views import LookView
 
-SIMILAR_PRODUCTS: Final = 10
+SIMILAR_PRODUCTS: Final = 12
 _PUBLIC: Final = {"Cache-Control": "public, max-age=86400"}
 
 router = APIRouter(include_in_schema=False)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from catalog.errors import CatalogError, FetchError, ProductNotFound
 from indexing.errors import IndexingError
+from search_app import texts
 from search_app.documents import ErrorDocument
 from search_app.errors import Busy, SearchAppError
 from search_app.services import services_of
@@ -119,6 +120,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _http_message(error: HTTPException, request: Request) -> str:
+    if error.status_code == 404 and _wants_page(request):
+        return texts.NO_SUCH_PAGE
     if error.status_code == 404:
         return f"nothing is at {request.url.path[:120]}; see /docs for what there is"
     if error.status_code == 405:

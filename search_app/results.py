@@ -164,12 +164,17 @@ def product_view(product: ProductDetail, cards: dict[int, GarmentCard]) -> Produ
         for photo in product.photos
         if photo.status == "indexed"
     )
-    named = (("Category", row.category), ("Colour", row.colour), ("Stock", row.availability))
-    extra = tuple((row.attributes or {}).items())
+    named = (
+        (texts.CATEGORY, row.category),
+        (texts.COLOUR, row.colour),
+        (texts.STOCK, row.availability),
+    )
+    extra = tuple((texts.attribute(name), value) for name, value in (row.attributes or {}).items())
     return ProductView(
         title=row.title,
         brand=row.brand or "",
         price=price_text(row.price, row.currency),
+        description=row.description or "",
         shop_url=safe_link(row.url),
         facts=tuple((name, value) for name, value in (*named, *extra) if value),
         photos=photos,

@@ -228,6 +228,9 @@ MODEL_DIMENSION: Final = "Dimension"
 
 # When something went wrong
 SEARCH_INSTEAD: Final = "Search with a photo"
+NO_SUCH_PAGE: Final = (
+    "There is no page at this address. It may be mistyped, or what it showed is no longer sold."
+)
 
 
 def photo_kept(minutes: str) -> str:
@@ -276,6 +279,12 @@ def not_this(title: str) -> str:
 def drop_filter(name: str) -> str:
     """Name of the link that takes a filter away."""
     return f"Remove {name}"
+
+
+def attribute(name: str) -> str:
+    """Name of a product's attribute: Material, Neck line."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def photo_of(title: str, number: int) -> str:

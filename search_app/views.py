@@ -164,6 +164,7 @@ class ProductView:
     title: str
     brand: str
     price: str
+    description: str
     shop_url: str
     facts: tuple[tuple[str, str], ...]
     photos: tuple[PhotoView, ...]

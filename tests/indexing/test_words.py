@@ -56,6 +56,14 @@ def test_unknown_words_are_named_once() -> None:
     assert understand("").wish.is_empty
 
 
+def test_a_class_knows_what_products_of_others_are_named() -> None:
+    wish = understand("red top").wish
+    assert {"top", "shirt", "blouse"} <= set(wish.own_words)
+    assert {"legging", "skirt", "dress"} <= set(wish.other_words)
+    assert not set(wish.own_words) & set(wish.other_words)
+    assert understand("red").wish.other_words == ()
+
+
 def test_a_kind_knows_what_other_kinds_are_named() -> None:
     (dress,) = understand("dress").wish.traits
     assert {"skirt", "romper", "shirt"} <= set(dress.others)
