@@ -105,8 +105,7 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     settings = services.settings
 
     def load(name: str) -> Embedder:
-        weights = choice_named(settings.data, name).weights
-        return _load_embedder(settings, str(weights) if weights else None)
+        return _load_embedder(settings, str(choice_named(settings.data, name).weights))
 
     def switch(new: Collection) -> None:
         services.collection = new

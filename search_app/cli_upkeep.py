@@ -89,9 +89,13 @@ def rebuild(
 
     With --encoder every garment is embedded by another encoder first, beside the old vectors,
     and switched to at the end; stopped in the middle, the old ones serve and a second run goes on.
+    One that lies in the data folder's "encoders" goes by its name, the shipped one by "shipped".
     """
-    settings = settings_for(context, data=data, encoder=encoder)
+    from search_app.encoder_choices import encoder_of_name
+
+    settings = settings_for(context, data=data)
     require_catalogue(settings)
+    settings = settings_for(context, data=data, encoder=encoder_of_name(settings.data, encoder))
     summary = _reembed(settings) if encoder else None
     with opened_collection(settings, None) as collection:
         count = collection.rebuild()

@@ -26,11 +26,11 @@ SUFFIX: Final = ".safetensors"
 
 @dataclass(frozen=True)
 class EncoderChoice:
-    """An encoder: its name here, its fingerprint, its weights (None = the shipped ones)."""
+    """An encoder: its name here, its fingerprint, its weights."""
 
     name: str
     fingerprint: str
-    weights: Path | None
+    weights: Path
 
 
 def encoder_choices(data: Path) -> list[EncoderChoice]:
@@ -38,14 +38,16 @@ def encoder_choices(data: Path) -> list[EncoderChoice]:
     # Imported here: loads torch.
     from indexing.encoder import SHIPPED_ENCODER, read_encoder_card
 
+    named = [(SHIPPED, SHIPPED_ENCODER)]
+    named += [(each.stem, each) for each in sorted((data / FOLDER).glob(f"*{SUFFIX}"))]
     choices = []
-    for weights in (None, *sorted((data / FOLDER).glob(f"*{SUFFIX}"))):
+    for name, weights in named:
         try:
-            fingerprint = read_encoder_card(weights or SHIPPED_ENCODER).fingerprint
+            fingerprint = read_encoder_card(weights).fingerprint
         except WeightsError as error:
             _log.debug("an encoder is left out: %s", error)
             continue
-        choices.append(EncoderChoice(weights.stem if weights else SHIPPED, fingerprint, weights))
+        choices.append(EncoderChoice(name, fingerprint, weights))
     return choices
 
 
@@ -55,6 +57,14 @@ def choice_named(data: Path, name: str) -> EncoderChoice:
         if choice.name == name:
             return choice
     raise PageNotFound(f"there is no encoder {name[:100]!r}; put its weights into DATA/{FOLDER}")
+
+
+def encoder_of_name(data: Path, encoder: str | None) -> str | None:
+    """The weights of an encoder that goes by its name here; what is no such name stays."""
+    if encoder is None:
+        return None
+    named = {choice.name: str(choice.weights) for choice in encoder_choices(data)}
+    return named.get(encoder, encoder)
 
 
 def encoder_in_use(settings: "Settings") -> str | None:
@@ -69,7 +79,7 @@ def encoder_in_use(settings: "Settings") -> str | None:
         return None
     made_by = _active_encoder(settings)
     chosen = [each for each in encoder_choices(settings.data) if each.fingerprint == made_by]
-    return str(chosen[0].weights) if chosen and chosen[0].weights else None
+    return str(chosen[0].weights) if chosen else None
 
 
 def _active_encoder(settings: "Settings") -> str | None:

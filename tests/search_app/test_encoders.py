@@ -15,7 +15,7 @@ from indexing.collection import Collection, open_collection
 from indexing.encoder import SHIPPED_ENCODER
 from search_app import app as app_module
 from search_app.app import create_app
-from search_app.encoder_choices import FOLDER, encoder_choices, encoder_in_use
+from search_app.encoder_choices import FOLDER, encoder_choices, encoder_in_use, encoder_of_name
 from search_app.keys import Scope
 from search_app.settings import Settings
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
@@ -114,3 +114,5 @@ def test_rebuild_is_a_job_that_the_page_shows(client: TestClient, collection: Co
 def test_without_other_encoders_the_settings_count(tmp_path: Path) -> None:
     assert encoder_in_use(Settings(data=tmp_path)) is None
     assert [each.name for each in encoder_choices(tmp_path)] == ["shipped"]
+    assert encoder_of_name(tmp_path, "shipped") == str(SHIPPED_ENCODER)
+    assert encoder_of_name(tmp_path, "hf-hub:x/y") == "hf-hub:x/y"
