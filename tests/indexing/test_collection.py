@@ -1,10 +1,6 @@
-"""A data folder from feed to hits and back: index, search, resume, mend."""
+"""A data folder from feed to hits: index, resume, search, filter, change, remove."""
 
-import logging
-import sqlite3
 import threading
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,56 +11,22 @@ from PIL import Image
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.feeds import Feed, ProductRow, read_feed, read_folder
 from catalog.filters import Filters, parse_filters
-from catalog.models import DATABASE_NAME
 from indexing.collection import Collection, IndexProgress, open_collection
-from indexing.errors import IndexingError, ModelMismatch
-from indexing.indices import SECONDS_BETWEEN_LOOKS
-from indexing.records import EmbeddedPhoto, ModelFingerprint
-from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.photos import Photo, read_photo
-from tests.conftest import new_database
-from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_empty_photo, draw_photo
+from indexing.records import EmbeddedPhoto
+from segmentation.classes import GARMENT_CLASSES
+from segmentation.photos import Photo
+from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
+from tests.indexing.looking import any_vector, found_by, query_of
 
 UPPER, WHOLE, LOWER = GARMENT_CLASSES
 COLOURS = ("red", "green", "blue", "orange", "purple", "black")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Six upper garments of different colours, two lower, one whole."""
-    folder = tmp_path / "photos"
-    for colour in COLOURS:
-        draw_photo(folder / f"{colour}-shirt.png", colour)
-    draw_photo(folder / "blue-jeans.png", "blue", LOWER)
-    draw_photo(folder / "red-skirt.png", "red", LOWER)
-    draw_photo(folder / "green-dress.png", "green", WHOLE)
-    return folder
-
-
-@pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
-    opened = open_collection(tmp_path / "data", FakeEmbedder())
-    yield opened
-    opened.close()
-
-
-def _query(path: Path) -> tuple[GarmentClass, np.ndarray]:
-    (photo,) = FakeEmbedder().embed([read_photo(path)])
-    return photo.garments[0].garment.garment_class, photo.garments[0].vector
-
-
-def _found(collection: Collection, photo: Path, k: int = 3) -> list[str]:
-    garment_class, vector = _query(photo)
-    return [
-        card.product_id for card in collection.cards(collection.search(vector, garment_class, k))
-    ]
 
 
 def test_photos_are_found_by_their_own_photo(collection: Collection, photos: Path) -> None:
     summary = collection.index(read_folder(photos))
     assert (summary.indexed, summary.skipped, summary.garments) == (9, 0, 9)
     for path in photos.iterdir():
-        garment_class, vector = _query(path)
+        garment_class, vector = query_of(path)
         card = collection.cards(collection.search(vector, garment_class, 1))[0]
         assert card.product_id == path.name
         assert (card.score, card.style, card.colour) == pytest.approx((1, 1, 1), abs=1e-4)
@@ -76,7 +38,7 @@ def test_a_card_carries_box_and_colours_of_the_garment(
     collection: Collection, photos: Path
 ) -> None:
     collection.index(read_folder(photos))
-    card = collection.cards(collection.search(_query(photos / "red-shirt.png")[1], UPPER, 1))[0]
+    card = collection.cards(collection.search(query_of(photos / "red-shirt.png")[1], UPPER, 1))[0]
     assert card.box == pytest.approx((20 / 120, 50 / 160, 101 / 120, 101 / 160))
     assert (card.colours[0].hex, card.colours[0].share) == ("#ff0000", 1.0)
 
@@ -114,7 +76,7 @@ def test_a_changed_photo_replaces_its_garments(collection: Collection, photos: P
     draw_photo(photos / "red-shirt.png", "yellow", LOWER)
     summary = collection.index(read_folder(photos))
     assert (summary.indexed, summary.unchanged) == (1, 8)
-    assert _found(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
+    assert found_by(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
     status = collection.status()
     assert status.garments == {UPPER: 5, WHOLE: 1, LOWER: 3}
     assert status.searchable == status.garments
@@ -127,7 +89,7 @@ def test_equal_bytes_are_embedded_once(tmp_path: Path, photos: Path) -> None:
     rows = tuple(ProductRow(f"p{number}", "Shirt", ("red-shirt.png",)) for number in range(20))
     summary = collection.index(Feed(rows), photos)
     assert (summary.indexed, summary.garments, embedder.photos_embedded) == (20, 20, 1)
-    assert len(collection.search(_query(photos / "red-shirt.png")[1], UPPER, 50)) == 20
+    assert len(collection.search(query_of(photos / "red-shirt.png")[1], UPPER, 50)) == 20
     assert collection.verify() == []
     collection.close()
 
@@ -171,7 +133,7 @@ def test_a_mended_photo_is_indexed_and_bad_ones_are_not_tried_again(
     assert embedder.photos_embedded == before
     draw_photo(photos / "bad.png", "yellow")
     assert collection.index(read_folder(photos)).indexed == 1
-    assert _found(collection, photos / "bad.png", 1) == ["bad.png"]
+    assert found_by(collection, photos / "bad.png", 1) == ["bad.png"]
     collection.close()
 
 
@@ -184,7 +146,7 @@ def test_search_gives_the_best_garment_of_each_product(
     many = ProductRow("many", "Many", tuple(f"many-{notch}.png" for notch in range(60)))
     others = tuple(ProductRow(colour, colour, (f"{colour}-shirt.png",)) for colour in COLOURS)
     collection.index(Feed((many, *others)), photos)
-    vector = _query(photos / "many-7.png")[1]
+    vector = query_of(photos / "many-7.png")[1]
     cards = collection.cards(collection.search(vector, UPPER, 4))
     assert cards[0].product_id == "many"
     # Every twentieth has the same notch and nearly the same red.
@@ -205,7 +167,7 @@ def test_filters_give_all_that_match_and_nothing_else(collection: Collection, ph
     ]
     feed.write_text("\n".join(["id,photo,brand,price", *lines]))
     collection.index(read_feed(feed))
-    vector = _query(photos / "red-shirt.png")[1]
+    vector = query_of(photos / "red-shirt.png")[1]
 
     def matching(*texts: str, k: int = 12) -> list[str]:
         hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
@@ -222,10 +184,10 @@ def test_filters_give_all_that_match_and_nothing_else(collection: Collection, ph
 
 def test_more_like_this_by_the_stored_vector(collection: Collection, photos: Path) -> None:
     collection.index(read_folder(photos))
-    hit = collection.search(_query(photos / "blue-jeans.png")[1], LOWER, 1)[0]
+    hit = collection.search(query_of(photos / "blue-jeans.png")[1], LOWER, 1)[0]
     garment_class, vector = collection.vector_of(hit.garment_id)
     assert garment_class == LOWER
-    np.testing.assert_array_equal(vector, _query(photos / "blue-jeans.png")[1])
+    np.testing.assert_array_equal(vector, query_of(photos / "blue-jeans.png")[1])
     with pytest.raises(CatalogError):
         collection.vector_of(10_000)
 
@@ -238,7 +200,7 @@ def test_the_stored_photo_is_small_and_upright(collection: Collection, tmp_path:
     (tmp_path / "big").mkdir()
     large.save(tmp_path / "big" / "large.jpg", exif=exif)
     collection.index(read_folder(tmp_path / "big"))
-    hits = [hit for each in GARMENT_CLASSES for hit in collection.search(_any(), each, 1)]
+    hits = [hit for each in GARMENT_CLASSES for hit in collection.search(any_vector(), each, 1)]
     path = collection.photo_file(collection.cards(hits)[0].photo_id)
     with Image.open(path) as stored:
         assert (stored.format, stored.size) == ("JPEG", (720, 360))
@@ -247,22 +209,15 @@ def test_the_stored_photo_is_small_and_upright(collection: Collection, tmp_path:
         collection.photo_file(10_000)
 
 
-def _any() -> np.ndarray:
-    vector = np.ones(FAKE_FINGERPRINT.dimension, np.float32)
-    vector[: FAKE_FINGERPRINT.style_dimension] /= np.sqrt(FAKE_FINGERPRINT.style_dimension)
-    vector[FAKE_FINGERPRINT.style_dimension :] /= np.sqrt(FAKE_FINGERPRINT.colour_dimension)
-    return vector
-
-
 def test_a_removed_product_is_gone_at_once_and_for_good(
     collection: Collection, photos: Path
 ) -> None:
     collection.index(read_folder(photos))
     product_id = "black-shirt.png"
     stored = collection.photo_file(1)
-    assert _found(collection, photos / product_id, 1) == [product_id]
+    assert found_by(collection, photos / product_id, 1) == [product_id]
     collection.remove(product_id)
-    assert product_id not in _found(collection, photos / product_id, 9)
+    assert product_id not in found_by(collection, photos / product_id, 9)
     assert not stored.exists()
     assert collection.verify() == []
     with pytest.raises(ProductNotFound):
@@ -273,116 +228,9 @@ def test_an_update_is_seen_by_filters_at_once(collection: Collection, photos: Pa
     row = ProductRow("a", "Shirt", ("red-shirt.png",), brand="Acme")
     collection.index(Feed((row,)), photos)
     assert collection.update(replace(row, brand="Other"))
-    found = collection.search(_any(), UPPER, 5, filters=Filters(brand="Other"))
+    found = collection.search(any_vector(), UPPER, 5, filters=Filters(brand="Other"))
     assert len(found) == 1
-    assert not collection.search(_any(), UPPER, 5, filters=Filters(brand="Acme"))
-
-
-def test_opening_again_gives_the_same_hits(tmp_path: Path, photos: Path) -> None:
-    first = open_collection(tmp_path / "data", FakeEmbedder())
-    first.index(read_folder(photos))
-    before = first.search(_any(), UPPER, 9)
-    first.close()
-    second = open_collection(tmp_path / "data")
-    assert second.search(_any(), UPPER, 9) == before
-    assert second.fingerprint == FAKE_FINGERPRINT
-    with pytest.raises(IndexingError, match="no model"):
-        second.index(read_folder(photos))
-    second.close()
-
-
-def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
-    tmp_path: Path, photos: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    first = open_collection(tmp_path / "data", FakeEmbedder())
-    first.index(read_folder(photos))
-    before = first.search(_any(), UPPER, 9)
-    first.close()
-    index = tmp_path / "data" / "index"
-    for path in index.glob("lower*"):
-        path.unlink()
-    (path,) = index.glob("upper-*.vectors.npy")
-    flipped = bytearray(path.read_bytes())
-    flipped[len(flipped) // 2] ^= 1
-    path.write_bytes(flipped)
-    with caplog.at_level(logging.WARNING):
-        second = open_collection(tmp_path / "data")
-    assert "checksum" in caplog.text
-    assert second.search(_any(), UPPER, 9) == before
-    assert second.status().searchable == {UPPER: 6, WHOLE: 1, LOWER: 2}
-    (problem,) = second.verify()
-    assert "checksum" in problem
-    second.close()
-    third = open_collection(tmp_path / "data")
-    assert third.verify() == []
-    third.close()
-
-
-def test_an_index_that_lags_behind_catches_up(tmp_path: Path, photos: Path) -> None:
-    """As after a kill: the files are older than the database."""
-    data = tmp_path / "data"
-    first = open_collection(data, FakeEmbedder())
-    first.index(read_folder(photos))
-    first.close()
-    saved = {path.name: path.read_bytes() for path in (data / "index").iterdir()}
-    second = open_collection(data, FakeEmbedder())
-    draw_photo(photos / "new.png", "yellow")
-    second.index(read_folder(photos))
-    second.remove("red-shirt.png")
-    second.close()
-    for path in (data / "index").iterdir():
-        path.unlink()
-    for name, content in saved.items():
-        (data / "index" / name).write_bytes(content)
-    third = open_collection(data)
-    assert _found(third, photos / "new.png", 1) == ["new.png"]
-    assert "red-shirt.png" not in _found(third, photos / "red-shirt.png", 9)
-    assert third.verify() == []
-    third.close()
-
-
-def test_refresh_takes_over_another_process_work(tmp_path: Path, photos: Path) -> None:
-    serving = open_collection(tmp_path / "data", FakeEmbedder())
-    indexing = open_collection(tmp_path / "data", FakeEmbedder())
-    indexing.index(read_folder(photos))
-    indexing.close()
-    assert serving.refresh() == 9
-    assert len(serving.search(_any(), UPPER, 9)) == 6
-    assert serving.refresh() == 0
-    serving.close()
-
-
-def test_searches_see_another_process_work_within_a_second(tmp_path: Path, photos: Path) -> None:
-    serving = open_collection(tmp_path / "data", FakeEmbedder())
-    indexing = open_collection(tmp_path / "data", FakeEmbedder())
-    indexing.index(read_folder(photos))
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(_any(), UPPER, 9)) == 6
-    indexing.remove("red-shirt.png")
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(_any(), UPPER, 9)) == 5
-    indexing.close()
-    serving.close()
-
-
-def test_a_collection_on_postgresql(tmp_path: Path, photos: Path, postgresql_server: str) -> None:
-    """Index, search, change from another process's side, reopen: the same on a real server."""
-    url = new_database(postgresql_server)
-    first = open_collection(tmp_path / "data", FakeEmbedder(), url)
-    assert first.index(read_folder(photos)).indexed == 9
-    serving = open_collection(tmp_path / "other", FakeEmbedder(), url)
-    assert len(serving.search(_any(), UPPER, 9, filters=parse_filters(["colour!=red"]))) == 5
-    first.remove("red-shirt.png")
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(_any(), UPPER, 9)) == 5
-    assert serving.status().database_bytes > 0
-    before = first.search(_any(), UPPER, 9)
-    first.close()
-    serving.close()
-    again = open_collection(tmp_path / "data", None, url)
-    assert again.search(_any(), UPPER, 9) == before
-    assert again.verify() == []
-    again.close()
+    assert not collection.search(any_vector(), UPPER, 5, filters=Filters(brand="Acme"))
 
 
 def test_duplicates_are_folded_when_asked(collection: Collection, photos: Path) -> None:
@@ -391,7 +239,7 @@ def test_duplicates_are_folded_when_asked(collection: Collection, photos: Path) 
     rows.append(ProductRow("again", "Shirt", ("again.jpg",)))
     rows.append(ProductRow("other", "Shirt", ("blue-shirt.png",)))
     collection.index(Feed(tuple(rows)), photos)
-    vector = _query(photos / "red-shirt.png")[1]
+    vector = query_of(photos / "red-shirt.png")[1]
     assert len(collection.search(vector, UPPER, 10)) == 7
     folded = collection.search(vector, UPPER, 10, fold_duplicates=True)
     products = [card.product_id for card in collection.cards(folded)]
@@ -416,7 +264,7 @@ def test_filters_are_full_and_right_among_many(
     collection = open_collection(tmp_path / "data", FakeEmbedder())
     collection.index(Feed(tuple(rows)), photos)
     assert collection.verify() == []
-    vector = _query(photos / "40.png")[1]
+    vector = query_of(photos / "40.png")[1]
 
     def found(*texts: str, k: int) -> list[str]:
         hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
@@ -428,70 +276,6 @@ def test_filters_are_full_and_right_among_many(
     assert set(found("brand=Acme", k=100)) == {str(number) for number in range(0, 80, 9)}
     assert set(found("brand!=Rare", k=100)) == {str(number) for number in range(0, 80, 9)}
     collection.close()
-
-
-def test_another_models_vectors_are_refused_by_both_names(tmp_path: Path, photos: Path) -> None:
-    first = open_collection(tmp_path / "data", FakeEmbedder())
-    first.index(read_folder(photos))
-    first.close()
-    other = ModelFingerprint("fake-segmenter/2", "fake-encoder/1", 16, 27)
-    with pytest.raises(ModelMismatch) as caught:
-        open_collection(tmp_path / "data", FakeEmbedder(other))
-    assert FAKE_FINGERPRINT.key in str(caught.value)
-    assert other.key in str(caught.value)
-    again = open_collection(tmp_path / "data", FakeEmbedder())
-    assert len(again.search(_any(), UPPER, 9)) == 6
-    again.close()
-
-
-def test_a_folder_without_vectors_takes_a_new_model(tmp_path: Path, photos: Path) -> None:
-    open_collection(tmp_path / "data", FakeEmbedder()).close()
-    other = ModelFingerprint("fake-segmenter/2", "fake-encoder/1", 16, 27)
-    collection = open_collection(tmp_path / "data", FakeEmbedder(other))
-    assert collection.index(read_folder(photos)).indexed == 9
-    assert collection.fingerprint == other
-    collection.close()
-
-
-def test_rebuild_mends_a_wrong_index(collection: Collection, photos: Path) -> None:
-    collection.index(read_folder(photos))
-    before = collection.search(_any(), UPPER, 9)
-    for path in (collection.data / "index").iterdir():
-        path.unlink()
-    assert len(collection.verify()) == 3
-    assert collection.rebuild() == 9
-    assert collection.verify() == []
-    assert collection.search(_any(), UPPER, 9) == before
-
-
-def test_verify_finds_a_damaged_vector_and_a_lost_photo(
-    collection: Collection, photos: Path
-) -> None:
-    collection.index(read_folder(photos))
-    collection.photo_file(2).unlink()
-    with sqlite3.connect(collection.data / DATABASE_NAME) as connection:
-        connection.execute("UPDATE vector SET \"values\" = x'00' WHERE garment_id = 3")
-    connection.close()
-    problems = collection.verify()
-    assert len(problems) == 2
-    assert any("photo 2" in problem and "stored copy" in problem for problem in problems)
-    assert any("garment 3" in problem and "damaged" in problem for problem in problems)
-
-
-def test_export_imports_again_and_holds_the_vectors(
-    collection: Collection, photos: Path, tmp_path: Path
-) -> None:
-    row = ProductRow("a", 'Shirt, "red"', ("red-shirt.png",), attributes={"size": "M"})
-    collection.index(Feed((row,)), photos)
-    assert collection.export(tmp_path / "out.csv") == 1
-    assert read_feed(tmp_path / "out.csv").rows == (row,)
-    assert collection.export(tmp_path / "out.npz") == 1
-    with np.load(tmp_path / "out.npz") as arrays:
-        np.testing.assert_array_equal(arrays["vector"][0], _query(photos / "red-shirt.png")[1])
-        assert arrays["product_id"].tolist() == ["a"]
-        assert arrays["box"].shape == (1, 4)
-    with pytest.raises(IndexingError, match=r"\.csv or a \.npz"):
-        collection.export(tmp_path / "out.xml")
 
 
 class _FailingEmbedder(FakeEmbedder):
@@ -529,7 +313,7 @@ def test_searches_go_on_while_photos_are_indexed(
     def search_on() -> None:
         try:
             while not stop.is_set():
-                hits = collection.search(_any(), UPPER, 100)
+                hits = collection.search(any_vector(), UPPER, 100)
                 # One product is removed meanwhile, perhaps between the two calls.
                 assert len(collection.cards(hits)) >= len(hits) - 1
                 counts.append(len(hits))
@@ -546,4 +330,4 @@ def test_searches_go_on_while_photos_are_indexed(
         thread.join()
     assert not failures
     assert len(set(counts)) > 2
-    assert len(collection.search(_any(), UPPER, 100)) == 45
+    assert len(collection.search(any_vector(), UPPER, 100)) == 45
