@@ -1,11 +1,11 @@
 """What can be filtered by: values that occur, each with its number of products.
 
 Each facet is counted under all filters but its own, so that its numbers say what choosing
-another value would give. Counts are kept for a while: over very many products they take long,
-and pages ask for the same ones again and again.
+another value would give. Counts are kept until the catalogue changes: pages ask for the same ones
+again and again. Over very many products they take seconds, and a shop that writes all the time
+would have them counted for each page: such counts may be late, by some times what they took.
 """
 
-import threading
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from catalog.conditions import garments_of_colour, product_conditions
 from catalog.feeds import plain_name
 from catalog.filters import Filters
-from catalog.models import Attribute, Garment, Photo, Product, VectorChange
+from catalog.kept import Kept, catalogue_state
+from catalog.models import Attribute, Garment, Photo, Product
 from segmentation.classes import GARMENT_CLASSES
 
-KEPT: Final = 200
-KEPT_SECONDS: Final = 60.0
-"""Counts are made anew after this, or at once when the catalogue has changed."""
+SLOW: Final = 0.25
+"""Counts that took less, in seconds of this thread, are never late ..."""
+LATE: Final = 20
+"""... others by so many times what they took."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +58,23 @@ class Facets:
     attributes: tuple[AttributeFacet, ...] = ()
 
 
-class _Kept:
-    """Facets by what they were counted under, the latest `KEPT` of them."""
+@dataclass(frozen=True)
+class _Counted:
+    """Facets, the catalogue's state when they were counted, and how long that took."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._facets: dict[Hashable, tuple[float, Facets]] = {}
+    facets: Facets
+    state: Hashable
+    since: float
+    seconds: float
 
-    def get(self, key: Hashable) -> Facets | None:
-        """What is kept under a key, unless it is too old."""
-        with self._lock:
-            counted, found = self._facets.get(key, (0.0, None))
-        return found if time.monotonic() - counted < KEPT_SECONDS else None
-
-    def put(self, key: Hashable, found: Facets) -> None:
-        """Keep facets under a key; the oldest go."""
-        with self._lock:
-            self._facets.pop(key, None)
-            self._facets[key] = time.monotonic(), found
-            while len(self._facets) > KEPT:
-                del self._facets[next(iter(self._facets))]
+    def serves(self, state: Hashable) -> bool:
+        """Whether they may be shown for this state of the catalogue."""
+        if state == self.state:
+            return True
+        return self.seconds > SLOW and time.monotonic() - self.since < LATE * self.seconds
 
 
-_KEPT: Final = _Kept()
+_KEPT: Final = Kept[_Counted](most=200, seconds=600.0)
 
 
 def facets(
@@ -94,22 +90,15 @@ def facets(
         attributes: names of the attributes to count too (`attribute_names` lists them).
     """
     wanted = filters or Filters()
-    key = (str(session.get_bind()), _state(session), wanted, limit, tuple(attributes))
-    found = _KEPT.get(key)
-    if found is None:
+    key = (str(session.get_bind()), wanted, limit, tuple(attributes))
+    state = catalogue_state(session)
+    kept = _KEPT.get(key)
+    if kept is None or not kept.serves(state):
+        since, start = time.monotonic(), time.thread_time()
         found = _counted_now(session, wanted, limit, attributes)
-        _KEPT.put(key, found)
-    return found
-
-
-def _state(session: Session) -> tuple[object, ...]:
-    """What differs once a product was written or removed, or a garment came or went."""
-    query = select(
-        select(func.max(VectorChange.id)).scalar_subquery(),
-        select(func.max(Product.updated_at)).scalar_subquery(),
-        select(func.count()).select_from(Product).scalar_subquery(),
-    )
-    return tuple(session.execute(query).one())
+        kept = _Counted(found, state, since, time.thread_time() - start)
+        _KEPT.put(key, kept)
+    return kept.facets
 
 
 def _counted_now(

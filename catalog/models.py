@@ -4,8 +4,9 @@
             1-n attribute                 1-n vector_change
 
 Beside them the server's own: keys of the API and import jobs. Types are kept to what SQLite
-and PostgreSQL share. Two tables are written by triggers alone (migration 0004): `attribute`
-repeats `product.attributes` as rows, `vector_change` tells in order which vectors came and went.
+and PostgreSQL share. Three tables are written by triggers alone (migrations 0004 and 0009):
+`attribute` repeats `product.attributes` as rows, `vector_change` tells in order which vectors
+came and went, `catalogue_version` that something was written.
 """
 
 from datetime import UTC, datetime
@@ -106,9 +107,10 @@ class Product(Base):
     )
 
 
-# Texts are found without regard to case: see `catalog.filters.same_text`.
+# Texts are found without regard to case: see `catalog.filters.same_text`. With the id beside them
+# a filter never looks into the products themselves.
 for _column in (Product.brand, Product.category, Product.colour, Product.availability):
-    Index(f"ix_product_{_column.key}_lower", func.lower(_column))
+    Index(f"ix_product_{_column.key}_lower", func.lower(_column), Product.id)
 
 
 class Attribute(Base):
@@ -124,6 +126,7 @@ class Attribute(Base):
 
 
 Index("ix_attribute_name_value", Attribute.name, func.lower(Attribute.value), Attribute.product_id)
+Index("ix_attribute_name_exact", Attribute.name, Attribute.value)
 
 
 class Photo(Base):
@@ -171,10 +174,13 @@ class Garment(Base):
     """
 
     __tablename__ = "garment"
-    __table_args__ = (NEVER_REUSE_IDS,)
+    __table_args__ = (
+        Index("ix_garment_photo_class", "photo_id", "garment_class"),
+        NEVER_REUSE_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
     garment_class: Mapped[int] = mapped_column(index=True)
     score: Mapped[float]
     area: Mapped[float]
@@ -288,3 +294,16 @@ class VectorChange(Base):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     model_id: Mapped[int]
     garment_id: Mapped[int]
+
+
+class CatalogueVersion(Base):
+    """One row: a number that grows when products come, change or go, or garments change.
+
+    Vectors that come and go are told by `VectorChange`. Together they say whether what was read
+    before still holds (`catalog.kept`).
+    """
+
+    __tablename__ = "catalogue_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)

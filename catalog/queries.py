@@ -1,19 +1,18 @@
 """Typed reads of the catalogue: frozen dataclasses out, a fixed number of queries each."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from catalog.conditions import garment_conditions, product_conditions
+from catalog.conditions import product_conditions
 from catalog.errors import ProductNotFound
 from catalog.facets import AttributeFacet, Facets, FacetValue, attribute_names, facets
 from catalog.feeds import ProductRow
 from catalog.filters import FILTER_FIELDS, Filters, parse_filters
 from catalog.models import Garment, Photo, Product
 from catalog.records import (
-    AttributeCard,
     CatalogCounts,
     ColourShare,
     GarmentCard,
@@ -27,7 +26,6 @@ from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 __all__ = [
     "FILTER_FIELDS",
-    "AttributeCard",
     "AttributeFacet",
     "CatalogCounts",
     "ColourShare",
@@ -41,26 +39,15 @@ __all__ = [
     "ProductSummary",
     "SkipCount",
     "all_products",
-    "allowed_garments",
-    "attribute_cards",
     "attribute_names",
     "catalog_counts",
     "facets",
     "list_products",
     "parse_filters",
-    "passing_products",
-    "photo_hashes",
     "product_by_id",
     "product_cards",
-    "product_groups",
     "products_by_ids",
-    "products_of_garments",
 ]
-
-_CARDS_PER_WISH: Final = 3_000
-"""Garments that are weighed for plain words: far more than a page shows, fast to read."""
-_IDS_PER_QUERY: Final = 10_000
-"""Below the number of values that SQLite and PostgreSQL bind in one statement."""
 
 
 def product_by_id(session: Session, product_id: str) -> ProductDetail:
@@ -168,97 +155,6 @@ def _card(garment: Garment, photo: Photo, product: Product) -> GarmentCard:
         url=product.url,
         availability=product.availability,
     )
-
-
-def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> product id, for those that exist."""
-    found: dict[int, str] = {}
-    for start in range(0, len(garment_ids), _IDS_PER_QUERY):
-        query = (
-            select(Garment.id, Photo.product_id)
-            .join(Photo, Garment.photo_id == Photo.id)
-            .where(Garment.id.in_(garment_ids[start : start + _IDS_PER_QUERY]))
-        )
-        found.update({row[0]: row[1] for row in session.execute(query)})
-    return found
-
-
-def passing_products(
-    session: Session, garment_ids: Sequence[int], filters: Filters
-) -> dict[int, str]:
-    """Garment id -> product id, for those of some garments that pass the filters."""
-    query = (
-        select(Garment.id, Photo.product_id)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .join(Product, Photo.product_id == Product.id)
-        .where(Garment.id.in_(garment_ids), *garment_conditions(filters))
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
-
-
-def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
-    """Product id -> the group of variants that it is of, where it is of one."""
-    ids = list(product_ids)
-    found: dict[str, str] = {}
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        query = select(Product.id, Product.group_id).where(
-            Product.id.in_(ids[start : start + _IDS_PER_QUERY]), Product.group_id.is_not(None)
-        )
-        found.update({row[0]: str(row[1]) for row in session.execute(query)})
-    return found
-
-
-def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> SHA-256 of its photo's bytes, where that is known."""
-    query = (
-        select(Garment.id, Photo.sha256)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .where(Garment.id.in_(garment_ids), Photo.sha256.is_not(None))
-    )
-    return {row[0]: str(row[1]) for row in session.execute(query)}
-
-
-def allowed_garments(
-    session: Session,
-    filters: Filters,
-    garment_class: GarmentClass | None = None,
-    limit: int | None = None,
-) -> list[int]:
-    """Ids of the garments that pass the filters, in order; any `limit` of them."""
-    query = (
-        select(Garment.id)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .join(Product, Photo.product_id == Product.id)
-        .where(*garment_conditions(filters))
-    )
-    if garment_class is not None:
-        # "+ 0" keeps the planner from walking through a third of all garments by their class
-        # where a filter's index names a few products.
-        query = query.where(Garment.garment_class + 0 == int(garment_class))
-    return sorted(session.scalars(query.limit(limit)))
-
-
-def attribute_cards(
-    session: Session, filters: Filters, garment_class: GarmentClass | None = None
-) -> list[AttributeCard]:
-    """Garments that pass the filters, the largest and clearest first, some thousand at most."""
-    query = (
-        select(Garment, Photo.product_id)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .join(Product, Photo.product_id == Product.id)
-        .where(*garment_conditions(filters))
-        .order_by((Garment.score * Garment.area).desc(), Garment.id)
-        .limit(_CARDS_PER_WISH)
-    )
-    if garment_class is not None:
-        query = query.where(Garment.garment_class == int(garment_class))
-    return [_attribute_card(garment, product) for garment, product in session.execute(query)]
-
-
-def _attribute_card(garment: Garment, product_id: str) -> AttributeCard:
-    named = {name: getattr(garment, name) for name in garment.certainties}
-    shares = {colour["name"]: colour["share"] for colour in garment.colours}
-    return AttributeCard(garment.id, product_id, named, garment.certainties, shares)
 
 
 def list_products(

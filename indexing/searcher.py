@@ -7,8 +7,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from catalog.filters import Filters
-from catalog.queries import (
-    AttributeCard,
+from catalog.garments import (
     allowed_garments,
     attribute_cards,
     passing_products,
@@ -16,16 +15,17 @@ from catalog.queries import (
     product_groups,
     products_of_garments,
 )
+from catalog.records import AttributeCard
 from catalog.wishes import Wish
 from indexing.base import EXACT_LIMIT
 from indexing.index import IndexSnapshot
 from indexing.records import Hit, Vector
 from segmentation.classes import GarmentClass
 
-NARROW: Final = 5_000
+NARROW: Final = 8_000
 """Where fewer garments pass a filter, all of them are scored ..."""
-WIDE: Final = 400
-"""... where more do, so many of the nearest of all are looked through first."""
+WIDE: Final = (100, 400)
+"""... where more do, so many of the nearest of all are looked through first, then so many."""
 DUPLICATE: Final = 0.985
 """Cosine of either half from which two products count as the same one."""
 
@@ -65,9 +65,10 @@ def nearest_products(
         filters, garment_class = question.filters, question.garment_class
         allowed = allowed_garments(session, filters, garment_class, narrow)
         if len(allowed) == narrow:
-            best = _among_nearest(session, snapshot, vector, question)
-            if len(best) >= question.k:
-                return best[: question.k]
+            for count in WIDE:
+                best = _among_nearest(session, snapshot, vector, question, count)
+                if len(best) >= question.k:
+                    return best[: question.k]
             allowed = allowed_garments(session, filters, garment_class)
     fetched = 3 * question.k + 8
     while True:
@@ -80,10 +81,10 @@ def nearest_products(
 
 
 def _among_nearest(
-    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
+    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question, count: int
 ) -> list[Hit]:
     """What passes a filter among the nearest of all: enough where many garments pass."""
-    hits = snapshot.search(vector, question.colour_weight, WIDE)
+    hits = snapshot.search(vector, question.colour_weight, count)
     products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
     return _answers(session, snapshot, hits, products, question)
 

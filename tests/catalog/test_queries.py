@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
+from catalog.garments import allowed_garments, products_of_garments
 from catalog.models import Garment, Photo, Product
 from catalog.queries import (
     AttributeFacet,
@@ -20,7 +21,6 @@ from catalog.queries import (
     Filters,
     SkipCount,
     all_products,
-    allowed_garments,
     attribute_names,
     catalog_counts,
     facets,
@@ -28,7 +28,6 @@ from catalog.queries import (
     parse_filters,
     product_by_id,
     product_cards,
-    products_of_garments,
 )
 from segmentation.classes import GarmentClass
 from tests.conftest import new_database
@@ -147,14 +146,14 @@ def test_filters_pass_exactly_the_garments_they_should(
     session: Session, texts: list[str], garments: list[int]
 ) -> None:
     filters = parse_filters(texts, attribute_names(session))
-    assert allowed_garments(session, filters) == garments
+    assert list(allowed_garments(session, filters)) == garments
     products = {page.id for page in list_products(session, filters=filters).products}
     expected = set(products_of_garments(session, garments).values())
     assert products - {"c"} == expected
 
 
 def test_a_filter_can_be_bound_to_a_class(session: Session) -> None:
-    assert allowed_garments(session, Filters(), GarmentClass.LOWER) == [3]
+    assert list(allowed_garments(session, Filters(), GarmentClass.LOWER)) == [3]
 
 
 @pytest.mark.parametrize("spelling", ["Élan", "élan", "ÉLAN"])
@@ -196,8 +195,8 @@ def test_attribute_rows_follow_the_products(database: Database) -> None:
         writing.delete(writing.get_one(Product, "b"))
     with database.session() as reading:
         assert attribute_names(reading) == ("made_in", "size")
-        assert allowed_garments(reading, parse_filters(["size=M"])) == []
-        assert allowed_garments(reading, parse_filters(["size=xl"])) == [1, 2]
+        assert list(allowed_garments(reading, parse_filters(["size=M"]))) == []
+        assert list(allowed_garments(reading, parse_filters(["size=xl"]))) == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ def test_filters_are_full_and_right_among_many(
     for module in ("base", "index", "searcher"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
     monkeypatch.setattr("indexing.searcher.NARROW", 20)
-    monkeypatch.setattr("indexing.searcher.WIDE", 30)
+    monkeypatch.setattr("indexing.searcher.WIDE", (10, 30))
     for number in range(80):
         draw_photo(photos / f"{number}.png", (number * 3, 80, 40), notch=number % 20)
     rows = [

@@ -1,0 +1,129 @@
+"""What a search asks of the database about garments: which may answer, whose they are."""
+
+from array import array
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session
+
+from catalog.conditions import garment_conditions
+from catalog.filters import Filters
+from catalog.kept import Kept, catalogue_state
+from catalog.models import Garment, Photo, Product
+from catalog.records import AttributeCard
+from segmentation.classes import GarmentClass
+
+_CARDS_PER_WISH: Final = 3_000
+"""Garments that are weighed for plain words: far more than a page shows, fast to read."""
+_IDS_PER_QUERY: Final = 10_000
+"""Below the number of values that SQLite and PostgreSQL bind in one statement."""
+_KEPT: Final = Kept["array[int]"](most=100, seconds=600.0)
+_KEPT_IDS: Final = 20_000
+"""Larger answers are not kept: all that are take 16 MB at most."""
+
+
+def allowed_garments(
+    session: Session,
+    filters: Filters,
+    garment_class: GarmentClass | None = None,
+    limit: int | None = None,
+) -> "array[int]":
+    """Ids of the garments that pass the filters, in order; any `limit` of them.
+
+    The latest answers are kept until the catalogue changes.
+    """
+    key = (catalogue_state(session), filters, garment_class, limit)
+    found = _KEPT.get(key)
+    if found is None:
+        found = _passing(session, filters, garment_class, limit)
+        if len(found) <= _KEPT_IDS:
+            _KEPT.put(key, found)
+    return found
+
+
+def _passing(
+    session: Session, filters: Filters, garment_class: GarmentClass | None, limit: int | None
+) -> "array[int]":
+    query = (
+        select(Garment.id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(*garment_conditions(filters))
+    )
+    if garment_class is not None:
+        # "+ 0" keeps the planner from walking through a third of all garments by their class
+        # where a filter's index names a few products.
+        query = query.where(Garment.garment_class + 0 == int(garment_class))
+    return array("q", sorted(session.scalars(query.limit(limit))))
+
+
+def passing_products(
+    session: Session, garment_ids: Sequence[int], filters: Filters
+) -> dict[int, str]:
+    """Garment id -> product id, for those of some garments that pass the filters."""
+    # Not a join: the planner would walk through all products that pass, and look for the few here.
+    passes = exists().where(Product.id == Photo.product_id, *garment_conditions(filters))
+    query = _garments_with_products().where(Garment.id.in_(garment_ids), passes)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
+    """Garment id -> product id, for those that exist."""
+    found: dict[int, str] = {}
+    for start in range(0, len(garment_ids), _IDS_PER_QUERY):
+        query = _garments_with_products().where(
+            Garment.id.in_(garment_ids[start : start + _IDS_PER_QUERY])
+        )
+        found.update({row[0]: row[1] for row in session.execute(query)})
+    return found
+
+
+def _garments_with_products() -> Select[int, str]:
+    """Garment id and product id."""
+    return select(Garment.id, Photo.product_id).join(Photo, Garment.photo_id == Photo.id)
+
+
+def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
+    """Product id -> the group of variants that it is of, where it is of one."""
+    ids = list(product_ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        query = select(Product.id, Product.group_id).where(
+            Product.id.in_(ids[start : start + _IDS_PER_QUERY]), Product.group_id.is_not(None)
+        )
+        found.update({row[0]: str(row[1]) for row in session.execute(query)})
+    return found
+
+
+def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
+    """Garment id -> SHA-256 of its photo's bytes, where that is known."""
+    query = (
+        select(Garment.id, Photo.sha256)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .where(Garment.id.in_(garment_ids), Photo.sha256.is_not(None))
+    )
+    return {row[0]: str(row[1]) for row in session.execute(query)}
+
+
+def attribute_cards(
+    session: Session, filters: Filters, garment_class: GarmentClass | None = None
+) -> list[AttributeCard]:
+    """Garments that pass the filters, the largest and clearest first, some thousand at most."""
+    query = (
+        select(Garment, Photo.product_id)
+        .join(Photo, Garment.photo_id == Photo.id)
+        .join(Product, Photo.product_id == Product.id)
+        .where(*garment_conditions(filters))
+        .order_by((Garment.score * Garment.area).desc(), Garment.id)
+        .limit(_CARDS_PER_WISH)
+    )
+    if garment_class is not None:
+        query = query.where(Garment.garment_class == int(garment_class))
+    return [_attribute_card(garment, product) for garment, product in session.execute(query)]
+
+
+def _attribute_card(garment: Garment, product_id: str) -> AttributeCard:
+    named = {name: getattr(garment, name) for name in garment.certainties}
+    shares = {colour["name"]: colour["share"] for colour in garment.colours}
+    return AttributeCard(garment.id, product_id, named, garment.certainties, shares)
