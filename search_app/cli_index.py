@@ -246,7 +246,8 @@ def _print_summary(summary: "IndexSummary", feed: "Feed", rejects: Path | None) 
         f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
         f"{summary.skipped} skipped; {summary.garments} garments"
     )
-    typer.echo(f"time: {summary.seconds:.1f} s, {summary.photos_per_second:.1f} photos/s")
+    rate = f", {summary.photos_per_second:.1f} photos/s" if summary.photos_per_second else ""
+    typer.echo(f"time: {summary.seconds:.1f} s{rate}")
     if summary.bottleneck:
         stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in summary.stages)
         typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")

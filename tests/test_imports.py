@@ -35,6 +35,7 @@ SHARES_LEARNING = {
     "indexing.encoders",
     "indexing.train_heads",
     "indexing.train",
+    "indexing.training_views",
     "indexing.metrics",
 }
 
