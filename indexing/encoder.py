@@ -1,10 +1,8 @@
 """Masked crops in, style vectors out: a small timm network with a linear head.
 
-A style vector joins three parts. The learnt part lies where garments of one kind and cut lie;
-the roots of the probabilities of the garment's kind make neighbours mostly of the same kind (a
-product of two of those roots is the Bhattacharyya coefficient of the two opinions, as in the
-colour half, `colour.py`); the detail comes from earlier features of the network, which still
-see print and texture, and tells one garment from another of its kind.
+A style vector joins a learnt part and the roots of the probabilities of the garment's kind,
+so that neighbours are alike and mostly of the same kind: a product of two of those roots is
+the Bhattacharyya coefficient of the two opinions, as in the colour half (`colour.py`).
 The shipped encoder was trained here from scratch; `train.py` makes another one.
 """
 
@@ -34,9 +32,6 @@ from segmentation.weights import (
 )
 
 SHIPPED_ENCODER: Final = Path(__file__).parent / "weights" / "encoder.safetensors"
-DETAIL_STAGES: Final = slice(1, None)
-"""Stages of the backbone that the detail is made of: all but the first, at half the side."""
-DETAIL_HIDDEN: Final = 256
 BATCH_SIZE: Final = 16
 """Crops in one call: more are not faster by the piece, neither with OpenVINO nor with torch."""
 
@@ -46,23 +41,19 @@ class EncoderArchitecture:
     """What is needed to build the network; read from a weights card.
 
     Attributes:
-        dimension: numbers of a style vector, `kinds` of them probabilities, `detail` detail.
-        kinds: labels that the network names; 0 leaves them out.
+        dimension: numbers of a style vector, `kinds` of them probabilities.
+        kinds: labels that the network names; 0 leaves the learnt part alone.
         kind_share: of a score, how much the kinds' agreement counts, 0 to 1.
         kind_scale: cosine to logit.
-        detail: numbers of the detail; 0 leaves it out.
-        detail_share: of a score, how much the detail's agreement counts.
         mirrored: look at each crop and its mirror image, and take the mean.
     """
 
     backbone: str = "regnety_004"
-    dimension: int = 239
+    dimension: int = 143
     kinds: int = 15
-    kind_share: float = 0.4
+    kind_share: float = 0.5
     kind_scale: float = 24.0
     mirrored: bool = True
-    detail: int = 96
-    detail_share: float = 0.3
 
     @property
     def name(self) -> str:
@@ -71,7 +62,7 @@ class EncoderArchitecture:
     @property
     def learnt(self) -> int:
         """Numbers of the learnt part."""
-        return self.dimension - self.kinds - self.detail
+        return self.dimension - self.kinds
 
 
 @dataclass(frozen=True)
@@ -100,18 +91,6 @@ class EncoderCard:
         return f"{self.architecture.name}/{made}"
 
 
-@dataclass(frozen=True)
-class StyleParts:
-    """What a style vector is made of, before the shares; each of unit length.
-
-    Attributes:
-        learnt: (n, architecture.learnt). detail: (n, architecture.detail).
-    """
-
-    learnt: torch.Tensor
-    detail: torch.Tensor
-
-
 class EncoderNetwork(nn.Module):
     """Crops (n, 3, side, side) in, unit-length style vectors (n, dimension) out."""
 
@@ -121,47 +100,21 @@ class EncoderNetwork(nn.Module):
         self.backbone = timm.create_model(architecture.backbone, pretrained=False, num_classes=0)
         self.head = nn.Linear(self.backbone.num_features, architecture.learnt)
         self.kinds = nn.Linear(architecture.learnt, architecture.kinds, bias=False)
-        if architecture.detail:
-            stages = [stage["num_chs"] for stage in self.backbone.feature_info[DETAIL_STAGES]]
-            self.detail = nn.Sequential(
-                nn.Linear(sum(stages), DETAIL_HIDDEN),
-                nn.ReLU(),
-                nn.Linear(DETAIL_HIDDEN, architecture.detail),
-            )
         self.architecture = architecture
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        parts = self.parts(crops)
+        learnt = self.learnt(crops)
         if self.architecture.mirrored:
-            mirrored = self.parts(crops.flip(3))
-            parts = StyleParts(
-                functional.normalize(parts.learnt + mirrored.learnt, dim=1),
-                functional.normalize(parts.detail + mirrored.detail, dim=1),
-            )
-        return self._joined(parts)
+            learnt = functional.normalize(learnt + self.learnt(crops.flip(3)), dim=1)
+        if not self.architecture.kinds:
+            return learnt
+        share = self.architecture.kind_share
+        kinds = (self.architecture.kind_scale * self.kind_cosines(learnt)).softmax(dim=1)
+        return torch.cat([learnt * (1 - share) ** 0.5, (kinds * share).sqrt()], dim=1)
 
-    def parts(self, crops: torch.Tensor) -> StyleParts:
-        """The learnt part and the detail of crops looked at once."""
-        last, stages = self.backbone.forward_intermediates(crops)
-        learnt = functional.normalize(self.head(self.backbone.forward_head(last)), dim=1)
-        if not self.architecture.detail:
-            return StyleParts(learnt, learnt[:, :0])
-        seen = torch.cat([stage.mean((2, 3)) for stage in stages[DETAIL_STAGES]], dim=1)
-        return StyleParts(learnt, functional.normalize(self.detail(seen), dim=1))
-
-    def _joined(self, parts: StyleParts) -> torch.Tensor:
-        shape = self.architecture
-        kind_share = shape.kind_share if shape.kinds else 0.0
-        detail_share = shape.detail_share if shape.detail else 0.0
-        kinds = (shape.kind_scale * self.kind_cosines(parts.learnt)).softmax(dim=1)
-        return torch.cat(
-            [
-                parts.learnt * (1 - kind_share - detail_share) ** 0.5,
-                (kinds * kind_share).sqrt(),
-                parts.detail * detail_share**0.5,
-            ],
-            dim=1,
-        )
+    def learnt(self, crops: torch.Tensor) -> torch.Tensor:
+        """The learnt part alone, unit length, shape (n, dimension - kinds)."""
+        return functional.normalize(self.head(self.backbone(crops)), dim=1)
 
     def kind_cosines(self, learnt: torch.Tensor) -> torch.Tensor:
         """Cosine of each learnt part to each kind, shape (n, kinds)."""
@@ -272,7 +225,7 @@ def read_encoder_card(weights: Path) -> EncoderCard:
     try:
         architecture, preprocessing = fields["architecture"], fields["preprocessing"]
         return EncoderCard(
-            EncoderArchitecture(**{"kinds": 0, "mirrored": False, "detail": 0, **architecture}),
+            EncoderArchitecture(**{"kinds": 0, "mirrored": False, **architecture}),
             CropPreprocessing(
                 preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
             ),

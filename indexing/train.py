@@ -4,13 +4,14 @@
     -> contrast views + name labels + name parts -> validate -> keep the best -> weights + card
 
 Three tasks share one backbone. Contrast: two views of one garment, the second mostly a
-hard one, must find each other among all others of the batch and of the last batches
-(NT-Xent; Chen et al., "SimCLR", ICML 2020), in the learnt part and above all in the
-detail. Labels: a cosine classifier names the garment's kind where a label is known (Wang
-et al., "NormFace", 2017). Parts: another names the garment's part (`segmentation.parts`),
-which phone and street photos share, so that both come to lie side by side. Views change
-light and colour, so the style half learns cut and pattern and leaves colour to the
-colour half. Needs the `train` extra (OpenCV).
+hard one, must find each other among all others of the batch (NT-Xent; Chen et al.,
+"SimCLR", ICML 2020); a second vector from all stages, which only training has, must do so
+among those of the last batches too, so that print and texture are kept. Labels: a cosine
+classifier names the garment's kind where a label is known (Wang et al., "NormFace", 2017).
+Parts: another names the garment's part (`segmentation.parts`), which phone and street
+photos share, so that both come to lie side by side. Views change light and colour, so the
+style half learns cut and pattern and leaves colour to the colour half. Needs the `train`
+extra (OpenCV).
 """
 
 import time
@@ -64,6 +65,9 @@ AVERAGE_DECAY: Final = 0.998
 SECOND_PHASES: Final = (Phase(9, 112, 112),)
 SECOND_DECAY: Final = 6
 SECOND_LEARNING_RATE: Final = 8e-4
+DETAIL_STAGES: Final = slice(1, None)
+DETAIL_HIDDEN: Final = 256
+DETAIL_DIMENSION: Final = 96
 HARD_QUERIES: Final = 400
 """Validation garments that are looked for again after a hard change."""
 
@@ -86,10 +90,8 @@ class EncoderTrainConfig:
         pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
         segmenter: weights whose encoder the backbone starts from; None starts from scratch.
         start: encoder weights to go on from; see `going_on_from`.
-        temperature: of the contrast between views, in the learnt part.
-        contrast_weight: of the contrast in the learnt part.
-        detail_temperature: likewise in the detail.
-        detail_weight: of the contrast in the detail.
+        temperature: of the contrast between views, in the learnt part; contrast_weight: its part.
+        detail_temperature, detail_weight: likewise in the detail.
         label_weight: of naming the label.
         part_weight: of naming the part.
         memory: vectors of earlier batches that the detail is contrasted with.
@@ -132,12 +134,26 @@ def going_on_from(start: Path, config: EncoderTrainConfig) -> EncoderTrainConfig
 
 
 class EncoderTask(nn.Module):
-    """The encoder with what only its training needs: a classifier over parts."""
+    """The encoder with what only its training needs: a classifier over parts, and the detail,
+    a second vector that is made of all stages but the first."""
 
     def __init__(self, architecture: EncoderArchitecture) -> None:
         super().__init__()
         self.encoder = build_encoder(architecture)
         self.parts = nn.Linear(architecture.learnt, PART_COUNT, bias=False)
+        stages = [stage["num_chs"] for stage in self.encoder.backbone.feature_info[DETAIL_STAGES]]
+        self.detail = nn.Sequential(
+            nn.Linear(sum(stages), DETAIL_HIDDEN),
+            nn.ReLU(),
+            nn.Linear(DETAIL_HIDDEN, DETAIL_DIMENSION),
+        )
+
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Learnt parts (n, architecture.learnt) and details (n, DETAIL_DIMENSION), unit length."""
+        last, stages = self.encoder.backbone.forward_intermediates(crops)
+        learnt = self.encoder.head(self.encoder.backbone.forward_head(last))
+        seen = torch.cat([stage.mean((2, 3)) for stage in stages[DETAIL_STAGES]], dim=1)
+        return functional.normalize(learnt, dim=1), functional.normalize(self.detail(seen), dim=1)
 
 
 def train_encoder(config: EncoderTrainConfig) -> Path:
@@ -157,7 +173,7 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
         config.minutes,
     )
     run = TrainingRun(_fresh_task(config), schedule, config.out)
-    memory = Memory(config.memory, config.architecture.detail)
+    memory = Memory(config.memory, DETAIL_DIMENSION)
     for epoch, phase in run.epochs():
         batches = DataLoader(
             ViewPairs(train_samples, config.views, (config.seed, epoch), phase.height),
@@ -176,28 +192,26 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
     if config.segmenter:
         start_from_segmenter(task.encoder, config.segmenter)
     if config.start:
-        start_from_encoder(task.encoder, config.start)
+        load_tensors(task.encoder, config.start, read_encoder_card(config.start).sha256)
     return task
 
 
 def _loss_of(
     config: EncoderTrainConfig, memory: Memory, task: EncoderTask, batch: Batch
 ) -> torch.Tensor:
-    views = task.encoder.parts(normalise(batch.crops, MEAN, STD))
+    learnt, detail = task(normalise(batch.crops, MEAN, STD))
     # Similarities over a low temperature need all the digits that bfloat16 lacks.
     with torch.autocast("cpu", enabled=False):
-        learnt, detail = views.learnt.float(), views.detail.float()
+        learnt, detail = learnt.float(), detail.float()
         part_cosines = learnt @ functional.normalize(task.parts.weight, dim=1).T
         loss = (
             config.contrast_weight * contrast_loss(learnt, batch.garments, config.temperature)
+            + config.detail_weight
+            * contrast_loss(detail, batch.garments, config.detail_temperature, memory)
             + config.label_weight * label_loss(task.encoder.kind_cosines(learnt), batch.labels)
             + config.part_weight * label_loss(part_cosines, batch.parts)
         )
-        if config.architecture.detail:
-            loss = loss + config.detail_weight * contrast_loss(
-                detail, batch.garments, config.detail_temperature, memory
-            )
-            memory.keep(detail, batch.garments)
+    memory.keep(detail, batch.garments)
     return loss
 
 
@@ -216,20 +230,6 @@ def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
             f"{weights} has another backbone ({len(missing)} tensors differ); "
             "name a segmenter with the encoder's backbone, or none"
         )
-
-
-def start_from_encoder(network: EncoderNetwork, weights: Path) -> None:
-    """Copy an earlier encoder; a detail that it lacks stays fresh."""
-    card = read_encoder_card(weights)
-    had, has = card.architecture, network.architecture
-    if (had.backbone, had.learnt, had.kinds) != (has.backbone, has.learnt, has.kinds):
-        raise DatasetError(
-            f"{weights} is of another architecture ({had.name}, not {has.name}); start from one "
-            "with the same backbone and kinds"
-        )
-    earlier = build_encoder(had)
-    load_tensors(earlier, weights, card.sha256)
-    network.load_state_dict(earlier.state_dict(), strict=False)
 
 
 def _collate(pairs: list[ViewPair]) -> Batch:

@@ -38,7 +38,7 @@ class KnownMasks:
 
 def known_encoder() -> Encoder:
     torch.manual_seed(1)
-    architecture = EncoderArchitecture("test_resnet", 24, kinds=5, detail=8)
+    architecture = EncoderArchitecture("test_resnet", 24)
     crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     return Encoder(build_encoder(architecture), EncoderCard(architecture, crops, ""))
 

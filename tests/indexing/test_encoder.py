@@ -23,7 +23,7 @@ from segmentation.runtime import RuntimeOptions
 from segmentation.weights import save_tensors, write_card
 from tests.drawn import draw_pair
 
-SMALL = EncoderArchitecture("test_resnet", 24, kinds=5, detail=8)
+SMALL = EncoderArchitecture("test_resnet", 24)
 CROPS = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 

@@ -12,15 +12,16 @@ from indexing.encoder import (
     EncoderArchitecture,
     EncoderCard,
     build_encoder,
+    read_encoder_card,
 )
 from indexing.losses import Memory, contrast_loss
 from indexing.train import EncoderTrainConfig, going_on_from, train_encoder
 from indexing.training_views import ViewConfig, easy_view, hard_view, read_garments
-from segmentation.errors import DatasetError
+from segmentation.errors import WeightsError
 from segmentation.model import Architecture, build_network
 from segmentation.preprocess import MEAN, STD, Preprocessing
 from segmentation.runs import Phase
-from segmentation.weights import SegmenterCard, save_tensors, write_card
+from segmentation.weights import SegmenterCard, load_tensors, save_tensors, write_card
 from tests.drawn import draw_pairs
 
 
@@ -32,7 +33,7 @@ def _config(tmp_path: Path, epochs: int) -> EncoderTrainConfig:
         segmenter=_small_segmenter(tmp_path),
         phases=(Phase(epochs, 48, 48),),
         batch_size=8,
-        architecture=EncoderArchitecture("test_resnet", 31, detail=8),
+        architecture=EncoderArchitecture("test_resnet", 31),
     )
 
 
@@ -54,18 +55,24 @@ def test_a_run_starts_from_the_segmenter_writes_weights_and_resumes(tmp_path: Pa
     assert Encoder.load(weights).dimension == 31
 
 
-def test_a_second_run_goes_on_from_an_encoder_that_has_no_detail_yet(tmp_path: Path) -> None:
-    plain = EncoderArchitecture("test_resnet", 23, detail=0)
+def test_a_second_run_goes_on_from_an_encoder(tmp_path: Path) -> None:
+    config = _config(tmp_path, 1)
     start = tmp_path / "start.safetensors"
-    sha256 = save_tensors(build_encoder(plain), start)
-    write_card(EncoderCard(plain, CropPreprocessing(48, MEAN, STD), sha256), start)
-    config = going_on_from(start, replace(_config(tmp_path, 1), segmenter=None))
-    assert "--start start.safetensors" in config.command
-    weights = train_encoder(replace(config, phases=(Phase(1, 48, 48),)))
-    assert Encoder.load(weights).dimension == 31
-    other = replace(config, architecture=EncoderArchitecture("test_vit", 31, detail=8))
-    with pytest.raises(DatasetError, match="another architecture"):
-        train_encoder(replace(other, out=tmp_path / "other"))
+    sha256 = save_tensors(build_encoder(config.architecture), start)
+    write_card(EncoderCard(config.architecture, CropPreprocessing(48, MEAN, STD), sha256), start)
+    second = going_on_from(start, replace(config, segmenter=None))
+    assert "--start start.safetensors" in second.command
+    # Nothing is learnt at this rate: what is kept are the weights it started from.
+    still = replace(second, phases=(Phase(1, 48, 48),), learning_rate=1e-12)
+    again = train_encoder(still)
+    expected, found = build_encoder(config.architecture), build_encoder(config.architecture)
+    load_tensors(expected, start, sha256)
+    load_tensors(found, again, read_encoder_card(again).sha256)
+    for name, weight in expected.named_parameters():
+        assert torch.allclose(weight, found.get_parameter(name), atol=1e-3), name
+    other = replace(still, out=tmp_path / "other", architecture=EncoderArchitecture("test_vit"))
+    with pytest.raises(WeightsError, match="architecture"):
+        train_encoder(other)
 
 
 def test_views_show_the_garment_on_plain_ground_each_time_another_way(tmp_path: Path) -> None:
