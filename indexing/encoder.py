@@ -51,7 +51,7 @@ class EncoderArchitecture:
     backbone: str = "regnety_004"
     dimension: int = 143
     kinds: int = 15
-    kind_share: float = 0.5
+    kind_share: float = 0.3
     kind_scale: float = 24.0
     mirrored: bool = True
 
