@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from catalog.files import publishing
+from catalog.files import bytes_of, publishing
 from segmentation.photos import Photo
 
 FOLDER: Final = "photos"
@@ -44,4 +44,4 @@ class PhotoStore:
 
     def size(self) -> int:
         """Bytes of all copies together."""
-        return sum(path.stat().st_size for path in self.root.glob("*/*.jpg"))
+        return bytes_of(self.root.glob("*/*.jpg"))

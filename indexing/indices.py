@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
+from catalog.files import bytes_of
 from indexing.base import build_base
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index import ClassIndex, IndexSnapshot
@@ -237,8 +238,8 @@ class ClassIndices:
         read_base(self._manifest(garment_class), self._fingerprint)
 
     def size(self) -> int:
-        """Bytes of all files."""
-        return sum(path.stat().st_size for path in self._folder.glob("*.*"))
+        """Bytes of all files that are there while it looks: a rebuild replaces them."""
+        return bytes_of(self._folder.glob("*.*"))
 
     def _manifest(self, garment_class: GarmentClass) -> Path:
         return self._folder / f"{garment_class.label}.json"

@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -131,8 +131,10 @@ def _remove_others(path: Path, named: set[str]) -> None:
         if old.name not in named:
             old.unlink(missing_ok=True)
     for draft in path.parent.glob(f".{path.stem}.*"):
-        if time.time() - draft.stat().st_mtime > _ABANDONED_SECONDS:
-            draft.unlink(missing_ok=True)
+        # Another process may publish its draft, or take an abandoned one away, meanwhile.
+        with suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > _ABANDONED_SECONDS:
+                draft.unlink()
 
 
 def _files(manifest: Manifest) -> tuple[FileEntry, ...]:

@@ -62,8 +62,8 @@ def use_model(database: Database, fingerprint: ModelFingerprint) -> int:
             raise ModelMismatch(
                 f"the vectors in {database.name} were made by "
                 f"{fingerprint_of(active).key}, the model at hand is {fingerprint.key}; start "
-                "with the weights that made them, change to those at hand with `apparel rebuild "
-                "--encoder shipped`, or index into another --data folder"
+                "with those weights, change over with `apparel rebuild --encoder shipped`, or take "
+                "another --data folder"
             )
         session.execute(update(Model).values(active=False))
         model = model_named(session, fingerprint)
