@@ -180,6 +180,11 @@ class Encoder:
         return self._runtime.name
 
     @property
+    def calls_at_once(self) -> int:
+        """Calls worth making side by side, from as many threads."""
+        return self._runtime.calls_at_once
+
+    @property
     def side(self) -> int:
         return self.card.preprocessing.side
 

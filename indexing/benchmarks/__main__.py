@@ -9,6 +9,7 @@ from typing import Any, Final
 from indexing.benchmarks.broken_files import broken_files
 from indexing.benchmarks.bulk import BULK_PHOTOS, measure_bulk
 from indexing.benchmarks.index_growth import index_growth
+from indexing.benchmarks.networks import PHOTOS, measure_networks
 from indexing.benchmarks.query import measure_query
 from indexing.benchmarks.report import hardware, print_document, tell
 from indexing.benchmarks.soak import SOAK_PHOTOS, measure_soak
@@ -20,7 +21,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
 }
 """Name -> a function that measures and gives a dataclass of figures; add yours here."""
 
-PHOTO_BENCHMARKS: Final = ("bulk", "query", "soak")
+PHOTO_BENCHMARKS: Final = ("bulk", "networks", "query", "soak")
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def _with_photos(parsed: argparse.Namespace) -> dict[str, Callable[[], Any]]:
         "bulk": partial(
             measure_bulk, parsed.photos, options, parsed.count or BULK_PHOTOS, parsed.peer
         ),
+        "networks": partial(measure_networks, parsed.photos, options, parsed.count or PHOTOS),
         "query": partial(measure_query, parsed.photos, options),
         "soak": partial(
             measure_soak, parsed.photos, options, parsed.count or SOAK_PHOTOS, parsed.light

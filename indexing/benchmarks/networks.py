@@ -1,0 +1,127 @@
+"""The networks alone: pictures a second by the fast runtime against eager float32 torch.
+
+Both run the same pictures in the same batches with the same number of threads, one after the
+other, the best of three rounds each; the fast runtime takes as many calls side by side as it
+says it can. How well both agree is measured on the same pictures.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.benchmarks.photos import write_photos
+from indexing.benchmarks.report import tell
+from indexing.crop import crop_garment
+from indexing.encoder import Encoder
+from segmentation.mask import Garment
+from segmentation.photos import Photo, find_photos, read_photo
+from segmentation.predictor import Segmenter
+from segmentation.runtime import RuntimeOptions
+
+PHOTOS: Final = 192
+AT_ONCE: Final = 8
+ROUNDS: Final = 3
+
+
+@dataclass(frozen=True)
+class NetworkFigures:
+    """Pictures a second of one network and how well both runtimes agree.
+
+    `agreement` is, for the segmenter, the share of mask pixels with the same class and, for the
+    encoder, the least cosine of a vector with the reference's.
+    """
+
+    network: str
+    runtime: str
+    per_second: float
+    eager_per_second: float
+    times_eager: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class NetworksFigures:
+    """Both networks."""
+
+    photos: int
+    segmenter: NetworkFigures
+    encoder: NetworkFigures
+
+
+def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -> NetworksFigures:
+    """Speed and agreement of both shipped networks on `count` photos (None: drawn ones)."""
+    photos = _read(source, count)
+    eager = replace(options, name="torch")
+    slow_segmenter, segmenter = Segmenter.load(options=eager), Segmenter.load(options=options)
+    garments = [
+        (photo, each.garments[0])
+        for photo, each in zip(photos, segmenter.segment(photos), strict=True)
+        if each.garments
+    ]
+    figures = NetworksFigures(
+        len(photos),
+        _segmenter_figures(photos, slow_segmenter, segmenter),
+        _encoder_figures(garments, Encoder.load(options=eager), Encoder.load(options=options)),
+    )
+    for each in (figures.segmenter, figures.encoder):
+        tell(
+            f"{each.network}: {each.per_second:.1f}/s with {each.runtime}, "
+            f"{each.eager_per_second:.1f} eager, {each.times_eager:.1f} times; "
+            f"agreement {each.agreement:.5f}"
+        )
+    return figures
+
+
+def _read(source: Path | None, count: int) -> list[Photo]:
+    if source is not None:
+        return [read_photo(path) for path in find_photos(source)[:count]]
+    with TemporaryDirectory() as folder:
+        drawn = Path(folder) / "photos"
+        write_photos(drawn, count, None)
+        return [read_photo(path) for path in find_photos(drawn)]
+
+
+def _segmenter_figures(photos: list[Photo], slow: Segmenter, fast: Segmenter) -> NetworkFigures:
+    expected = [each.mask for each in slow.segment(photos)]
+    found = [each.mask for each in fast.segment(photos)]
+    same = sum(int((one == other).sum()) for one, other in zip(expected, found, strict=True))
+    speed = _per_second(fast.predictions, photos, fast.calls_at_once)
+    eager = _per_second(slow.predictions, photos, slow.calls_at_once)
+    pixels = sum(mask.size for mask in expected)
+    return NetworkFigures(
+        fast.fingerprint, fast.runtime, speed, eager, speed / eager, same / pixels
+    )
+
+
+def _encoder_figures(
+    garments: list[tuple[Photo, Garment]], slow: Encoder, fast: Encoder
+) -> NetworkFigures:
+    crops = [crop_garment(photo, garment, fast.side) for photo, garment in garments]
+    cosines = (slow.encode(crops) * fast.encode(crops)).sum(axis=1)
+    speed = _per_second(fast.encode, crops, fast.calls_at_once)
+    eager = _per_second(slow.encode, crops, slow.calls_at_once)
+    least = float(cosines.min())
+    return NetworkFigures(fast.fingerprint, fast.runtime, speed, eager, speed / eager, least)
+
+
+def _per_second(
+    run: Callable[[list[npt.NDArray[np.uint8]]], object],
+    pictures: list[npt.NDArray[np.uint8]],
+    calls_at_once: int,
+) -> float:
+    """Pictures a second in batches, `calls_at_once` of them side by side."""
+    batches = [pictures[start : start + AT_ONCE] for start in range(0, len(pictures), AT_ONCE)]
+    best = 0.0
+    with ThreadPoolExecutor(calls_at_once) as threads:
+        for _ in range(ROUNDS):
+            start = time.perf_counter()
+            list(threads.map(run, batches))
+            best = max(best, len(pictures) / (time.perf_counter() - start))
+    return best
