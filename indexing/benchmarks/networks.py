@@ -1,8 +1,8 @@
 """The networks alone: pictures a second by the fast runtime against eager float32 torch.
 
-Both run the same pictures in the same batches with the same number of threads, one after the
-other, the best of three rounds each; the fast runtime takes as many calls side by side as it
-says it can. How well both agree is measured on the same pictures.
+Both run the same pictures, made ready beforehand, in the same batches with the same number of
+threads, one after the other, the best of three rounds each; the fast runtime takes as many calls
+side by side as it says it can. How well both agree is measured on the same pictures.
 """
 
 import time
@@ -22,9 +22,12 @@ from indexing.crop import crop_garment
 from indexing.encoder import Encoder
 from segmentation.mask import Garment
 from segmentation.photos import Photo, find_photos, read_photo
-from segmentation.predictor import Segmenter
-from segmentation.runtime import RuntimeOptions
+from segmentation.predictor import Segmenter, mask_runtime
+from segmentation.preprocess import place, to_canvas
+from segmentation.runtime import Runtime, RuntimeOptions
+from segmentation.weights import SHIPPED_SEGMENTER, load_segmenter
 
+Picture = npt.NDArray[np.uint8]
 PHOTOS: Final = 192
 AT_ONCE: Final = 8
 ROUNDS: Final = 3
@@ -59,15 +62,15 @@ def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -
     """Speed and agreement of both shipped networks on `count` photos (None: drawn ones)."""
     photos = _read(source, count)
     eager = replace(options, name="torch")
-    slow_segmenter, segmenter = Segmenter.load(options=eager), Segmenter.load(options=options)
+    segmented = Segmenter.load(options=options).segment(photos)
     garments = [
         (photo, each.garments[0])
-        for photo, each in zip(photos, segmenter.segment(photos), strict=True)
+        for photo, each in zip(photos, segmented, strict=True)
         if each.garments
     ]
     figures = NetworksFigures(
         len(photos),
-        _segmenter_figures(photos, slow_segmenter, segmenter),
+        _segmenter_figures(photos, eager, options),
         _encoder_figures(garments, Encoder.load(options=eager), Encoder.load(options=options)),
     )
     for each in (figures.segmenter, figures.encoder):
@@ -88,16 +91,31 @@ def _read(source: Path | None, count: int) -> list[Photo]:
         return [read_photo(path) for path in find_photos(drawn)]
 
 
-def _segmenter_figures(photos: list[Photo], slow: Segmenter, fast: Segmenter) -> NetworkFigures:
+def _segmenter_figures(
+    photos: list[Photo], eager: RuntimeOptions, fast: RuntimeOptions
+) -> NetworkFigures:
+    slow, quick = Segmenter.load(options=eager), Segmenter.load(options=fast)
     expected = [each.mask for each in slow.segment(photos)]
-    found = [each.mask for each in fast.segment(photos)]
+    found = [each.mask for each in quick.segment(photos)]
     same = sum(int((one == other).sum()) for one, other in zip(expected, found, strict=True))
-    speed = _per_second(fast.predictions, photos, fast.calls_at_once)
-    eager = _per_second(slow.predictions, photos, slow.calls_at_once)
+    network, card = load_segmenter(SHIPPED_SEGMENTER)
+    shape = card.preprocessing
+    canvases = [
+        to_canvas(photo, place(photo.shape[0], photo.shape[1], shape), shape) for photo in photos
+    ]
+    upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
+    speeds = []
+    for options in (fast, eager):
+        runtime = mask_runtime(network, shape, options)
+        speeds.append(_per_second(_runs(runtime), upright, runtime.calls_at_once))
     pixels = sum(mask.size for mask in expected)
     return NetworkFigures(
-        fast.fingerprint, fast.runtime, speed, eager, speed / eager, same / pixels
+        quick.fingerprint, quick.runtime, speeds[0], speeds[1], speeds[0] / speeds[1], same / pixels
     )
+
+
+def _runs(runtime: Runtime) -> Callable[[list[Picture]], object]:
+    return lambda pictures: runtime.run(np.stack(pictures))
 
 
 def _encoder_figures(
@@ -112,8 +130,8 @@ def _encoder_figures(
 
 
 def _per_second(
-    run: Callable[[list[npt.NDArray[np.uint8]]], object],
-    pictures: list[npt.NDArray[np.uint8]],
+    run: Callable[[list[Picture]], object],
+    pictures: list[Picture],
     calls_at_once: int,
 ) -> float:
     """Pictures a second in batches, `calls_at_once` of them side by side."""
