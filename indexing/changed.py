@@ -22,7 +22,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from indexing.crop import mask_on_photo
-from segmentation.mask import BoolMask, Garment
+from segmentation.mask import BoolMask, Garment, rectangle_in
 from segmentation.photos import Photo
 
 CROPPED_AREA: Final = 0.6
@@ -78,8 +78,7 @@ def _patch(garment: Garment, rng: Rng) -> tuple[slice, slice]:
     x0, y0, x1, y1 = garment.box
     tall = max(1, round((y1 - y0) * float(rng.uniform(*PATCH_SHARE))))
     wide = max(1, round((x1 - x0) * float(rng.uniform(*PATCH_SHARE))))
-    top, left = int(rng.integers(y0, y1 - tall + 1)), int(rng.integers(x0, x1 - wide + 1))
-    return slice(top, top + tall), slice(left, left + wide)
+    return rectangle_in(garment.box, tall, wide, rng)
 
 
 def _window(height: int, width: int, garment: Garment, rng: Rng) -> tuple[slice, slice]:

@@ -34,7 +34,6 @@ from catalog.models import Vector as VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.removal import Leftovers, remove_left_photos, remove_product, remove_products
-from indexing.attributes import heads_for
 from indexing.cards import CollectionStatus, ResultCard, result_card
 from indexing.closeness import closeness_for
 from indexing.errors import IndexingError
@@ -43,7 +42,7 @@ from indexing.fetching import photos_to_index
 from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
 from indexing.records import Embedder, Hit, ModelFingerprint, Vector
-from indexing.reembed import predict_attributes
+from indexing.reembed import renew_attributes
 from indexing.run import Run
 from indexing.searcher import Question, nearest_products, surest_products
 from indexing.stages import (
@@ -294,9 +293,7 @@ class Collection:
         """
         if self._indices is None or self._fingerprint is None:
             return 0
-        heads = heads_for(self._fingerprint.encoder)
-        if heads is not None:
-            predict_attributes(self.database, heads, progress)
+        renew_attributes(self.database, self._fingerprint.encoder, progress)
         return self._indices.rebuild(progress)
 
     def retire(self) -> None:

@@ -113,8 +113,12 @@ class EncoderNetwork(nn.Module):
         return torch.cat([learnt * (1 - share) ** 0.5, (kinds * share).sqrt()], dim=1)
 
     def learnt(self, crops: torch.Tensor) -> torch.Tensor:
-        """The learnt part alone, unit length, shape (n, dimension - kinds)."""
-        return functional.normalize(self.head(self.backbone(crops)), dim=1)
+        """The learnt part alone, unit length, shape (n, architecture.learnt)."""
+        return self.learnt_of(self.backbone(crops))
+
+    def learnt_of(self, features: torch.Tensor) -> torch.Tensor:
+        """The same from the backbone's pooled features (n, num_features)."""
+        return functional.normalize(self.head(features), dim=1)
 
     def kind_cosines(self, learnt: torch.Tensor) -> torch.Tensor:
         """Cosine of each learnt part to each kind, shape (n, kinds)."""

@@ -19,7 +19,7 @@ from catalog.database import Database
 from catalog.models import Garment, Model, Photo, Product
 from catalog.models import Vector as VectorRow
 from catalog.photos import PhotoStore
-from indexing.attributes import AttributeHeads
+from indexing.attributes import AttributeHeads, heads_for
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.explain import overlap
 from indexing.metrics import Figures, mean_with_interval, paired_difference, precision_at, rank
@@ -224,6 +224,12 @@ def _precisions(session: Session, model_id: int) -> Figures | None:
 
 
 # -- attributes
+
+
+def renew_attributes(database: Database, encoder: str, progress: Progress | None = None) -> int:
+    """`predict_attributes` by the heads shipped for this encoder; 0 where there are none."""
+    heads = heads_for(encoder)
+    return 0 if heads is None else predict_attributes(database, heads, progress)
 
 
 def predict_attributes(

@@ -114,22 +114,29 @@ def evaluate_same_garment(
 class _Builder:
     """Collects the garments of photos, batch by batch."""
 
-    def __init__(self, contest: Contest) -> None:
-        self._encoders = contest.encoders
+    def __init__(self, contest: Contest, baselines: bool = True) -> None:
+        self._contest = contest
+        self._baselines = baselines
         self._photos: list[int] = []
         self._classes: list[int] = []
         self._styles: dict[str, list[Vectors]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
     def add(self, place: int, photo: Photo, garments: Sequence[Garment]) -> None:
-        """One photo's garments; the whole photo goes with each as the unmasked baseline."""
+        """One photo's garments; the whole photo goes with each as the unmasked baseline.
+
+        Without baselines the shipped encoder alone looks at them.
+        """
         self._photos += [place] * len(garments)
         self._classes += [int(garment.garment_class) for garment in garments]
         colours = np.stack([describe_colours(photo, each).vector for each in garments])
-        for name, encoder in self._encoders.items():
+        first = self._contest.encoder
+        encoders = self._contest.encoders if self._baselines else {SHIPPED: first}
+        for name, encoder in encoders.items():
             crops = [crop_garment(photo, garment, encoder.side) for garment in garments]
             self._put(name, encoder.encode(crops), colours)
-        first = self._encoders[SHIPPED]
+        if not self._baselines:
+            return
         whole = whole_garment(photo)
         style = first.encode([crop_garment(photo, whole, first.side)])
         colour = describe_colours(photo, whole).vector[None]
@@ -177,7 +184,7 @@ def _changed_queries(
 
     Each photo is changed by a seed of its own.
     """
-    found, true = _Builder(contest), _Builder(contest)
+    found, true = _Builder(contest), _Builder(contest, baselines=False)
     for number, query in enumerate(queries):
         photo = read_or_none(query.path)
         other = read_or_none(queries[(number + len(queries) // 2) % len(queries)].path)

@@ -7,10 +7,9 @@ The old collection answers all the while, and after: who still holds it gets who
 """
 
 from catalog.photos import PhotoStore
-from indexing.attributes import heads_for
 from indexing.collection import Collection
 from indexing.records import Embedder
-from indexing.reembed import Progress, ReembedSummary, predict_attributes, reembed
+from indexing.reembed import Progress, ReembedSummary, reembed, renew_attributes
 
 
 def switched(
@@ -30,7 +29,5 @@ def switched(
     collection.retire()
     # What an indexing run has added between the switch and its end.
     reembed(collection.database, store, embedder, lambda done, total: None)
-    heads = heads_for(embedder.fingerprint.encoder)
-    if heads is not None:
-        predict_attributes(collection.database, heads)
+    renew_attributes(collection.database, embedder.fingerprint.encoder)
     return Collection(collection.data, collection.database, embedder), summary

@@ -151,9 +151,9 @@ class EncoderTask(nn.Module):
     def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Learnt parts (n, architecture.learnt) and details (n, DETAIL_DIMENSION), unit length."""
         last, stages = self.encoder.backbone.forward_intermediates(crops)
-        learnt = self.encoder.head(self.encoder.backbone.forward_head(last))
+        learnt = self.encoder.learnt_of(self.encoder.backbone.forward_head(last))
         seen = torch.cat([stage.mean((2, 3)) for stage in stages[DETAIL_STAGES]], dim=1)
-        return functional.normalize(learnt, dim=1), functional.normalize(self.detail(seen), dim=1)
+        return learnt, functional.normalize(self.detail(seen), dim=1)
 
 
 def train_encoder(config: EncoderTrainConfig) -> Path:

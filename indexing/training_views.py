@@ -21,7 +21,14 @@ from indexing.crop import GROUND, Crop, crop_garment
 from segmentation.augment import AugmentConfig, augment
 from segmentation.classes import CLOTHING_CLASSES
 from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
-from segmentation.mask import BoolMask, Garment, find_garments, one_hot, region_garment
+from segmentation.mask import (
+    BoolMask,
+    Garment,
+    find_garments,
+    one_hot,
+    rectangle_in,
+    region_garment,
+)
 from segmentation.parts import PART_COUNT, Codes, class_codes
 from segmentation.photos import Photo, read_photo
 from segmentation.splits import Split
@@ -163,9 +170,8 @@ def _blotted(mask: BoolMask, value: bool, generator: np.random.Generator) -> Boo
     """The mask with a rectangle of 15 to 45 % of its sides wrongly in or out."""
     height, width = mask.shape
     tall, wide = (generator.uniform(0.15, 0.45, 2) * (height, width)).astype(int) + 1
-    top, left = generator.integers(0, height - tall + 1), generator.integers(0, width - wide + 1)
     blotted = mask.copy()
-    blotted[top : top + tall, left : left + wide] = value
+    blotted[rectangle_in((0, 0, width, height), int(tall), int(wide), generator)] = value
     return blotted
 
 

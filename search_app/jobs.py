@@ -208,9 +208,10 @@ class JobRunner:
 
     def _work(self) -> None:
         while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
-            if self.get(job_id).state == "queued":
+            job = self.get(job_id)
+            if job.state == "queued":
                 self._working.set()
-                self._run(self.get(job_id))
+                self._run(job)
                 self._working.clear()
         self._store.interrupt_all()
 

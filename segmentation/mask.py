@@ -206,6 +206,16 @@ def box_of(region: BoolMask) -> Box:
     return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
+def rectangle_in(
+    box: Box, height: int, width: int, generator: np.random.Generator
+) -> tuple[slice, slice]:
+    """Rows and columns of a rectangle of this size anywhere in a box that is no smaller."""
+    x0, y0, x1, y1 = box
+    top = int(generator.integers(y0, y1 - height + 1))
+    left = int(generator.integers(x0, x1 - width + 1))
+    return slice(top, top + height), slice(left, left + width)
+
+
 def one_hot(mask: ClassMask) -> Probabilities:
     """Probabilities of a mask that is certain, shape (4, H, W)."""
     is_class = np.arange(CLASS_COUNT)[:, None, None] == mask[None]

@@ -2,9 +2,8 @@
 
 A person or a garment on another ground, or beside another garment, now and then with
 something held in front: the network cannot learn a few hundred street scenes by heart.
-Source: Ghiasi et al., "Simple Copy-Paste is a
-Strong Data Augmentation Method for Instance Segmentation", CVPR 2021. Needs the `train`
-extra (OpenCV).
+Source: Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method for Instance
+Segmentation", CVPR 2021. Needs the `train` extra (OpenCV).
 """
 
 from typing import Final
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, box_of
+from segmentation.mask import BoolMask, box_of, rectangle_in
 from segmentation.parts import (
     ABSENT,
     CLASS_CODE,
@@ -57,9 +56,7 @@ def _patch(figure: BoolMask, generator: np.random.Generator) -> tuple[slice, sli
     x0, y0, x1, y1 = box_of(figure)
     share = generator.uniform(*PATCH_SHARE, 2)
     tall, wide = max(1, int((y1 - y0) * share[0])), max(1, int((x1 - x0) * share[1]))
-    top = int(generator.integers(y0, y1 - tall + 1))
-    left = int(generator.integers(x0, x1 - wide + 1))
-    return slice(top, top + tall), slice(left, left + wide)
+    return rectangle_in((x0, y0, x1, y1), tall, wide, generator)
 
 
 def _blend(front: Photo, behind: Photo, figure: BoolMask) -> Photo:

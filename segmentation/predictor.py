@@ -24,7 +24,7 @@ from segmentation.preprocess import (
     to_mask,
 )
 from segmentation.rules import Prediction, judge_prediction, mean_of, turned
-from segmentation.runtime import REFERENCE, Runtime, RuntimeOptions
+from segmentation.runtime import REFERENCE, Arrays, Pictures, Runtime, RuntimeOptions
 from segmentation.weights import SHIPPED_SEGMENTER, SegmenterCard, load_segmenter
 
 BATCH_SIZE: Final = 8
@@ -63,6 +63,10 @@ class Segmenter:
     def calls_at_once(self) -> int:
         """Calls worth making side by side, from as many threads."""
         return self._runtime.calls_at_once
+
+    def run(self, canvases: Pictures) -> Arrays:
+        """What the network says of canvases of one size: probabilities and presence logits."""
+        return self._runtime.run(canvases)
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Garments and, when asked for, the class mask of each photo, in order."""

@@ -184,25 +184,25 @@ def _with_guesses(
 ) -> list[Sample]:
     """Codes for photos without masks, guessed when the phase began: in the first phase by
     the weights that the run starts from, if any, then by the average so far."""
-    guesser = _guesser(run, config, config.phases.index(phase))
-    if guesser is None or all(sample.mask is not None for sample in samples):
+    number = config.phases.index(phase)
+    has_guesser = number > 0 or config.start is not None
+    if not has_guesser or all(sample.mask is not None for sample in samples):
         return samples
-    kept = config.out / f"guessed-{config.phases.index(phase)}.npz"
+    kept = config.out / f"guessed-{number}.npz"
     if not kept.is_file():
-        save_codes(with_guessed_codes(samples, *guesser), kept)
+        save_codes(with_guessed_codes(samples, *_guesser(run, config, number)), kept)
     return load_codes(samples, kept)
 
 
 def _guesser(
     run: TrainingRun[SegmentationNetwork], config: TrainConfig, number: int
-) -> tuple[SegmentationNetwork, Preprocessing] | None:
-    if number:
-        before = config.phases[number - 1]
-        return run.averaged, Preprocessing(before.height, before.width, MEAN, STD)
-    if config.start:
+) -> tuple[SegmentationNetwork, Preprocessing]:
+    """What labels photos in this phase, and how it sees them."""
+    if number == 0 and config.start:
         network, card = load_segmenter(config.start)
         return network, card.preprocessing
-    return None
+    before = config.phases[number - 1]
+    return run.averaged, Preprocessing(before.height, before.width, MEAN, STD)
 
 
 def best_weights(run: Path) -> Path:

@@ -95,7 +95,7 @@ def test_only_wiring_and_training_join_the_segmenter_to_indexing() -> None:
             allowed |= {"segmentation.synthetic", "segmentation.runtime"}
         if name == "indexing.benchmarks.networks":
             # It measures the segmenter's network by itself.
-            allowed |= {f"segmentation.{part}" for part in ("predictor", "preprocess", "weights")}
+            allowed |= {f"segmentation.{part}" for part in ("predictor", "preprocess")}
         for used in _of("segmentation", _imports(tree)):
             assert any(used.startswith(each) for each in allowed), f"{name} imports {used}"
 

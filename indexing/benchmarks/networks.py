@@ -20,12 +20,11 @@ from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import tell
 from indexing.crop import crop_garment
 from indexing.encoder import Encoder
-from segmentation.mask import Garment
+from segmentation.mask import Garment, Segmentation
 from segmentation.photos import Photo, find_photos, read_photo
-from segmentation.predictor import Segmenter, mask_runtime
+from segmentation.predictor import Segmenter
 from segmentation.preprocess import place, to_canvas
-from segmentation.runtime import Runtime, RuntimeOptions
-from segmentation.weights import SHIPPED_SEGMENTER, load_segmenter
+from segmentation.runtime import Pictures, RuntimeOptions
 
 Picture = npt.NDArray[np.uint8]
 PHOTOS: Final = 192
@@ -62,15 +61,16 @@ def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -
     """Speed and agreement of both shipped networks on `count` photos (None: drawn ones)."""
     photos = _read(source, count)
     eager = replace(options, name="torch")
-    segmented = Segmenter.load(options=options).segment(photos)
+    slow, fast = Segmenter.load(options=eager), Segmenter.load(options=options)
+    found = fast.segment(photos)
     garments = [
         (photo, each.garments[0])
-        for photo, each in zip(photos, segmented, strict=True)
+        for photo, each in zip(photos, found, strict=True)
         if each.garments
     ]
     figures = NetworksFigures(
         len(photos),
-        _segmenter_figures(photos, eager, options),
+        _segmenter_figures(photos, found, slow, fast),
         _encoder_figures(garments, Encoder.load(options=eager), Encoder.load(options=options)),
     )
     for each in (figures.segmenter, figures.encoder):
@@ -92,30 +92,24 @@ def _read(source: Path | None, count: int) -> list[Photo]:
 
 
 def _segmenter_figures(
-    photos: list[Photo], eager: RuntimeOptions, fast: RuntimeOptions
+    photos: list[Photo], found: list[Segmentation], slow: Segmenter, fast: Segmenter
 ) -> NetworkFigures:
-    slow, quick = Segmenter.load(options=eager), Segmenter.load(options=fast)
-    expected = [each.mask for each in slow.segment(photos)]
-    found = [each.mask for each in quick.segment(photos)]
-    same = sum(int((one == other).sum()) for one, other in zip(expected, found, strict=True))
-    network, card = load_segmenter(SHIPPED_SEGMENTER)
-    shape = card.preprocessing
+    masks = [(one.mask, other.mask) for one, other in zip(slow.segment(photos), found, strict=True)]
+    same = sum(int((one == other).sum()) for one, other in masks)
+    shape = fast.card.preprocessing
     canvases = [
         to_canvas(photo, place(photo.shape[0], photo.shape[1], shape), shape) for photo in photos
     ]
     upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
-    speeds = []
-    for options in (fast, eager):
-        runtime = mask_runtime(network, shape, options)
-        speeds.append(_per_second(_runs(runtime), upright, runtime.calls_at_once))
-    pixels = sum(mask.size for mask in expected)
-    return NetworkFigures(
-        quick.fingerprint, quick.runtime, speeds[0], speeds[1], speeds[0] / speeds[1], same / pixels
+    speed, eager = (
+        _per_second(_on_batches(each.run), upright, each.calls_at_once) for each in (fast, slow)
     )
+    agreement = same / sum(one.size for one, _ in masks)
+    return NetworkFigures(fast.fingerprint, fast.runtime, speed, eager, speed / eager, agreement)
 
 
-def _runs(runtime: Runtime) -> Callable[[list[Picture]], object]:
-    return lambda pictures: runtime.run(np.stack(pictures))
+def _on_batches(run: Callable[[Pictures], object]) -> Callable[[list[Picture]], object]:
+    return lambda pictures: run(np.stack(pictures))
 
 
 def _encoder_figures(
