@@ -4,6 +4,7 @@ Each facet is counted under all filters but its own, so that its numbers say wha
 another value would give. Counts are kept until the catalogue changes: pages ask for the same ones
 again and again. Over very many products they take seconds, and a shop that writes all the time
 would have them counted for each page: such counts may be late, by some times what they took.
+Those of a catalogue of ordinary size never are, however busy the machine.
 """
 
 import time
@@ -22,8 +23,10 @@ from catalog.kept import Kept, catalogue_state
 from catalog.models import Attribute, Garment, Photo, Product
 from segmentation.classes import GARMENT_CLASSES
 
+LARGE: Final = 20_000
+"""Counts of a catalogue with fewer products are never late ..."""
 SLOW: Final = 0.25
-"""Counts that took less, in seconds of this thread, are never late ..."""
+"""... nor those that took less, in seconds of this thread ..."""
 LATE: Final = 20
 """... others by so many times what they took."""
 
@@ -60,10 +63,11 @@ class Facets:
 
 @dataclass(frozen=True)
 class _Counted:
-    """Facets, the catalogue's state when they were counted, and how long that took."""
+    """Facets, the catalogue's state and size when they were counted, and how long that took."""
 
     facets: Facets
     state: Hashable
+    is_large: bool
     since: float
     seconds: float
 
@@ -71,7 +75,8 @@ class _Counted:
         """Whether they may be shown for this state of the catalogue."""
         if state == self.state:
             return True
-        return self.seconds > SLOW and time.monotonic() - self.since < LATE * self.seconds
+        is_slow = self.is_large and self.seconds > SLOW
+        return is_slow and time.monotonic() - self.since < LATE * self.seconds
 
 
 _KEPT: Final = Kept[_Counted](most=200, seconds=600.0)
@@ -96,9 +101,16 @@ def facets(
     if kept is None or not kept.serves(state):
         since, start = time.monotonic(), time.thread_time()
         found = _counted_now(session, wanted, limit, attributes)
-        kept = _Counted(found, state, since, time.thread_time() - start)
+        seconds = time.thread_time() - start
+        kept = _Counted(found, state, _is_large(session), since, seconds)
         _KEPT.put(key, kept)
     return kept.facets
+
+
+def _is_large(session: Session) -> bool:
+    """Whether there are `LARGE` products, found without counting more than those."""
+    row = session.scalar(select(Product.id).order_by(Product.id).offset(LARGE - 1).limit(1))
+    return row is not None
 
 
 def _counted_now(

@@ -62,6 +62,7 @@ def train_segmenter(
         Path | None,
         typer.Option(metavar="FILE", help="Segmenter weights to go on from, in fewer epochs."),
     ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="With --start: how many epochs.")] = 12,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
@@ -79,7 +80,9 @@ def train_segmenter(
         minutes=minutes,
         command=_command("segmenter", pairs, seed),
     )
-    typer.echo(f"best weights: {train(going_on_from(start, config) if start else config)}")
+    if start:
+        config = going_on_from(start, config, epochs)
+    typer.echo(f"best weights: {train(config)}")
 
 
 @train_app.command("encoder")

@@ -53,8 +53,8 @@ from segmentation.weights import (
 )
 
 AVERAGE_DECAY: Final = 0.998
-SECOND_PHASES: Final = (Phase(12, 256, 192),)
-SECOND_DECAY: Final = 8
+SECOND_EPOCHS: Final = 12
+SECOND_CANVAS: Final = (256, 192)
 SECOND_LEARNING_RATE: Final = 6e-4
 SECOND_MIXTURE: Final = Mixture(ccp=0.33, clothing=0.46, drawn=0.04, tagged=0.08, unmasked=0.09)
 
@@ -101,16 +101,19 @@ class TrainConfig:
     start: Path | None = None
 
 
-def going_on_from(start: Path, config: TrainConfig) -> TrainConfig:
-    """A second training: at the full canvas from the first epoch on, more of the phone photos."""
+def going_on_from(start: Path, config: TrainConfig, epochs: int = SECOND_EPOCHS) -> TrainConfig:
+    """A second training: at the full canvas from the first epoch on, more of the phone photos.
+
+    The learning rate falls over the last two thirds of its epochs.
+    """
     return replace(
         config,
         start=start,
-        phases=SECOND_PHASES,
-        decay_epochs=SECOND_DECAY,
+        phases=(Phase(epochs, *SECOND_CANVAS),),
+        decay_epochs=epochs * 2 // 3,
         learning_rate=SECOND_LEARNING_RATE,
         mixture=SECOND_MIXTURE,
-        command=f"{config.command} --start {start.name}",
+        command=f"{config.command} --start {start.name} --epochs {epochs}",
     )
 
 

@@ -54,10 +54,11 @@ def test_allowed_ids_are_asked_for_once(database: Database) -> None:
         assert len(first) > 0 == len(allowed_garments(reading, filters))
 
 
-@pytest.mark.parametrize("slow", [0.0, 9.0])
-def test_only_slow_counts_may_be_late(
-    database: Database, slow: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("large", "slow"), [(3, 0.0), (3, 9.0), (4, 0.0)])
+def test_only_slow_counts_of_a_large_catalogue_may_be_late(
+    database: Database, large: int, slow: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(counting, "LARGE", large)
     monkeypatch.setattr(counting, "SLOW", slow)
     monkeypatch.setattr(counting, "LATE", 1_000_000)
     filters = parse_filters(["brand=acme"])
@@ -67,4 +68,5 @@ def test_only_slow_counts_may_be_late(
         writing.execute(update(Photo).values(position=1))
         writing.execute(update(Product).values(category="another"))
     with database.session() as reading:
-        assert (facets(reading, filters) == before) == (slow == 0.0)
+        # The catalogue has three products.
+        assert (facets(reading, filters) == before) == (large == 3 and slow == 0.0)
