@@ -210,14 +210,24 @@ def _ten_best(base: Base, queries: Vectors, own: Slots) -> list[set[int]]:
 
 
 def _least_work(view: View, base: Base, weight: float, trial: Trial) -> Probes:
-    """The fewest candidates, then the fewest lists, that give the wanted recall."""
+    """The lists and candidates that give the wanted recall in the least time."""
+    least = Probes(weight, None, RANKED_AGAIN[-1])
     for ranked in RANKED_AGAIN:
-        lists = max(4, view.lists // 64)
-        while lists <= view.lists // 2:
+        for lists in _rising(max(4, view.lists // 64), view.lists // 2):
+            probes = Probes(weight, min(view.lists, round(lists * MARGIN)), ranked)
+            if least.lists and view.cost(probes) >= view.cost(least):
+                break
             if _recall(view, base, trial, lists, ranked) >= WANTED_RECALL:
-                return Probes(weight, min(view.lists, round(lists * MARGIN)), ranked)
-            lists = max(lists + 1, lists * 5 // 4)
-    return Probes(weight, None, RANKED_AGAIN[-1])
+                least = probes
+                break
+    return least
+
+
+def _rising(first: int, last: int) -> Iterator[int]:
+    """Numbers from first to last, each about an eighth larger than the one before."""
+    while first <= last:
+        yield first
+        first = max(first + 1, first * 9 // 8)
 
 
 def _recall(view: View, base: Base, trial: Trial, lists: int, ranked: int) -> float:
