@@ -40,10 +40,10 @@ from indexing.labelled import NO_PROGRESS, Progress
 from indexing.metrics import Figures, Labels, macro_mean, mean_with_interval, roc_area
 from indexing.stages import Vectors
 from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
-from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.drawn_pairs import drawn_design
 from segmentation.errors import SegmentationError
 from segmentation.mask import find_garments, one_hot
+from segmentation.pairs import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.photos import read_photo
 from segmentation.synthetic.design import Design
 from segmentation.synthetic.fabrics import Pattern

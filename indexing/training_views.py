@@ -20,7 +20,6 @@ from indexing.changed import seen_again
 from indexing.crop import GROUND, Crop, crop_garment
 from segmentation.augment import AugmentConfig, augment
 from segmentation.classes import CLOTHING_CLASSES
-from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.mask import (
     BoolMask,
     Garment,
@@ -29,6 +28,7 @@ from segmentation.mask import (
     rectangle_in,
     region_garment,
 )
+from segmentation.pairs import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.parts import PART_COUNT, Codes, class_codes
 from segmentation.photos import Photo, read_photo
 from segmentation.splits import Split

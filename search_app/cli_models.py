@@ -13,7 +13,7 @@ from search_app.cli_session import WeightsOption, settings_for
 from search_app.errors import SearchAppError
 
 if TYPE_CHECKING:
-    from segmentation.dataset import PairsFolder
+    from segmentation.pairs import PairsFolder
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.")]
 MinutesOption = Annotated[

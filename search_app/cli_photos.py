@@ -176,7 +176,7 @@ def _write_segmentation(
     """Write NAME.png and NAME.json; the JSON document."""
     import json
 
-    from segmentation.dataset import save_mask
+    from segmentation.pairs import save_mask
 
     stem.parent.mkdir(parents=True, exist_ok=True)
     save_mask(_mask_at_own_size(segmentation.mask, decoded), mask_path(stem))

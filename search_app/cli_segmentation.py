@@ -100,7 +100,7 @@ def evaluate_segmentation(
 
 
 def _names_of(folder: Path, split: SplitName) -> set[str]:
-    from segmentation.dataset import read_pairs
+    from segmentation.pairs import read_pairs
 
     return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
 

@@ -22,19 +22,17 @@ import numpy as np
 from PIL import Image
 
 from segmentation.classes import CLOTHING_CLASSES
-from segmentation.dataset import (
-    ClothingPhoto,
+from segmentation.dataset import ClothingPhoto, clothing_splits, read_clothing
+from segmentation.errors import DatasetError
+from segmentation.mask import BoolMask
+from segmentation.pairs import (
     Pair,
     PairsFolder,
     clear_earlier_pairs,
-    clothing_splits,
     prepare_folder,
-    read_clothing,
     save_mask,
     write_manifest,
 )
-from segmentation.errors import DatasetError
-from segmentation.mask import BoolMask
 from segmentation.photos import read_photo
 
 CHECKED_MASKS: Final = Path(__file__).parent / "checked_masks"

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from segmentation.dataset import (
+from segmentation.pairs import (
     Pair,
     PairsFolder,
     Progress,

@@ -23,7 +23,6 @@ from segmentation.classes import (
     GarmentClass,
     ccp_lookup,
 )
-from segmentation.dataset import Pair, Progress, load_mask, no_progress, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask, Garment, Segmentation
 from segmentation.metrics import (
@@ -43,6 +42,7 @@ from segmentation.metrics import (
     pixel_accuracy,
     reliability,
 )
+from segmentation.pairs import Pair, Progress, load_mask, no_progress, read_pairs
 from segmentation.photos import find_photos, read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
 

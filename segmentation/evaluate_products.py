@@ -13,15 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.classes import CLOTHING_CLASSES, GarmentClass
-from segmentation.dataset import (
-    ClothingPhoto,
-    Progress,
-    clothing_splits,
-    no_progress,
-    read_clothing,
-)
+from segmentation.dataset import ClothingPhoto, clothing_splits, read_clothing
 from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.metrics import Figure, bootstrap, mean_of_present
+from segmentation.pairs import Progress, no_progress
 from segmentation.photos import Photo, read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
 from segmentation.splits import Split

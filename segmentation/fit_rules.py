@@ -17,14 +17,6 @@ from scipy import optimize
 
 from segmentation.calibration import Calibration, Parameters
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
-from segmentation.dataset import (
-    Pair,
-    PairsFolder,
-    Progress,
-    load_mask,
-    no_progress,
-    read_pairs,
-)
 from segmentation.errors import DatasetError
 from segmentation.evaluate import class_beneath
 from segmentation.mask import ClassMask, find_garments, most_probable
@@ -37,6 +29,7 @@ from segmentation.metrics import (
     mean_of_present,
     reliability,
 )
+from segmentation.pairs import Pair, PairsFolder, Progress, load_mask, no_progress, read_pairs
 from segmentation.photos import read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
 from segmentation.rules import (

@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from segmentation.classes import CLOTHING_CLASSES, CLOTHING_NOT_GARMENTS
-from segmentation.dataset import (
+from segmentation.mask import Segmentation
+from segmentation.pairs import (
     ClassMask,
     Pair,
     PairsFolder,
@@ -26,7 +27,6 @@ from segmentation.dataset import (
     save_mask,
     write_manifest,
 )
-from segmentation.mask import Segmentation
 from segmentation.photos import read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
 from segmentation.splits import Split

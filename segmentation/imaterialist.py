@@ -26,7 +26,8 @@ from segmentation.classes import (
     IMATERIALIST_PARTS,
     GarmentClass,
 )
-from segmentation.dataset import (
+from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.pairs import (
     ClassMask,
     LeftOut,
     Pair,
@@ -38,7 +39,6 @@ from segmentation.dataset import (
     save_mask,
     write_manifest,
 )
-from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.photos import MAX_PIXELS, decode_photo
 from segmentation.splits import split_groups
 

@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 
 from segmentation.augment import AugmentConfig, augment
 from segmentation.classes import GarmentClass
-from segmentation.dataset import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
+from segmentation.pairs import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.parts import (
     PRESENT,
     UNKNOWN_CODE,

@@ -20,9 +20,9 @@ from torch import nn
 
 from segmentation.calibration import UNCALIBRATED, Calibration
 from segmentation.classes import GarmentClass
-from segmentation.dataset import DATA_SOURCES, DataSource
 from segmentation.errors import WeightsError
 from segmentation.model import Architecture, SegmentationNetwork, build_network
+from segmentation.pairs import DATA_SOURCES, DataSource
 from segmentation.preprocess import Preprocessing
 from segmentation.rules import NO_RULES, Rules
 

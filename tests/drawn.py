@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from segmentation.classes import GarmentClass
-from segmentation.dataset import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
 from segmentation.mask import ClassMask
+from segmentation.pairs import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
 from segmentation.photos import Photo
 from segmentation.splits import SPLITS
 

@@ -18,10 +18,10 @@ LEARNING = {
     f"segmentation.{name}"
     for name in (
         "augment",
-        "dataset",
         "drawn_pairs",
         "inference",
         "metrics",
+        "pairs",
         "parts",
         "preprocess",
         "runs",

@@ -12,8 +12,8 @@ from indexing.encoder import Encoder
 from indexing.errors import EncoderError
 from indexing.train_heads import fit_curve, known_attributes, train_heads
 from segmentation.classes import GarmentClass
-from segmentation.dataset import Pair, prepare_folder, save_mask, write_manifest
 from segmentation.drawn_pairs import create_drawn, drawn_design
+from segmentation.pairs import Pair, prepare_folder, save_mask, write_manifest
 from segmentation.splits import SPLITS
 from tests.drawn import draw_pair
 from tests.indexing.test_embed import known_encoder

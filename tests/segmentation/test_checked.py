@@ -7,9 +7,9 @@ import pytest
 
 from segmentation.checked import checked_mask, create_checked, read_drawings
 from segmentation.classes import CLOTHING_CLASSES, GarmentClass
-from segmentation.dataset import load_mask
 from segmentation.errors import DatasetError
 from segmentation.hand_drawing import draw_mask
+from segmentation.pairs import load_mask
 from segmentation.photos import read_photo
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.dataset import load_mask
 from segmentation.drawn_pairs import create_drawn
+from segmentation.pairs import load_mask
 from segmentation.photos import read_photo
 
 

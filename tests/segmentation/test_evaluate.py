@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation.dataset import load_mask, save_mask
 from segmentation.errors import DatasetError
 from segmentation.evaluate import SegmentationReport, judge_folder, report_of
 from segmentation.mask import ClassMask, Segmentation, find_garments, one_hot
+from segmentation.pairs import load_mask, save_mask
 from segmentation.photos import Photo
 from segmentation.predictor import Segmenter
 from tests.drawn import draw_pairs

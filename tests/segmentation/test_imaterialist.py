@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation.dataset import PairsFolder, load_mask, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.imaterialist import (
     BadRow,
@@ -16,6 +15,7 @@ from segmentation.imaterialist import (
     decode_mask,
     decode_runs,
 )
+from segmentation.pairs import PairsFolder, load_mask, read_pairs
 
 COLUMNS = ["ImageId", "EncodedPixels", "Height", "Width", "ClassId"]
 Row = tuple[str, str, int, int, str]

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from segmentation.classes import GarmentClass
-from segmentation.dataset import read_pairs, write_manifest
 from segmentation.errors import DatasetError
 from segmentation.losses import part_loss, presence_loss, segmentation_loss
 from segmentation.model import Architecture
+from segmentation.pairs import read_pairs, write_manifest
 from segmentation.parts import (
     CLASS_CODE,
     PART_COUNT,
