@@ -125,10 +125,10 @@ def _command(network: str, pairs: list[Path], seed: int) -> str:
 
 
 def require_train_extra() -> None:
-    """TrainExtraMissing unless OpenCV is installed, which only these commands need."""
-    if find_spec("cv2") is None:
+    """TrainExtraMissing unless OpenCV and NNCF are installed, which only these commands need."""
+    if find_spec("cv2") is None or find_spec("nncf") is None:
         raise TrainExtraMissing(
-            "OpenCV is not installed; run `python -m pip install 'apparel-search[train]'`"
+            "OpenCV or NNCF is not installed; run `python -m pip install 'apparel-search[train]'`"
         )
 
 

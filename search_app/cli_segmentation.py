@@ -11,6 +11,7 @@ from search_app import cli_session
 from search_app.cli_models import (
     OutOption,
     PairsOption,
+    SeedOption,
     dataset_app,
     evaluate_app,
     require_train_extra,
@@ -50,6 +51,7 @@ def add_commands() -> None:
     """Make these commands known to the groups `evaluate`, `train` and `dataset`."""
     evaluate_app.command("segmentation")(evaluate_segmentation)
     evaluate_app.command("products")(evaluate_products)
+    train_app.command("quantised")(train_quantised)
     train_app.command("calibration")(train_calibration)
     dataset_app.command("checked")(dataset_checked)
 
@@ -172,6 +174,25 @@ def dataset_checked(
     if redraw:
         require_train_extra()
     tell_pairs(create_checked(source, out, redraw))
+
+
+def train_quantised(
+    context: typer.Context,
+    pairs: PairsOption,
+    weights: WeightsOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """The segmenter in 8-bit integers, written beside its weights, from some train photos."""
+    require_train_extra()
+    from segmentation.quantise import quantise_segmenter
+    from segmentation.weights import SHIPPED_SEGMENTER
+
+    path = settings_for(context, segmenter_weights=weights).segmenter_weights or SHIPPED_SEGMENTER
+    with progress_on_stderr("photos") as tick:
+        written = quantise_segmenter(
+            path, pairs, seed=seed, progress=lambda done, total: tick(done, total, "")
+        )
+    typer.echo(f"8-bit network: {written}")
 
 
 def train_calibration(

@@ -2,7 +2,8 @@
 
 torch is the reference and the fallback. OpenVINO runs the very same module, converted
 in memory from the same weights, in bfloat16 where the CPU has it; a converted network is
-kept in a cache folder of the user's, never in the package.
+kept in a cache folder of the user's, never in the package. Where weights come with the same
+network in 8-bit integers (`segmentation.quantise`), OpenVINO runs that.
 
 Threads: both runtimes take `threads`. torch spends them on one call at a time; OpenVINO
 runs that many calls side by side on one thread each, because a second thread makes one
@@ -39,6 +40,8 @@ _TRACED_SIZE: Final = (96, 64)
 """Height and width a network is traced with when its pictures' sizes vary."""
 _LEAST_COSINE: Final = 0.999
 """A converted network must agree with torch at least so well, or torch runs it."""
+_LEAST_QUANTISED_COSINE: Final = 0.9
+"""As above for an 8-bit network: a network's ranges fit photos, and this is noise."""
 
 
 class PictureNetwork(nn.Module):
@@ -91,10 +94,11 @@ side wait for each other for ever (seen with OpenVINO 2026.4 and networks from t
 class OpenVinoRuntime:
     """A compiled OpenVINO model; several threads may run it at once."""
 
-    def __init__(self, compiled: "openvino.CompiledModel") -> None:
+    def __init__(self, compiled: "openvino.CompiledModel", precision: str = "") -> None:
+        """`precision` is for the name; else it is what OpenVINO says that it computes in."""
         self._compiled = compiled
-        precision = compiled.get_property("INFERENCE_PRECISION_HINT")
-        self.name = f"openvino {precision.get_type_name()}"
+        hint = compiled.get_property("INFERENCE_PRECISION_HINT")
+        self.name = f"openvino {precision or hint.get_type_name()}"
         self.calls_at_once = int(compiled.get_property("NUM_STREAMS"))
 
     def run(self, pictures: Pictures) -> Arrays:
@@ -103,11 +107,17 @@ class OpenVinoRuntime:
         return tuple(np.asarray(outputs[port], np.float32) for port in self._compiled.outputs)
 
 
-def open_runtime(network: PictureNetwork, options: RuntimeOptions, key: str | None) -> Runtime:
+def open_runtime(
+    network: PictureNetwork,
+    options: RuntimeOptions,
+    key: str | None,
+    quantised: Path | None = None,
+) -> Runtime:
     """The runtime of `options` for a network.
 
     Args:
         key: names architecture, weights and preprocessing for the cache; None: not cached.
+        quantised: the same network in 8-bit integers, which OpenVINO runs where it can.
 
     Raises:
         RuntimeAbsent: OpenVINO was asked for by name and does not work here.
@@ -117,7 +127,7 @@ def open_runtime(network: PictureNetwork, options: RuntimeOptions, key: str | No
         return TorchRuntime(network)
     try:
         with _OPENING:
-            runtime = OpenVinoRuntime(_compiled(network.eval(), options, key))
+            runtime = _opened(network.eval(), options, key, quantised)
             runtime.run(_example(network))
         return runtime
     # Conversion may fail in any way on a network that nobody tried; torch runs them all.
@@ -131,14 +141,30 @@ def open_runtime(network: PictureNetwork, options: RuntimeOptions, key: str | No
         return TorchRuntime(network)
 
 
+def _opened(
+    network: PictureNetwork, options: RuntimeOptions, key: str | None, quantised: Path | None
+) -> OpenVinoRuntime:
+    if quantised is not None:
+        try:
+            compiled = _core().compile_model(quantised, "CPU", _config(options))
+            return OpenVinoRuntime(_checked(compiled, network, _LEAST_QUANTISED_COSINE), "int8")
+        except RuntimeError as error:
+            _LOG.warning("%s does not run here, its float network does: %s", quantised, error)
+    return OpenVinoRuntime(_compiled(network, options, key))
+
+
+def _config(options: RuntimeOptions) -> dict[str, int]:
+    return {"INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": options.threads}
+
+
 def _compiled(
     network: PictureNetwork, options: RuntimeOptions, key: str | None
 ) -> "openvino.CompiledModel":
     openvino = _import_openvino()
-    config = {"INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": options.threads}
+    config = _config(options)
     core = _core()
     if options.cache is None or key is None:
-        model = _converted(openvino, network)
+        model = converted(network)
         return _checked(core.compile_model(model, "CPU", config), network)
     file = _cache_file(openvino, options.cache, key)
     try:
@@ -147,7 +173,7 @@ def _compiled(
     except RuntimeError as error:
         _LOG.warning("%s is damaged and made anew: %s", file.parent, error)
         shutil.rmtree(file.parent, ignore_errors=True)
-    model = _converted(openvino, network)
+    model = converted(network)
     compiled = _checked(core.compile_model(model, "CPU", config), network)
     _publish(openvino, model, file)
     return compiled
@@ -165,14 +191,14 @@ def _core() -> "openvino.Core":
 
 
 def _checked(
-    compiled: "openvino.CompiledModel", network: PictureNetwork
+    compiled: "openvino.CompiledModel", network: PictureNetwork, least: float = _LEAST_COSINE
 ) -> "openvino.CompiledModel":
     """The compiled network, if its first output is that of the reference."""
     pictures = _example(network)
     found = OpenVinoRuntime(compiled).run(pictures)[0].ravel()
     expected = TorchRuntime(network).run(pictures)[0].ravel()
     cosine = found @ expected / (np.linalg.norm(found) * np.linalg.norm(expected))
-    if not cosine >= _LEAST_COSINE:
+    if not cosine >= least:
         raise RuntimeError(f"its answer has cosine {cosine:.4f} with torch's")
     return compiled
 
@@ -191,7 +217,9 @@ def _import_openvino() -> Any:
     return openvino
 
 
-def _converted(openvino: Any, network: PictureNetwork) -> "openvino.Model":
+def converted(network: PictureNetwork) -> "openvino.Model":
+    """The network as an OpenVINO model."""
+    openvino = _import_openvino()
     example = torch.from_numpy(_example(network))
     size = (-1, -1) if network.size is None else network.size
     with torch.inference_mode(), warnings.catch_warnings(), _root_logger_kept():

@@ -25,7 +25,12 @@ from segmentation.preprocess import (
 )
 from segmentation.rules import Prediction, judge_prediction, mean_of, turned
 from segmentation.runtime import REFERENCE, Arrays, Pictures, Runtime, RuntimeOptions
-from segmentation.weights import SHIPPED_SEGMENTER, SegmenterCard, load_segmenter
+from segmentation.weights import (
+    SHIPPED_SEGMENTER,
+    SegmenterCard,
+    load_segmenter,
+    quantised_of,
+)
 
 BATCH_SIZE: Final = 8
 
@@ -38,17 +43,20 @@ class Segmenter:
         network: SegmentationNetwork,
         card: SegmenterCard,
         options: RuntimeOptions = REFERENCE,
+        quantised: Path | None = None,
     ) -> None:
+        """`quantised`: the same network in 8-bit integers, for OpenVINO."""
         # Weights without a hash were never saved: nothing names them in the cache.
         key = card.fingerprint if card.sha256 else None
-        self._runtime = mask_runtime(network, card.preprocessing, options, key)
+        self._runtime = mask_runtime(network, card.preprocessing, options, key, quantised)
         self.card = card
 
     @classmethod
     def load(cls, weights: Path | None = None, options: RuntimeOptions = REFERENCE) -> Self:
         """Read weights with their card; None means those shipped with the package."""
-        network, card = load_segmenter(weights or SHIPPED_SEGMENTER)
-        return cls(network, card, options)
+        path = weights or SHIPPED_SEGMENTER
+        network, card = load_segmenter(path)
+        return cls(network, card, options, quantised_of(path, card))
 
     @property
     def fingerprint(self) -> str:
@@ -97,10 +105,15 @@ def mask_runtime(
     preprocessing: Preprocessing,
     options: RuntimeOptions = REFERENCE,
     key: str | None = None,
+    quantised: Path | None = None,
 ) -> Runtime:
     """A network ready for `predictions_of`: class probabilities and presence logits of canvases."""
-    pictures = PictureNetwork(_Probabilities(network), preprocessing.mean, preprocessing.std)
-    return open_runtime(pictures, options, key)
+    return open_runtime(mask_network(network, preprocessing), options, key, quantised)
+
+
+def mask_network(network: SegmentationNetwork, preprocessing: Preprocessing) -> PictureNetwork:
+    """Canvases, uint8 (n, H, W, 3), in; class probabilities and presence logits out."""
+    return PictureNetwork(_Probabilities(network), preprocessing.mean, preprocessing.std)
 
 
 class _Probabilities(nn.Module):

@@ -2,7 +2,8 @@
 
 NAME.safetensors holds half-precision tensors; NAME.json, its card, says what they
 are: architecture, preprocessing, classes, SHA-256, training data with its licence,
-measured figures. Code keeps no copy of what a card says.
+measured figures. Code keeps no copy of what a card says. NAME.int8.xml and NAME.int8.bin,
+where the card has their hash, are the same network in 8-bit integers (`segmentation.quantise`).
 """
 
 import dataclasses
@@ -52,6 +53,7 @@ class SegmenterCard:
     figures: dict[str, float] = field(default_factory=dict)
     rules: Rules = NO_RULES
     calibration: Calibration = UNCALIBRATED
+    quantised_sha256: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -175,6 +177,7 @@ def read_segmenter_card(weights: Path) -> SegmenterCard:
             dict(fields["figures"]),
             Rules(**fields.get("rules", {})),
             Calibration(**fields.get("calibration", {})),
+            fields.get("quantised_sha256", ""),
         )
     except (KeyError, TypeError) as error:
         raise WeightsError(f"{card_path(weights)} lacks {error}; restore the card") from error
@@ -184,6 +187,44 @@ def keep_rules(weights: Path, rules: Rules, calibration: Calibration) -> None:
     """Write what is done after the network into the card beside its weights."""
     card = read_segmenter_card(weights)
     write_card(dataclasses.replace(card, rules=rules, calibration=calibration), weights)
+
+
+def quantised_path(weights: Path) -> Path:
+    """Where the 8-bit network of a weights file lies; its numbers lie beside it as .bin."""
+    return weights.with_suffix(".int8.xml")
+
+
+def quantised_sha256(network: Path) -> str:
+    """SHA-256 over both files of an 8-bit network, hexadecimal."""
+    both = file_sha256(network) + file_sha256(network.with_suffix(".bin"))
+    return hashlib.sha256(both.encode()).hexdigest()
+
+
+def keep_quantised(weights: Path) -> None:
+    """Write the hash of the 8-bit network into the card beside its weights."""
+    card = read_segmenter_card(weights)
+    sha256 = quantised_sha256(quantised_path(weights))
+    write_card(dataclasses.replace(card, quantised_sha256=sha256), weights)
+
+
+def quantised_of(weights: Path, card: SegmenterCard) -> Path | None:
+    """The 8-bit network that a card tells of; None where it tells of none.
+
+    Raises:
+        WeightsError: it is missing, or not the one that the card describes.
+    """
+    if not card.quantised_sha256:
+        return None
+    network = quantised_path(weights)
+    try:
+        found = quantised_sha256(network)
+    except FileNotFoundError as error:
+        raise WeightsError(f"{error.filename} is missing; reinstall or restore it") from error
+    if found != card.quantised_sha256:
+        raise WeightsError(
+            f"{network} is not the network its card describes (SHA-256 differs); restore both"
+        )
+    return network
 
 
 def load_segmenter(weights: Path) -> tuple[SegmentationNetwork, SegmenterCard]:
