@@ -1,7 +1,7 @@
 """The parts of a score in, the chance that a person would call it similar out.
 
 A cosine of 0.8 means different things for dresses and for T-shirts, and for every encoder. Two
-curves for each class, fitted on garments kept aside (`train_heads`), turn the style part into
+curves for each class, fitted on garments kept aside (`fit_closeness`), turn the style part into
 the chance that the kind is the same and the colour part into the chance that the main colour is.
 """
 

@@ -33,6 +33,7 @@ LEARNING = {
 SHARES_LEARNING = {
     "indexing.encoder",
     "indexing.encoders",
+    "indexing.pair_garments",
     "indexing.train_heads",
     "indexing.train",
     "indexing.training_views",

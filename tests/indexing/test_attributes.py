@@ -10,7 +10,9 @@ from indexing.attributes import AttributeHeads, heads_for
 from indexing.closeness import Closeness, closeness_for
 from indexing.encoder import Encoder
 from indexing.errors import EncoderError
-from indexing.train_heads import fit_curve, known_attributes, train_heads
+from indexing.fit_closeness import fit_curve
+from indexing.pair_garments import known_attributes
+from indexing.train_heads import train_heads
 from segmentation.classes import GarmentClass
 from segmentation.drawn_pairs import create_drawn, drawn_design
 from segmentation.pairs import Pair, prepare_folder, save_mask, write_manifest
