@@ -13,9 +13,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from segmentation.dataset import Progress, no_progress, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.inference import converted
+from segmentation.pairs import Progress, no_progress, read_pairs
 from segmentation.photos import read_photo
 from segmentation.predictor import mask_network
 from segmentation.preprocess import Preprocessing, place, to_canvas

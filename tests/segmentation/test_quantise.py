@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segmentation.dataset import write_manifest
 from segmentation.errors import DatasetError, WeightsError
 from segmentation.model import Architecture
+from segmentation.pairs import write_manifest
 from segmentation.photos import Photo
 from segmentation.predictor import Segmenter
 from segmentation.quantise import quantise_segmenter
