@@ -11,8 +11,8 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from catalog.files import publishing
-from indexing.evaluate import RankedQuery, RetrievalReport
 from indexing.labelled import LabelledGarment
+from indexing.retrieval_report import RankedQuery, RetrievalReport
 
 THUMB_SIDE: Final = 120
 """Longer side of a photo on the sheet, in pixels."""

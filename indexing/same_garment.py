@@ -18,15 +18,7 @@ from indexing.changed import seen_again
 from indexing.colour import describe_colours
 from indexing.crop import crop_garment
 from indexing.errors import IndexingError
-from indexing.evaluate import (
-    COLOUR_ALONE,
-    DEFAULT_WEIGHT,
-    OWN_CLASS,
-    SHIPPED,
-    UNMASKED,
-    Contest,
-    Interval,
-)
+from indexing.evaluate import COLOUR_ALONE, DEFAULT_WEIGHT, OWN_CLASS, SHIPPED, UNMASKED, Contest
 from indexing.labelled import (
     BATCH_SIZE,
     NO_PROGRESS,
@@ -38,6 +30,7 @@ from indexing.labelled import (
     whole_garment,
 )
 from indexing.metrics import Labels, mean_with_interval
+from indexing.retrieval_report import Interval
 from indexing.stages import Vectors
 from segmentation.mask import Garment, region_garment
 from segmentation.photos import Photo
