@@ -1,28 +1,24 @@
-"""Vectors of one class in, nearest garments out, while vectors come and go.
+"""The index of one class while vectors come and go: changed, merged, published and read back.
 
-    base    the bulk (`indexing.base`): never changed, only replaced whole
-    dead    which of its rows have been removed or replaced since
-    delta   what has come since, scanned whole: a few thousand vectors
-
-A change costs what it changes, not what is there: the delta grows in place, where no snapshot
-looks yet. When it has grown large a new base is built beside the searches and takes over.
+A change costs what it changes, not what is there: the delta (`indexing.snapshot`) grows in place,
+where no snapshot looks yet. When it has grown large a new base is built beside the searches and
+takes over.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from indexing.base import EXACT_LIMIT, Base, best_first, build_base, empty_base
+from indexing.base import EXACT_LIMIT, Base, build_base, empty_base
 from indexing.memory import give_back
 from indexing.published import Manifest, drafting, publish_base, read_base
-from indexing.records import Hit, ModelFingerprint, Vector
+from indexing.records import ModelFingerprint
+from indexing.snapshot import IndexSnapshot, counted, snapshot_of
 from indexing.stages import GarmentIds, Vectors
-from indexing.views import Slots, scale
 
 DELTA_SHARE: Final = 20
 """The delta is merged when it holds more than one in this many of the base's vectors ..."""
@@ -34,134 +30,7 @@ LOG_MOST: Final = 100_000
 """So many changes of the database are read on opening at most."""
 _FIRST_CAPACITY: Final = 256
 
-Flags = npt.NDArray[np.bool_]
 Buffer = TypeVar("Buffer", GarmentIds, Vectors)
-
-
-@dataclass(frozen=True, eq=False)
-class IndexSnapshot:
-    """The vectors of a class at one moment; searched by any number of threads.
-
-    `dead` (n,) marks rows of the base, `delta_dead` (m,) of the delta, that no longer count.
-    """
-
-    base: Base
-    dead: Flags
-    delta_ids: GarmentIds
-    delta: Vectors
-    delta_dead: Flags
-    in_base: int
-    in_delta: int
-
-    def __len__(self) -> int:
-        return self.in_base + self.in_delta
-
-    def live_ids(self) -> GarmentIds:
-        """All ids, in no order."""
-        return np.concatenate([self.base.ids[~self.dead], self.delta_ids[~self.delta_dead]])
-
-    def holds(self, ids: GarmentIds) -> GarmentIds:
-        """Those of some ids that are here."""
-        slots = self.base.slots_of(ids)
-        alive = self.base.ids[slots[~self.dead[slots]]]
-        return np.concatenate([alive, np.intersect1d(self.delta_ids[~self.delta_dead], ids)])
-
-    def parts(self) -> Iterator[tuple[GarmentIds, Vectors]]:
-        """All ids with their vectors, some thousand at a time."""
-        start = 0
-        for chunk in self.base.chunks():
-            alive = ~self.dead[start : start + len(chunk)]
-            yield self.base.ids[start : start + len(chunk)][alive], chunk[alive]
-            start += len(chunk)
-        yield self.delta_ids[~self.delta_dead], self.delta[~self.delta_dead]
-
-    def search(
-        self, vector: Vector, colour_weight: float, count: int, allowed: Sequence[int] | None = None
-    ) -> list[Hit]:
-        """The nearest garments, the best first: min(count, those that may answer).
-
-        Among allowed ids, and up to `base.EXACT_LIMIT` vectors, the scan is exact; else recall
-        of the ten best is 0.99 or more (`base.WANTED_RECALL`).
-
-        Args:
-            vector: shape (d,), style half then colour half, each of unit length.
-            colour_weight: 0 to 1; score = (1 - w) * style + w * colour.
-            count: how many at most; all that are allowed when there are fewer.
-            allowed: ids that may answer; None: all.
-        """
-        if not len(self) or (allowed is not None and not len(allowed)):
-            return []
-        cut = self.base.style_dimension
-        query = vector.astype(np.float32) * scale(colour_weight, cut, len(vector))
-        if allowed is None:
-            slots, scores = self._nearest_in_base(query, colour_weight, count)
-            rows = np.flatnonzero(~self.delta_dead)
-        else:
-            ids = np.array(allowed, np.int64)
-            slots = self.base.slots_of(ids)
-            slots = slots[~self.dead[slots]]
-            scores = self.base.scores(query, slots)
-            rows = np.flatnonzero(~self.delta_dead & np.isin(self.delta_ids, ids))
-        every = np.concatenate([scores, self.delta[rows] @ query])
-        best = best_first(every, count)
-        return self._hits(vector, slots, rows, best, every[best])
-
-    def _nearest_in_base(self, query: Vector, weight: float, count: int) -> tuple[Slots, Vector]:
-        """Rows of the base that hold its best `count`, and perhaps more, with their scores."""
-        slots = self.base.candidates(query, weight, count)
-        if slots is not None:
-            slots = slots[~self.dead[slots]]
-            if len(slots) >= min(count, self.in_base):
-                return slots, self.base.scores(query, slots)
-        alive = np.flatnonzero(~self.dead)
-        return alive, self.base.scores(query)[alive]
-
-    def _hits(
-        self, vector: Vector, slots: Slots, rows: Slots, best: Slots, scores: Vector
-    ) -> list[Hit]:
-        split = len(slots)
-        ids = np.concatenate([self.base.ids[slots], self.delta_ids[rows]])[best]
-        vectors = np.empty((len(best), len(vector)), np.float32)
-        in_base = best < split
-        vectors[in_base] = self.base.rows(slots[best[in_base]])
-        vectors[~in_base] = self.delta[rows[best[~in_base] - split]]
-        cut = self.base.style_dimension
-        styles = vectors[:, :cut] @ vector[:cut]
-        colours = vectors[:, cut:] @ vector[cut:]
-        return [
-            Hit(int(garment_id), float(score), float(style), float(colour))
-            for garment_id, score, style, colour in zip(ids, scores, styles, colours, strict=True)
-        ]
-
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vector]:
-        """Vectors by id, of those ids that are here."""
-        wanted = np.array(ids, np.int64)
-        slots = self.base.slots_of(wanted)
-        slots = slots[~self.dead[slots]]
-        rows = np.flatnonzero(~self.delta_dead & np.isin(self.delta_ids, wanted))
-        found = dict(zip(self.base.ids[slots].tolist(), self.base.rows(slots), strict=True))
-        return found | dict(zip(self.delta_ids[rows].tolist(), self.delta[rows], strict=True))
-
-
-def snapshot_of(base: Base) -> IndexSnapshot:
-    """A base with nothing changed since."""
-    return IndexSnapshot(
-        base,
-        np.zeros(len(base), bool),
-        np.zeros(0, np.int64),
-        np.zeros((0, base.vectors.shape[1]), np.float32),
-        np.zeros(0, bool),
-        len(base),
-        0,
-    )
-
-
-def _counted(snapshot: IndexSnapshot) -> IndexSnapshot:
-    return replace(
-        snapshot,
-        in_base=len(snapshot.dead) - int(snapshot.dead.sum()),
-        in_delta=len(snapshot.delta_dead) - int(snapshot.delta_dead.sum()),
-    )
 
 
 def _grown(buffer: Buffer, used: int, needed: int) -> Buffer:
@@ -234,7 +103,7 @@ class ClassIndex:
         dead[snapshot.base.slots_of(ids)] = True
         rows = [self._rows.pop(each) for each in ids.tolist() if each in self._rows]
         delta_dead[rows] = True
-        return _counted(replace(snapshot, dead=dead, delta_dead=delta_dead))
+        return counted(replace(snapshot, dead=dead, delta_dead=delta_dead))
 
     def _with(self, snapshot: IndexSnapshot, ids: GarmentIds, vectors: Vectors) -> IndexSnapshot:
         """Append to the delta: beyond the rows that older snapshots look at."""
@@ -250,7 +119,7 @@ class ClassIndex:
         # An id that comes twice in one part: the last one counts.
         for row, each in enumerate(ids.tolist(), start):
             flags[row] = self._rows[each] != row
-        return _counted(
+        return counted(
             replace(
                 snapshot,
                 delta_ids=self._delta_ids[:end],

@@ -17,9 +17,10 @@ from catalog.database import Database
 from catalog.files import bytes_of
 from indexing.base import build_base
 from indexing.errors import IndexDamaged, ModelMismatch
-from indexing.index import ClassIndex, IndexSnapshot
+from indexing.index import ClassIndex
 from indexing.published import drafting, read_base, read_manifest
 from indexing.records import ModelFingerprint
+from indexing.snapshot import IndexSnapshot
 from indexing.stages import GarmentChange, GarmentIds, Vectors
 from indexing.vectors import (
     changes_since,

@@ -18,8 +18,8 @@ from catalog.garments import (
 from catalog.records import AttributeCard
 from catalog.wishes import Wish
 from indexing.base import EXACT_LIMIT
-from indexing.index import IndexSnapshot
 from indexing.records import Hit, Vector
+from indexing.snapshot import IndexSnapshot
 from segmentation.classes import GarmentClass
 
 NARROW: Final = 8_000

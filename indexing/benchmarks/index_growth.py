@@ -27,9 +27,9 @@ from indexing.benchmarks.report import print_document, tell
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.index import IndexSnapshot
 from indexing.indices import ClassIndices
 from indexing.records import Vector
+from indexing.snapshot import IndexSnapshot
 from indexing.stages import GarmentIds, Vectors
 from indexing.vectors import use_model
 from indexing.views import scale
