@@ -7,6 +7,7 @@ exact scores. How many lists a view must look into is measured when it is built,
 its own, against the exact scan; where no number of lists is enough, the scan answers.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,11 +173,10 @@ def _views_of(base: Base, earlier: Base | None) -> Iterator[View]:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Weighted queries (q, d), the slots they were taken from, the ten best others of each."""
+    """Weighted queries (q, d) and the slots (q, 10) of the ten best of each, itself left out."""
 
     queries: Vectors
-    own: Slots
-    truth: list[set[int]]
+    truth: Slots
 
 
 def _measured(view: View, base: Base) -> View:
@@ -188,13 +188,13 @@ def _measured(view: View, base: Base) -> View:
     for weight in VIEW_WEIGHTS[view.weight]:
         weighted = queries * scale(weight, base.style_dimension, queries.shape[1])
         truth = _ten_best(base, weighted, slots)
-        found.append(_least_work(view, base, weight, Trial(weighted, slots, truth)))
+        found.append(_least_work(view, weight, Trial(weighted, truth)))
     view.probes = tuple(found)
     return view
 
 
-def _ten_best(base: Base, queries: Vectors, own: Slots) -> list[set[int]]:
-    """Slots of the ten best of each query, exact, itself left out."""
+def _ten_best(base: Base, queries: Vectors, own: Slots) -> Slots:
+    """Slots (q, 10) of the ten best of each query, exact, itself left out."""
     kept_scores = np.full((len(queries), 0), -np.inf, np.float32)
     kept = np.zeros((len(queries), 0), np.int64)
     for number, chunk in enumerate(base.chunks()):
@@ -206,21 +206,28 @@ def _ten_best(base: Base, queries: Vectors, own: Slots) -> list[set[int]]:
         best = np.argpartition(-kept_scores, 9, axis=1)[:, :10]
         kept_scores = np.take_along_axis(kept_scores, best, 1)
         kept = np.take_along_axis(kept, best, 1)
-    return [set(row.tolist()) for row in kept]
+    return kept
 
 
-def _least_work(view: View, base: Base, weight: float, trial: Trial) -> Probes:
+def _least_work(view: View, weight: float, trial: Trial) -> Probes:
     """The lists and candidates that give the wanted recall in the least time."""
     least = Probes(weight, None, RANKED_AGAIN[-1])
     for ranked in RANKED_AGAIN:
-        for lists in _rising(max(4, view.lists // 64), view.lists // 2):
-            probes = Probes(weight, min(view.lists, round(lists * MARGIN)), ranked)
-            if least.lists and view.cost(probes) >= view.cost(least):
-                break
-            if _recall(view, base, trial, lists, ranked) >= WANTED_RECALL:
-                least = probes
-                break
+        lists = _fewest_lists(view, trial, ranked)
+        if lists is None:
+            continue
+        probes = Probes(weight, min(view.lists, round(lists * MARGIN)), ranked)
+        if least.lists and view.cost(probes) >= view.cost(least):
+            break
+        least = probes
     return least
+
+
+def _fewest_lists(view: View, trial: Trial, ranked: int) -> int | None:
+    """With so many candidates; None where half of all lists are not enough."""
+    steps = list(_rising(max(4, view.lists // 64), view.lists // 2))
+    place = bisect_left(steps, WANTED_RECALL, key=lambda lists: _recall(view, trial, lists, ranked))
+    return steps[place] if place < len(steps) else None
 
 
 def _rising(first: int, last: int) -> Iterator[int]:
@@ -230,14 +237,12 @@ def _rising(first: int, last: int) -> Iterator[int]:
         first = max(first + 1, first * 9 // 8)
 
 
-def _recall(view: View, base: Base, trial: Trial, lists: int, ranked: int) -> float:
-    found = 0
-    for query, itself, best in zip(trial.queries, trial.own, trial.truth, strict=True):
-        slots = view.look(query, lists, ranked)
-        slots = slots[slots != itself]
-        ten = slots[np.argsort(-base.scores(query, slots))[:10]]
-        found += len(best.intersection(ten.tolist()))
-    return found / (10 * len(trial.truth))
+def _recall(view: View, trial: Trial, lists: int, ranked: int) -> float:
+    """Share of the ten best among the candidates: exact scores find them there."""
+    # One call for all queries: beside an import each call waits for Python's lock.
+    found = view.look_for_all(trial.queries, lists, ranked)
+    both = zip(found, trial.truth, strict=True)
+    return sum(int(np.isin(best, row).sum()) for row, best in both) / trial.truth.size
 
 
 def best_first(scores: Vector, count: int) -> Slots:

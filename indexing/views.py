@@ -94,11 +94,15 @@ class View:
 
     def look(self, query: Vector, lists: int, count: int) -> Slots:
         """The best `count` slots by their codes, in the best `lists` lists."""
+        slots = self.look_for_all(query[None], lists, count)[0]
+        return np.asarray(slots[slots >= 0])
+
+    def look_for_all(self, queries: Vectors, lists: int, count: int) -> Slots:
+        """As `look` for many queries in one call, (n, count); -1 where there are no more."""
         parameters = faiss.IVFRaBitQSearchParameters()
         parameters.nprobe, parameters.qb = min(lists, self.lists), QUERY_BITS
-        turned = (query / self._scale) @ self._axes
-        _, slots = self.index.search(turned[None], count, params=parameters)
-        return np.asarray(slots[0][slots[0] >= 0])
+        turned = (queries / self._scale) @ self._axes
+        return np.asarray(self.index.search(turned, count, params=parameters)[1])
 
     def centroids(self) -> Vectors:
         """Centres of the lists, (lists, d)."""

@@ -2,9 +2,9 @@
 
 It is no dependency of ours. To have it in a folder of its own, beside the torch of this Python:
 
-    pip install --no-deps --target PEER clip-retrieval open_clip_torch webdataset braceexpand \\
-        embedding_reader fsspec fire termcolor ftfy wcwidth regex pandas pyarrow tqdm \\
-        python-dateutil pytz tzdata six clip-anytorch sentence-transformers
+    pip install --no-deps --target PEER clip-retrieval all_clip open_clip_torch webdataset \\
+        braceexpand fsspec fire termcolor ftfy wcwidth regex pandas pyarrow tqdm \\
+        python-dateutil pytz tzdata six clip-anytorch
     python -m indexing.benchmarks bulk --peer PEER
 
 Its weights are random (nothing is fetched): speed does not depend on them. It only embeds whole
@@ -27,6 +27,17 @@ import torch
 photos, out, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 torch.set_num_threads(threads)
 import open_clip
+# The package's own __init__ imports its web server too, with all that this needs.
+import importlib.util, types
+package = types.ModuleType("clip_retrieval")
+package.__path__ = importlib.util.find_spec("clip_retrieval").submodule_search_locations
+sys.modules["clip_retrieval"] = package
+# Imported, and used for text and for reports to a server alone.
+for unused in ("wandb", "sentence_transformers", "pkg_resources"):
+    sys.modules[unused] = types.ModuleType(unused)
+sys.modules["sentence_transformers"].SentenceTransformer = None
+import packaging.version
+sys.modules["pkg_resources"].packaging = packaging
 from clip_retrieval.clip_inference.main import main
 name = "same-size"
 config = {
