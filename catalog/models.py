@@ -26,6 +26,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    false,
     func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -170,7 +171,8 @@ class Garment(Base):
 
     `colours` is a list of {"name", "hex", "share"}, the largest share first; `lightness` (CIELAB
     L) is of the first. `kind` to `length` are predicted; NULL where nothing predicts them or the
-    prediction is unsure. `certainties` has a probability for each that is not NULL.
+    prediction is unsure. `certainties` has a probability for each that is not NULL. `whole_photo`
+    is True where no garment was found and the whole photo stands in.
     """
 
     __tablename__ = "garment"
@@ -196,6 +198,7 @@ class Garment(Base):
     sleeve: Mapped[str | None] = mapped_column(String(20), index=True)
     length: Mapped[str | None] = mapped_column(String(20), index=True)
     certainties: Mapped[dict[str, float]] = mapped_column(JSON, default=dict, server_default="{}")
+    whole_photo: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     photo: Mapped[Photo] = relationship(back_populates="garments")
     vectors: Mapped[list["Vector"]] = relationship(

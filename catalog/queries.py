@@ -61,20 +61,24 @@ def product_by_id(session: Session, product_id: str) -> ProductDetail:
 def products_by_ids(session: Session, product_ids: Sequence[str]) -> list[ProductDetail]:
     """Products with their photos, in the order asked for; an id that is not there is left out."""
     garments: dict[int, list[int]] = {}
-    for garment_id, photo_id in session.execute(
-        select(Garment.id, Garment.photo_id)
+    wholes: set[int] = set()
+    for garment_id, photo_id, whole_photo in session.execute(
+        select(Garment.id, Garment.photo_id, Garment.whole_photo)
         .join(Photo, Garment.photo_id == Photo.id)
         .where(Photo.product_id.in_(product_ids))
         .order_by(Garment.area.desc(), Garment.id)
     ):
         garments.setdefault(photo_id, []).append(garment_id)
+        if whole_photo:
+            wholes.add(photo_id)
     query = select(Product).where(Product.id.in_(product_ids)).options(selectinload(Product.photos))
     products = {product.id: product for product in session.scalars(query)}
     return [
         ProductDetail(
             _row_of(products[each]),
             tuple(
-                _photo_detail(photo, garments.get(photo.id, ())) for photo in products[each].photos
+                _photo_detail(photo, garments.get(photo.id, ()), photo.id in wholes)
+                for photo in products[each].photos
             ),
         )
         for each in product_ids
@@ -100,7 +104,7 @@ def _row_of(product: Product) -> ProductRow:
     )
 
 
-def _photo_detail(photo: Photo, garment_ids: Sequence[int]) -> PhotoDetail:
+def _photo_detail(photo: Photo, garment_ids: Sequence[int], whole_photo: bool) -> PhotoDetail:
     return PhotoDetail(
         photo.id,
         photo.source,
@@ -110,6 +114,7 @@ def _photo_detail(photo: Photo, garment_ids: Sequence[int]) -> PhotoDetail:
         photo.skip_code,
         photo.skip_reason,
         tuple(garment_ids),
+        whole_photo,
     )
 
 
@@ -154,6 +159,7 @@ def _card(garment: Garment, photo: Photo, product: Product) -> GarmentCard:
         currency=product.currency,
         url=product.url,
         availability=product.availability,
+        whole_photo=garment.whole_photo,
     )
 
 

@@ -22,6 +22,7 @@ class GarmentCard:
     """A garment with its photo and product: all that a result shows.
 
     `photo` is the photo's name as the feed gave it; `box` is x0, y0, x1, y1 as shares of it.
+    `whole_photo`: no garment was found there, the whole photo stands in.
     """
 
     garment_id: int
@@ -39,6 +40,7 @@ class GarmentCard:
     currency: str | None
     url: str | None
     availability: str | None
+    whole_photo: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ class AttributeCard:
 
 @dataclass(frozen=True)
 class PhotoDetail:
-    """A product's photo and how far it came: status is pending, indexed or skipped."""
+    """A product's photo and how far it came: status is pending, indexed or skipped.
+
+    `whole_photo`: its garment is the whole photo, because none was found.
+    """
 
     id: int
     source: str
@@ -65,6 +70,7 @@ class PhotoDetail:
     skip_code: str | None
     skip_reason: str | None
     garment_ids: tuple[int, ...]
+    whole_photo: bool
 
 
 @dataclass(frozen=True)

@@ -114,13 +114,13 @@ class BulkEmbedder(Protocol):
         """Segment and embed photos; one answer a photo, in order."""
         ...
 
-
-class Embedder(BulkEmbedder, Protocol):
-    """The one path from photos to vectors, shared by bulk indexing and queries."""
-
     def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
         """The whole photo as one garment of this class, `whole_photo` set."""
         ...
+
+
+class Embedder(BulkEmbedder, Protocol):
+    """The one path from photos to vectors, shared by bulk indexing and queries."""
 
     def embed_region(
         self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None

@@ -29,6 +29,7 @@ from indexing.vectors import active_model, model_named, vector_from_bytes, vecto
 from indexing.writer import write_attributes
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
+from segmentation.photos import Photo as Pixels
 from segmentation.photos import read_photo
 
 BATCH: Final = 8
@@ -144,11 +145,7 @@ def _embed_batch(
     for photo, shown, embedded in zip(photos, pixels, embedder.embed(pixels), strict=True):
         for row in rows:
             if row.photo_id == photo.id:
-                box = _box_in_pixels(row, embedded)
-                found = _same_garment(row, box, embedded) or embedder.embed_region(
-                    shown, box, GarmentClass(row.garment_class)
-                )
-                vectors[row.id] = found.vector
+                vectors[row.id] = _embedded_again(row, shown, embedded, embedder).vector
     with database.transaction() as session:
         # Removed since then: nothing to hang a vector on.
         there = session.scalars(select(Garment.id).where(Garment.id.in_(vectors))).all()
@@ -157,6 +154,17 @@ def _embed_batch(
             for each in there
         )
     return len(there)
+
+
+def _embedded_again(
+    row: Garment, shown: Pixels, photo: EmbeddedPhoto, embedder: Embedder
+) -> EmbeddedGarment:
+    garment_class = GarmentClass(row.garment_class)
+    if row.whole_photo:
+        return embedder.embed_whole(shown, garment_class)
+    box = _box_in_pixels(row, photo)
+    found = _same_garment(row, box, photo)
+    return found or embedder.embed_region(shown, box, garment_class)
 
 
 def _box_in_pixels(row: Garment, photo: EmbeddedPhoto) -> Box:

@@ -24,6 +24,7 @@ class Run:
         self._start = time.perf_counter()
         self._indexed = 0
         self._garments = 0
+        self._wholes = 0
         self._skips: list[Skip] = []
         self._done = 0
 
@@ -32,6 +33,7 @@ class Run:
         self._done += batch.photos
         self._indexed += batch.indexed
         self._garments += batch.garments
+        self._wholes += batch.wholes
         self._skips.extend(batch.skips)
         self.report()
 
@@ -60,6 +62,7 @@ class Run:
             skipped=len(self._skips),
             unchanged=self.imported.photos_unchanged,
             garments=self._garments,
+            wholes=self._wholes,
             seconds=time.perf_counter() - self.clock.started,
             photos_per_second=self._speed() if self._done else 0.0,
             stages=self.clock.timings(),

@@ -43,7 +43,10 @@ class ReadPhoto:
 
 @dataclass(frozen=True, eq=False)
 class GarmentRecord:
-    """A garment as the database holds it: its box as shares of the photo, its pixels gone."""
+    """A garment as the database holds it: its box as shares of the photo, its pixels gone.
+
+    `whole_photo` as in `EmbeddedGarment`.
+    """
 
     garment_class: GarmentClass
     score: float
@@ -52,6 +55,7 @@ class GarmentRecord:
     colours: tuple[Colour, ...]
     vector: Vector
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
+    whole_photo: bool = False
 
     @classmethod
     def from_embedded(cls, embedded: EmbeddedGarment, height: int, width: int) -> "GarmentRecord":
@@ -66,6 +70,7 @@ class GarmentRecord:
             embedded.colours,
             embedded.vector,
             embedded.attributes,
+            embedded.whole_photo,
         )
 
 
@@ -114,10 +119,14 @@ class GarmentChange:
 
 @dataclass(frozen=True, eq=False)
 class CommittedBatch:
-    """A batch that is in the database: counts, the skips and the change of the vectors."""
+    """A batch that is in the database: counts, the skips and the change of the vectors.
+
+    `wholes` of the garments are whole photos.
+    """
 
     indexed: int
     garments: int
+    wholes: int
     skips: tuple[Skip, ...]
     change: GarmentChange
 
@@ -161,6 +170,7 @@ class StageTiming:
 class IndexSummary:
     """What one run did. `indexed + skipped` photos were looked at; `unchanged` needed no work.
 
+    `wholes` of the indexed photos were taken whole (`indexing.whole_photos`).
     `seconds` is of the whole run, `photos_per_second` of indexing alone; `bottleneck` names
     the stage that the others waited for ("" where nothing was indexed).
     """
@@ -170,6 +180,7 @@ class IndexSummary:
     skipped: int
     unchanged: int
     garments: int
+    wholes: int
     seconds: float
     photos_per_second: float
     stages: tuple[StageTiming, ...]

@@ -6,6 +6,7 @@ looked for in product titles, so they are beginnings of words ("strip" finds str
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -135,6 +136,14 @@ _FILLERS: Final = frozenset(
     "colour coloured colored women womens men mens clothes clothing garment please".split()
 )
 """Words that ask for nothing."""
+_NOT_GARMENTS: Final = frozenset(
+    "accessories accessory backpack backpacks bag bags beanie beanies belt belts boot boots "
+    "bracelet bracelets cap caps clogs earring earrings glasses glove gloves handbag handbags hat "
+    "hats heels jewellery jewelry loafer loafers necklace necklaces necktie pumps purse purses "
+    "ring rings sandal sandals scarf scarves shoe shoes slipper slippers sneaker sneakers sock "
+    "socks sunglasses ties tote trainers wallet wallets watch watches".split()
+)
+"""What is sold beside garments, and often named with a word of theirs ("dress shoes")."""
 
 
 def _colour_meaning(name: str) -> _Meaning:
@@ -193,20 +202,36 @@ _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 def understand(text: str) -> Understood:
     """What plain words ask for; two words that belong together are tried before one."""
-    words = _WORD.findall(text[:MAX_LETTERS].lower())
-    wish, unknown, place = Wish(), [], 0
-    while place < len(words):
-        pair = " ".join(words[place : place + 2])
-        if pair in _KNOWN and " " in pair:
-            wish, place = _with(wish, _KNOWN[pair]), place + 2
-            continue
-        meaning = _meaning_of(words[place])
+    wish, unknown = Wish(), []
+    for phrase, meaning in _phrases(text[:MAX_LETTERS]):
         if meaning is not None:
             wish = _with(wish, meaning)
-        elif words[place] not in _FILLERS:
-            unknown.append(words[place])
-        place += 1
+        elif phrase not in _FILLERS:
+            unknown.append(phrase)
     return Understood(wish, tuple(dict.fromkeys(unknown)))
+
+
+def classes_named(text: str) -> frozenset[GarmentClass]:
+    """The class of every kind of garment in a text; BACKGROUND for a hat, shoes, a bag, ..."""
+    named: set[GarmentClass] = set()
+    for phrase, meaning in _phrases(text):
+        if meaning is not None:
+            named |= {meaning.garment_class} if meaning.garment_class else set()
+        elif phrase in _NOT_GARMENTS:
+            named.add(GarmentClass.BACKGROUND)
+        elif "-" in phrase:
+            named |= classes_named(phrase.replace("-", " "))
+    return frozenset(named)
+
+
+def _phrases(text: str) -> Iterator[tuple[str, _Meaning | None]]:
+    """The words of a text in lower case, pairs that belong together as one, with meanings."""
+    words, place = _WORD.findall(text.lower()), 0
+    while place < len(words):
+        pair = " ".join(words[place : place + 2])
+        phrase = pair if pair in _KNOWN else words[place]
+        yield phrase, _meaning_of(phrase)
+        place += phrase.count(" ") + 1
 
 
 def _meaning_of(word: str) -> _Meaning | None:

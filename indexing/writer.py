@@ -1,6 +1,6 @@
 """A batch of outcomes in, one transaction on the database out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from catalog.models import Garment, Photo
 from catalog.models import Vector as VectorRow
 from indexing.colour import lightness_of
-from indexing.records import ATTRIBUTE_NAMES, Attribute, Colour, GarmentAttributes, Skip
+from indexing.records import ATTRIBUTE_NAMES, GarmentAttributes, Skip
 from indexing.stages import (
     CommittedBatch,
     GarmentChange,
@@ -18,8 +18,8 @@ from indexing.stages import (
     IndexedPhoto,
     SkippedPhoto,
 )
-from indexing.vectors import latest_change, vector_from_bytes, vector_to_bytes
-from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from indexing.vectors import latest_change, vector_to_bytes
+from segmentation.classes import GARMENT_CLASSES
 
 _REASON_LENGTH = 500
 
@@ -55,7 +55,8 @@ def write_batch(
         after=before,
         last=latest_change(session),
     )
-    return CommittedBatch(len(photos) - len(skips), len(written), tuple(skips), change)
+    wholes = sum(record.whole_photo for _, record in written)
+    return CommittedBatch(len(photos) - len(skips), len(written), wholes, tuple(skips), change)
 
 
 def _write_photo(photo: Photo, outcome: IndexedPhoto) -> list[tuple[Garment, GarmentRecord]]:
@@ -78,6 +79,7 @@ def _garment_of(photo_id: int, record: GarmentRecord) -> Garment:
         y0=y0,
         x1=x1,
         y1=y1,
+        whole_photo=record.whole_photo,
         main_colour=main.name if main else None,
         lightness=lightness_of(main.hex) if main else None,
         colours=[
@@ -97,13 +99,6 @@ def write_attributes(garment: Garment, attributes: GarmentAttributes) -> None:
     for name in ATTRIBUTE_NAMES:
         setattr(garment, name, known[name].value if name in known else None)
     garment.certainties = {name: round(each.certainty, 4) for name, each in known.items()}
-
-
-def _attributes_of(garment: Garment) -> GarmentAttributes:
-    certainties = garment.certainties
-    return GarmentAttributes(
-        **{name: Attribute(getattr(garment, name), certainties[name]) for name in certainties}
-    )
 
 
 def _write_skip(photo: Photo, outcome: SkippedPhoto) -> None:
@@ -133,37 +128,3 @@ def _write_vectors(
             ids = np.array([garment.id for garment, _ in of_class], np.int64)
             added[garment_class] = ids, np.stack([record.vector for _, record in of_class])
     return GarmentChange(added, np.array(removed, np.int64))
-
-
-def known_photos(
-    session: Session, model_id: int, contents: Collection[str]
-) -> dict[str, tuple[Photo, tuple[GarmentRecord, ...]]]:
-    """SHA-256 -> an indexed photo with these bytes and its garments by this model."""
-    query = (
-        select(Photo, Garment, VectorRow.values)
-        .join(Garment, Garment.photo_id == Photo.id)
-        .join(VectorRow, VectorRow.garment_id == Garment.id)
-        .where(
-            Photo.sha256.in_(contents), Photo.status == "indexed", VectorRow.model_id == model_id
-        )
-        .order_by(Photo.id, Garment.area.desc(), Garment.id)
-    )
-    found: dict[str, tuple[Photo, tuple[GarmentRecord, ...]]] = {}
-    for photo, garment, values in session.execute(query):
-        sha256 = str(photo.sha256)
-        first, records = found.get(sha256, (photo, ()))
-        if first is photo:
-            found[sha256] = photo, (*records, _record_of(garment, values))
-    return found
-
-
-def _record_of(garment: Garment, values: bytes) -> GarmentRecord:
-    return GarmentRecord(
-        GarmentClass(garment.garment_class),
-        garment.score,
-        garment.area,
-        (garment.x0, garment.y0, garment.x1, garment.y1),
-        tuple(Colour(each["name"], each["hex"], each["share"]) for each in garment.colours),
-        vector_from_bytes(values),
-        _attributes_of(garment),
-    )

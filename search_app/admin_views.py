@@ -85,6 +85,8 @@ def _facts(job: Job) -> tuple[tuple[str, int], ...]:
         ]
     else:
         facts += [(texts.JOB_GARMENTS, job.garments), (texts.JOB_SKIPPED, job.skipped)]
+        if outcome is not None and outcome.photos_whole:
+            facts.append((texts.JOB_WHOLE, outcome.photos_whole))
     return (*facts, (texts.JOB_REJECTED, job.rejected))
 
 

@@ -219,6 +219,7 @@ def _summary_document(
             "unchanged": summary.unchanged,
             "skipped": summary.skipped,
         },
+        "photos_taken_whole": summary.wholes,
         "garments": summary.garments,
         "seconds": summary.seconds,
         "photos_per_second": summary.photos_per_second,
@@ -242,9 +243,10 @@ def _summary_document(
 
 def _print_summary(summary: "IndexSummary", feed: "Feed", rejects: Path | None) -> None:
     typer.echo(_products_line(summary.products))
+    wholes = f", {summary.wholes} photos taken whole" if summary.wholes else ""
     typer.echo(
         f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
-        f"{summary.skipped} skipped; {summary.garments} garments"
+        f"{summary.skipped} skipped; {summary.garments} garments{wholes}"
     )
     rate = f", {summary.photos_per_second:.1f} photos/s" if summary.photos_per_second else ""
     typer.echo(f"time: {summary.seconds:.1f} s{rate}")

@@ -197,6 +197,10 @@ class ProductPhotoDocument(BaseModel):
     garment_ids: list[int] = Field(
         description="garments found on it, the largest first: for garment_id of /api/v1/similar"
     )
+    whole_photo: bool = Field(
+        description="no garment was found; the whole photo stands in for the one that the "
+        "product is named as"
+    )
 
 
 class ProductDocument(BaseModel):

@@ -87,6 +87,7 @@ class ImportOutcome(BaseModel):
     photos_to_fetch: int | None = Field(description="of a dry run: those that have an address")
     photos_missing: int | None = Field(description="of a dry run: photos that are not there")
     notes: list[str] = Field(description="what a person should know")
+    photos_whole: int = Field(description="photos taken whole: no garment was found on them")
 
 
 class ImportDocument(BaseModel):

@@ -28,6 +28,7 @@ class JobOutcome:
         photos_to_fetch: photos of a dry run that have an address.
         photos_missing: photos of a dry run that are not there.
         notes: what a person should know, a sentence each.
+        photos_whole: photos taken whole, because no garment was found on them.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class JobOutcome:
     photos_to_fetch: int | None
     photos_missing: int | None
     notes: tuple[str, ...]
+    photos_whole: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def outcome_to_row(summary: IndexSummary, kind: str) -> dict[str, Any]:
         photos_to_fetch=forecast.to_fetch if forecast else None,
         photos_missing=forecast.missing if forecast else None,
         notes=products.notes,
+        photos_whole=summary.wholes,
     )
     return dict(_OUTCOME.dump_python(outcome, mode="json"))
 

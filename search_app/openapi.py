@@ -79,6 +79,7 @@ _PRODUCT: Final[dict[str, Any]] = {
             "status": "indexed",
             "skip_reason": None,
             "garment_ids": [23],
+            "whole_photo": False,
         }
     ],
 }
@@ -125,6 +126,7 @@ _DONE: Final = {
         "photos_to_fetch": None,
         "photos_missing": None,
         "notes": [],
+        "photos_whole": 0,
     },
     "ended_at": "2026-03-01T09:32:10Z",
 }

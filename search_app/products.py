@@ -179,6 +179,7 @@ def product_document(product: ProductDetail) -> ProductDocument:
                 status=photo.status,
                 skip_reason=photo.skip_reason,
                 garment_ids=list(photo.garment_ids),
+                whole_photo=photo.whole_photo,
             )
             for photo in product.photos
         ],

@@ -186,7 +186,7 @@ def box_view(card: GarmentCard) -> BoxView:
     """A garment of the catalogue with its place on its photo."""
     x0, y0, x1, y1 = card.box
     return BoxView(
-        name=texts.CLASS_NAMES[card.garment_class],
+        name=texts.garment_name(card.garment_class, card.whole_photo),
         colour_name=card.colours[0].name if card.colours else "",
         colours=tuple(Dot(colour.hex) for colour in card.colours[:3]),
         like_href=f"/like/{card.garment_id}",

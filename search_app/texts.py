@@ -188,6 +188,7 @@ JOB_CHANGED: Final = "changed"
 JOB_UNCHANGED: Final = "unchanged"
 JOB_GARMENTS: Final = "garments"
 JOB_SKIPPED: Final = "photos skipped"
+JOB_WHOLE: Final = "photos taken whole"
 JOB_REMOVED: Final = "products removed"
 JOB_TO_EMBED: Final = "photos to look at"
 JOB_TO_FETCH: Final = "to fetch"
@@ -254,6 +255,12 @@ def too_large(max_bytes: int) -> str:
 def sample(number: int) -> str:
     """Name of a sample photo's button."""
     return f"Search with sample photo {number}"
+
+
+def garment_name(garment_class: GarmentClass, whole_photo: bool) -> str:
+    """What a garment of a product is called."""
+    name = CLASS_NAMES[garment_class]
+    return f"{name} ({WHOLE_PHOTO.lower()})" if whole_photo else name
 
 
 def class_plural(name: str) -> str:

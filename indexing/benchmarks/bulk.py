@@ -21,10 +21,11 @@ from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import tell
 from indexing.collection import open_collection
 from indexing.pipeline import index_photos
-from indexing.records import BulkEmbedder, EmbeddedPhoto, ModelFingerprint
+from indexing.records import BulkEmbedder, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint
 from indexing.stages import StageClock
 from indexing.vectors import use_model
 from indexing.wiring import load_embedder
+from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 from segmentation.runtime import RuntimeOptions
 
@@ -116,6 +117,9 @@ class _MaskDrawing:
         for each in found:
             _ = each.mask
         return found
+
+    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
+        return self._embedder.embed_whole(photo, garment_class)
 
 
 def _one_by_one(folder: Path, name: str, embedder: BulkEmbedder) -> tuple[float, float]:

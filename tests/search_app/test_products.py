@@ -62,6 +62,24 @@ def test_product_tells_all_that_it_has(empty_client: TestClient, photo_bytes: Ph
     assert (refused.status_code, "NAME=VALUE" in refused.text) == (422, True)
 
 
+def test_photo_taken_whole_is_told_as_such(
+    empty_client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    faint = photo_bytes((235, 235, 235))
+    whole = add(empty_client, faint, id="a", title="White shirt").json()["photos"][0]
+    assert (whole["status"], whole["whole_photo"], len(whole["garment_ids"])) == (
+        "indexed",
+        True,
+        1,
+    )
+    assert "Top (whole photo)" in empty_client.get("/product/a").text
+    unnamed = add(empty_client, faint, id="b", title="Alpine").json()["photos"][0]
+    assert (unnamed["status"], unnamed["whole_photo"]) == ("skipped", False)
+    found = add(empty_client, photo_bytes(), id="c", title="Red shirt").json()["photos"][0]
+    assert (found["status"], found["whole_photo"]) == ("indexed", False)
+    assert "whole photo)" not in empty_client.get("/product/c").text
+
+
 def test_added_product_is_found_changed_and_removed(
     empty_client: TestClient, photo_bytes: PhotoBytes
 ) -> None:

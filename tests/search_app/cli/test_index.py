@@ -104,6 +104,7 @@ def test_photos_come_by_address(tmp_path: Path) -> None:
         assert "private network" in refused.stderr.splitlines()[-1]
         document = _index(feed, "--allow-private-hosts", data=tmp_path / "data")
     assert document["photos"] == {"indexed": 1, "unchanged": 0, "skipped": 1}
+    assert document["photos_taken_whole"] == 0
     (skip,) = document["skips"]
     assert (skip["stage"], skip["code"]) == ("fetch", "http_404")
     assert skip["photo"] == server.url("/none.png")
