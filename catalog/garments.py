@@ -27,23 +27,22 @@ def allowed_garments(
     session: Session,
     filters: Filters,
     garment_class: GarmentClass | None = None,
-    limit: int | None = None,
 ) -> "array[int]":
-    """Ids of the garments that pass the filters, in order; any `limit` of them.
+    """Ids of the garments that pass the filters, in order.
 
     The latest answers are kept until the catalogue changes.
     """
-    key = (catalogue_state(session), filters, garment_class, limit)
+    key = (catalogue_state(session), filters, garment_class)
     found = _KEPT.get(key)
     if found is None:
-        found = _passing(session, filters, garment_class, limit)
+        found = _passing(session, filters, garment_class)
         if len(found) <= _KEPT_IDS:
             _KEPT.put(key, found)
     return found
 
 
 def _passing(
-    session: Session, filters: Filters, garment_class: GarmentClass | None, limit: int | None
+    session: Session, filters: Filters, garment_class: GarmentClass | None
 ) -> "array[int]":
     query = (
         select(Garment.id)
@@ -55,7 +54,7 @@ def _passing(
         # "+ 0" keeps the planner from walking through a third of all garments by their class
         # where a filter's index names a few products.
         query = query.where(Garment.garment_class + 0 == int(garment_class))
-    return array("q", sorted(session.scalars(query.limit(limit))))
+    return array("q", sorted(session.scalars(query)))
 
 
 def passing_products(

@@ -22,10 +22,10 @@ from indexing.records import Hit, Vector
 from indexing.snapshot import IndexSnapshot
 from segmentation.classes import GarmentClass
 
-NARROW: Final = 8_000
-"""Where fewer garments pass a filter, all of them are scored ..."""
-WIDE: Final = (100, 400)
-"""... where more do, so many of the nearest of all are looked through first, then so many."""
+LOOKED_FIRST: Final = 100
+"""In a large index those that pass a filter are looked for among so many of the nearest ..."""
+LOOKED_MOST: Final = 1_000
+"""... then among as many as should do, up to so many: else all that pass are scored."""
 DUPLICATE: Final = 0.985
 """Cosine of either half from which two products count as the same one."""
 
@@ -61,15 +61,11 @@ def nearest_products(
     """
     allowed = None
     if not question.filters.is_empty:
-        narrow = NARROW if len(snapshot) > EXACT_LIMIT else None
-        filters, garment_class = question.filters, question.garment_class
-        allowed = allowed_garments(session, filters, garment_class, narrow)
-        if len(allowed) == narrow:
-            for count in WIDE:
-                best = _among_nearest(session, snapshot, vector, question, count)
-                if len(best) >= question.k:
-                    return best[: question.k]
-            allowed = allowed_garments(session, filters, garment_class)
+        if len(snapshot) > EXACT_LIMIT:
+            best = _among_nearest(session, snapshot, vector, question)
+            if len(best) >= question.k:
+                return best[: question.k]
+        allowed = allowed_garments(session, question.filters, question.garment_class)
     fetched = 3 * question.k + 8
     while True:
         hits = snapshot.search(vector, question.colour_weight, fetched, allowed)
@@ -81,12 +77,19 @@ def nearest_products(
 
 
 def _among_nearest(
-    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question, count: int
+    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
 ) -> list[Hit]:
     """What passes a filter among the nearest of all: enough where many garments pass."""
-    hits = snapshot.search(vector, question.colour_weight, count)
-    products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
-    return _answers(session, snapshot, hits, products, question)
+    count, best = LOOKED_FIRST, list[Hit]()
+    while count <= LOOKED_MOST:
+        hits = snapshot.search(vector, question.colour_weight, count)
+        products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
+        best = _answers(session, snapshot, hits, products, question)
+        if not best or len(best) >= question.k:
+            break
+        # Twice what these make one expect: they pass in clusters.
+        count = 2 * question.k * count // len(best)
+    return best
 
 
 def _answers(
