@@ -7,7 +7,7 @@ network in 8-bit integers (`segmentation.quantise`), OpenVINO runs that.
 
 Threads: both runtimes take `threads`. torch spends them on one call at a time; OpenVINO
 runs that many calls side by side on one thread each, because a second thread makes one
-call less than twice as fast. FAISS searches on one thread (`indexing.index`), and the
+call less than twice as fast. FAISS searches on one thread (`indexing.base`), and the
 pipeline's own threads mostly wait (`indexing.pipeline`).
 """
 
