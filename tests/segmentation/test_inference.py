@@ -96,24 +96,25 @@ def test_openvino_reports_nothing_to_anyone(tmp_path: Path) -> None:
 
 def test_shipped_network_agrees_with_the_reference_on_drawn_photos(fast: RuntimeOptions) -> None:
     # What the network says, before the rules: a drawn garment whose odds lie at their
-    # threshold is kept by one runtime and dropped by the other.
-    photos = [draw_pair(seed, height, width)[0] for seed, (height, width) in enumerate(
-        [(400, 300), (300, 400), (360, 270), (500, 330)])]  # fmt: skip
+    # threshold is kept by one runtime and dropped by the other. Ranges of the 8-bit network
+    # were read off real photos, on which more is asked (below).
+    sizes = [(400, 300), (300, 400), (360, 270), (500, 330)] * 6
+    photos = [draw_pair(seed, height, width)[0] for seed, (height, width) in enumerate(sizes)]
     expected = Segmenter.load(options=TORCH).predictions(photos)
     found = Segmenter.load(options=fast).predictions(photos)
     same = [
         (most_probable(a.probabilities) == most_probable(b.probabilities)).mean()
         for a, b in zip(expected, found, strict=True)
     ]
-    assert np.mean(same) >= 0.995
+    assert np.mean(same) >= 0.99
 
 
 @pytest.mark.datasets
 def test_shipped_masks_agree_with_the_reference_on_real_photos(
     datasets: Path, fast: RuntimeOptions
 ) -> None:
-    ccp = sorted((datasets / "ccp" / "photos").glob("*.jpg"))[::120]
-    clothing = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::800]
+    ccp = sorted((datasets / "ccp" / "photos").glob("*.jpg"))[::60]
+    clothing = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::200]
     _assert_masks_agree([read_photo(path) for path in ccp + clothing], fast)
 
 
