@@ -27,22 +27,32 @@ def allowed_garments(
     session: Session,
     filters: Filters,
     garment_class: GarmentClass | None = None,
+    limit: int | None = None,
 ) -> "array[int]":
-    """Ids of the garments that pass the filters, in order.
+    """Ids of the garments that pass the filters, in order; any `limit` of them.
 
     The latest answers are kept until the catalogue changes.
     """
-    key = (catalogue_state(session), filters, garment_class)
-    found = _KEPT.get(key)
+    found = kept_garments(session, filters, garment_class, limit)
     if found is None:
-        found = _passing(session, filters, garment_class)
+        found = _passing(session, filters, garment_class, limit)
         if len(found) <= _KEPT_IDS:
-            _KEPT.put(key, found)
+            _KEPT.put((catalogue_state(session), filters, garment_class, limit), found)
     return found
 
 
+def kept_garments(
+    session: Session,
+    filters: Filters,
+    garment_class: GarmentClass | None = None,
+    limit: int | None = None,
+) -> "array[int] | None":
+    """What `allowed_garments` would say, if that is kept: it costs nothing."""
+    return _KEPT.get((catalogue_state(session), filters, garment_class, limit))
+
+
 def _passing(
-    session: Session, filters: Filters, garment_class: GarmentClass | None
+    session: Session, filters: Filters, garment_class: GarmentClass | None, limit: int | None
 ) -> "array[int]":
     query = (
         select(Garment.id)
@@ -54,7 +64,7 @@ def _passing(
         # "+ 0" keeps the planner from walking through a third of all garments by their class
         # where a filter's index names a few products.
         query = query.where(Garment.garment_class + 0 == int(garment_class))
-    return array("q", sorted(session.scalars(query)))
+    return array("q", sorted(session.scalars(query.limit(limit))))
 
 
 def passing_products(

@@ -40,7 +40,7 @@ WANTED_RECALL: Final = 0.996
 MARGIN: Final = 1.25
 """So many times the lists that were enough on those queries: others are less lucky."""
 _TRIED: Final = 200
-_CHUNK: Final = 20_000
+_CHUNK: Final = 4_000
 _SEED: Final = 7
 # A page's query is one row, and torch wants the cores.
 SEARCH_THREADS: Final = 1

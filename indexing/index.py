@@ -40,6 +40,11 @@ def _grown(buffer: Buffer, used: int, needed: int) -> Buffer:
     return grown
 
 
+_BUILDING: Final = threading.Lock()
+"""Held while a base is built: the classes grow alike, and three at once take three times as much
+memory and are done no sooner."""
+
+
 class ClassIndex:
     """The index of one garment class: its current snapshot, and how it is replaced and kept.
 
@@ -181,7 +186,7 @@ class ClassIndex:
         """Build a base of all there is now, then carry over what has changed meanwhile."""
         with self._lock:
             before, seen = self._snapshot, self.seen
-        with drafting(manifest) as draft:
+        with _BUILDING, drafting(manifest) as draft:
             base = build_base(before.parts(), len(before), self.fingerprint, draft, before.base)
             self._take_over(before, base, seen)
 

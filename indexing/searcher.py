@@ -1,5 +1,6 @@
 """A query vector or a wish in, the best garment of each product out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from catalog.filters import Filters
 from catalog.garments import (
     allowed_garments,
     attribute_cards,
+    kept_garments,
     passing_products,
     photo_hashes,
     product_groups,
@@ -22,10 +24,12 @@ from indexing.records import Hit, Vector
 from indexing.snapshot import IndexSnapshot
 from segmentation.classes import GarmentClass
 
+NARROW: Final = 8_000
+"""Where fewer garments pass a filter, all of them are scored ..."""
 LOOKED_FIRST: Final = 100
-"""In a large index those that pass a filter are looked for among so many of the nearest ..."""
+"""... where more do in a large index, they are looked for among so many of the nearest ..."""
 LOOKED_MOST: Final = 1_000
-"""... then among as many as should do, up to so many: else all that pass are scored."""
+"""... then among as many as should do, up to so many, before all are scored."""
 DUPLICATE: Final = 0.985
 """Cosine of either half from which two products count as the same one."""
 
@@ -59,13 +63,32 @@ def nearest_products(
 
     Garments that the database no longer has are passed over.
     """
-    allowed = None
-    if not question.filters.is_empty:
-        if len(snapshot) > EXACT_LIMIT:
-            best = _among_nearest(session, snapshot, vector, question)
-            if len(best) >= question.k:
-                return best[: question.k]
-        allowed = allowed_garments(session, question.filters, question.garment_class)
+    asked = session, question.filters, question.garment_class
+    if question.filters.is_empty:
+        return _best_among(session, snapshot, vector, question, None)
+    if len(snapshot) <= EXACT_LIMIT:
+        return _best_among(session, snapshot, vector, question, allowed_garments(*asked))
+    if kept_garments(*asked, NARROW) is None:
+        best = _among_nearest(session, snapshot, vector, question, LOOKED_FIRST)
+        if best:
+            return best
+    allowed = allowed_garments(*asked, NARROW)
+    if len(allowed) == NARROW:
+        best = _among_nearest(session, snapshot, vector, question, LOOKED_MOST)
+        if best:
+            return best
+        allowed = allowed_garments(*asked)
+    return _best_among(session, snapshot, vector, question, allowed)
+
+
+def _best_among(
+    session: Session,
+    snapshot: IndexSnapshot,
+    vector: Vector,
+    question: Question,
+    allowed: Sequence[int] | None,
+) -> list[Hit]:
+    """The nearest products, of allowed garments or of all."""
     fetched = 3 * question.k + 8
     while True:
         hits = snapshot.search(vector, question.colour_weight, fetched, allowed)
@@ -77,19 +100,19 @@ def nearest_products(
 
 
 def _among_nearest(
-    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
+    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question, most: int
 ) -> list[Hit]:
-    """What passes a filter among the nearest of all: enough where many garments pass."""
-    count, best = LOOKED_FIRST, list[Hit]()
-    while count <= LOOKED_MOST:
+    """Answers among the nearest of all, up to `most` of them; none where these are too few."""
+    count = LOOKED_FIRST
+    while count <= most:
         hits = snapshot.search(vector, question.colour_weight, count)
         products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
         best = _answers(session, snapshot, hits, products, question)
-        if not best or len(best) >= question.k:
-            break
+        if len(best) >= question.k:
+            return best[: question.k]
         # Twice what these make one expect: they pass in clusters.
-        count = 2 * question.k * count // len(best)
-    return best
+        count = 2 * question.k * count // max(1, len(best))
+    return []
 
 
 def _answers(

@@ -253,6 +253,7 @@ def test_filters_are_full_and_right_among_many(
     """As beyond the limit of the exact scan, where candidates are looked through first."""
     for module in ("base", "index", "searcher"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
+    monkeypatch.setattr("indexing.searcher.NARROW", 20)
     monkeypatch.setattr("indexing.searcher.LOOKED_FIRST", 10)
     monkeypatch.setattr("indexing.searcher.LOOKED_MOST", 30)
     for number in range(80):
