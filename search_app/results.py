@@ -55,6 +55,7 @@ def found_context(
         "form": form,
         "empty_catalogue": empty_catalogue,
         "distant": distant,
+        "distant_lead": texts.FEW_OF_COLOUR if state.colour_weight == 1 else texts.FEW_OF_KIND,
         "relax": relaxations(form, path, state) if distant or not cards else [],
         "more_href": more.href(path) if may_have_more else "",
     }

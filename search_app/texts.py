@@ -113,7 +113,12 @@ NOTHING_MATCHES: Final = "Nothing matches"
 NOTHING_PASSES: Final = "No product passes these filters."
 NO_SUCH_GARMENT: Final = "The catalogue has no garment of this kind: search among another one."
 NOTHING_CLOSE: Final = "Nothing close in this catalogue"
-NOTHING_CLOSE_LEAD: Final = "These are the nearest there are. What may help:"
+FEW_OF_KIND: Final = (
+    "Hardly any product is of the same kind; these are the nearest there are. What may help:"
+)
+FEW_OF_COLOUR: Final = (
+    "Hardly any product has the same colour; these are the nearest there are. What may help:"
+)
 RELAX: Final = "What may help:"
 RELAX_ALL: Final = "Drop all filters"
 RELAX_STYLE: Final = "Look at style only, in any colour"

@@ -130,6 +130,7 @@ def test_nothing_close_is_said_with_what_to_relax(look: Look) -> None:
 def test_distant_results_are_called_so(look: Look) -> None:
     page = look("red_tee.jpg", "in_colour=yellow&class=lower&colour_weight=1&category=Jeans")
     expect(page.get_by_role("heading", name="Nothing close in this catalogue")).to_be_visible()
+    expect(page.locator(".advice")).to_contain_text("Hardly any product has the same colour")
     expect(page.get_by_role("link", name="Look at style only, in any colour")).to_be_visible()
 
 
