@@ -63,20 +63,19 @@ class Facets:
 
 @dataclass(frozen=True)
 class _Counted:
-    """Facets, the catalogue's state and size when they were counted, and how long that took."""
+    """Facets, the catalogue's state when they were counted, and how long that took."""
 
     facets: Facets
     state: Hashable
-    is_large: bool
     since: float
     seconds: float
+    may_be_late: bool
 
     def serves(self, state: Hashable) -> bool:
         """Whether they may be shown for this state of the catalogue."""
         if state == self.state:
             return True
-        is_slow = self.is_large and self.seconds > SLOW
-        return is_slow and time.monotonic() - self.since < LATE * self.seconds
+        return self.may_be_late and time.monotonic() - self.since < LATE * self.seconds
 
 
 _KEPT: Final = Kept[_Counted](most=200, seconds=600.0)
@@ -102,7 +101,8 @@ def facets(
         since, start = time.monotonic(), time.thread_time()
         found = _counted_now(session, wanted, limit, attributes)
         seconds = time.thread_time() - start
-        kept = _Counted(found, state, _is_large(session), since, seconds)
+        may_be_late = seconds > SLOW and _is_large(session)
+        kept = _Counted(found, state, since, seconds, may_be_late)
         _KEPT.put(key, kept)
     return kept.facets
 

@@ -33,11 +33,12 @@ def allowed_garments(
 
     The latest answers are kept until the catalogue changes.
     """
-    found = kept_garments(session, filters, garment_class, limit)
+    key = (catalogue_state(session), filters, garment_class, limit)
+    found = _KEPT.get(key)
     if found is None:
         found = _passing(session, filters, garment_class, limit)
         if len(found) <= _KEPT_IDS:
-            _KEPT.put((catalogue_state(session), filters, garment_class, limit), found)
+            _KEPT.put(key, found)
     return found
 
 
@@ -47,7 +48,7 @@ def kept_garments(
     garment_class: GarmentClass | None = None,
     limit: int | None = None,
 ) -> "array[int] | None":
-    """What `allowed_garments` would say, if that is kept: it costs nothing."""
+    """What `allowed_garments` would say, if that is kept: none of the ids is read."""
     return _KEPT.get((catalogue_state(session), filters, garment_class, limit))
 
 

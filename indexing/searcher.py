@@ -68,11 +68,12 @@ def nearest_products(
         return _best_among(session, snapshot, vector, question, None)
     if len(snapshot) <= EXACT_LIMIT:
         return _best_among(session, snapshot, vector, question, allowed_garments(*asked))
-    if kept_garments(*asked, NARROW) is None:
+    allowed = kept_garments(*asked, NARROW)
+    if allowed is None:
         best = _among_nearest(session, snapshot, vector, question, LOOKED_FIRST)
         if best:
             return best
-    allowed = allowed_garments(*asked, NARROW)
+        allowed = allowed_garments(*asked, NARROW)
     if len(allowed) == NARROW:
         best = _among_nearest(session, snapshot, vector, question, LOOKED_MOST)
         if best:

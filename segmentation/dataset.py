@@ -20,8 +20,8 @@ from segmentation.classes import (
     ccp_lookup,
 )
 from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.mask import ClassMask
 from segmentation.pairs import (
-    ClassMask,
     LeftOut,
     Pair,
     PairsFolder,

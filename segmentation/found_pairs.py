@@ -15,9 +15,8 @@ import numpy as np
 from PIL import Image
 
 from segmentation.classes import CLOTHING_CLASSES, CLOTHING_NOT_GARMENTS
-from segmentation.mask import Segmentation
+from segmentation.mask import ClassMask, Segmentation
 from segmentation.pairs import (
-    ClassMask,
     Pair,
     PairsFolder,
     Progress,

@@ -27,8 +27,8 @@ from segmentation.classes import (
     GarmentClass,
 )
 from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.mask import ClassMask
 from segmentation.pairs import (
-    ClassMask,
     LeftOut,
     Pair,
     PairsFolder,

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from segmentation.errors import DatasetError
+from segmentation.mask import ClassMask
 from segmentation.splits import SPLITS, Split
 
 
@@ -47,7 +47,6 @@ DATA_SOURCES: Final = {
 UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 """Sources of photos without masks: training alone uses them."""
 
-ClassMask = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 

@@ -71,6 +71,12 @@ def to_canvas(photo: Photo, placement: Placement, preprocessing: Preprocessing) 
     return canvas
 
 
+def canvas_of(photo: Photo, preprocessing: Preprocessing) -> Photo:
+    """The photo on the canvas that suits it, where its place there does not matter."""
+    placement = place(photo.shape[0], photo.shape[1], preprocessing)
+    return to_canvas(photo, placement, preprocessing)
+
+
 def mask_to_canvas(mask: ClassMask, placement: Placement) -> ClassMask:
     """A class mask on the canvas: NEAREST, padding is background."""
     canvas = np.zeros(placement.canvas, np.uint8)

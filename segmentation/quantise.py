@@ -18,7 +18,7 @@ from segmentation.inference import converted
 from segmentation.pairs import Progress, no_progress, read_pairs
 from segmentation.photos import read_photo
 from segmentation.predictor import mask_network
-from segmentation.preprocess import Preprocessing, place, to_canvas
+from segmentation.preprocess import Preprocessing, canvas_of
 from segmentation.runtime import Pictures
 from segmentation.weights import keep_quantised, load_segmenter, quantised_path
 
@@ -65,8 +65,7 @@ def _canvases(
         count = min(photos // len(roots), len(folder.pairs))
         for pair in random.Random(seed).sample(folder.pairs, count):
             photo = read_photo(folder.photo_path(pair))
-            placement = place(photo.shape[0], photo.shape[1], preprocessing)
-            canvases.append(to_canvas(photo, placement, preprocessing)[None])
+            canvases.append(canvas_of(photo, preprocessing)[None])
             progress(len(canvases), photos)
     return canvases
 

@@ -23,7 +23,7 @@ from indexing.encoder import Encoder
 from segmentation.mask import Garment, Segmentation
 from segmentation.photos import Photo, find_photos, read_photo
 from segmentation.predictor import Segmenter
-from segmentation.preprocess import place, to_canvas
+from segmentation.preprocess import canvas_of
 from segmentation.runtime import Pictures, RuntimeOptions
 
 Picture = npt.NDArray[np.uint8]
@@ -96,10 +96,7 @@ def _segmenter_figures(
 ) -> NetworkFigures:
     masks = [(one.mask, other.mask) for one, other in zip(slow.segment(photos), found, strict=True)]
     same = sum(int((one == other).sum()) for one, other in masks)
-    shape = fast.card.preprocessing
-    canvases = [
-        to_canvas(photo, place(photo.shape[0], photo.shape[1], shape), shape) for photo in photos
-    ]
+    canvases = [canvas_of(photo, fast.card.preprocessing) for photo in photos]
     upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
     speed, eager = (
         _per_second(_on_batches(each.run), upright, each.calls_at_once) for each in (fast, slow)
