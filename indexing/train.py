@@ -4,9 +4,9 @@
     -> contrast views + name labels + name parts -> validate -> keep the best -> weights + card
 
 Three tasks share one backbone. Contrast: two views of one garment, the second mostly a
-hard one, must find each other among all others of the batch (NT-Xent; Chen et al.,
-"SimCLR", ICML 2020); a second vector from all stages, which only training has, must do so
-among those of the last batches too, so that print and texture are kept. Labels: a cosine
+hard one, must find each other among all others of this and the last batches (NT-Xent; Chen
+et al., "SimCLR", ICML 2020); so must a second vector from all stages, which only training
+has, so that print and texture are kept. Labels: a cosine
 classifier names the garment's kind where a label is known (Wang et al., "NormFace", 2017).
 Parts: another names the garment's part (`segmentation.parts`), which phone and street
 photos share, so that both come to lie side by side. Views change light and colour, so the
@@ -62,9 +62,11 @@ from segmentation.weights import (
 )
 
 AVERAGE_DECAY: Final = 0.998
-SECOND_PHASES: Final = (Phase(9, 112, 112),)
-SECOND_DECAY: Final = 6
+SECOND_EPOCHS: Final = 12
+SECOND_SIDE: Final = 112
 SECOND_LEARNING_RATE: Final = 8e-4
+SECOND_CONTRAST_WEIGHT: Final = 1.0
+SECOND_TEMPERATURE: Final = 0.08
 DETAIL_STAGES: Final = slice(1, None)
 DETAIL_HIDDEN: Final = 256
 DETAIL_DIMENSION: Final = 96
@@ -83,6 +85,14 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Memories:
+    """Earlier batches' vectors of either kind."""
+
+    learnt: Memory
+    detail: Memory
+
+
+@dataclass(frozen=True)
 class EncoderTrainConfig:
     """Everything a run depends on, besides the pairs themselves.
 
@@ -94,7 +104,8 @@ class EncoderTrainConfig:
         detail_temperature, detail_weight: likewise in the detail.
         label_weight: of naming the label.
         part_weight: of naming the part.
-        memory: vectors of earlier batches that the detail is contrasted with.
+        compiled: learn with torch.compile: minutes before the first step, a quarter faster after.
+        memory: vectors of earlier batches that both are contrasted with.
     """
 
     pairs: tuple[Path, ...]
@@ -119,17 +130,23 @@ class EncoderTrainConfig:
     minutes: float | None = None
     command: str = ""
     start: Path | None = None
+    compiled: bool = False
 
 
-def going_on_from(start: Path, config: EncoderTrainConfig) -> EncoderTrainConfig:
-    """A shorter second training on larger crops, the learning rate falling."""
+def going_on_from(
+    start: Path, config: EncoderTrainConfig, epochs: int = SECOND_EPOCHS
+) -> EncoderTrainConfig:
+    """A second training on larger crops, the learning rate falling over its last two thirds;
+    telling garments apart weighs more than before."""
     return replace(
         config,
         start=start,
-        phases=SECOND_PHASES,
-        decay_epochs=SECOND_DECAY,
+        phases=(Phase(epochs, SECOND_SIDE, SECOND_SIDE),),
+        decay_epochs=epochs * 2 // 3,
         learning_rate=SECOND_LEARNING_RATE,
-        command=f"{config.command} --start {start.name}",
+        contrast_weight=SECOND_CONTRAST_WEIGHT,
+        temperature=SECOND_TEMPERATURE,
+        command=f"{config.command} --start {start.name} --epochs {epochs}",
     )
 
 
@@ -173,7 +190,11 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
         config.minutes,
     )
     run = TrainingRun(_fresh_task(config), schedule, config.out)
-    memory = Memory(config.memory, DETAIL_DIMENSION)
+    memories = Memories(
+        Memory(config.memory, config.architecture.learnt), Memory(config.memory, DETAIL_DIMENSION)
+    )
+    if config.compiled:
+        run.network.compile()
     for epoch, phase in run.epochs():
         batches = DataLoader(
             ViewPairs(train_samples, config.views, (config.seed, epoch), phase.height),
@@ -182,7 +203,7 @@ def train_encoder(config: EncoderTrainConfig) -> Path:
             collate_fn=_collate,
             drop_last=True,
         )
-        loss = run.learn(batches, partial(_loss_of, config, memory))
+        loss = run.learn(batches, partial(_loss_of, config, memories))
         _validate(run, train_samples, val_samples, config, epoch, phase, loss)
     return best_weights(config.out)
 
@@ -197,7 +218,7 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
 
 
 def _loss_of(
-    config: EncoderTrainConfig, memory: Memory, task: EncoderTask, batch: Batch
+    config: EncoderTrainConfig, memories: Memories, task: EncoderTask, batch: Batch
 ) -> torch.Tensor:
     learnt, detail = task(normalise(batch.crops, MEAN, STD))
     # Similarities over a low temperature need all the digits that bfloat16 lacks.
@@ -205,13 +226,15 @@ def _loss_of(
         learnt, detail = learnt.float(), detail.float()
         part_cosines = learnt @ functional.normalize(task.parts.weight, dim=1).T
         loss = (
-            config.contrast_weight * contrast_loss(learnt, batch.garments, config.temperature)
+            config.contrast_weight
+            * contrast_loss(learnt, batch.garments, config.temperature, memories.learnt)
             + config.detail_weight
-            * contrast_loss(detail, batch.garments, config.detail_temperature, memory)
+            * contrast_loss(detail, batch.garments, config.detail_temperature, memories.detail)
             + config.label_weight * label_loss(task.encoder.kind_cosines(learnt), batch.labels)
             + config.part_weight * label_loss(part_cosines, batch.parts)
         )
-    memory.keep(detail, batch.garments)
+    memories.learnt.keep(learnt, batch.garments)
+    memories.detail.keep(detail, batch.garments)
     return loss
 
 
@@ -301,6 +324,9 @@ def _found_again(
     count = min(HARD_QUERIES, len(samples))
     views: list[Crop] = []
     for place, sample in enumerate(samples[:count]):
+        if sample.again:
+            views.append(crop_garment(sample.again[0].photo, sample.again[0].garment, encoder.side))
+            continue
         behind = samples[(place + len(samples) // 2) % len(samples)].photo
         generator = np.random.default_rng((config.seed, place))
         views.append(hard_view(sample, behind, encoder.side, config.views, generator))

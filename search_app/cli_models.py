@@ -27,6 +27,10 @@ PairsOption = Annotated[
     ),
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="CPU threads.")]
+EpochsOption = Annotated[int, typer.Option(min=1, help="With --start: how many epochs.")]
+CompileOption = Annotated[
+    bool, typer.Option("--compile", help="Compile the network: minutes at first, faster after.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="The same seed draws the same.")]
 
 evaluate_app = typer.Typer(
@@ -62,7 +66,8 @@ def train_segmenter(
         Path | None,
         typer.Option(metavar="FILE", help="Segmenter weights to go on from, in fewer epochs."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="With --start: how many epochs.")] = 12,
+    epochs: EpochsOption = 12,
+    compiled: CompileOption = False,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
@@ -79,6 +84,7 @@ def train_segmenter(
         threads=threads,
         minutes=minutes,
         command=_command("segmenter", pairs, seed),
+        compiled=compiled,
     )
     if start:
         config = going_on_from(start, config, epochs)
@@ -97,6 +103,8 @@ def train_encoder(
         Path | None,
         typer.Option(metavar="FILE", help="Encoder weights to go on from, in few epochs."),
     ] = None,
+    epochs: EpochsOption = 12,
+    compiled: CompileOption = False,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
@@ -114,8 +122,11 @@ def train_encoder(
         threads=threads,
         minutes=minutes,
         command=_command("encoder", pairs, seed),
+        compiled=compiled,
     )
-    typer.echo(f"best weights: {train(going_on_from(start, config) if start else config)}")
+    if start:
+        config = going_on_from(start, config, epochs)
+    typer.echo(f"best weights: {train(config)}")
 
 
 def _command(network: str, pairs: list[Path], seed: int) -> str:
@@ -219,6 +230,26 @@ def dataset_found(
     segmenter = cli_session.load_segmenter(settings_for(context, segmenter_weights=weights))
     with progress_on_stderr("photos") as tick:
         folder = create_found(pairs, segmenter, out, lambda done, total: tick(done, total, ""))
+    tell_pairs(folder)
+
+
+@dataset_app.command("seen-again")
+def dataset_seen_again(
+    context: typer.Context,
+    pairs: PairsOption,
+    out: OutOption,
+    views: Annotated[int, typer.Option(min=1, help="Changed photos of each photo.")] = 3,
+    weights: WeightsOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Photos changed hard, with the masks that the segmenter finds there, for the encoder."""
+    from indexing.again_pairs import create_seen_again
+
+    segmenter = cli_session.load_segmenter(settings_for(context, segmenter_weights=weights))
+    with progress_on_stderr("photos") as tick:
+        folder = create_seen_again(
+            pairs, segmenter, out, views, seed, lambda done, total: tick(done, total, "")
+        )
     tell_pairs(folder)
 
 

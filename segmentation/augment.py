@@ -2,10 +2,11 @@
 
 Geometry is one affine warp (scale, stretch, shift, turn, flip): bilinear for the
 photo, NEAREST for the mask. Then light: gain, contrast, white balance, saturation,
-now and then blur, noise or grey.
+now and then blur, noise, grey or the blocks of a small JPEG file.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ import numpy.typing as npt
 
 from segmentation.mask import ClassMask
 from segmentation.photos import Photo
+
+JPEG_QUALITY: Final = (30, 90)
 
 Warp = npt.NDArray[np.float64]
 """An affine map from photo to view, shape (2, 3)."""
@@ -34,6 +37,7 @@ class AugmentConfig:
     grey_share: float = 0.05
     blur_share: float = 0.05
     noise_share: float = 0.05
+    jpeg_share: float = 0.0
 
 
 def augment(
@@ -124,4 +128,12 @@ def relight(photo: Photo, config: AugmentConfig, generator: np.random.Generator)
         values = values + generator.normal(0, generator.uniform(2, 9), values.shape)
     if generator.random() < config.blur_share:
         values = cv2.GaussianBlur(values, (0, 0), generator.uniform(0.4, 1.4))
-    return np.asarray(np.clip(values, 0, 255), np.uint8)
+    relit = np.asarray(np.clip(values, 0, 255), np.uint8)
+    if generator.random() < config.jpeg_share:
+        return _through_jpeg(relit, int(generator.integers(*JPEG_QUALITY)))
+    return relit
+
+
+def _through_jpeg(photo: Photo, quality: int) -> Photo:
+    _, encoded = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)

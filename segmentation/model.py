@@ -44,7 +44,7 @@ class Architecture:
 
 
 class SegmentationNetwork(nn.Module):
-    """Photos (n, 3, H, W) in; mask logits (n, 4, H, W) and presence logits (n, 3) out."""
+    """Photos (n, 3, H, W) in; class probabilities (n, 4, H, W) and presence logits (n, 3) out."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -62,8 +62,10 @@ class SegmentationNetwork(nn.Module):
 
     def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         parts, presence = self.parts(photos)
+        # Softmax on a sixteenth of the pixels: enlarged logits cost a fifth of the network's time.
+        probabilities = class_logits(parts).softmax(dim=1)
         full = functional.interpolate(
-            class_logits(parts), scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
+            probabilities, scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
         )
         return full, presence[:, : len(GARMENT_CLASSES)]
 

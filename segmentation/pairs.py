@@ -40,10 +40,13 @@ DATA_SOURCES: Final = {
         "Clothing dataset, photos that GrabCut could not cut", "CC0-1.0"
     ),
     "found": DataSource("Train photos with masks by the segmenter", "as the photos"),
+    "seen-again": DataSource("The same garments after a hard change, found again", "as the photos"),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.synthetic", "MIT"),
 }
 
+SEEN_AGAIN: Final = "seen-again"
+"""Source of train photos that were changed and segmented anew."""
 UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 """Sources of photos without masks: training alone uses them."""
 

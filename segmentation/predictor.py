@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import torch
-from torch import nn
 
 from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.mask import Probabilities, Segmentation, in_pixels
@@ -113,19 +111,7 @@ def mask_runtime(
 
 def mask_network(network: SegmentationNetwork, preprocessing: Preprocessing) -> PictureNetwork:
     """Canvases, uint8 (n, H, W, 3), in; class probabilities and presence logits out."""
-    return PictureNetwork(_Probabilities(network), preprocessing.mean, preprocessing.std)
-
-
-class _Probabilities(nn.Module):
-    """The network with softmax over the classes in place of logits."""
-
-    def __init__(self, network: SegmentationNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits, presence = self.network(photos)
-        return logits.softmax(dim=1), presence
+    return PictureNetwork(network, preprocessing.mean, preprocessing.std)
 
 
 def predictions_of(

@@ -32,6 +32,7 @@ from segmentation.parts import (
 )
 from segmentation.paste import View, paste_view
 from segmentation.photos import Photo, read_photo
+from segmentation.recolour import recolour
 from segmentation.splits import Split
 
 CACHE_SIDE: Final = 400
@@ -65,7 +66,8 @@ class Mixture:
     """Share of each source in an epoch's views; sources that are absent leave theirs to the rest.
 
     `whole` is how much more often a photo with a whole garment is drawn than one without,
-    `pasted` the share of views whose figure is pasted before another photo.
+    `pasted` the share of views whose figure is pasted before another photo, `recoloured` the
+    share of photos whose garments are dyed.
     """
 
     ccp: float = 0.45
@@ -76,6 +78,7 @@ class Mixture:
     unmasked: float = 0.04
     whole: float = 1.6
     pasted: float = 0.3
+    recoloured: float = 0.0
 
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
@@ -150,7 +153,8 @@ class Views(Dataset[View]):
         self._draws = draw.choice(len(samples), count, p=shares)
         self._behind = draw.choice(len(samples), count, p=shares)
         self._is_pasted = draw.random(count) < mixture.pasted
-        self._samples, self._changes, self._size, self._seed = samples, changes, size, seed
+        self._samples, self._mixture, self._changes = samples, mixture, changes
+        self._size, self._seed = size, seed
 
     def __len__(self) -> int:
         return len(self._draws)
@@ -165,8 +169,11 @@ class Views(Dataset[View]):
         return paste_view(view, behind, generator)
 
     def _view(self, sample: Sample, generator: np.random.Generator) -> View:
-        photo, codes = augment(
-            sample.photo,
+        photo = sample.photo
+        if generator.random() < self._mixture.recoloured:
+            photo = recolour(photo, sample.codes, generator)
+        view, codes = augment(
+            photo,
             sample.codes,
             self._size,
             self._changes,
@@ -174,7 +181,7 @@ class Views(Dataset[View]):
             mask_stride=CODE_STRIDE,
             outside=UNKNOWN_CODE,
         )
-        return photo, codes, _still_seen(sample, codes)
+        return view, codes, _still_seen(sample, codes)
 
 
 def _still_seen(sample: Sample, codes: Codes) -> Presence:

@@ -12,6 +12,8 @@ def test_a_short_light_run_indexes_every_photo() -> None:
     assert 60 < figures.garments < 120
     assert [done for done, _ in figures.private_mb] == [0, 16, 32, 48, 60]
     assert figures.private_most_mb > 50
+    # A new process with the same few garments needs about as much.
+    assert 50 < figures.reopened_mb < 2 * figures.private_most_mb
 
 
 def test_growth_is_of_the_last_two_thirds_and_a_peak_is_none() -> None:
