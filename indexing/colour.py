@@ -53,6 +53,8 @@ def _histogram_centres() -> Lab:
 
 _CENTRES: Final = _histogram_centres()
 _NAME_OF_SHADE: Final = np.array([COLOUR_NAMES.index(name) for name in SHADE_NAMES])
+Names = npt.NDArray[np.intp]
+"""Place in COLOUR_NAMES of each of some pixels, shape (n,)."""
 NAME_SHARE: Final = 0.4
 """How much of a colour score the names' agreement makes."""
 COLOUR_DIMENSION: Final = len(_CENTRES) + len(COLOUR_NAMES)
@@ -70,7 +72,8 @@ def describe_colours(photo: Photo, garment: Garment) -> ColourDescription:
     """Colours of the garment's own pixels, away from its edge."""
     pixels = _garment_pixels(photo, garment)
     lab = rgb_to_lab(pixels)
-    return ColourDescription(histogram_of(lab), _main_colours(pixels, lab))
+    names = _NAME_OF_SHADE[nearest_shades(lab)]
+    return ColourDescription(_histogram(lab, names), _main_colours(pixels, names))
 
 
 def _garment_pixels(photo: Photo, garment: Garment) -> npt.NDArray[np.uint8]:
@@ -93,26 +96,29 @@ def _sampled(count: int, step: float) -> npt.NDArray[np.intp]:
 
 def histogram_of(lab: Lab) -> Vector:
     """Square-rooted histograms of CIELAB values (n, 3), by centre and by name; unit length."""
+    return _histogram(lab, _NAME_OF_SHADE[nearest_shades(lab)])
+
+
+def _histogram(lab: Lab, names: Names) -> Vector:
     nearness = (squared_distances(lab, _CENTRES)) / (-2 * SOFTNESS**2)
     weights = np.exp(nearness - nearness.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
-    named = np.bincount(_NAME_OF_SHADE[nearest_shades(lab)], minlength=len(COLOUR_NAMES))
+    named = np.bincount(names, minlength=len(COLOUR_NAMES))
     shares = np.concatenate(
         [(1 - NAME_SHARE) * weights.mean(axis=0), NAME_SHARE * named / len(lab)]
     )
     return np.asarray(np.sqrt(shares / shares.sum()), np.float32)
 
 
-def _main_colours(pixels: npt.NDArray[np.uint8], lab: Lab) -> tuple[Colour, ...]:
+def _main_colours(pixels: npt.NDArray[np.uint8], names: Names) -> tuple[Colour, ...]:
     """Colours by name, the largest share first."""
-    shades = nearest_shades(lab)
-    names = np.array(SHADE_NAMES)[shades]
     found = []
-    for name in sorted(set(names)):
+    for name in np.unique(names):
         of_name = names == name
-        share = float(of_name.mean())
-        found.append(Colour(str(name), _hex_of(pixels[of_name].mean(axis=0)), round(share, 3)))
-    found.sort(key=lambda colour: colour.share, reverse=True)
+        share = float(np.count_nonzero(of_name)) / len(names)
+        shade = _hex_of(pixels[of_name].mean(axis=0))
+        found.append(Colour(COLOUR_NAMES[name], shade, round(share, 3)))
+    found.sort(key=lambda colour: (-colour.share, colour.name))
     kept = [colour for colour in found if colour.share >= MIN_SHARE] or found[:1]
     return tuple(kept[:MAX_COLOURS])
 

@@ -128,7 +128,7 @@ def _garments_of_class(
         return []
     groups, count = _group_pieces(pieces)
     garments = [
-        _garment_of(pieces & (groups == group), probability, garment_class)
+        _garment_of(pieces & (groups == group) if count > 1 else pieces, probability, garment_class)
         for group in range(1, count + 1)
     ]
     least = max(MIN_AREA, MIN_SHARE_OF_LARGEST * max(garment.area for garment in garments))
@@ -140,6 +140,8 @@ def _without_specks(pieces: BoolMask) -> BoolMask:
     labels, count = ndimage.label(pieces)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     keep = sizes >= MIN_AREA / 5 * pieces.size
+    if keep[1:].all():
+        return pieces
     keep[0] = False
     return np.asarray(keep[labels], bool)
 
@@ -149,7 +151,8 @@ def _group_pieces(pieces: BoolMask) -> tuple[npt.NDArray[np.int32], int]:
     step = max(1, max(pieces.shape) // 160)
     coarse = pieces[::step, ::step]
     reach = max(1, round(MERGE_GAP / 2 * max(coarse.shape)))
-    grown = ndimage.binary_dilation(coarse, np.ones((3, 3), bool), iterations=reach)
+    # As a dilation by a square of this size, ten times as fast.
+    grown = ndimage.maximum_filter(coarse.view(np.uint8), 2 * reach + 1, mode="constant")
     labels, count = ndimage.label(grown)
     height, width = pieces.shape
     full = labels.repeat(step, axis=0).repeat(step, axis=1)[:height, :width]
@@ -164,7 +167,8 @@ def _garment_of(
     box = box_of(piece)
     inside = piece[box[1] : box[3], box[0] : box[2]].copy()
     score = _mean_probability(piece, probability)
-    return Garment(garment_class, score, box, inside, float(piece.mean()))
+    area = float(np.count_nonzero(piece)) / piece.size
+    return Garment(garment_class, score, box, inside, area)
 
 
 def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> float:

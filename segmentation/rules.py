@@ -117,8 +117,10 @@ def odds_of(
 def means_of(garment: Garment, probabilities: Probabilities) -> npt.NDArray[np.float64]:
     """Mean probability of each class over a garment on the same grid, shape (4,)."""
     x0, y0, x1, y1 = garment.box
-    inside = probabilities[:, y0:y1, x0:x1][:, garment.mask]
-    return np.asarray(inside.mean(axis=1), np.float64)
+    inside = probabilities[:, y0:y1, x0:x1].reshape(len(probabilities), -1)
+    # A product with the mask: picking the pixels first takes five times as long.
+    sums = inside @ garment.mask.ravel().astype(np.float32)
+    return np.asarray(sums / np.count_nonzero(garment.mask), np.float64)
 
 
 def _edited(
