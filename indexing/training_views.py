@@ -105,9 +105,11 @@ class GarmentSample:
     """A cached garment: its box cut out with its mask; its label and part where known.
 
     Attributes:
+        name: of its photo: folders may hold the same photo with several masks.
         again: the same garment on changed photos, by the masks found there.
     """
 
+    name: str
     photo: Photo
     garment: Garment
     label: int
@@ -275,7 +277,9 @@ def _garments_of(
             # The main garment of a pair is the one that was changed, unless masks differ.
             own = again if place == 0 else ()
             same = tuple(e for e in own if e.garment.garment_class == garment.garment_class)
-            yield GarmentSample(cut.photo, cut.garment, label, part, pair.group, pair.source, same)
+            yield GarmentSample(
+                pair.name, cut.photo, cut.garment, label, part, pair.group, pair.source, same
+            )
 
 
 def _read(folder: PairsFolder, pair: Pair) -> tuple[Photo, ClassMask]:

@@ -10,6 +10,7 @@ of absent classes.
 Reference: Kirillov, He, Girshick, Dollar, "Panoptic Feature Pyramid Networks", CVPR 2019.
 """
 
+import functools
 from dataclasses import dataclass
 
 import segmentation_models_pytorch as smp
@@ -59,6 +60,7 @@ class SegmentationNetwork(nn.Module):
             upsampling=1,
             aux_params={"classes": PRESENCE_COUNT, "dropout": 0.2},
         )
+        self.fpn.decoder.merge = _Sum()
 
     def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         parts, presence = self.parts(photos)
@@ -73,6 +75,13 @@ class SegmentationNetwork(nn.Module):
         """Part logits (n, PART_COUNT, H / 4, W / 4), presence logits (n, PRESENCE_COUNT)."""
         parts, presence = self.fpn(photos)
         return parts, presence
+
+
+class _Sum(nn.Module):
+    """The sum of the pyramid's levels; smp's own stacks them first, which copies them all."""
+
+    def forward(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        return functools.reduce(torch.add, levels)
 
 
 def class_logits(parts: torch.Tensor) -> torch.Tensor:
