@@ -69,13 +69,14 @@ def nearest_products(
     if len(snapshot) <= EXACT_LIMIT:
         return _best_among(session, snapshot, vector, question, allowed_garments(*asked))
     allowed = kept_garments(*asked, NARROW)
+    looked = LOOKED_FIRST
     if allowed is None:
-        best = _among_nearest(session, snapshot, vector, question, LOOKED_FIRST)
+        best, looked = _among_nearest(session, snapshot, vector, question, looked, LOOKED_FIRST)
         if best:
             return best
         allowed = allowed_garments(*asked, NARROW)
     if len(allowed) == NARROW:
-        best = _among_nearest(session, snapshot, vector, question, LOOKED_MOST)
+        best, _ = _among_nearest(session, snapshot, vector, question, looked, LOOKED_MOST)
         if best:
             return best
         allowed = allowed_garments(*asked)
@@ -101,19 +102,24 @@ def _best_among(
 
 
 def _among_nearest(
-    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question, most: int
-) -> list[Hit]:
-    """Answers among the nearest of all, up to `most` of them; none where these are too few."""
-    count = LOOKED_FIRST
+    session: Session,
+    snapshot: IndexSnapshot,
+    vector: Vector,
+    question: Question,
+    count: int,
+    most: int,
+) -> tuple[list[Hit], int]:
+    """Answers among the nearest of all, from `count` up to `most` of them; none where these are
+    too few. And how many to look at next."""
     while count <= most:
         hits = snapshot.search(vector, question.colour_weight, count)
         products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
         best = _answers(session, snapshot, hits, products, question)
         if len(best) >= question.k:
-            return best[: question.k]
+            return best[: question.k], count
         # Twice what these make one expect: they pass in clusters.
         count = 2 * question.k * count // max(1, len(best))
-    return []
+    return [], count
 
 
 def _answers(

@@ -51,6 +51,7 @@ def add_commands() -> None:
     """Make these commands known to the groups `evaluate`, `train` and `dataset`."""
     evaluate_app.command("segmentation")(evaluate_segmentation)
     evaluate_app.command("products")(evaluate_products)
+    train_app.command("mixture")(train_mixture)
     train_app.command("quantised")(train_quantised)
     train_app.command("calibration")(train_calibration)
     dataset_app.command("checked")(dataset_checked)
@@ -174,6 +175,18 @@ def dataset_checked(
     if redraw:
         require_train_extra()
     tell_pairs(create_checked(source, out, redraw))
+
+
+def train_mixture(
+    start: Annotated[Path, typer.Option(metavar="FILE", help="Weights that a run started from.")],
+    trained: Annotated[Path, typer.Option(metavar="FILE", help="Weights that it ended with.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The weights to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Share of --trained.")] = 0.7,
+) -> None:
+    """The segmenter between a run's start and its end: their weights, averaged."""
+    from segmentation.mixture import mix_segmenters
+
+    typer.echo(f"mixed weights: {mix_segmenters(start, trained, share, out)}")
 
 
 def train_quantised(
