@@ -47,6 +47,13 @@ class SplitName(StrEnum):
     TEST = "test"
 
 
+class MixedNetwork(StrEnum):
+    """What `train mixture` can mix."""
+
+    SEGMENTER = "segmenter"
+    ENCODER = "encoder"
+
+
 def add_commands() -> None:
     """Make these commands known to the groups `evaluate`, `train` and `dataset`."""
     evaluate_app.command("segmentation")(evaluate_segmentation)
@@ -178,15 +185,18 @@ def dataset_checked(
 
 
 def train_mixture(
+    network: Annotated[MixedNetwork, typer.Argument(help="Which network the weights are of.")],
     start: Annotated[Path, typer.Option(metavar="FILE", help="Weights that a run started from.")],
     trained: Annotated[Path, typer.Option(metavar="FILE", help="Weights that it ended with.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="The weights to write.")],
     share: Annotated[float, typer.Option(min=0, max=1, help="Share of --trained.")] = 0.7,
 ) -> None:
-    """The segmenter between a run's start and its end: their weights, averaged."""
+    """A network between a run's start and its end: their weights, averaged."""
+    from indexing.mixture import mix_encoders
     from segmentation.mixture import mix_segmenters
 
-    typer.echo(f"mixed weights: {mix_segmenters(start, trained, share, out)}")
+    mix = mix_segmenters if network == MixedNetwork.SEGMENTER else mix_encoders
+    typer.echo(f"mixed weights: {mix(start, trained, share, out)}")
 
 
 def train_quantised(

@@ -1,19 +1,20 @@
-"""Two segmenters of one lineage in, the network between them out.
+"""A network's weights before and after a training in, weights between them out.
 
 Weights of a network and of the same one trained further, averaged number by number, often do
-better than either and cost nothing to run (Wortsman et al., "Model soups", ICML 2022; between a
-start and what became of it: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+better than either and cost nothing to run (Wortsman et al., "Robust fine-tuning of zero-shot
+models", CVPR 2022; "Model soups", ICML 2022).
 """
 
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from segmentation.calibration import UNCALIBRATED
 from segmentation.errors import WeightsError
 from segmentation.rules import NO_RULES
-from segmentation.weights import load_segmenter, save_tensors, write_card
+from segmentation.weights import TrainingNote, load_segmenter, save_tensors, write_card
 
 
 def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
@@ -31,18 +32,11 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
         raise WeightsError(
             f"{start} and {trained} are not of one network; mix a run with what it started from"
         )
-    with torch.no_grad():
-        mixed = second.state_dict()
-        for name, old in first.state_dict().items():
-            if old.is_floating_point():
-                mixed[name].lerp_(old, 1 - share)
-    training = replace(
-        card.training, command=f"{card.training.command}, then mixed with its start: {share:g}"
-    )
+    mix_into(second, first, 1 - share)
     made = replace(
         card,
         sha256=save_tensors(second, out),
-        training=training,
+        training=mixed_note(card.training, share),
         figures={},
         rules=NO_RULES,
         calibration=UNCALIBRATED,
@@ -50,3 +44,17 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
     )
     write_card(made, out)
     return out
+
+
+def mix_into(network: nn.Module, other: nn.Module, share: float) -> None:
+    """Move a network's weights towards those of another of the same shape, in place."""
+    weights = network.state_dict()
+    with torch.no_grad():
+        for name, value in other.state_dict().items():
+            if value.is_floating_point():
+                weights[name].lerp_(value, share)
+
+
+def mixed_note(note: TrainingNote, share: float) -> TrainingNote:
+    """The note of a training whose end was mixed with its start."""
+    return replace(note, command=f"{note.command}, mixed with its start: {share:g} of the end")
