@@ -21,6 +21,7 @@ LEARNING = {
         "drawn_pairs",
         "inference",
         "metrics",
+        "mixture",
         "pairs",
         "parts",
         "preprocess",
@@ -31,8 +32,11 @@ LEARNING = {
 }
 """What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
 SHARES_LEARNING = {
+    "indexing.again_pairs",
     "indexing.encoder",
+    "indexing.encoder_task",
     "indexing.encoders",
+    "indexing.mixture",
     "indexing.pair_garments",
     "indexing.train_heads",
     "indexing.train",
