@@ -153,6 +153,7 @@ class Encoder:
         # Weights without a hash were never saved: nothing names them in the cache.
         key = card.fingerprint if card.sha256 else None
         self._runtime = crop_runtime(network, card.preprocessing, options, key)
+        self._threads = options.threads
         self.card = card
 
     @classmethod
@@ -171,7 +172,9 @@ class Encoder:
         """The same architecture with fresh weights: what training has to beat."""
         torch.manual_seed(0)
         return Encoder(
-            build_encoder(self.card.architecture), replace(self.card, sha256="", figures={})
+            build_encoder(self.card.architecture),
+            replace(self.card, sha256="", figures={}),
+            replace(REFERENCE, threads=self._threads),
         )
 
     @property
