@@ -1,6 +1,7 @@
 """The commands that measure the segmenter, calibrate it and lay out the truth for both."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -252,7 +253,8 @@ def train_calibration(
     if not dry_run:
         best = candidates[0]
         file = settings.segmenter_weights or SHIPPED_SEGMENTER
-        keep_rules(file, best.rules, best.calibration)
+        figures = {f"{split.value}_{name}": value for name, value in asdict(best.figures).items()}
+        keep_rules(file, best.rules, best.calibration, figures)
         tell(f"the card of {file.name} has the first line's rules and calibration now")
     if as_json:
         print_json({"photos": len(samples), "candidates": candidates})

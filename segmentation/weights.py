@@ -9,7 +9,7 @@ where the card has their hash, are the same network in 8-bit integers (`segmenta
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,10 +183,14 @@ def read_segmenter_card(weights: Path) -> SegmenterCard:
         raise WeightsError(f"{card_path(weights)} lacks {error}; restore the card") from error
 
 
-def keep_rules(weights: Path, rules: Rules, calibration: Calibration) -> None:
-    """Write what is done after the network into the card beside its weights."""
+def keep_rules(
+    weights: Path, rules: Rules, calibration: Calibration, figures: Mapping[str, float]
+) -> None:
+    """Write what is done after the network into the card beside its weights, and how it did."""
     card = read_segmenter_card(weights)
-    write_card(dataclasses.replace(card, rules=rules, calibration=calibration), weights)
+    known = {**card.figures, **figures}
+    kept = dataclasses.replace(card, rules=rules, calibration=calibration, figures=known)
+    write_card(kept, weights)
 
 
 def quantised_path(weights: Path) -> Path:
