@@ -15,8 +15,9 @@ from indexing.answers import PhotoAnswer, known_answers
 from indexing.reader import read_ahead
 from indexing.records import BulkEmbedder, TimedEmbedder
 from indexing.stages import CommittedBatch, IndexedPhoto, ReadPhoto, SkippedPhoto, StageClock
-from indexing.whole_photos import is_blank, named_classes
+from indexing.whole_photos import named_classes
 from indexing.writer import write_batch
+from segmentation.blank import is_blank
 from segmentation.classes import GarmentClass
 
 BATCH: Final = 16

@@ -7,24 +7,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import numpy as np
-from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.models import Product
 from indexing.words import classes_named
 from segmentation.classes import GarmentClass
-from segmentation.photos import Photo
 
 _CATEGORY_ATTRIBUTES: Final = ("product_type", "type", "google_product_category")
 """Columns that say what a category says; the importer keeps those it did not take for one."""
 _ROOT: Final = re.compile(r"\b(apparel|clothing)\b", re.IGNORECASE)
 """In "Apparel & Accessories" the second word stands for a whole shop, not for the product."""
 
-BLANK_SIDE: Final = 32
-BLANK_STEP: Final = 16
-LEAST_EDGES: Final = 0.01
 """Of 584 phone photos without a found garment none has below 0.06. Grounds without anything on
 them, as JPEG, have at most 0.008: flat, noisy (sd 25), in a gradient, with dark corners, half in
 shade. A plain garment on a plain ground has 0.016 if it takes a quarter of the side."""
@@ -74,16 +68,3 @@ def _told_by_path(path: str) -> frozenset[GarmentClass]:
         if named:
             return named
     return frozenset()
-
-
-def is_blank(photo: Photo) -> bool:
-    """Whether a photo shows one colour and nothing on it.
-
-    Reduced to `BLANK_SIDE` x `BLANK_SIDE`, which takes noise away, less than the share
-    `LEAST_EDGES` of all neighbours differ by `BLANK_STEP` levels: a gradient has no such edge.
-    """
-    small = Image.fromarray(photo).resize((BLANK_SIDE, BLANK_SIDE), Image.Resampling.BOX)
-    levels = np.asarray(small, np.int16)
-    down, across = (np.abs(np.diff(levels, axis=axis)).max(axis=2) for axis in (0, 1))
-    edges = np.concatenate([(each >= BLANK_STEP).ravel() for each in (down, across)])
-    return float(edges.mean()) < LEAST_EDGES

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import numpy as np
 
+from segmentation.blank import is_blank
 from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.mask import Probabilities, Segmentation, in_pixels
 from segmentation.model import SegmentationNetwork
@@ -92,6 +93,8 @@ class Segmenter:
     def _segmentation_of(self, photo: Photo, prediction: Prediction) -> Segmentation:
         """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
         height, width = photo.shape[:2]
+        if is_blank(photo):
+            return Segmentation.of_mask(np.zeros((height, width), np.uint8))
         judged = judge_prediction(prediction, self.card.rules, self.card.calibration)
         grid = judged.probabilities.shape[1], judged.probabilities.shape[2]
         garments = tuple(in_pixels(each, grid, (height, width)) for each in judged.garments)

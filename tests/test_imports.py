@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("segmentation", "catalog", "indexing", "search_app", "migrations")
 VOCABULARY = {
-    f"segmentation.{name}" for name in ("classes", "errors", "mask", "photos", "runtime", "splits")
+    f"segmentation.{name}"
+    for name in ("blank", "classes", "errors", "mask", "photos", "runtime", "splits")
 }
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
 LEARNING = {

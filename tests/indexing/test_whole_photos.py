@@ -20,8 +20,9 @@ from indexing.collection import Collection, open_collection
 from indexing.pipeline import BATCH
 from indexing.reembed import reembed
 from indexing.vectors import vector_from_bytes
-from indexing.whole_photos import is_blank, named_class
+from indexing.whole_photos import named_class
 from indexing.wiring import load_embedder
+from segmentation.blank import is_blank
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import read_photo
 from segmentation.runtime import RuntimeOptions
@@ -239,13 +240,14 @@ def test_the_real_models_give_the_vector_of_a_whole_query(
     tmp_path: Path, fast: RuntimeOptions
 ) -> None:
     (tmp_path / "photos").mkdir()
-    texture = np.random.default_rng(0).integers(90, 160, (12, 9, 3), np.uint8)
-    Image.fromarray(texture).resize((270, 360)).save(tmp_path / "photos" / "texture.png")
+    ball = Image.new("RGB", (270, 360), (205, 200, 190))
+    ImageDraw.Draw(ball).ellipse((90, 150, 170, 230), fill=(150, 40, 40))
+    ball.save(tmp_path / "photos" / "ball.png")
     embedder = load_embedder(options=fast)
-    photo = read_photo(tmp_path / "photos" / "texture.png")
+    photo = read_photo(tmp_path / "photos" / "ball.png")
     assert not embedder.embed([photo])[0].garments
     with closing(open_collection(tmp_path / "data", embedder)) as collection:
-        summary = collection.index(Feed((_row("a", "Skirt", "texture.png"),)), tmp_path / "photos")
+        summary = collection.index(Feed((_row("a", "Skirt", "ball.png"),)), tmp_path / "photos")
         assert summary.wholes == 1
         with collection.database.session() as session:
             stored = vector_from_bytes(session.scalars(select(Vector.values)).one())

@@ -80,3 +80,11 @@ def test_shipped_weights_are_what_their_card_says() -> None:
     (found,) = Segmenter.load().segment([photo])
     assert found.mask.shape == (360, 270)
     assert set(np.unique(found.mask)) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_photo_shows_no_garment(level: int) -> None:
+    (found,) = Segmenter.load().segment([np.full((360, 270, 3), level, np.uint8)])
+    assert found.garments == ()
+    assert found.mask.shape == (360, 270)
+    assert not found.mask.any()
