@@ -8,7 +8,8 @@ the networks are not (`light`): 100,000 photos in minutes, not in hours. Photos 
 of many sizes. With the real networks their own buffers are measured too.
 
 The catalogue itself takes memory, whoever opens it: so a new process then opens it and indexes a
-few photos more, and what the long run has over that one is what it kept for nothing.
+few photos more. What the long run has over that one it kept, or took for drawing its photos: what
+it had at its first window tells the two apart.
 
 Vectors are searched from memory up to 20,000 of a class (`indexing.base.EXACT_LIMIT`), from a
 mapped file beyond: until all classes are that large memory grows by what `vector_mb` says.
