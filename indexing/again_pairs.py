@@ -33,6 +33,7 @@ from segmentation.pairs import (
     write_manifest,
 )
 from segmentation.photos import Photo, read_photo
+from segmentation.splits import TAUGHT_WITH
 
 MARK: Final = "-again-"
 LEAST_IOU: Final = 0.25
@@ -71,7 +72,7 @@ def create_seen_again(
     folders = [read_pairs(root).masked() for root in roots]
     wanted = {
         split: [(folder, pair) for folder in folders for pair in folder.of_split(split).pairs]
-        for split in ("train", "val")
+        for split in TAUGHT_WITH
     }
     done, total = 0, sum(map(len, wanted.values()))
     for of_split in wanted.values():
@@ -79,18 +80,21 @@ def create_seen_again(
             generator = np.random.default_rng((seed, done))
             behind_folder, behind = of_split[int(generator.integers(len(of_split)))]
             other = read_photo(behind_folder.photo_path(behind))
-            for original in _main_garment(folder, pair):
+            original = _original(folder, pair)
+            if original is not None:
                 pairs += _saved(original, other, segmenter, out, views, generator)
             done += 1
             progress(done, total)
     return write_manifest(out, pairs)
 
 
-def _main_garment(folder: PairsFolder, pair: Pair) -> Iterator[_Original]:
-    """The largest garment by the pair's mask; nothing where there is none."""
+def _original(folder: PairsFolder, pair: Pair) -> _Original | None:
+    """With the largest garment by the pair's mask; None where there is none."""
     mask = load_mask(folder.mask_path(pair))
-    for garment in find_garments(mask, one_hot(mask))[:1]:
-        yield _Original(pair, read_photo(folder.photo_path(pair)), garment)
+    garments = find_garments(mask, one_hot(mask))
+    if not garments:
+        return None
+    return _Original(pair, read_photo(folder.photo_path(pair)), garments[0])
 
 
 def _saved(

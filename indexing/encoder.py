@@ -161,9 +161,7 @@ class Encoder:
         """Read weights with their card; None means those shipped with the package."""
         path = weights or SHIPPED_ENCODER
         try:
-            card = read_encoder_card(path)
-            network = build_encoder(card.architecture)
-            load_tensors(network, path, card.sha256)
+            network, card = load_encoder(path)
         except WeightsError as error:
             raise EncoderError(str(error)) from error
         return cls(network, card, options)
@@ -229,6 +227,14 @@ def build_encoder(architecture: EncoderArchitecture) -> EncoderNetwork:
     """A network with fresh weights, channels last in memory."""
     network = EncoderNetwork(architecture)
     return network.to(memory_format=torch.channels_last)
+
+
+def load_encoder(weights: Path) -> tuple[EncoderNetwork, EncoderCard]:
+    """A network in evaluation mode with its card; WeightsError if either is missing or damaged."""
+    card = read_encoder_card(weights)
+    network = build_encoder(card.architecture)
+    load_tensors(network, weights, card.sha256)
+    return network.eval(), card
 
 
 def read_encoder_card(weights: Path) -> EncoderCard:

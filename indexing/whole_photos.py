@@ -19,10 +19,6 @@ _CATEGORY_ATTRIBUTES: Final = ("product_type", "type", "google_product_category"
 _ROOT: Final = re.compile(r"\b(apparel|clothing)\b", re.IGNORECASE)
 """In "Apparel & Accessories" the second word stands for a whole shop, not for the product."""
 
-"""Of 584 phone photos without a found garment none has below 0.06. Grounds without anything on
-them, as JPEG, have at most 0.008: flat, noisy (sd 25), in a gradient, with dark corners, half in
-shade. A plain garment on a plain ground has 0.016 if it takes a quarter of the side."""
-
 
 def named_classes(session: Session, product_ids: Collection[str]) -> dict[str, GarmentClass]:
     """Product id -> the class that its words settle; without those that settle none."""

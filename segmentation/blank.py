@@ -13,6 +13,9 @@ from segmentation.photos import Photo
 BLANK_SIDE: Final = 32
 BLANK_STEP: Final = 16
 LEAST_EDGES: Final = 0.01
+"""Of 584 phone photos without a found garment none has below 0.06. Grounds without anything on
+them, as JPEG, have at most 0.008: flat, noisy (sd 25), in a gradient, with dark corners, half in
+shade. A plain garment on a plain ground has 0.016 if it takes a quarter of the side."""
 
 
 def is_blank(photo: Photo) -> bool:

@@ -28,12 +28,10 @@ from segmentation.pairs import (
 )
 from segmentation.photos import read_photo
 from segmentation.predictor import BATCH_SIZE, Segmenter
-from segmentation.splits import Split
+from segmentation.splits import TAUGHT_WITH
 
 FOUND: Final = "found"
 """Source of these pairs."""
-TAUGHT_WITH: Final[tuple[Split, ...]] = ("train", "val")
-"""Test photos are not looked at."""
 
 
 def create_found(

@@ -29,9 +29,7 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
     """
     (first, before), (second, card) = load_segmenter(start), load_segmenter(trained)
     if (before.architecture, before.preprocessing) != (card.architecture, card.preprocessing):
-        raise WeightsError(
-            f"{start} and {trained} are not of one network; mix a run with what it started from"
-        )
+        raise not_of_one_network(start, trained)
     mix_into(second, first, 1 - share)
     made = replace(
         card,
@@ -44,6 +42,13 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
     )
     write_card(made, out)
     return out
+
+
+def not_of_one_network(start: Path, trained: Path) -> WeightsError:
+    """What is raised for weights whose networks differ."""
+    return WeightsError(
+        f"{start} and {trained} are not of one network; mix a run with what it started from"
+    )
 
 
 def mix_into(network: nn.Module, other: nn.Module, share: float) -> None:

@@ -32,6 +32,8 @@ class DataSource:
     licence: str
 
 
+SEEN_AGAIN: Final = "seen-again"
+"""Source of train photos that were changed and segmented anew."""
 DATA_SOURCES: Final = {
     "ccp": DataSource("Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014)", "Apache-2.0"),
     "clothing": DataSource("Clothing dataset (A. Grigorev, 2020), masks by GrabCut", "CC0-1.0"),
@@ -40,13 +42,11 @@ DATA_SOURCES: Final = {
         "Clothing dataset, photos that GrabCut could not cut", "CC0-1.0"
     ),
     "found": DataSource("Train photos with masks by the segmenter", "as the photos"),
-    "seen-again": DataSource("The same garments after a hard change, found again", "as the photos"),
+    SEEN_AGAIN: DataSource("The same garments after a hard change, found again", "as the photos"),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.synthetic", "MIT"),
 }
 
-SEEN_AGAIN: Final = "seen-again"
-"""Source of train photos that were changed and segmented anew."""
 UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 """Sources of photos without masks: training alone uses them."""
 

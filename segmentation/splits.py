@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 Split = Literal["train", "val", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "val", "test")
+TAUGHT_WITH: Final[tuple[Split, ...]] = ("train", "val")
+"""Of test photos nothing is made that training sees."""
 
 
 def split_groups(groups: Iterable[str], test_photos: int, val_photos: int) -> Mapping[str, Split]:

@@ -81,13 +81,14 @@ def measure_soak(
             tell(f"{progress.done} of {progress.total}: {seen[-1][1]:.0f} MB")
 
     embedder = _embedder(options, light)
+    sizes = SMALL_SIZES if light else DRAWN_SIZES
     with tempfile.TemporaryDirectory(prefix="apparel-soak-") as name:
         folder = Path(name)
-        write_photos(folder / "photos", count, source, SMALL_SIZES if light else DRAWN_SIZES)
+        write_photos(folder / "photos", count, source, sizes)
         collection = open_collection(folder / "data", embedder)
         summary = collection.index(read_folder(folder / "photos"), on_progress=watch)
         collection.close()
-        write_photos(folder / "more", min(MORE, count), source, SMALL_SIZES)
+        write_photos(folder / "more", min(MORE, count), source, sizes)
         reopened = _in_a_new_process(folder, options, light)
     medians = windows(seen)
     return SoakFigures(
