@@ -7,7 +7,7 @@ network in 8-bit integers (`segmentation.quantise`), OpenVINO runs that.
 
 Threads: both runtimes take `threads`. torch spends them on one call at a time; OpenVINO
 runs that many calls side by side on one thread each, because a second thread makes one
-call less than twice as fast. FAISS searches on one thread (`indexing.base`), and the
+call less than twice as fast. BLAS gets one. FAISS searches on one thread (`indexing.base`), and the
 pipeline's own threads mostly wait (`indexing.pipeline`).
 """
 
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import nn
 
 from segmentation.errors import RuntimeAbsent
@@ -123,6 +124,8 @@ def open_runtime(
         RuntimeAbsent: OpenVINO was asked for by name and does not work here.
     """
     torch.set_num_threads(options.threads)
+    # numpy's products of small matrices (`segmentation.edges`): two threads wait for each other.
+    threadpool_limits(limits=1, user_api="blas")
     if options.name == "torch":
         return TorchRuntime(network)
     try:

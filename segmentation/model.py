@@ -44,7 +44,8 @@ class Architecture:
 
 
 class SegmentationNetwork(nn.Module):
-    """Photos (n, 3, H, W) in; class probabilities (n, 4, H, W) and presence logits (n, 3) out."""
+    """Photos (n, 3, H, W) in; class probabilities (n, 4, H / 4, W / 4), which
+    `segmentation.edges` enlarges, and presence logits (n, 3) out."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -63,9 +64,7 @@ class SegmentationNetwork(nn.Module):
 
     def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         parts, presence = self.parts(photos)
-        # Softmax on a sixteenth of the pixels: enlarged logits cost a fifth of the network's time.
-        probabilities = class_logits(parts).softmax(dim=1)
-        return enlarged(probabilities), presence[:, : len(GARMENT_CLASSES)]
+        return class_logits(parts).softmax(dim=1), presence[:, : len(GARMENT_CLASSES)]
 
     def parts(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Part logits (n, PART_COUNT, H / 4, W / 4), presence logits (n, PRESENCE_COUNT)."""
@@ -78,26 +77,6 @@ class _Sum(nn.Module):
 
     def forward(self, levels: list[torch.Tensor]) -> torch.Tensor:
         return functools.reduce(torch.add, levels)
-
-
-def enlarged(maps: torch.Tensor) -> torch.Tensor:
-    """Bilinear interpolation (n, c, 4 h, 4 w) of maps (n, c, h, w), corners not aligned.
-
-    Two matrix products: OpenVINO's own takes four times as long for few channels.
-    """
-    return _spread(maps.shape[2]) @ maps @ _spread(maps.shape[3]).T
-
-
-def _spread(count: int) -> torch.Tensor:
-    """How much of each of `count` cells lies on each fine cell, shape (4 count, count).
-
-    In integers, eighths of a cell, up to the last step: half precision would lose places.
-    """
-    places = 2 * torch.arange(MASK_STRIDE * count) - (MASK_STRIDE - 1)
-    last = torch.as_tensor(2 * MASK_STRIDE * (count - 1))
-    places = torch.minimum(places.clamp(min=0), last)
-    away = (places[:, None] - 2 * MASK_STRIDE * torch.arange(count)).abs()
-    return (2 * MASK_STRIDE - away).clamp(min=0).float() / (2 * MASK_STRIDE)
 
 
 def class_logits(parts: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from typing import Final, Self
 import numpy as np
 
 from segmentation.blank import is_blank
+from segmentation.edges import with_edges
 from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.mask import Probabilities, Segmentation, in_pixels
 from segmentation.model import SegmentationNetwork
@@ -72,7 +73,8 @@ class Segmenter:
         return self._runtime.calls_at_once
 
     def run(self, canvases: Pictures) -> Arrays:
-        """What the network says of canvases of one size: probabilities and presence logits."""
+        """What the network says of canvases of one size: probabilities, on a grid four times
+        coarser, and presence logits."""
         return self._runtime.run(canvases)
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
@@ -108,19 +110,21 @@ def mask_runtime(
     key: str | None = None,
     quantised: Path | None = None,
 ) -> Runtime:
-    """A network ready for `predictions_of`: class probabilities and presence logits of canvases."""
+    """A network ready for `predictions_of`."""
     return open_runtime(mask_network(network, preprocessing), options, key, quantised)
 
 
 def mask_network(network: SegmentationNetwork, preprocessing: Preprocessing) -> PictureNetwork:
-    """Canvases, uint8 (n, H, W, 3), in; class probabilities and presence logits out."""
+    """Canvases, uint8 (n, H, W, 3), in; class probabilities, (n, 4, H / 4, W / 4), and presence
+    logits out."""
     return PictureNetwork(network, preprocessing.mean, preprocessing.std)
 
 
 def predictions_of(
     runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
 ) -> list[Prediction]:
-    """What the network says of each photo, at the canvas's resolution, in order."""
+    """What the network says of each photo, in order, at the canvas's resolution: the edges are
+    the photo's own."""
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
@@ -134,8 +138,11 @@ def predictions_of(
                 for position in batch
             ]
             probabilities, presence = runtime.run(np.stack(canvases))
-            for position, values, logits in zip(batch, probabilities, presence, strict=True):
-                answers[position] = Prediction(inside(values, placements[position]), logits)
+            for position, canvas, values, logits in zip(
+                batch, canvases, probabilities, presence, strict=True
+            ):
+                enlarged = with_edges(canvas, values)
+                answers[position] = Prediction(inside(enlarged, placements[position]), logits)
     return [answers[position] for position in range(len(photos))]
 
 

@@ -4,7 +4,7 @@ photo + (parts | class mask and label | tags) -> Sample -> View (photo, codes, a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from segmentation.augment import AugmentConfig, augment
+from segmentation.bare import bare_presence, bare_window
 from segmentation.classes import GarmentClass
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
@@ -67,7 +68,7 @@ class Mixture:
 
     `whole` is how much more often a photo with a whole garment is drawn than one without,
     `pasted` the share of views whose figure is pasted before another photo, `recoloured` the
-    share of photos whose garments are dyed.
+    share of photos whose garments are dyed, `bare` the share of views without any garment.
     """
 
     ccp: float = 0.45
@@ -79,6 +80,7 @@ class Mixture:
     whole: float = 1.6
     pasted: float = 0.3
     recoloured: float = 0.0
+    bare: float = 0.0
 
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
@@ -153,6 +155,7 @@ class Views(Dataset[View]):
         self._draws = draw.choice(len(samples), count, p=shares)
         self._behind = draw.choice(len(samples), count, p=shares)
         self._is_pasted = draw.random(count) < mixture.pasted
+        self._is_bare = draw.random(count) < mixture.bare
         self._samples, self._mixture, self._changes = samples, mixture, changes
         self._size, self._seed = size, seed
 
@@ -162,6 +165,8 @@ class Views(Dataset[View]):
     def __getitem__(self, position: int) -> View:
         sample = self._samples[self._draws[position]]
         generator = np.random.default_rng((*self._seed, position))
+        if self._is_bare[position] and (bare := _without_garments(sample, generator)):
+            return self._view(bare, generator)
         view = self._view(sample, generator)
         if sample.mask is None or not self._is_pasted[position]:
             return view
@@ -182,6 +187,20 @@ class Views(Dataset[View]):
             outside=UNKNOWN_CODE,
         )
         return view, codes, _still_seen(sample, codes)
+
+
+def _without_garments(sample: Sample, generator: np.random.Generator) -> Sample | None:
+    window = bare_window(sample.photo, sample.codes, generator)
+    if window is None:
+        return None
+    photo, codes = window
+    return replace(
+        sample,
+        photo=photo,
+        codes=codes,
+        mask=np.zeros_like(codes),
+        answers=bare_presence(codes),
+    )
 
 
 def _still_seen(sample: Sample, codes: Codes) -> Presence:

@@ -62,8 +62,9 @@ SECOND_MIXTURE: Final = Mixture(
     drawn=0.03,
     tagged=0.10,
     unmasked=0.09,
-    pasted=0.35,
+    pasted=0.4,
     recoloured=0.5,
+    bare=0.06,
 )
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
