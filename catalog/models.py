@@ -235,6 +235,23 @@ class Vector(Base):
     values: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class GarmentTiles(Base):
+    """A garment's tiles by one model (`indexing.tiles`), as `tiles_to_bytes` wrote them.
+
+    Apart from the vectors, which are read all together, while tiles are read for a search's best.
+    """
+
+    __tablename__ = "garment_tiles"
+
+    garment_id: Mapped[int] = mapped_column(
+        ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
+    )
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey("model.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    values: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Key(Base):
     """A key of the API: only its SHA-256 is kept. `scope` is read, write or admin."""
 

@@ -37,6 +37,7 @@ class ResultCard:
     score: float
     style: float
     colour: float
+    details: float | None
     same_kind: float
     same_colour: float
     distant_below: float
@@ -81,6 +82,7 @@ def result_card(hit: Hit, card: GarmentCard, closeness: Closeness) -> ResultCard
         score=hit.score,
         style=hit.style,
         colour=hit.colour,
+        details=hit.details,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
         distant_below=closeness.card.limits[card.garment_class.label],

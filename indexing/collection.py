@@ -52,9 +52,11 @@ from indexing.stages import (
     StageClock,
     StageTiming,
 )
+from indexing.tiles import NO_TILES, Tiles
 from indexing.vectors import (
     active_model,
     fingerprint_of,
+    stored_tiles,
     use_model,
     vector_from_bytes,
 )
@@ -187,6 +189,7 @@ class Collection:
         filters: Filters | None = None,
         exclude_product: str | None = None,
         fold_duplicates: bool = False,
+        tiles: Tiles = NO_TILES,
     ) -> list[Hit]:
         """The nearest garments of a class, the best of each product, the best first.
 
@@ -198,11 +201,19 @@ class Collection:
             colour_weight: 0 looks at style only, 1 at colour only.
             fold_duplicates: products with the same photo, or nearly the same garment, answer
                 once.
+            tiles: of the garment searched with, to look at the best answers more closely.
         """
         if self._indices is None or k < 1:
             return []
         question = Question(
-            garment_class, k, colour_weight, filters or Filters(), exclude_product, fold_duplicates
+            garment_class,
+            k,
+            colour_weight,
+            filters or Filters(),
+            exclude_product,
+            fold_duplicates,
+            tiles,
+            self._model_id,
         )
         with self.database.session() as session:
             # A run of this process shows its own work.
@@ -235,6 +246,11 @@ class Collection:
         if row is None:
             raise CatalogError(f"there is no garment {garment_id}; search again for its id")
         return GarmentClass(row[0]), vector_from_bytes(row[1])
+
+    def tiles_of(self, garment_id: int) -> Tiles:
+        """A stored garment's tiles; none where its encoder has none."""
+        with self.database.session() as session:
+            return stored_tiles(session, self._model_id, [garment_id]).get(garment_id, NO_TILES)
 
     def cards(self, hits: Sequence[Hit]) -> list[ResultCard]:
         """A card for each hit, in order, by one query; removed since then: left out."""

@@ -17,6 +17,7 @@ from indexing.crop import Crop, crop_garment
 from indexing.encoder import StyleEncoder
 from indexing.records import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from indexing.stages import StageClock
+from indexing.tiles import Tiles
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
 from segmentation.mask import (
     BoolMask,
@@ -99,13 +100,13 @@ class PhotoEmbedder:
         """
         cut = self._shared(partial(self._cut_out, clock=clock), photos, PHOTOS_PER_THREAD)
         crops = [crop for each in cut for crop in each.crops]
-        styles = iter(self._shared(partial(self._encode, clock=clock), crops, CROPS_PER_THREAD))
+        seen = iter(self._shared(partial(self._encode, clock=clock), crops, CROPS_PER_THREAD))
         return [
             EmbeddedPhoto(
                 photo.shape[0],
                 photo.shape[1],
                 each.segmentation,
-                self._described([_embedded(*pair, next(styles)) for pair in each.described]),
+                self._described([_embedded(*pair, next(seen)) for pair in each.described]),
             )
             for photo, each in zip(photos, cut, strict=True)
         ]
@@ -129,9 +130,10 @@ class PhotoEmbedder:
                 for photo, segmentation in zip(photos, segmentations, strict=True)
             ]
 
-    def _encode(self, crops: list[Crop], clock: StageClock) -> list[Vector]:
+    def _encode(self, crops: list[Crop], clock: StageClock) -> list[tuple[Vector, Tiles]]:
         with clock.timing("encode"):
-            return list(self._encoder.encode(crops))
+            encoded = self._encoder.encode(crops)
+        return list(zip(encoded.styles, encoded.tiles, strict=True))
 
     def _shared(
         self, work: Callable[[list[Item]], list[Answer]], items: list[Item], size: int
@@ -183,8 +185,9 @@ class PhotoEmbedder:
         return colour_vector(colour)
 
     def _embed_garment(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
-        (style,) = self._encoder.encode([crop_garment(photo, garment, self._encoder.side)])
-        embedded = _embedded(garment, describe_colours(photo, garment), style)
+        crop = crop_garment(photo, garment, self._encoder.side)
+        (seen,) = self._encode([crop], StageClock())
+        embedded = _embedded(garment, describe_colours(photo, garment), seen)
         return self._described([embedded])[0]
 
     def _described(self, embedded: list[EmbeddedGarment]) -> tuple[EmbeddedGarment, ...]:
@@ -208,6 +211,9 @@ def _main_class(mask: ClassMask) -> GarmentClass:
     return max(GARMENT_CLASSES, key=lambda each: int(counts[each]))
 
 
-def _embedded(garment: Garment, described: ColourDescription, style: Vector) -> EmbeddedGarment:
+def _embedded(
+    garment: Garment, described: ColourDescription, seen: tuple[Vector, Tiles]
+) -> EmbeddedGarment:
+    style, tiles = seen
     vector = np.concatenate([style, described.vector]).astype(np.float32)
-    return EmbeddedGarment(garment, described.colours, vector)
+    return EmbeddedGarment(garment, described.colours, vector, tiles=tiles)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 import timm
 import torch
 from torch import nn
@@ -20,6 +19,8 @@ from torch.nn import functional
 
 from indexing.crop import Crop
 from indexing.errors import EncoderError
+from indexing.stages import Vectors
+from indexing.tiles import NO_TILES, TILE_SIDE, Tiles, kept_tiles
 from segmentation.errors import WeightsError
 from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.runtime import REFERENCE, Runtime, RuntimeOptions
@@ -46,6 +47,7 @@ class EncoderArchitecture:
         kind_share: of a score, how much the kinds' agreement counts, 0 to 1.
         kind_scale: cosine to logit.
         mirrored: look at each crop and its mirror image, and take the mean.
+        tiles: numbers of each of a crop's tiles (`indexing.tiles`); 0 leaves them out.
     """
 
     backbone: str = "regnety_004"
@@ -54,6 +56,7 @@ class EncoderArchitecture:
     kind_share: float = 0.3
     kind_scale: float = 24.0
     mirrored: bool = True
+    tiles: int = 64
 
     @property
     def name(self) -> str:
@@ -92,7 +95,8 @@ class EncoderCard:
 
 
 class EncoderNetwork(nn.Module):
-    """Crops (n, 3, side, side) in, unit-length style vectors (n, dimension) out."""
+    """Crops (n, 3, side, side) in; unit-length style vectors (n, dimension) out and, if the
+    architecture has tiles, these, (n, (side / 16)^2, architecture.tiles), unit length too."""
 
     def __init__(self, architecture: EncoderArchitecture) -> None:
         super().__init__()
@@ -100,29 +104,47 @@ class EncoderNetwork(nn.Module):
         self.backbone = timm.create_model(architecture.backbone, pretrained=False, num_classes=0)
         self.head = nn.Linear(self.backbone.num_features, architecture.learnt)
         self.kinds = nn.Linear(architecture.learnt, architecture.kinds, bias=False)
+        if architecture.tiles:
+            stages = self.backbone.feature_info
+            self._tile_stage = [stage["reduction"] for stage in stages].index(TILE_SIDE)
+            channels = stages[self._tile_stage]["num_chs"]
+            self.tiles = nn.Linear(channels, architecture.tiles)
         self.architecture = architecture
 
-    def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        learnt = self.learnt(crops)
+    def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        learnt, *tiles = self.learnt_and_tiles(crops)
         if self.architecture.mirrored:
-            learnt = functional.normalize(learnt + self.learnt(crops.flip(3)), dim=1)
+            mirrored = self._learnt_of(self.backbone.forward_features(crops.flip(3)))
+            learnt = functional.normalize(learnt + mirrored, dim=1)
         if not self.architecture.kinds:
-            return learnt
+            return learnt, *tiles
         share = self.architecture.kind_share
         kinds = (self.architecture.kind_scale * self.kind_cosines(learnt)).softmax(dim=1)
-        return torch.cat([learnt * (1 - share) ** 0.5, (kinds * share).sqrt()], dim=1)
+        return torch.cat([learnt * (1 - share) ** 0.5, (kinds * share).sqrt()], dim=1), *tiles
 
-    def learnt(self, crops: torch.Tensor) -> torch.Tensor:
-        """The learnt part alone, unit length, shape (n, architecture.learnt)."""
-        return self.learnt_of(self.backbone(crops))
+    def learnt_and_tiles(self, crops: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The learnt part alone (n, architecture.learnt), and the tiles, if any; unit length."""
+        last, stages = self.backbone.forward_intermediates(crops)
+        if not self.architecture.tiles:
+            return (self._learnt_of(last),)
+        seen = self.tiles(stages[self._tile_stage].flatten(2).transpose(1, 2))
+        return self._learnt_of(last), functional.normalize(seen, dim=2)
 
-    def learnt_of(self, features: torch.Tensor) -> torch.Tensor:
-        """The same from the backbone's pooled features (n, num_features)."""
-        return functional.normalize(self.head(features), dim=1)
+    def _learnt_of(self, last: torch.Tensor) -> torch.Tensor:
+        return functional.normalize(self.head(self.backbone.forward_head(last)), dim=1)
 
     def kind_cosines(self, learnt: torch.Tensor) -> torch.Tensor:
         """Cosine of each learnt part to each kind, shape (n, kinds)."""
         return learnt @ functional.normalize(self.kinds.weight, dim=1).T
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What an encoder makes of n crops: style vectors (n, dimension) and each crop's tiles;
+    of an encoder without any, each is empty."""
+
+    styles: Vectors
+    tiles: list[Tiles]
 
 
 class StyleEncoder(Protocol):
@@ -139,8 +161,8 @@ class StyleEncoder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    def encode(self, crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
-        """Unit-length vectors, shape (n, dimension)."""
+    def encode(self, crops: Sequence[Crop]) -> Encoded:
+        """Unit-length vectors, shape (n, dimension), and the tiles of each crop."""
         ...
 
 
@@ -197,8 +219,8 @@ class Encoder:
     def dimension(self) -> int:
         return self.card.architecture.dimension
 
-    def encode(self, crops: Sequence[Crop]) -> npt.NDArray[np.float32]:
-        """Unit-length style vectors (n, dimension) of crops of `side` pixels."""
+    def encode(self, crops: Sequence[Crop]) -> Encoded:
+        """Unit-length style vectors (n, dimension), and tiles, of crops of `side` pixels."""
         return encode_crops(self._runtime, crops, self.dimension)
 
 
@@ -211,16 +233,18 @@ def crop_runtime(
     return open_runtime(pictures, options, key)
 
 
-def encode_crops(
-    runtime: Runtime, crops: Sequence[Crop], dimension: int
-) -> npt.NDArray[np.float32]:
-    """Unit-length vectors, shape (n, dimension), of crops of one size."""
-    if not crops:
-        return np.zeros((0, dimension), np.float32)
-    batches = [crops[start : start + BATCH_SIZE] for start in range(0, len(crops), BATCH_SIZE)]
-    vectors = np.concatenate([runtime.run(np.stack(batch))[0] for batch in batches])
+def encode_crops(runtime: Runtime, crops: Sequence[Crop], dimension: int) -> Encoded:
+    """Unit-length vectors, shape (n, dimension), and the tiles, of crops of one size."""
+    vectors, tiles = [np.zeros((0, dimension), np.float32)], list[Tiles]()
+    for start in range(0, len(crops), BATCH_SIZE):
+        batch = crops[start : start + BATCH_SIZE]
+        styles, *seen = runtime.run(np.stack(batch))
+        vectors.append(styles)
+        tiles += kept_tiles(seen[0], batch) if seen else [NO_TILES] * len(batch)
+    stacked = np.concatenate(vectors)
     # Half precision rounds the length that the network gave them.
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
+    return Encoded(np.asarray(stacked / lengths, np.float32), tiles)
 
 
 def build_encoder(architecture: EncoderArchitecture) -> EncoderNetwork:
@@ -243,7 +267,7 @@ def read_encoder_card(weights: Path) -> EncoderCard:
     try:
         architecture, preprocessing = fields["architecture"], fields["preprocessing"]
         return EncoderCard(
-            EncoderArchitecture(**{"kinds": 0, "mirrored": False, **architecture}),
+            EncoderArchitecture(**{"kinds": 0, "mirrored": False, "tiles": 0, **architecture}),
             CropPreprocessing(
                 preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
             ),

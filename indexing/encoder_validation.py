@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from indexing.crop import Crop, crop_garment
-from indexing.encoder import Encoder
+from indexing.encoder import Encoded, Encoder
 from indexing.metrics import mean_with_interval, precision_at, rank
+from indexing.tiles import look_closer
 from indexing.training_views import NO_LABEL, GarmentSample, ViewConfig, hard_view
 
 HARD_QUERIES: Final = 400
@@ -28,23 +28,32 @@ def validation_figures(
     queries = [sample for sample in val_samples if sample.label != NO_LABEL]
     answers, asked = _encoded(encoder, gallery), _encoded(encoder, queries)
     ranking = rank(
-        asked @ answers.T,
+        asked.styles @ answers.styles.T,
         np.array([sample.label for sample in queries]),
         np.array([sample.label for sample in gallery]),
         np.array([[one.group == other.group for other in gallery] for one in queries]),
         depth=5,
     )
-    again = _hard_views(queries[:HARD_QUERIES], queries, encoder.side, views, seed)
-    nearest = (encoder.encode(again) @ np.concatenate([asked, answers]).T).argmax(axis=1)
+    again = encoder.encode(_hard_views(queries[:HARD_QUERIES], queries, encoder.side, views, seed))
+    scores = again.styles @ np.concatenate([asked.styles, answers.styles]).T
+    nearest = scores.argmax(axis=1)
+    closer = np.array(
+        [
+            look_closer(row, row, 1.0, tiles, [*asked.tiles, *answers.tiles]).argmax()
+            for row, tiles in zip(scores, again.tiles, strict=True)
+        ]
+    )
     names = np.array([sample.name for sample in (*queries, *gallery)])
+    own = names[: len(scores)]
     return {
         "val_precision_at_1": mean_with_interval(precision_at(ranking, 1)).value,
         "val_precision_at_5": mean_with_interval(precision_at(ranking, 5)).value,
-        "val_same_garment_recall_at_1": float((names[nearest] == names[: len(again)]).mean()),
+        "val_same_garment_by_styles": float((names[nearest] == own).mean()),
+        "val_same_garment_recall_at_1": float((names[closer] == own).mean()),
     }
 
 
-def _encoded(encoder: Encoder, samples: Sequence[GarmentSample]) -> npt.NDArray[np.float32]:
+def _encoded(encoder: Encoder, samples: Sequence[GarmentSample]) -> Encoded:
     crops = [crop_garment(sample.photo, sample.garment, encoder.side) for sample in samples]
     return encoder.encode(crops)
 

@@ -20,13 +20,13 @@ from torch import nn
 from indexing.crop import Crop
 from indexing.encoder import (
     CropPreprocessing,
+    Encoded,
     Encoder,
     StyleEncoder,
     crop_runtime,
     encode_crops,
 )
 from indexing.errors import EncoderError
-from indexing.stages import Vectors
 from segmentation.runtime import REFERENCE, RuntimeOptions
 from segmentation.weights import fingerprint_of
 
@@ -108,8 +108,8 @@ class TimmEncoder:
     def dimension(self) -> int:
         return self._dimension
 
-    def encode(self, crops: Sequence[Crop]) -> Vectors:
-        """Unit-length vectors, shape (n, dimension)."""
+    def encode(self, crops: Sequence[Crop]) -> Encoded:
+        """Unit-length vectors, shape (n, dimension); no tiles."""
         return encode_crops(self._runtime, crops, self._dimension)
 
 

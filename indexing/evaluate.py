@@ -26,6 +26,7 @@ from indexing.labelled import (
     VectorSet,
     embed_labelled,
     read_labels,
+    scores_of,
 )
 from indexing.metrics import (
     Figures,
@@ -48,7 +49,6 @@ from indexing.retrieval_report import (
     RetrievalReport,
     RetrievalResult,
 )
-from indexing.stages import Vectors
 
 COLOUR_WEIGHTS: Final = (0.0, 0.3, 0.5, 1.0)
 DEFAULT_WEIGHT: Final = 0.5
@@ -58,6 +58,7 @@ UNTRAINED: Final = "untrained network"
 AGAINST: Final = "other encoder"
 UNMASKED: Final = "whole photo, no mask"
 OWN_CLASS: Final = "encoder, own class only"
+NO_DETAILS: Final = "encoder, vectors alone"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
 
@@ -153,17 +154,13 @@ def trial_of(garments: Sequence[LabelledGarment]) -> Trial:
     )
 
 
-def similarities(first: VectorSet, trial: Trial, colour_weight: float) -> Vectors:
-    """Scores of all pairs as a search gives them, shape (queries, gallery)."""
-    styles = first.styles[trial.queries] @ first.styles[trial.gallery].T
-    colours = first.colours[trial.queries] @ first.colours[trial.gallery].T
-    return np.asarray((1 - colour_weight) * styles + colour_weight * colours, np.float32)
-
-
-def ranking_of(trial: Trial, scores: Vectors, barred: npt.NDArray[np.bool_]) -> Ranking:
-    """The nearest of the gallery for each query."""
-    codes = trial.codes
-    return rank(scores, codes[trial.queries], codes[trial.gallery], barred, max(DEPTHS))
+def ranking_of(
+    trial: Trial, vectors: VectorSet, colour_weight: float, barred: npt.NDArray[np.bool_]
+) -> Ranking:
+    """The nearest of the gallery for each query, as a search finds them."""
+    codes, queries, gallery = trial.codes, trial.queries, trial.gallery
+    scores = scores_of(vectors.only(queries), vectors.only(gallery), colour_weight, ~barred)
+    return rank(scores, codes[queries], codes[gallery], barred, max(DEPTHS))
 
 
 def _rankings(
@@ -172,17 +169,18 @@ def _rankings(
     """Every row of the table; the baselines at the first weight, which is style alone."""
     ours, first = vectors.masked[SHIPPED], colour_weights[0]
     rankings = {
-        (SHIPPED, weight): ranking_of(trial, similarities(ours, trial, weight), trial.barred)
+        (SHIPPED, weight): ranking_of(trial, ours, weight, trial.barred)
         for weight in colour_weights
     }
-    rankings[COLOUR_ALONE, 1.0] = ranking_of(trial, similarities(ours, trial, 1.0), trial.barred)
+    rankings[COLOUR_ALONE, 1.0] = ranking_of(trial, ours, 1.0, trial.barred)
     for weight in (first, DEFAULT_WEIGHT):
         own = trial.barred | trial.other_class
-        rankings[OWN_CLASS, weight] = ranking_of(trial, similarities(ours, trial, weight), own)
+        rankings[OWN_CLASS, weight] = ranking_of(trial, ours, weight, own)
+        plain = ours.without_tiles()
+        rankings[NO_DETAILS, weight] = ranking_of(trial, plain, weight, trial.barred)
         others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
         for method, each in {**others, UNMASKED: vectors.unmasked}.items():
-            scores = similarities(each, trial, weight)
-            rankings[method, weight] = ranking_of(trial, scores, trial.barred)
+            rankings[method, weight] = ranking_of(trial, each, weight, trial.barred)
     return rankings
 
 

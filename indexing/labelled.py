@@ -7,20 +7,23 @@ photo stands for its largest garment, or for the whole of itself where none is f
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from indexing.attributes import height_share
 from indexing.colour import describe_colours
 from indexing.crop import Crop, crop_garment
 from indexing.embed import PhotoSegmenter
-from indexing.encoder import StyleEncoder
+from indexing.encoder import Encoded, StyleEncoder
 from indexing.errors import IndexingError
+from indexing.metrics import Labels
 from indexing.records import Colour
 from indexing.stages import Vectors
+from indexing.tiles import NO_TILES, Tiles, look_closer
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, Segmentation, whole_photo_garment
@@ -59,10 +62,48 @@ class LabelledGarment:
 
 @dataclass(frozen=True, eq=False)
 class VectorSet:
-    """Both halves of the vectors of all garments, in their order: (n, d) and (n, colours)."""
+    """Both halves of the vectors of all garments, in their order, (n, d) and (n, colours), and
+    their tiles."""
 
     styles: Vectors
     colours: Vectors
+    tiles: Sequence[Tiles]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Encoded], colours: Vectors) -> Self:
+        """Of garments that were encoded part by part."""
+        styles = np.concatenate([part.styles for part in parts])
+        return cls(styles, colours, [tiles for part in parts for tiles in part.tiles])
+
+    def without_tiles(self) -> Self:
+        """The same, as an encoder without tiles would give it."""
+        return replace(self, tiles=[NO_TILES] * len(self.tiles))
+
+    def only(self, places: Labels) -> Self:
+        """Of the garments at these places."""
+        tiles = [self.tiles[place] for place in places]
+        return replace(self, styles=self.styles[places], colours=self.colours[places], tiles=tiles)
+
+
+def scores_of(
+    asked: VectorSet,
+    answers: VectorSet,
+    colour_weight: float,
+    allowed: npt.NDArray[np.bool_] | None = None,
+) -> Vectors:
+    """Scores of all pairs as a search gives them, shape (asked, answers); -inf where a garment
+    may not answer. The best of each row are looked at by their tiles."""
+    styles = asked.styles @ answers.styles.T
+    colours = asked.colours @ answers.colours.T
+    scores = np.asarray((1 - colour_weight) * styles + colour_weight * colours, np.float32)
+    if allowed is not None:
+        scores = np.where(allowed, scores, -np.inf)
+    return np.stack(
+        [
+            look_closer(row, row_styles, 1 - colour_weight, tiles, answers.tiles)
+            for row, row_styles, tiles in zip(scores, styles, asked.tiles, strict=True)
+        ]
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +153,8 @@ def embed_labelled(
 ) -> LabelledVectors:
     """Vectors of labelled photos by each encoder; a photo that cannot be read is left out."""
     garments: list[LabelledGarment] = []
-    styles: dict[str, list[Vectors]] = {name: [] for name in encoders}
-    plain: list[Vectors] = []
+    seen: dict[str, list[Encoded]] = {name: [] for name in encoders}
+    plain: list[Encoded] = []
     colours: list[Vectors] = []
     plain_colours: list[Vectors] = []
     first = next(iter(encoders.values()))
@@ -133,7 +174,7 @@ def embed_labelled(
         ]
         wholes = [whole_garment(photo) for photo in photos]
         for name, encoder in encoders.items():
-            styles[name].append(encoder.encode(_crops(photos, mains, encoder.side)))
+            seen[name].append(encoder.encode(_crops(photos, mains, encoder.side)))
         plain.append(first.encode(_crops(photos, wholes, first.side)))
         described = [describe_colours(*pair) for pair in zip(photos, mains, strict=True)]
         colours.append(np.stack([each.vector for each in described]))
@@ -149,8 +190,8 @@ def embed_labelled(
     both = np.concatenate(colours)
     return LabelledVectors(
         tuple(garments),
-        {name: VectorSet(np.concatenate(parts), both) for name, parts in styles.items()},
-        VectorSet(np.concatenate(plain), np.concatenate(plain_colours)),
+        {name: VectorSet.joined(parts, both) for name, parts in seen.items()},
+        VectorSet.joined(plain, np.concatenate(plain_colours)),
     )
 
 

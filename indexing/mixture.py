@@ -9,9 +9,13 @@ from segmentation.weights import save_tensors, write_card
 
 
 def mix_encoders(start: Path, trained: Path, share: float, out: Path) -> Path:
-    """Write the mixture to `out`; arguments and errors as of `mix_segmenters`."""
+    """Write the mixture to `out`; arguments and errors as of `mix_segmenters`.
+
+    Tiles that the first network does not have yet are those of the trained one.
+    """
     (first, before), (second, card) = load_encoder(start), load_encoder(trained)
-    if (before.architecture, before.preprocessing) != (card.architecture, card.preprocessing):
+    alike = replace(card.architecture, tiles=before.architecture.tiles)
+    if (before.architecture, before.preprocessing) != (alike, card.preprocessing):
         raise not_of_one_network(start, trained)
     mix_into(second, first, 1 - share)
     sha256 = save_tensors(second, out)

@@ -108,7 +108,7 @@ def embed_pairs(
             crops.append(crop_garment(photo, garment, encoder.side))
             halves.append(described.vector)
         if crops:
-            parts.append(np.concatenate([encoder.encode(crops), np.stack(halves)], axis=1))
+            parts.append(np.concatenate([encoder.encode(crops).styles, np.stack(halves)], axis=1))
         progress(min(start + BATCH_SIZE, len(wanted)), len(wanted))
     if not rows:
         raise IndexingError("no pair has a garment; make pairs with `apparel dataset`")

@@ -3,13 +3,14 @@
 Photo (an array) -> EmbeddedPhoto -> Hit
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from indexing.tiles import Tiles, no_tiles
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, ClassMask, Garment, Segmentation
 from segmentation.photos import Photo
@@ -64,6 +65,7 @@ class EmbeddedGarment:
     vector: Vector
     whole_photo: bool = False
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
+    tiles: Tiles = field(default_factory=no_tiles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,10 +174,12 @@ class Skip:
 class Hit:
     """One answer of an index: a garment's id and the parts of its score.
 
-    score = (1 - colour_weight) * style + colour_weight * colour
+    score = (1 - colour_weight) * style + colour_weight * colour, where `details`, how well the
+    tiles agree, are mixed into the style (`indexing.tiles.with_details`); None: nobody looked.
     """
 
     garment_id: int
     score: float
     style: float
     colour: float
+    details: float | None = None

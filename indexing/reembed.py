@@ -23,9 +23,15 @@ from indexing.attributes import AttributeHeads, heads_for
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.explain import overlap
 from indexing.metrics import Figures, mean_with_interval, paired_difference, precision_at, rank
-from indexing.records import EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
+from indexing.records import EmbeddedGarment, EmbeddedPhoto, Embedder
 from indexing.stages import Vectors
-from indexing.vectors import active_model, model_named, vector_from_bytes, vector_to_bytes
+from indexing.vectors import (
+    active_model,
+    model_named,
+    tiles_rows,
+    vector_from_bytes,
+    vector_to_bytes,
+)
 from indexing.writer import write_attributes
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
@@ -141,18 +147,21 @@ def _embed_batch(
             select(Garment).where(Garment.photo_id.in_(ids), _lacks(model_id))
         ).all()
     pixels = [read_photo(store.path(photo.stored or "")) for photo in photos]
-    vectors: dict[int, Vector] = {}
+    again: dict[int, EmbeddedGarment] = {}
     for photo, shown, embedded in zip(photos, pixels, embedder.embed(pixels), strict=True):
         for row in rows:
             if row.photo_id == photo.id:
-                vectors[row.id] = _embedded_again(row, shown, embedded, embedder).vector
+                again[row.id] = _embedded_again(row, shown, embedded, embedder)
     with database.transaction() as session:
         # Removed since then: nothing to hang a vector on.
-        there = session.scalars(select(Garment.id).where(Garment.id.in_(vectors))).all()
+        there = session.scalars(select(Garment.id).where(Garment.id.in_(again))).all()
         session.add_all(
-            VectorRow(garment_id=each, model_id=model_id, values=vector_to_bytes(vectors[each]))
+            VectorRow(
+                garment_id=each, model_id=model_id, values=vector_to_bytes(again[each].vector)
+            )
             for each in there
         )
+        session.add_all(tiles_rows(model_id, {each: again[each].tiles for each in there}))
     return len(there)
 
 

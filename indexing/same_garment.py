@@ -17,8 +17,17 @@ import numpy.typing as npt
 from indexing.changed import seen_again
 from indexing.colour import describe_colours
 from indexing.crop import crop_garment
+from indexing.encoder import Encoded
 from indexing.errors import IndexingError
-from indexing.evaluate import COLOUR_ALONE, DEFAULT_WEIGHT, OWN_CLASS, SHIPPED, UNMASKED, Contest
+from indexing.evaluate import (
+    COLOUR_ALONE,
+    DEFAULT_WEIGHT,
+    NO_DETAILS,
+    OWN_CLASS,
+    SHIPPED,
+    UNMASKED,
+    Contest,
+)
 from indexing.labelled import (
     BATCH_SIZE,
     NO_PROGRESS,
@@ -27,6 +36,7 @@ from indexing.labelled import (
     VectorSet,
     main_garment,
     read_or_none,
+    scores_of,
     whole_garment,
 )
 from indexing.metrics import Labels, mean_with_interval
@@ -112,7 +122,7 @@ class _Builder:
         self._baselines = baselines
         self._photos: list[int] = []
         self._classes: list[int] = []
-        self._styles: dict[str, list[Vectors]] = {}
+        self._seen: dict[str, list[Encoded]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
     def add(self, place: int, photo: Photo, garments: Sequence[Garment]) -> None:
@@ -131,13 +141,14 @@ class _Builder:
         if not self._baselines:
             return
         whole = whole_garment(photo)
-        style = first.encode([crop_garment(photo, whole, first.side)])
-        colour = describe_colours(photo, whole).vector[None]
         count = len(garments)
-        self._put(UNMASKED, style.repeat(count, axis=0), colour.repeat(count, axis=0))
+        seen = first.encode([crop_garment(photo, whole, first.side)])
+        colour = describe_colours(photo, whole).vector[None]
+        repeated = Encoded(seen.styles.repeat(count, axis=0), seen.tiles * count)
+        self._put(UNMASKED, repeated, colour.repeat(count, axis=0))
 
-    def _put(self, name: str, styles: Vectors, colours: Vectors) -> None:
-        self._styles.setdefault(name, []).append(styles)
+    def _put(self, name: str, seen: Encoded, colours: Vectors) -> None:
+        self._seen.setdefault(name, []).append(seen)
         self._colours.setdefault(name, []).append(colours)
 
     def built(self) -> _Garments:
@@ -145,8 +156,8 @@ class _Builder:
         if not self._photos:
             raise IndexingError("none of the photos can be read; check --photos")
         sets = {
-            name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
-            for name, parts in self._styles.items()
+            name: VectorSet.joined(parts, np.concatenate(self._colours[name]))
+            for name, parts in self._seen.items()
         }
         return _Garments(np.array(self._photos), np.array(self._classes), sets)
 
@@ -198,6 +209,9 @@ def _figures(
 ) -> list[SameGarmentFigures]:
     own = asked.classes[:, None] == answers.classes[None]
     rows = [_row(SHIPPED, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
+    rows += [
+        _row(NO_DETAILS, weight, _without_tiles(asked), answers, SHIPPED) for weight in WEIGHTS
+    ]
     rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, own) for weight in WEIGHTS]
     rows += [_row(TRUE_MASK, weight, cut_truly, answers, SHIPPED) for weight in WEIGHTS]
     rows.append(_row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
@@ -216,16 +230,18 @@ def _row(
     allowed: npt.NDArray[np.bool_] | None = None,
 ) -> SameGarmentFigures:
     first, second = asked.sets[name], answers.sets[name]
-    scores = (1 - weight) * (first.styles @ second.styles.T)
-    scores = scores + weight * (first.colours @ second.colours.T)
-    if allowed is not None:
-        scores = np.where(allowed, scores, -np.inf)
+    scores = scores_of(first, second, weight, allowed)
     places = _place_of_right(scores, asked.photos, answers.photos)
     recalls = []
     for depth in DEPTHS:
         figure = mean_with_interval((places < depth).astype(np.float64))
         recalls.append([figure.value, figure.low, figure.high])
     return SameGarmentFigures(method, weight, recalls[0], recalls[1])
+
+
+def _without_tiles(garments: _Garments) -> _Garments:
+    sets = {name: each.without_tiles() for name, each in garments.sets.items()}
+    return dataclasses.replace(garments, sets=sets)
 
 
 def _place_of_right(scores: Vectors, asked: Labels, answers: Labels) -> Labels:

@@ -1,7 +1,7 @@
 """A query vector or a wish in, the best garment of each product out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,15 @@ from catalog.wishes import Wish
 from indexing.base import EXACT_LIMIT
 from indexing.records import Hit, Vector
 from indexing.snapshot import IndexSnapshot
+from indexing.tiles import (
+    LOOKED_AT,
+    NO_TILES,
+    Tiles,
+    agreement,
+    no_tiles,
+    with_details,
+)
+from indexing.vectors import stored_tiles
 from segmentation.classes import GarmentClass
 
 NARROW: Final = 8_000
@@ -44,6 +53,8 @@ class Question:
         filters: which garments may answer.
         exclude_product: a product that may not.
         fold_duplicates: products with the same photo, or nearly the same garment, answer once.
+        tiles: of the garment searched with; the best answers are looked at by theirs.
+        model_id: whose tiles these are.
     """
 
     garment_class: GarmentClass
@@ -52,6 +63,13 @@ class Question:
     filters: Filters = Filters()
     exclude_product: str | None = None
     fold_duplicates: bool = False
+    tiles: Tiles = field(default_factory=no_tiles)
+    model_id: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """How many of the nearest that may answer are looked at by their tiles."""
+        return LOOKED_AT if len(self.tiles) and self.colour_weight < 1 else 0
 
 
 def nearest_products(
@@ -91,7 +109,7 @@ def _best_among(
     allowed: Sequence[int] | None,
 ) -> list[Hit]:
     """The nearest products, of allowed garments or of all."""
-    fetched = 3 * question.k + 8
+    fetched = max(3 * question.k + 8, question.looked_at)
     while True:
         hits = snapshot.search(vector, question.colour_weight, fetched, allowed)
         products = products_of_garments(session, [hit.garment_id for hit in hits])
@@ -115,10 +133,11 @@ def _among_nearest(
         hits = snapshot.search(vector, question.colour_weight, count)
         products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
         best = _answers(session, snapshot, hits, products, question)
-        if len(best) >= question.k:
+        if len(best) >= question.k and len(products) >= question.looked_at:
             return best[: question.k], count
         # Twice what these make one expect: they pass in clusters.
-        count = 2 * question.k * count // max(1, len(best))
+        lacking = max(question.k / max(1, len(best)), question.looked_at / max(1, len(products)))
+        count = int(2 * lacking * count)
     return [], count
 
 
@@ -129,9 +148,32 @@ def _answers(
     products: dict[int, str],
     question: Question,
 ) -> list[Hit]:
-    best = _best_of_products(hits, products, question.exclude_product)
+    passing = [hit for hit in hits if hit.garment_id in products]
+    looked_at = _looked_at(session, passing, question)
+    best = _best_of_products(looked_at, products, question.exclude_product)
     best = _best_of_groups(session, best, products, question.exclude_product)
     return _folded(session, snapshot, best) if question.fold_duplicates else best
+
+
+def _looked_at(session: Session, hits: list[Hit], question: Question) -> list[Hit]:
+    """The hits in a new order: the best of them compared by their tiles."""
+    best = [hit.garment_id for hit in hits[: question.looked_at]]
+    if not best:
+        return hits
+    known = stored_tiles(session, question.model_id, best)
+    details = np.zeros(len(hits), np.float32)
+    details[: len(best)] = agreement(question.tiles, [known.get(each, NO_TILES) for each in best])
+    styles = with_details(np.array([hit.style for hit in hits], np.float32), details)
+    weight = question.colour_weight
+    told = [
+        replace(
+            hit,
+            score=float((1 - weight) * style + weight * hit.colour),
+            details=float(detail) if hit.garment_id in known else None,
+        )
+        for hit, style, detail in zip(hits, styles, details, strict=True)
+    ]
+    return sorted(told, key=lambda hit: -hit.score)
 
 
 def _folded(session: Session, snapshot: IndexSnapshot, hits: list[Hit]) -> list[Hit]:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from indexing.records import (
     Skip,
     Vector,
 )
+from indexing.tiles import Tiles, no_tiles
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 
@@ -56,6 +57,7 @@ class GarmentRecord:
     vector: Vector
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
     whole_photo: bool = False
+    tiles: Tiles = field(default_factory=no_tiles)
 
     @classmethod
     def from_embedded(cls, embedded: EmbeddedGarment, height: int, width: int) -> "GarmentRecord":
@@ -71,6 +73,7 @@ class GarmentRecord:
             embedded.vector,
             embedded.attributes,
             embedded.whole_photo,
+            embedded.tiles,
         )
 
 

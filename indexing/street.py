@@ -63,7 +63,8 @@ def street_to_shop(
         if photo is None:
             continue
         for garment in _asked(embedder.embed([photo])[0].garments)[: garments - len(rows)]:
-            hits = collection.search(garment.vector, garment.garment.garment_class, RESULTS)
+            asked = garment.vector, garment.garment.garment_class, RESULTS
+            hits = collection.search(*asked, tiles=garment.tiles)
             cards = collection.cards(hits)
             rows.append(_row(path, garment, cards))
             strips.append(_strip(collection, photo, garment, cards))

@@ -22,24 +22,24 @@ from indexing.encoder import (
     EncoderArchitecture,
     EncoderCard,
     EncoderNetwork,
-    read_encoder_card,
+    load_encoder,
 )
 from indexing.encoder_task import EncoderTask, Memories, TaskWeights, collate, task_loss
 from indexing.encoder_validation import validation_figures
 from indexing.training_views import GarmentSample, ViewConfig, ViewPairs, read_garments
-from segmentation.errors import DatasetError
+from segmentation.errors import DatasetError, WeightsError
 from segmentation.preprocess import MEAN, STD
 from segmentation.runs import Phase, Schedule, TrainingRun
 from segmentation.runtime import RuntimeOptions
 from segmentation.weights import (
     load_segmenter,
-    load_tensors,
     save_tensors,
     training_note,
     write_card,
 )
 
 AVERAGE_DECAY: Final = 0.998
+TILES_WEIGHTS: Final = ("tiles.weight", "tiles.bias")
 SECOND_EPOCHS: Final = 12
 SECOND_SIDE: Final = 112
 SECOND_LEARNING_RATE: Final = 8e-4
@@ -130,7 +130,7 @@ def _fresh_task(config: EncoderTrainConfig) -> EncoderTask:
     if config.segmenter:
         start_from_segmenter(task.encoder, config.segmenter)
     if config.start:
-        load_tensors(task.encoder, config.start, read_encoder_card(config.start).sha256)
+        start_from_encoder(task.encoder, config.start)
     return task
 
 
@@ -149,6 +149,19 @@ def start_from_segmenter(network: EncoderNetwork, weights: Path) -> None:
             f"{weights} has another backbone ({len(missing)} tensors differ); "
             "name a segmenter with the encoder's backbone, or none"
         )
+
+
+def start_from_encoder(network: EncoderNetwork, weights: Path) -> None:
+    """Copy another encoder's weights; tiles that it lacks begin afresh."""
+    before, _ = load_encoder(weights)
+    learnt = before.state_dict()
+    fresh = {name: value for name, value in network.state_dict().items() if name in TILES_WEIGHTS}
+    try:
+        network.load_state_dict(fresh | learnt)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{weights} does not fit this architecture; start from weights of the same network"
+        ) from error
 
 
 def _validate(

@@ -1,6 +1,6 @@
 """Vectors in the database: which model they are of, their ids, their numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,11 +8,12 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.models import Garment, Model, VectorChange
+from catalog.models import Garment, GarmentTiles, Model, VectorChange
 from catalog.models import Vector as VectorRow
 from indexing.errors import ModelMismatch
 from indexing.records import ModelFingerprint, Vector
 from indexing.stages import GarmentIds, Vectors
+from indexing.tiles import Tiles, tiles_from_bytes, tiles_to_bytes
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 Rows = Sequence[Any]
@@ -148,6 +149,23 @@ def stored_vectors(
             of_class = [row for row in rows if row[2] == int(garment_class)]
             if of_class:
                 yield garment_class, _ids_of(of_class), _numbers_of(of_class)
+
+
+def tiles_rows(model_id: int, tiles: Mapping[int, Tiles]) -> list[GarmentTiles]:
+    """Rows that hold the tiles of these garments; garments without any have none."""
+    return [
+        GarmentTiles(garment_id=garment_id, model_id=model_id, values=tiles_to_bytes(each))
+        for garment_id, each in tiles.items()
+        if len(each)
+    ]
+
+
+def stored_tiles(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Tiles]:
+    """Tiles of these garments by id; those that have none are left out."""
+    query = select(GarmentTiles.garment_id, GarmentTiles.values).where(
+        GarmentTiles.model_id == model_id, GarmentTiles.garment_id.in_(ids)
+    )
+    return {row[0]: tiles_from_bytes(row[1]) for row in session.execute(query)}
 
 
 def _ids_of(rows: Rows) -> GarmentIds:

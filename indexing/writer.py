@@ -18,7 +18,7 @@ from indexing.stages import (
     IndexedPhoto,
     SkippedPhoto,
 )
-from indexing.vectors import latest_change, vector_to_bytes
+from indexing.vectors import latest_change, tiles_rows, vector_to_bytes
 from segmentation.classes import GARMENT_CLASSES
 
 _REASON_LENGTH = 500
@@ -120,6 +120,7 @@ def _write_vectors(
         VectorRow(garment_id=garment.id, model_id=model_id, values=vector_to_bytes(record.vector))
         for garment, record in written
     )
+    session.add_all(tiles_rows(model_id, {garment.id: each.tiles for garment, each in written}))
     session.flush()
     added = {}
     for garment_class in GARMENT_CLASSES:

@@ -75,6 +75,7 @@ def result_document(card: ResultCard) -> ResultDocument:
         score=round(card.score, 4),
         style=round(card.style, 4),
         colour=round(card.colour, 4),
+        details=None if card.details is None else round(card.details, 4),
         same_kind=round(card.same_kind, 4),
         same_colour=round(card.same_colour, 4),
         brand=card.brand,

@@ -56,6 +56,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
             options.colour_weight,
             options.wanted_products,
             card.product_id,
+            tiles=collection.tiles_of(garment_id),
         )
         cards = shown_cards(collection.cards(hits), state)
     path = f"/like/{garment_id}"
@@ -160,7 +161,11 @@ def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
     """Other products near to the garment that this one sells."""
     garment_class, vector = collection.vector_of(own.garment_id)
     hits = collection.search(
-        vector, garment_class, SIMILAR_PRODUCTS, exclude_product=own.product_id
+        vector,
+        garment_class,
+        SIMILAR_PRODUCTS,
+        exclude_product=own.product_id,
+        tiles=collection.tiles_of(own.garment_id),
     )
     return collection.cards(hits)
 

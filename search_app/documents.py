@@ -42,7 +42,8 @@ class ColourDocument(BaseModel):
 
 
 class ResultDocument(BaseModel):
-    """A product near to a garment; `score` weighs `style` and `colour`, 1 is identical."""
+    """A product near to a garment; `score` weighs `style`, which `details` may raise, and
+    `colour`; 1 is identical."""
 
     product_id: str
     title: str
@@ -53,6 +54,9 @@ class ResultDocument(BaseModel):
     score: float
     style: float
     colour: float
+    details: float | None = Field(
+        description="of the nearest, how well the garment is found again piece by piece"
+    )
     same_kind: float = Field(description="calibrated chance, by style, that it is the same kind")
     same_colour: float = Field(description="calibrated chance that the main colour is the same")
     brand: str | None

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
 from indexing.records import Vector
+from indexing.tiles import NO_TILES, Tiles
 from search_app.answers import result_document
 from search_app.api import FILTERS, IN_COLOUR, MAX_K, parsed_filters
 from search_app.documents import (
@@ -72,7 +73,8 @@ def similar(
         in_colour=in_colour or None,
     )
     among = GarmentClass.from_label(garment_class) if garment_class else own_class
-    return _nearest(services, vector, among, options, exclude_product=product_id)
+    tiles = collection.tiles_of(chosen)
+    return _nearest(services, vector, among, options, product_id, tiles)
 
 
 @router.get("/facets", summary="What can be filtered by, with counts")
@@ -98,12 +100,19 @@ def _nearest(
     among: GarmentClass,
     options: SearchOptions,
     exclude_product: str | None = None,
+    tiles: Tiles = NO_TILES,
 ) -> ResultsDocument:
     collection = services.open_collection
     with services.metrics.stage("search"):
         steered = steered_vector(collection, vector, options)
         hits = collection.search(
-            steered, among, options.k, options.colour_weight, options.filters, exclude_product
+            steered,
+            among,
+            options.k,
+            options.colour_weight,
+            options.filters,
+            exclude_product,
+            tiles=tiles,
         )
         cards = collection.cards(hits)
     return ResultsDocument(

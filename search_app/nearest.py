@@ -43,6 +43,7 @@ def search_garment(
                 options.colour_weight,
                 options.wanted_products,
                 fold_duplicates=options.fold_duplicates,
+                tiles=garment.tiles,
             )
         )
     ]

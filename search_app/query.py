@@ -3,11 +3,12 @@
 photo -> embedder -> QueryPhoto: its garments, or what is in a region, or the whole photo
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from indexing.collection import Collection
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
+from indexing.tiles import Tiles, no_tiles
 from search_app.errors import BadRequest, NotReady
 from search_app.outline import label_point, outline_path
 from search_app.search_options import SearchOptions
@@ -40,6 +41,7 @@ class QueryGarment:
     whole_photo: bool = False
     second_class: GarmentClass | None = None
     second_score: float = 0.0
+    tiles: Tiles = field(default_factory=no_tiles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,7 @@ def query_garment(embedded: EmbeddedGarment, scale: float = 1.0) -> QueryGarment
         whole_photo=embedded.whole_photo,
         second_class=garment.second_class,
         second_score=garment.second_score,
+        tiles=embedded.tiles,
     )
 
 

@@ -95,6 +95,7 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
             # Rounding may carry a cosine just beyond what a meter takes.
             style=min(max(card.style, 0.0), 1.0),
             colour=min(max(card.colour, 0.0), 1.0),
+            details=None if card.details is None else min(max(card.details, 0.0), 1.0),
             colours=tuple(Dot(colour.hex) for colour in card.colours[:3]),
             like_href=onward.href(f"/like/{card.garment_id}"),
             exclude_href=_without(card.product_id, state).href(path) if path else "",

@@ -26,6 +26,7 @@ class ResultView:
     score: float = 0.0
     style: float = 0.0
     colour: float = 0.0
+    details: float | None = None
     colours: tuple[Dot, ...] = ()
     like_href: str = ""
     exclude_href: str = ""

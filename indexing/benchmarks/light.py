@@ -13,7 +13,8 @@ import numpy as np
 from indexing.benchmarks.vectors import STYLE_DIMENSION
 from indexing.crop import Crop
 from indexing.embed import PhotoEmbedder
-from indexing.stages import Vectors
+from indexing.encoder import Encoded
+from indexing.tiles import NO_TILES
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.mask import ClassMask, Garment, Segmentation, region_garment
 from segmentation.photos import Photo
@@ -64,12 +65,13 @@ class LightEncoder:
         shape = (_PATCHES * _PATCHES * 3, self.dimension)
         self._axes = np.random.default_rng(_SEED).normal(size=shape).astype(np.float32)
 
-    def encode(self, crops: Sequence[Crop]) -> Vectors:
+    def encode(self, crops: Sequence[Crop]) -> Encoded:
         """As `indexing.encoder.StyleEncoder.encode`."""
         step = SIDE // _PATCHES
         seen = np.stack([crop[::step, ::step] for crop in crops]).astype(np.float32)
         styles = seen.reshape(len(crops), -1) / 255 @ self._axes
-        return np.asarray(styles / np.linalg.norm(styles, axis=1, keepdims=True), np.float32)
+        lengths = np.linalg.norm(styles, axis=1, keepdims=True)
+        return Encoded(np.asarray(styles / lengths, np.float32), [NO_TILES] * len(crops))
 
 
 def light_embedder(threads: int) -> PhotoEmbedder:

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from catalog.database import Database, open_database
-from catalog.models import Garment, Photo, Product
+from catalog.models import Garment, GarmentTiles, Photo, Product
 from catalog.models import Vector as VectorRow
 from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import tell
@@ -24,6 +24,7 @@ from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.errors import ModelMismatch
 from indexing.records import Embedder, Vector
+from indexing.tiles import UNIT, tiles_to_bytes
 from indexing.vectors import use_model, vector_to_bytes
 from indexing.wiring import load_embedder
 from segmentation.classes import GARMENT_CLASSES
@@ -34,6 +35,7 @@ GARMENTS: Final = 100_000
 QUERIES: Final = 100
 RESULTS: Final = 24
 _ROWS: Final = 5_000
+_TILES: Final = (25, 64)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def _ask(collection: Collection, embedder: Embedder, data: bytes) -> _Answer:
     (found,) = embedder.embed([photo])
     embedded = time.perf_counter()
     for garment in found.garments:
-        hits = collection.search(garment.vector, garment.garment.garment_class, RESULTS)
+        asked = garment.vector, garment.garment.garment_class, RESULTS
+        hits = collection.search(*asked, tiles=garment.tiles)
         collection.cards(hits)
     return _Answer(
         len(found.garments), decoded - start, embedded - decoded, time.perf_counter() - embedded
@@ -148,6 +151,19 @@ def _insert(database: Database, model_id: int, ids: Iterator[int], vectors: Any)
                 for number, vector in rows
             ],
         )
+        session.execute(
+            insert(GarmentTiles),
+            [
+                {"garment_id": number, "model_id": model_id, "values": _tiles(number)}
+                for number, _ in rows
+            ],
+        )
+
+
+def _tiles(number: int) -> bytes:
+    """As many tiles as a garment has on average, of any numbers."""
+    generator = np.random.default_rng(number)
+    return tiles_to_bytes(generator.integers(-UNIT, UNIT, _TILES, np.int8))
 
 
 def _garment_row(number: int) -> dict[str, Any]:

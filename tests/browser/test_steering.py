@@ -19,8 +19,9 @@ def test_result_says_what_it_is_and_why(look: Look) -> None:
     expect(card.locator("img")).to_be_visible()
     for part in (".card-title", ".card-brand", ".card-price", ".close-word"):
         expect(card.locator(part)).not_to_be_empty()
-    assert card.get_by_role("meter").count() == 2
-    expect(card.get_by_text("Style")).to_be_visible()
+    assert card.get_by_role("meter").count() == 3
+    for part in ("Style", "Details", "Colour"):
+        expect(card.get_by_text(part)).to_be_visible()
 
 
 def test_grid_fits_the_screen(look: Look) -> None:

@@ -70,9 +70,12 @@ def test_bulk_and_query_give_the_same_vector(
     for product_id, path in _first_photos(demo)[:6]:
         (embedded,) = embedder.embed([read_photo(path)])
         for garment in embedded.garments:
-            hits = collection.search(garment.vector, garment.garment.garment_class, 1)
+            asked = garment.vector, garment.garment.garment_class, 1
+            hits = collection.search(*asked, tiles=garment.tiles)
             card = collection.cards(hits)[0]
             if card.product_id == product_id:
+                assert card.details is not None
+                assert card.details > 0.97
                 _, stored = collection.vector_of(hits[0].garment_id)
                 assert np.abs(stored - garment.vector).max() < 1e-3
                 compared += 1

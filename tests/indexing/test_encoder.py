@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from indexing.encoder import (
     read_encoder_card,
 )
 from indexing.errors import EncoderError
+from indexing.tiles import UNIT
 from segmentation.classes import GarmentClass
 from segmentation.mask import find_garments, one_hot, whole_photo_garment
 from segmentation.photos import read_photo
@@ -27,11 +29,11 @@ SMALL = EncoderArchitecture("test_resnet", 24)
 CROPS = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
 
 
-def _save_small(folder: Path) -> Path:
+def _save_small(folder: Path, architecture: EncoderArchitecture = SMALL) -> Path:
     torch.manual_seed(5)
     weights = folder / "small.safetensors"
-    sha256 = save_tensors(build_encoder(SMALL), weights)
-    write_card(EncoderCard(SMALL, CROPS, sha256), weights)
+    sha256 = save_tensors(build_encoder(architecture), weights)
+    write_card(EncoderCard(architecture, CROPS, sha256), weights)
     return weights
 
 
@@ -39,14 +41,25 @@ def test_vectors_are_unit_length_and_do_not_depend_on_the_batch(tmp_path: Path) 
     encoder = Encoder.load(_save_small(tmp_path))
     generator = np.random.default_rng(0)
     crops = [generator.integers(0, 255, (48, 48, 3), np.uint8) for _ in range(40)]
-    vectors = encoder.encode(crops)
+    vectors, tiles = (found := encoder.encode(crops)).styles, found.tiles
     assert vectors.shape == (40, 24)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert np.allclose(vectors[33], encoder.encode([crops[33]])[0], atol=1e-4)
+    alone = encoder.encode([crops[33]])
+    assert np.allclose(vectors[33], alone.styles[0], atol=1e-4)
+    # Noise leaves no tile out: 3 x 3 of 16 pixels each.
+    assert [each.shape for each in tiles] == [(9, SMALL.tiles)] * 40
+    assert np.abs(tiles[33].astype(int) - alone.tiles[0]).max() <= 1
+    assert np.allclose(np.linalg.norm(tiles[0] / UNIT, axis=1), 1, atol=0.05)
+
+
+def test_an_encoder_without_tiles_has_none(tmp_path: Path) -> None:
+    weights = _save_small(tmp_path, replace(SMALL, tiles=0))
+    (tiles,) = Encoder.load(weights).encode([np.zeros((48, 48, 3), np.uint8)]).tiles
+    assert not len(tiles)
 
 
 def test_no_crops_no_vectors(tmp_path: Path) -> None:
-    assert Encoder.load(_save_small(tmp_path)).encode([]).shape == (0, 24)
+    assert Encoder.load(_save_small(tmp_path)).encode([]).styles.shape == (0, 24)
 
 
 def test_damaged_weights_are_an_encoder_error(tmp_path: Path) -> None:
@@ -61,12 +74,12 @@ def test_shipped_encoder_is_what_its_card_says() -> None:
     assert card.training.licence
     encoder = Encoder.load()
     plain = np.full((encoder.side, encoder.side, 3), GROUND, np.uint8)
-    assert encoder.encode([plain]).shape == (1, card.architecture.dimension)
+    assert encoder.encode([plain]).styles.shape == (1, card.architecture.dimension)
 
 
 def _cosines(crops: list[Crop], fast: RuntimeOptions) -> np.ndarray[Any, Any]:
-    expected = Encoder.load().encode(crops)
-    found = Encoder.load(options=fast).encode(crops)
+    expected = Encoder.load().encode(crops).styles
+    found = Encoder.load(options=fast).encode(crops).styles
     return np.asarray((expected * found).sum(axis=1))
 
 

@@ -36,8 +36,8 @@ def test_a_saved_network_encodes_with_the_preprocessing_of_its_card(saved: Path)
     inputs = (pixels - torch.tensor(config["mean"])) / torch.tensor(config["std"])
     with torch.inference_mode():
         expected = torch.nn.functional.normalize(network(inputs.permute(0, 3, 1, 2))).numpy()
-    assert np.allclose(encoder.encode(crops), expected, atol=1e-4)
-    assert encoder.encode([]).shape == (0, encoder.dimension)
+    assert np.allclose(encoder.encode(crops).styles, expected, atol=1e-4)
+    assert encoder.encode([]).styles.shape == (0, encoder.dimension)
 
 
 def test_its_fingerprint_names_architecture_and_weights(saved: Path) -> None:

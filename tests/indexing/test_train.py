@@ -70,6 +70,13 @@ def test_a_second_run_goes_on_from_an_encoder(tmp_path: Path) -> None:
     load_tensors(found, again, read_encoder_card(again).sha256)
     for name, weight in expected.named_parameters():
         assert torch.allclose(weight, found.get_parameter(name), atol=1e-3), name
+    # Weights from before there were tiles serve as well.
+    old = tmp_path / "old.safetensors"
+    without = replace(config.architecture, tiles=0)
+    sha256 = save_tensors(build_encoder(without), old)
+    write_card(EncoderCard(without, CropPreprocessing(48, MEAN, STD), sha256), old)
+    later = train_encoder(replace(still, out=tmp_path / "later", start=old))
+    assert read_encoder_card(later).architecture.tiles == config.architecture.tiles
     other = replace(still, out=tmp_path / "other", architecture=EncoderArchitecture("test_vit"))
     with pytest.raises(WeightsError, match="architecture"):
         train_encoder(other)

@@ -16,8 +16,9 @@ from typer.testing import CliRunner, Result
 
 from indexing.colour import colour_vector
 from indexing.crop import Crop
+from indexing.encoder import Encoded
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
-from indexing.stages import Vectors
+from indexing.tiles import NO_TILES
 from search_app.cli import app
 from segmentation.classes import GarmentClass
 from segmentation.mask import (
@@ -96,9 +97,10 @@ class BlockEncoder:
 
     fingerprint, side, dimension = "mean/1", 16, 3
 
-    def encode(self, crops: Sequence[Crop]) -> Vectors:
+    def encode(self, crops: Sequence[Crop]) -> Encoded:
         means = np.array([crop.mean(axis=(0, 1)) for crop in crops], np.float32).reshape(-1, 3)
-        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        return Encoded(np.asarray(means / lengths, np.float32), [NO_TILES] * len(crops))
 
     def untrained(self) -> "BlockEncoder":
         return self

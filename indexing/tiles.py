@@ -1,0 +1,117 @@
+"""A garment's crop in, its tiles out; two garments' tiles in, how well the pieces of one are
+found on the other.
+
+A style vector says what a garment is on the whole, and a whole changes where a third is hidden
+or the mask took in a neighbour. Its tiles are what the network sees on each square of 16 x 16
+pixels of the crop, so that a collar, a print or a row of buttons can find itself again wherever
+it now lies. Source: the late interaction of Khattab and Zaharia, "ColBERT", SIGIR 2020.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.crop import GROUND, Crop
+from segmentation.mask import BoolMask
+
+Scores = npt.NDArray[np.float32]
+"""A number for each of n candidates, shape (n,)."""
+Tiles = npt.NDArray[np.int8]
+"""A garment's tiles, shape (m, d): unit vectors times 127, only of what the garment covers."""
+
+TILE_SIDE: Final = 16
+"""Pixels of a crop along each side of a tile."""
+GROUND_TOLERANCE: Final = 6
+"""A pixel is ground where no channel is farther from its grey than this."""
+LEAST_COVERED: Final = 0.5
+"""Share of a tile that must show the garment."""
+UNIT: Final = 127
+LOOKED_AT: Final = 50
+"""Of a search's results, how many are compared by their tiles."""
+UNTELLING: Final = 0.6
+"""An agreement that any two garments may have."""
+SHARE: Final = 0.4
+"""What details count for in the style part of a score."""
+NO_TILES: Final[Tiles] = np.zeros((0, 0), np.int8)
+"""Of a garment whose tiles nobody knows."""
+
+
+def no_tiles() -> Tiles:
+    """`NO_TILES`, as a dataclass wants its default."""
+    return NO_TILES
+
+
+def covered_tiles(crops: npt.NDArray[np.uint8]) -> BoolMask:
+    """Which tiles show the garment, shape (n, tiles), of crops (n, side, side, 3)."""
+    grid = crops.shape[1] // TILE_SIDE
+    far = np.abs(crops.astype(np.int16) - GROUND).max(axis=3) > GROUND_TOLERANCE
+    squares = far.reshape(len(crops), grid, TILE_SIDE, grid, TILE_SIDE).mean(axis=(2, 4))
+    covered = squares.reshape(len(crops), -1) >= LEAST_COVERED
+    # A garment of the ground's own grey is seen nowhere: all of the crop stands for it.
+    covered[~covered.any(axis=1)] = True
+    return np.asarray(covered)
+
+
+def kept_tiles(vectors: npt.NDArray[np.float32], crops: Sequence[Crop]) -> list[Tiles]:
+    """The covered tiles of each crop, from unit vectors (n, tiles, d)."""
+    whole = np.rint(vectors * UNIT).astype(np.int8)
+    covered = covered_tiles(np.stack(crops))
+    return [own[shown] for own, shown in zip(whole, covered, strict=True)]
+
+
+def agreement(asked: Tiles, candidates: Sequence[Tiles]) -> Scores:
+    """How well each candidate shows what was asked for, shape (n,), at most 1.
+
+    The mean, over the tiles asked for, of the best cosine to any tile of the candidate; 0 where
+    either has no tiles.
+    """
+    found = np.zeros(len(candidates), np.float32)
+    shown = [place for place, tiles in enumerate(candidates) if len(tiles)]
+    if not len(asked) or not shown:
+        return found
+    starts = np.cumsum([0, *(len(candidates[place]) for place in shown[:-1])])
+    stacked = np.concatenate([candidates[place] for place in shown]).astype(np.float32)
+    cosines = asked.astype(np.float32) @ stacked.T / UNIT**2
+    found[shown] = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+    return found
+
+
+def with_details(styles: Scores, details: Scores) -> Scores:
+    """Style scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
+
+    Agreement up to `UNTELLING` adds nothing, as if nobody had looked: so a list whose first
+    scores have details is still in order where it goes on without.
+    """
+    told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
+    return np.asarray((1 - SHARE) * styles + SHARE * told, np.float32)
+
+
+def look_closer(
+    scores: Scores,
+    styles: Scores,
+    style_share: float,
+    asked: Tiles,
+    candidates: Sequence[Tiles],
+) -> Scores:
+    """Scores (n,) of all candidates, of which the best `LOOKED_AT` are compared by their tiles.
+
+    Args:
+        styles: of all candidates; `style_share` of their scores are these.
+    """
+    best = np.argsort(-scores, kind="stable")[:LOOKED_AT]
+    details = np.zeros_like(scores)
+    details[best] = agreement(asked, [candidates[place] for place in best])
+    changed = with_details(styles, details) - styles
+    return np.asarray(scores + style_share * changed, np.float32)
+
+
+def tiles_to_bytes(tiles: Tiles) -> bytes:
+    """As stored: a byte with the numbers of a tile, then the tiles one after another."""
+    return bytes([tiles.shape[1]]) + tiles.tobytes()
+
+
+def tiles_from_bytes(stored: bytes) -> Tiles:
+    """As they were before `tiles_to_bytes`."""
+    return np.frombuffer(stored, np.int8, offset=1).reshape(-1, stored[0] or 1)
