@@ -81,8 +81,9 @@ def agreement(asked: Tiles, candidates: Sequence[Tiles]) -> Scores:
 def with_details(styles: Scores, details: Scores) -> Scores:
     """Style scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
 
-    Agreement up to `UNTELLING` adds nothing, as if nobody had looked: so a list whose first
-    scores have details is still in order where it goes on without.
+    Agreement up to `UNTELLING` adds nothing, as if nobody had looked: so by style alone a list
+    whose first scores have details is still in order where it goes on without. Beside colour it
+    need not be, because style counts for less then: whoever mixes them sorts again.
     """
     told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
     return np.asarray((1 - SHARE) * styles + SHARE * told, np.float32)
