@@ -15,11 +15,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from indexing.changed import seen_again
-from indexing.crop import mask_on_photo
 from indexing.embed import PhotoSegmenter
 from indexing.labelled import main_garment
-from segmentation.mask import BoolMask, Garment, find_garments, one_hot
+from segmentation.changed import seen_again
+from segmentation.mask import BoolMask, Garment, find_garments, mask_on_photo, one_hot
 from segmentation.pairs import (
     SEEN_AGAIN,
     Pair,

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from segmentation.mask import BoolMask, Garment
+from segmentation.mask import Garment
 from segmentation.photos import Photo
 
 Crop = npt.NDArray[np.uint8]
@@ -21,15 +21,6 @@ GROUND: Final = 160
 """Grey of the ground: near the mean of photos, unlike black and white garments."""
 MARGIN: Final = 0.03
 """Free rim as a share of the crop's side."""
-
-
-def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
-    """A garment's pixels on its photo, shape (height, width), whatever grid its mask is on."""
-    x0, y0, x1, y1 = garment.box
-    inside = Image.fromarray(garment.mask).resize((x1 - x0, y1 - y0), Image.Resampling.NEAREST)
-    mask = np.zeros((height, width), bool)
-    mask[y0:y1, x0:x1] = np.asarray(inside, bool)
-    return mask
 
 
 def crop_garment(photo: Photo, garment: Garment, side: int) -> Crop:

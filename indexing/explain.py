@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from indexing.crop import mask_on_photo
 from indexing.records import Embedder, Vector
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, Garment
+from segmentation.mask import BoolMask, Box, Garment, mask_on_photo
 from segmentation.photos import Photo
 
 GRID: Final = 7

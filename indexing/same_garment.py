@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexing.changed import seen_again
 from indexing.colour import describe_colours
 from indexing.crop import crop_garment
 from indexing.encoder import Encoded
@@ -42,6 +41,7 @@ from indexing.labelled import (
 from indexing.metrics import Labels, mean_with_interval
 from indexing.retrieval_report import Interval
 from indexing.stages import Vectors
+from segmentation.changed import seen_again
 from segmentation.mask import Garment, region_garment
 from segmentation.photos import Photo
 

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from torch.utils.data import Dataset
 
 from indexing.again_pairs import name_before
-from indexing.changed import seen_again
 from indexing.crop import GROUND, Crop, crop_garment
 from segmentation.augment import AugmentConfig, augment
+from segmentation.changed import seen_again
 from segmentation.classes import CLOTHING_CLASSES
 from segmentation.mask import (
     BoolMask,

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from scipy import ndimage
 
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
@@ -201,6 +202,15 @@ def region_garment(region: BoolMask, garment_class: GarmentClass) -> Garment:
     box = box_of(region)
     inside = region[box[1] : box[3], box[0] : box[2]].copy()
     return Garment(garment_class, 1.0, box, inside, float(region.mean()))
+
+
+def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
+    """A garment's pixels on its photo, shape (height, width), whatever grid its mask is on."""
+    x0, y0, x1, y1 = garment.box
+    inside = Image.fromarray(garment.mask).resize((x1 - x0, y1 - y0), Image.Resampling.NEAREST)
+    mask = np.zeros((height, width), bool)
+    mask[y0:y1, x0:x1] = np.asarray(inside, bool)
+    return mask
 
 
 def box_of(region: BoolMask) -> Box:

@@ -15,11 +15,13 @@ from torch.utils.data import Dataset
 
 from segmentation.augment import AugmentConfig, augment
 from segmentation.bare import bare_presence, bare_window
+from segmentation.changed import hard_change
 from segmentation.classes import GarmentClass
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
 from segmentation.pairs import Pair, PairsFolder, load_mask, read_pairs
 from segmentation.parts import (
+    CLASS_CODE,
     PRESENT,
     UNKNOWN_CODE,
     UNSAID,
@@ -40,6 +42,8 @@ CACHE_SIDE: Final = 400
 """Photos are kept in memory at this long side."""
 CODE_STRIDE: Final = 2
 """The loss is taken on every second pixel: half of the decoder's cost, no measured harm."""
+CHANGED_SCALE: Final = (0.8, 1.2)
+"""Of photos seen again: the hard change has cropped them already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,8 @@ class Mixture:
 
     `whole` is how much more often a photo with a whole garment is drawn than one without,
     `pasted` the share of views whose figure is pasted before another photo, `recoloured` the
-    share of photos whose garments are dyed, `bare` the share of views without any garment.
+    share of photos whose garments are dyed, `bare` the share of views without any garment, and
+    `changed` the share of photos with one class that are seen again through a hard change.
     """
 
     ccp: float = 0.45
@@ -81,6 +86,7 @@ class Mixture:
     pasted: float = 0.3
     recoloured: float = 0.0
     bare: float = 0.0
+    changed: float = 0.0
 
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
@@ -156,6 +162,7 @@ class Views(Dataset[View]):
         self._behind = draw.choice(len(samples), count, p=shares)
         self._is_pasted = draw.random(count) < mixture.pasted
         self._is_bare = draw.random(count) < mixture.bare
+        self._is_changed = draw.random(count) < mixture.changed
         self._samples, self._mixture, self._changes = samples, mixture, changes
         self._size, self._seed = size, seed
 
@@ -167,13 +174,20 @@ class Views(Dataset[View]):
         generator = np.random.default_rng((*self._seed, position))
         if self._is_bare[position] and (bare := _without_garments(sample, generator)):
             return self._view(bare, generator)
+        other = self._samples[self._behind[position]]
+        if self._is_changed[position] and (changed := _seen_again(sample, other, generator)):
+            return self._view(changed, generator, replace(self._changes, scale=CHANGED_SCALE))
         view = self._view(sample, generator)
         if sample.mask is None or not self._is_pasted[position]:
             return view
-        behind = self._view(self._samples[self._behind[position]], generator)
-        return paste_view(view, behind, generator)
+        return paste_view(view, self._view(other, generator), generator)
 
-    def _view(self, sample: Sample, generator: np.random.Generator) -> View:
+    def _view(
+        self,
+        sample: Sample,
+        generator: np.random.Generator,
+        changes: AugmentConfig | None = None,
+    ) -> View:
         photo = sample.photo
         if generator.random() < self._mixture.recoloured:
             photo = recolour(photo, sample.codes, generator)
@@ -181,7 +195,7 @@ class Views(Dataset[View]):
             photo,
             sample.codes,
             self._size,
-            self._changes,
+            changes or self._changes,
             generator,
             mask_stride=CODE_STRIDE,
             outside=UNKNOWN_CODE,
@@ -201,6 +215,16 @@ def _without_garments(sample: Sample, generator: np.random.Generator) -> Sample 
         mask=np.zeros_like(codes),
         answers=bare_presence(codes),
     )
+
+
+def _seen_again(sample: Sample, other: Sample, generator: np.random.Generator) -> Sample | None:
+    """Its garment alone, before another photo and partly hidden; None unless it shows one class."""
+    if sample.mask is None or len(np.unique(sample.mask[sample.mask > 0])) != 1:
+        return None
+    ground = CLASS_CODE + GarmentClass.BACKGROUND
+    codes = np.where(sample.mask > 0, sample.codes, np.uint8(ground))
+    photo, codes = hard_change(sample.photo, codes, ground, other.photo, generator)
+    return replace(sample, photo=photo, codes=codes)
 
 
 def _still_seen(sample: Sample, codes: Codes) -> Presence:

@@ -62,9 +62,10 @@ SECOND_MIXTURE: Final = Mixture(
     drawn=0.03,
     tagged=0.10,
     unmasked=0.09,
-    pasted=0.4,
+    pasted=0.3,
     recoloured=0.5,
     bare=0.06,
+    changed=0.35,
 )
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexing.changed import seen_again
 from indexing.errors import IndexingError
 from indexing.evaluate import COLOUR_ALONE, SHIPPED, Contest
 from indexing.labelled import LabelledPhoto
 from indexing.same_garment import evaluate_same_garment
+from segmentation.changed import seen_again
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, Segmentation
 from segmentation.photos import Photo

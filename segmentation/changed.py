@@ -1,6 +1,6 @@
 """A garment's photo in, the same garment seen again through a hard change out, seeded.
 
-Beside the changed photo comes the garment's true mask on it, for training views.
+Queries of `apparel evaluate same-garment` and training views of both networks are made here.
 
 The change, all of it every time, in this order:
 
@@ -21,8 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from indexing.crop import mask_on_photo
-from segmentation.mask import BoolMask, Garment, rectangle_in
+from segmentation.mask import BoolMask, Box, Garment, box_of, mask_on_photo, rectangle_in
 from segmentation.photos import Photo
 
 CROPPED_AREA: Final = 0.6
@@ -35,6 +34,7 @@ BLUR_SHARE: Final = (0.002, 0.004)
 JPEG_QUALITY: Final = 40
 
 Rng = np.random.Generator
+Labels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,21 +47,36 @@ class ChangedPhoto:
 
 def seen_again(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> ChangedPhoto:
     """The hard change of one photo; `other` gives the new background."""
+    mask = mask_on_photo(garment, *photo.shape[:2])
+    changed, shown = hard_change(photo, mask.astype(np.uint8), 0, other, rng)
+    return ChangedPhoto(changed, shown > 0)
+
+
+def hard_change(
+    photo: Photo, labels: Labels, ground: int, other: Photo, rng: Rng
+) -> tuple[Photo, Labels]:
+    """The changed photo and what each of its pixels shows.
+
+    Args:
+        labels: what each pixel of `photo` shows, shape (H, W).
+        ground: the label of all that is not the garment; some pixel must have another.
+        other: the new background and what hides a part of the garment: both become ground.
+    """
     height, width = photo.shape[:2]
     behind = np.asarray(
         Image.fromarray(other).resize((width, height)).filter(ImageFilter.GaussianBlur(2))
     )
-    mask = mask_on_photo(garment, height, width)
-    pasted = np.where(mask[..., None], photo, behind)
-    patch = _patch(garment, rng)
-    pasted[patch], mask[patch] = behind[patch], False
-    window = _window(height, width, garment, rng)
-    view, shown = Image.fromarray(pasted[window]), Image.fromarray(mask[window])
+    shows, box = labels != ground, box_of(labels != ground)
+    shows[_patch(box, rng)] = False
+    pasted = np.where(shows[..., None], photo, behind)
+    left = np.where(shows, labels, np.uint8(ground))
+    window = _window(height, width, box, rng)
+    view, shown = Image.fromarray(pasted[window]), Image.fromarray(left[window])
     corners = _perspective(view.size, rng)
     warp = (view.size, Image.Transform.PERSPECTIVE, corners)
     view = view.transform(*warp, Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
-    shown = shown.transform(*warp, Image.Resampling.NEAREST, fillcolor=0)
-    return ChangedPhoto(_photographed(np.asarray(view), rng), np.array(shown, bool))
+    shown = shown.transform(*warp, Image.Resampling.NEAREST, fillcolor=ground)
+    return _photographed(np.asarray(view), rng), np.array(shown, np.uint8)
 
 
 def _photographed(photo: Photo, rng: Rng) -> Photo:
@@ -74,17 +89,17 @@ def _photographed(photo: Photo, rng: Rng) -> Photo:
         return np.asarray(opened.convert("RGB"), np.uint8)
 
 
-def _patch(garment: Garment, rng: Rng) -> tuple[slice, slice]:
-    x0, y0, x1, y1 = garment.box
+def _patch(box: Box, rng: Rng) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = box
     tall = max(1, round((y1 - y0) * float(rng.uniform(*PATCH_SHARE))))
     wide = max(1, round((x1 - x0) * float(rng.uniform(*PATCH_SHARE))))
-    return rectangle_in(garment.box, tall, wide, rng)
+    return rectangle_in(box, tall, wide, rng)
 
 
-def _window(height: int, width: int, garment: Garment, rng: Rng) -> tuple[slice, slice]:
+def _window(height: int, width: int, box: Box, rng: Rng) -> tuple[slice, slice]:
     """A window with 60 % of the area, near the garment's middle."""
     tall, wide = round(height * CROPPED_AREA**0.5), round(width * CROPPED_AREA**0.5)
-    x0, y0, x1, y1 = garment.box
+    x0, y0, x1, y1 = box
     jitter = rng.uniform(-0.05, 0.05, 2)
     top = round((y0 + y1 - tall) / 2 + jitter[0] * height)
     left = round((x0 + x1 - wide) / 2 + jitter[1] * width)
