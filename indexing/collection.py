@@ -190,6 +190,7 @@ class Collection:
         exclude_product: str | None = None,
         fold_duplicates: bool = False,
         tiles: Tiles = NO_TILES,
+        elsewhere: bool = False,
     ) -> list[Hit]:
         """The nearest garments of a class, the best of each product, the best first.
 
@@ -202,6 +203,7 @@ class Collection:
             fold_duplicates: products with the same photo, or nearly the same garment, answer
                 once.
             tiles: of the garment searched with, to look at the best answers more closely.
+            elsewhere: the garment is of another class; see `everywhere.search_everywhere`.
         """
         if self._indices is None or k < 1:
             return []
@@ -214,6 +216,7 @@ class Collection:
             fold_duplicates,
             tiles,
             self._model_id,
+            elsewhere,
         )
         with self.database.session() as session:
             # A run of this process shows its own work.

@@ -39,7 +39,7 @@ def validation_figures(
     nearest = scores.argmax(axis=1)
     closer = np.array(
         [
-            look_closer(row, row, 1.0, tiles, [*asked.tiles, *answers.tiles]).argmax()
+            look_closer(row, 0.0, tiles, [*asked.tiles, *answers.tiles]).argmax()
             for row, tiles in zip(scores, again.tiles, strict=True)
         ]
     )

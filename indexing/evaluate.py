@@ -1,10 +1,10 @@
 """Two networks and labelled photos in; a retrieval report with baselines out.
 
 Rows of the report differ in what is compared: the garment's masked crop at several colour
-weights (at 1 the colour histogram alone decides), the same among garments of the query's own
-predicted class as a search does, an untrained network of the same architecture, the whole photo
-without its mask, and another encoder. Every figure has a 95 % bootstrap interval over queries;
-differences are paired by query.
+weights as a search does, among its own class first (at 1 the colour histogram alone decides), the
+same in this class only, in all classes alike and without details, an untrained network of the same
+architecture, the whole photo without its mask, and another encoder. Every figure has a 95 %
+bootstrap interval over queries; differences are paired by query.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,11 @@ from indexing.labelled import (
     NO_PROGRESS,
     LabelledGarment,
     LabelledVectors,
+    Pairs,
     Progress,
     VectorSet,
     embed_labelled,
+    own_class_pairs,
     read_labels,
     scores_of,
 )
@@ -58,6 +60,7 @@ UNTRAINED: Final = "untrained network"
 AGAINST: Final = "other encoder"
 UNMASKED: Final = "whole photo, no mask"
 OWN_CLASS: Final = "encoder, own class only"
+ANY_CLASS: Final = "encoder, all classes alike"
 NO_DETAILS: Final = "encoder, vectors alone"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
@@ -125,7 +128,7 @@ class Trial:
         names: the labels; `codes` are positions in it, one a garment.
         queries, gallery: positions of garments.
         barred: pairs that must not count, shape (queries, gallery): same group or same photo.
-        other_class: pairs of different predicted class, likewise.
+        own: pairs where the gallery's garment is of a class that the query's may be of, likewise.
     """
 
     names: tuple[str, ...]
@@ -133,7 +136,7 @@ class Trial:
     queries: Labels
     gallery: Labels
     barred: npt.NDArray[np.bool_]
-    other_class: npt.NDArray[np.bool_]
+    own: npt.NDArray[np.bool_]
 
 
 def trial_of(garments: Sequence[LabelledGarment]) -> Trial:
@@ -149,18 +152,32 @@ def trial_of(garments: Sequence[LabelledGarment]) -> Trial:
     def pairs(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
         return np.asarray(values[queries][:, None] == values[gallery][None])
 
-    return Trial(
-        tuple(names), codes, queries, gallery, pairs(groups) | pairs(paths), ~pairs(classes)
+    barred = pairs(groups) | pairs(paths)
+    own = own_class_pairs(
+        [garments[each].own_classes for each in queries.tolist()], classes[gallery]
     )
+    return Trial(tuple(names), codes, queries, gallery, barred, own)
 
 
 def ranking_of(
-    trial: Trial, vectors: VectorSet, colour_weight: float, barred: npt.NDArray[np.bool_]
+    trial: Trial,
+    vectors: VectorSet,
+    colour_weight: float,
+    barred: Pairs,
+    own: Pairs | None = None,
 ) -> Ranking:
-    """The nearest of the gallery for each query, as a search finds them."""
+    """The nearest of the gallery for each query; `own` as in `scores_of`."""
     codes, queries, gallery = trial.codes, trial.queries, trial.gallery
-    scores = scores_of(vectors.only(queries), vectors.only(gallery), colour_weight, ~barred)
+    asked, answers = vectors.only(queries), vectors.only(gallery)
+    scores = scores_of(asked, answers, colour_weight, ~barred, own)
     return rank(scores, codes[queries], codes[gallery], barred, max(DEPTHS))
+
+
+def _as_searched(trial: Trial, vectors: VectorSet, colour_weight: float) -> Ranking:
+    """As `everywhere.search_everywhere` finds them."""
+    if vectors.has_tiles and colour_weight < 1:
+        return ranking_of(trial, vectors, colour_weight, trial.barred, trial.own)
+    return ranking_of(trial, vectors, colour_weight, trial.barred | ~trial.own)
 
 
 def _rankings(
@@ -168,18 +185,14 @@ def _rankings(
 ) -> dict[tuple[str, float], Ranking]:
     """Every row of the table; the baselines at the first weight, which is style alone."""
     ours, first = vectors.masked[SHIPPED], colour_weights[0]
-    rankings = {
-        (SHIPPED, weight): ranking_of(trial, ours, weight, trial.barred)
-        for weight in colour_weights
-    }
+    rankings = {(SHIPPED, weight): _as_searched(trial, ours, weight) for weight in colour_weights}
     rankings[COLOUR_ALONE, 1.0] = ranking_of(trial, ours, 1.0, trial.barred)
+    others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
+    others |= {UNMASKED: vectors.unmasked, NO_DETAILS: ours.without_tiles(), ANY_CLASS: ours}
     for weight in (first, DEFAULT_WEIGHT):
-        own = trial.barred | trial.other_class
+        own = trial.barred | ~trial.own
         rankings[OWN_CLASS, weight] = ranking_of(trial, ours, weight, own)
-        plain = ours.without_tiles()
-        rankings[NO_DETAILS, weight] = ranking_of(trial, plain, weight, trial.barred)
-        others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
-        for method, each in {**others, UNMASKED: vectors.unmasked}.items():
+        for method, each in others.items():
             rankings[method, weight] = ranking_of(trial, each, weight, trial.barred)
     return rankings
 

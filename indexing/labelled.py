@@ -23,13 +23,17 @@ from indexing.errors import IndexingError
 from indexing.metrics import Labels
 from indexing.records import Colour
 from indexing.stages import Vectors
-from indexing.tiles import NO_TILES, Tiles, look_closer
+from indexing.tiles import NO_TILES, Tiles, look_closer, vector_weight
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, Segmentation, whole_photo_garment
 from segmentation.photos import SUFFIXES, Photo, read_photo
 
 BATCH_SIZE: Final = 16
+Pairs = npt.NDArray[np.bool_]
+"""Something of each pair of an asking and an answering garment, shape (asked, answers)."""
+Classes = tuple[GarmentClass, ...]
+"""What a garment may well be, `Garment.own_classes`."""
 Progress = Callable[[int, int], None]
 NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 
@@ -50,11 +54,13 @@ class LabelledGarment:
 
     Attributes:
         height_share: height of the garment's box over height plus width: tall is near 1.
+        own_classes: what it may well be, this class first.
         whole_photo: no garment was found.
     """
 
     photo: LabelledPhoto
     garment_class: GarmentClass
+    own_classes: Classes
     height_share: float
     colours: tuple[Colour, ...]
     whole_photo: bool
@@ -75,6 +81,11 @@ class VectorSet:
         styles = np.concatenate([part.styles for part in parts])
         return cls(styles, colours, [tiles for part in parts for tiles in part.tiles])
 
+    @property
+    def has_tiles(self) -> bool:
+        """Whether the encoder gives any."""
+        return any(len(tiles) for tiles in self.tiles)
+
     def without_tiles(self) -> Self:
         """The same, as an encoder without tiles would give it."""
         return replace(self, tiles=[NO_TILES] * len(self.tiles))
@@ -89,19 +100,31 @@ def scores_of(
     asked: VectorSet,
     answers: VectorSet,
     colour_weight: float,
-    allowed: npt.NDArray[np.bool_] | None = None,
+    allowed: Pairs | None = None,
+    own: Pairs | None = None,
 ) -> Vectors:
-    """Scores of all pairs as a search gives them, shape (asked, answers); -inf where a garment
-    may not answer. The best of each row are looked at by their tiles."""
+    """Scores of all pairs as a search gives them, shape (asked, answers).
+
+    The best of each row are looked at by their tiles, where it has some.
+
+    Args:
+        allowed: which garments may answer, others get -inf; None: all.
+        own: which are of a class that the asking garment may be of; None: all.
+    """
     styles = asked.styles @ answers.styles.T
     colours = asked.colours @ answers.colours.T
-    scores = np.asarray((1 - colour_weight) * styles + colour_weight * colours, np.float32)
+    closer = asked.has_tiles and colour_weight < 1
+    weight = vector_weight(colour_weight) if closer else colour_weight
+    scores = np.asarray((1 - weight) * styles + weight * colours, np.float32)
     if allowed is not None:
         scores = np.where(allowed, scores, -np.inf)
+    if not closer:
+        return scores
+    own = np.ones(scores.shape, bool) if own is None else own
     return np.stack(
         [
-            look_closer(row, row_styles, 1 - colour_weight, tiles, answers.tiles)
-            for row, row_styles, tiles in zip(scores, styles, asked.tiles, strict=True)
+            look_closer(row, colour_weight, tiles, answers.tiles, row_own)
+            for row, tiles, row_own in zip(scores, asked.tiles, own, strict=True)
         ]
     )
 
@@ -225,5 +248,19 @@ def _labelled_garment(
     row: LabelledPhoto, garment: Garment, colours: tuple[Colour, ...]
 ) -> LabelledGarment:
     return LabelledGarment(
-        row, garment.garment_class, height_share(garment.box), colours, garment.score == 0.0
+        row,
+        garment.garment_class,
+        garment.own_classes,
+        height_share(garment.box),
+        colours,
+        garment.score == 0.0,
     )
+
+
+def own_class_pairs(asked: Sequence[Classes], answers: Labels) -> Pairs:
+    """Which answers are of a class that the asking garment may be of, (asked, answers).
+
+    Args:
+        answers: class of each, (answers,).
+    """
+    return np.array([np.isin(answers, own) for own in asked])

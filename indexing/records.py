@@ -175,7 +175,8 @@ class Hit:
     """One answer of an index: a garment's id and the parts of its score.
 
     score = (1 - colour_weight) * style + colour_weight * colour, where `details`, how well the
-    tiles agree, are mixed into the style (`indexing.tiles.with_details`); None: nobody looked.
+    tiles agree, are mixed into the style, and another class than the one searched with counts
+    against it (`indexing.tiles.with_details`); details None: nobody looked.
     """
 
     garment_id: int

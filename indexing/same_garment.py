@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from indexing.colour import describe_colours
 from indexing.crop import crop_garment
 from indexing.encoder import Encoded
 from indexing.errors import IndexingError
 from indexing.evaluate import (
+    ANY_CLASS,
     COLOUR_ALONE,
     DEFAULT_WEIGHT,
     NO_DETAILS,
@@ -30,10 +30,13 @@ from indexing.evaluate import (
 from indexing.labelled import (
     BATCH_SIZE,
     NO_PROGRESS,
+    Classes,
     LabelledPhoto,
+    Pairs,
     Progress,
     VectorSet,
     main_garment,
+    own_class_pairs,
     read_or_none,
     scores_of,
     whole_garment,
@@ -79,10 +82,10 @@ class SameGarmentReport:
 
 @dataclass(frozen=True, eq=False)
 class _Garments:
-    """Garments of several photos: the place of each one's photo, its class, its vectors."""
+    """Garments of several photos: the place of each one's photo, its classes, its vectors."""
 
     photos: Labels
-    classes: Labels
+    classes: Sequence[Classes]
     sets: dict[str, VectorSet]
 
 
@@ -121,7 +124,7 @@ class _Builder:
         self._contest = contest
         self._baselines = baselines
         self._photos: list[int] = []
-        self._classes: list[int] = []
+        self._classes: list[Classes] = []
         self._seen: dict[str, list[Encoded]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
@@ -131,7 +134,7 @@ class _Builder:
         Without baselines the shipped encoder alone looks at them.
         """
         self._photos += [place] * len(garments)
-        self._classes += [int(garment.garment_class) for garment in garments]
+        self._classes += [garment.own_classes for garment in garments]
         colours = np.stack([describe_colours(photo, each).vector for each in garments])
         first = self._contest.encoder
         encoders = self._contest.encoders if self._baselines else {SHIPPED: first}
@@ -159,7 +162,7 @@ class _Builder:
             name: VectorSet.joined(parts, np.concatenate(self._colours[name]))
             for name, parts in self._seen.items()
         }
-        return _Garments(np.array(self._photos), np.array(self._classes), sets)
+        return _Garments(np.array(self._photos), self._classes, sets)
 
 
 def _embed(contest: Contest, paths: Sequence[Path], tick: Callable[[int], None]) -> _Garments:
@@ -207,13 +210,16 @@ def _changed_queries(
 def _figures(
     asked: _Garments, cut_truly: _Garments, answers: _Garments
 ) -> list[SameGarmentFigures]:
-    own = asked.classes[:, None] == answers.classes[None]
-    rows = [_row(SHIPPED, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
+    classes = np.array([own[0] for own in answers.classes])
+    own = own_class_pairs(asked.classes, classes)
+    truly = own_class_pairs(cut_truly.classes, classes)
+    rows = [_row(SHIPPED, weight, asked, answers, SHIPPED, own=own) for weight in WEIGHTS]
+    rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, allowed=own) for weight in WEIGHTS]
+    rows += [_row(ANY_CLASS, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
     rows += [
         _row(NO_DETAILS, weight, _without_tiles(asked), answers, SHIPPED) for weight in WEIGHTS
     ]
-    rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, own) for weight in WEIGHTS]
-    rows += [_row(TRUE_MASK, weight, cut_truly, answers, SHIPPED) for weight in WEIGHTS]
+    rows += [_row(TRUE_MASK, weight, cut_truly, answers, SHIPPED, own=truly) for weight in WEIGHTS]
     rows.append(_row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
     for name in asked.sets:
         if name != SHIPPED:
@@ -227,10 +233,11 @@ def _row(
     asked: _Garments,
     answers: _Garments,
     name: str,
-    allowed: npt.NDArray[np.bool_] | None = None,
+    allowed: Pairs | None = None,
+    own: Pairs | None = None,
 ) -> SameGarmentFigures:
     first, second = asked.sets[name], answers.sets[name]
-    scores = scores_of(first, second, weight, allowed)
+    scores = scores_of(first, second, weight, allowed, own)
     places = _place_of_right(scores, asked.photos, answers.photos)
     recalls = []
     for depth in DEPTHS:

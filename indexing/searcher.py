@@ -24,10 +24,12 @@ from indexing.records import Hit, Vector
 from indexing.snapshot import IndexSnapshot
 from indexing.tiles import (
     LOOKED_AT,
+    LOOKED_ELSEWHERE,
     NO_TILES,
     Tiles,
     agreement,
     no_tiles,
+    vector_weight,
     with_details,
 )
 from indexing.vectors import stored_tiles
@@ -55,6 +57,8 @@ class Question:
         fold_duplicates: products with the same photo, or nearly the same garment, answer once.
         tiles: of the garment searched with; the best answers are looked at by theirs.
         model_id: whose tiles these are.
+        elsewhere: the class is not the garment's own, and counts against what details do not
+            tell to be the same (`tiles.ELSEWHERE`).
     """
 
     garment_class: GarmentClass
@@ -65,11 +69,19 @@ class Question:
     fold_duplicates: bool = False
     tiles: Tiles = field(default_factory=no_tiles)
     model_id: int = 0
+    elsewhere: bool = False
 
     @property
     def looked_at(self) -> int:
         """How many of the nearest that may answer are looked at by their tiles."""
-        return LOOKED_AT if len(self.tiles) and self.colour_weight < 1 else 0
+        if not len(self.tiles) or self.colour_weight == 1:
+            return 0
+        return LOOKED_ELSEWHERE if self.elsewhere else LOOKED_AT
+
+    @property
+    def vector_weight(self) -> float:
+        """The colour weight by which the index is asked."""
+        return vector_weight(self.colour_weight) if self.looked_at else self.colour_weight
 
 
 def nearest_products(
@@ -111,7 +123,7 @@ def _best_among(
     """The nearest products, of allowed garments or of all."""
     fetched = max(3 * question.k + 8, question.looked_at)
     while True:
-        hits = snapshot.search(vector, question.colour_weight, fetched, allowed)
+        hits = snapshot.search(vector, question.vector_weight, fetched, allowed)
         products = products_of_garments(session, [hit.garment_id for hit in hits])
         best = _answers(session, snapshot, hits, products, question)
         if len(best) >= question.k or len(hits) < fetched:
@@ -130,7 +142,7 @@ def _among_nearest(
     """Answers among the nearest of all, from `count` up to `most` of them; none where these are
     too few. And how many to look at next."""
     while count <= most:
-        hits = snapshot.search(vector, question.colour_weight, count)
+        hits = snapshot.search(vector, question.vector_weight, count)
         products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
         best = _answers(session, snapshot, hits, products, question)
         if len(best) >= question.k and len(products) >= question.looked_at:
@@ -163,15 +175,15 @@ def _looked_at(session: Session, hits: list[Hit], question: Question) -> list[Hi
     known = stored_tiles(session, question.model_id, best)
     details = np.zeros(len(hits), np.float32)
     details[: len(best)] = agreement(question.tiles, [known.get(each, NO_TILES) for each in best])
-    styles = with_details(np.array([hit.style for hit in hits], np.float32), details)
-    weight = question.colour_weight
+    scores = np.array([hit.score for hit in hits], np.float32)
+    scores = with_details(scores, details, question.colour_weight, question.elsewhere)
     told = [
         replace(
             hit,
-            score=float((1 - weight) * style + weight * hit.colour),
+            score=float(score),
             details=float(detail) if hit.garment_id in known else None,
         )
-        for hit, style, detail in zip(hits, styles, details, strict=True)
+        for hit, score, detail in zip(hits, scores, details, strict=True)
     ]
     return sorted(told, key=lambda hit: -hit.score)
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
+from indexing.everywhere import search_everywhere
 from indexing.labelled import NO_PROGRESS, Progress, read_or_none
 from indexing.records import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
@@ -63,9 +64,8 @@ def street_to_shop(
         if photo is None:
             continue
         for garment in _asked(embedder.embed([photo])[0].garments)[: garments - len(rows)]:
-            asked = garment.vector, garment.garment.garment_class, RESULTS
-            hits = collection.search(*asked, tiles=garment.tiles)
-            cards = collection.cards(hits)
+            asked = collection, garment.vector, garment.garment.own_classes, RESULTS
+            cards = search_everywhere(*asked, tiles=garment.tiles)
             rows.append(_row(path, garment, cards))
             strips.append(_strip(collection, photo, garment, cards))
         progress(len(rows), garments)

@@ -29,7 +29,11 @@ LEAST_COVERED: Final = 0.5
 """Share of a tile that must show the garment."""
 UNIT: Final = 127
 LOOKED_AT: Final = 50
-"""Of a search's results, how many are compared by their tiles."""
+"""Of the nearest of a garment's own class, how many are compared by their tiles ..."""
+LOOKED_ELSEWHERE: Final = 25
+"""... and of another class, where the segmenter may have put the same garment."""
+ELSEWHERE: Final = 0.15
+"""What a score loses in another class, less where details agree and nothing where wholly."""
 UNTELLING: Final = 0.6
 """An agreement that any two garments may have."""
 SHARE: Final = 0.4
@@ -78,34 +82,52 @@ def agreement(asked: Tiles, candidates: Sequence[Tiles]) -> Scores:
     return found
 
 
-def with_details(styles: Scores, details: Scores) -> Scores:
-    """Style scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
+def vector_weight(colour_weight: float) -> float:
+    """The weight of colour by which vectors are compared before details are looked at.
 
-    Agreement up to `UNTELLING` adds nothing, as if nobody had looked: so by style alone a list
-    whose first scores have details is still in order where it goes on without. Beside colour it
-    need not be, because style counts for less then: whoever mixes them sorts again.
+    Details take `SHARE` of what style counts for, so colour counts for more among vectors: a
+    list whose first scores have details then goes on in the same order where it has none.
+    """
+    return colour_weight / (1 - SHARE * (1 - colour_weight))
+
+
+def with_details(
+    scores: Scores, details: Scores, colour_weight: float, elsewhere: BoolMask | bool
+) -> Scores:
+    """Scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
+
+    Agreement up to `UNTELLING` adds nothing, as if nobody had looked.
+
+    Args:
+        scores: of the vectors, by `vector_weight(colour_weight)`.
+        elsewhere: whether a candidate is of another class than what was searched with.
     """
     told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
-    return np.asarray((1 - SHARE) * styles + SHARE * told, np.float32)
+    share = SHARE * (1 - colour_weight)
+    mixed = (1 - share) * scores + share * told
+    return np.asarray(mixed - np.where(elsewhere, ELSEWHERE * (1 - told), 0), np.float32)
 
 
 def look_closer(
     scores: Scores,
-    styles: Scores,
-    style_share: float,
+    colour_weight: float,
     asked: Tiles,
     candidates: Sequence[Tiles],
+    own: BoolMask | None = None,
 ) -> Scores:
-    """Scores (n,) of all candidates, of which the best `LOOKED_AT` are compared by their tiles.
+    """Scores (n,) of all candidates, of which the best are compared by their tiles.
 
     Args:
-        styles: of all candidates; `style_share` of their scores are these.
+        scores: of the vectors, by `vector_weight(colour_weight)`; -inf: may not answer.
+        own: which candidates are of the class searched with, (n,); None: all.
     """
-    best = np.argsort(-scores, kind="stable")[:LOOKED_AT]
+    own = np.ones(len(scores), bool) if own is None else own
     details = np.zeros_like(scores)
-    details[best] = agreement(asked, [candidates[place] for place in best])
-    changed = with_details(styles, details) - styles
-    return np.asarray(scores + style_share * changed, np.float32)
+    for group, count in ((own, LOOKED_AT), (~own, LOOKED_ELSEWHERE)):
+        places = np.flatnonzero(group & np.isfinite(scores))
+        best = places[np.argsort(-scores[places], kind="stable")[:count]]
+        details[best] = agreement(asked, [candidates[place] for place in best])
+    return with_details(scores, details, colour_weight, ~own)
 
 
 def tiles_to_bytes(tiles: Tiles) -> bytes:

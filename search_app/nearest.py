@@ -10,6 +10,7 @@ import numpy as np
 
 from indexing.closeness import nearness
 from indexing.collection import Collection, ResultCard
+from indexing.everywhere import best_cards, search_everywhere
 from indexing.records import Vector
 from search_app.query import QueryGarment, embedder_of
 from search_app.search_options import SearchOptions, check_colour
@@ -25,52 +26,44 @@ def search_garment(
     options: SearchOptions,
     among: GarmentClass | None = None,
 ) -> list[ResultCard]:
-    """Results for one garment, the nearest first, among its own class unless told.
+    """Results for one garment, the nearest first.
 
-    Words that name a class ("dress") tell it too. A garment whose class is uncertain is
-    searched among its second class as well: a vector does not depend on the class.
+    In the class that is told, by words ("dress") too, or else in any class: its own ones, of
+    which an uncertain garment has two, come before the others.
     """
-    told = among or options.garment_class or options.understood.wish.garment_class
+    told = among or _told_class(options)
     vector = steered_vector(collection, garment.vector, options)
-    cards = [
-        card
-        for garment_class in ((told,) if told else own_classes(garment))
-        for card in collection.cards(
-            collection.search(
-                vector,
-                garment_class,
-                options.k,
-                options.colour_weight,
-                options.wanted_products,
-                fold_duplicates=options.fold_duplicates,
-                tiles=garment.tiles,
-            )
+    wanted = options.k, options.colour_weight, options.wanted_products
+    if told:
+        hits = collection.search(
+            vector,
+            told,
+            *wanted,
+            fold_duplicates=options.fold_duplicates,
+            tiles=garment.tiles,
         )
-    ]
-    return _best_of(cards, options.k)
+        return collection.cards(hits)
+    return search_everywhere(
+        collection, vector, garment.own_classes, *wanted, options.fold_duplicates, garment.tiles
+    )
 
 
 def search_wholes(
     collection: Collection, wholes: Iterable[QueryGarment], options: SearchOptions
 ) -> list[ResultCard]:
     """Results for a whole photo over the classes it was embedded as, merged by score."""
-    cards = (card for whole in wholes for card in search_garment(collection, whole, options))
-    return _best_of(cards, options.k)
+    cards = (
+        card
+        for whole in wholes
+        for card in search_garment(
+            collection, whole, options, _told_class(options) or whole.garment_class
+        )
+    )
+    return best_cards(cards, options.k)
 
 
-def own_classes(garment: QueryGarment) -> tuple[GarmentClass, ...]:
-    """Its class, and its second one where the first is uncertain."""
-    if garment.second_class is None:
-        return (garment.garment_class,)
-    return garment.garment_class, garment.second_class
-
-
-def _best_of(cards: Iterable[ResultCard], k: int) -> list[ResultCard]:
-    """The k best cards of hits in several indices, one a product."""
-    best: dict[str, ResultCard] = {}
-    for card in sorted(cards, key=lambda card: card.score, reverse=True):
-        best.setdefault(card.product_id, card)
-    return list(best.values())[:k]
+def _told_class(options: SearchOptions) -> GarmentClass | None:
+    return options.garment_class or options.understood.wish.garment_class
 
 
 def steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:

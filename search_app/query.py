@@ -43,6 +43,11 @@ class QueryGarment:
     second_score: float = 0.0
     tiles: Tiles = field(default_factory=no_tiles)
 
+    @property
+    def own_classes(self) -> tuple[GarmentClass, ...]:
+        """Its class, and its second one where the first is uncertain."""
+        return (self.garment_class, *((self.second_class,) if self.second_class else ()))
+
 
 @dataclass(frozen=True, eq=False)
 class QueryPhoto:

@@ -19,7 +19,7 @@ from search_app.answers import (
 )
 from search_app.documents import GarmentDocument, SearchDocument, WordsDocument
 from search_app.errors import BadRequest
-from search_app.nearest import own_classes, search_garment, search_wholes
+from search_app.nearest import search_garment, search_wholes
 from search_app.query import QueryGarment, QueryPhoto, embed_wanted, embedder_of, with_wholes
 from search_app.search_options import SearchOptions, check_colour
 from segmentation.classes import GarmentClass
@@ -99,7 +99,7 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
 
 def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[QueryGarment]:
     wanted, said = options.garment_class, options.understood.wish.garment_class
-    garments = [each for each in query.garments if wanted in (None, *own_classes(each))]
+    garments = [each for each in query.garments if wanted in (None, *each.own_classes)]
     # "dress" beside a photo of a dress and a jacket means the dress; beside a photo of a
     # jacket alone it means dresses like the jacket.
     return [each for each in garments if each.garment_class == said] or garments

@@ -55,6 +55,11 @@ class Garment:
     second_class: GarmentClass | None = None
     second_score: float = 0.0
 
+    @property
+    def own_classes(self) -> tuple[GarmentClass, ...]:
+        """Its class, and its second one where the first is uncertain."""
+        return (self.garment_class, *((self.second_class,) if self.second_class else ()))
+
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:

@@ -23,6 +23,7 @@ from indexing.benchmarks.report import tell
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.errors import ModelMismatch
+from indexing.everywhere import search_everywhere
 from indexing.records import Embedder, Vector
 from indexing.tiles import UNIT, tiles_to_bytes
 from indexing.vectors import use_model, vector_to_bytes
@@ -104,9 +105,8 @@ def _ask(collection: Collection, embedder: Embedder, data: bytes) -> _Answer:
     (found,) = embedder.embed([photo])
     embedded = time.perf_counter()
     for garment in found.garments:
-        asked = garment.vector, garment.garment.garment_class, RESULTS
-        hits = collection.search(*asked, tiles=garment.tiles)
-        collection.cards(hits)
+        asked = collection, garment.vector, garment.garment.own_classes, RESULTS
+        search_everywhere(*asked, tiles=garment.tiles)
     return _Answer(
         len(found.garments), decoded - start, embedded - decoded, time.perf_counter() - embedded
     )

@@ -7,6 +7,7 @@ from PIL import Image
 from indexing.contact_sheet import write_report
 from indexing.errors import IndexingError
 from indexing.evaluate import (
+    ANY_CLASS,
     COLOUR_ALONE,
     NO_DETAILS,
     OWN_CLASS,
@@ -45,7 +46,7 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     by_row = {(each.method, each.colour_weight): each for each in report.figures}
     assert [weight for method, weight in by_row if method == SHIPPED] == [0.0, 0.3, 0.5, 1.0]
     assert {method for method, _ in by_row} == {
-        SHIPPED, NO_DETAILS, COLOUR_ALONE, OWN_CLASS, UNTRAINED, UNMASKED,
+        SHIPPED, NO_DETAILS, COLOUR_ALONE, ANY_CLASS, OWN_CLASS, UNTRAINED, UNMASKED,
     }  # fmt: skip
     twins = by_row[SHIPPED, 0.3]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0

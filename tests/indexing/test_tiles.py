@@ -5,7 +5,9 @@ import torch
 from indexing.crop import GROUND
 from indexing.losses import TileMemory, tile_agreement, tile_loss
 from indexing.tiles import (
+    ELSEWHERE,
     LOOKED_AT,
+    LOOKED_ELSEWHERE,
     NO_TILES,
     SHARE,
     UNIT,
@@ -17,6 +19,7 @@ from indexing.tiles import (
     look_closer,
     tiles_from_bytes,
     tiles_to_bytes,
+    vector_weight,
     with_details,
 )
 
@@ -46,26 +49,54 @@ def test_agreement_is_the_mean_of_the_best_cosines() -> None:
     assert agreement(NO_TILES, [asked]).tolist() == [0]
 
 
-def test_a_style_with_details_is_one_only_where_both_are() -> None:
-    styles = np.array([0.8, 0.8, 0.8, 1.0], np.float32)
+def test_a_score_with_details_is_one_only_where_both_are() -> None:
+    scores = np.array([0.8, 0.8, 0.8, 1.0], np.float32)
     details = np.array([0.0, UNTELLING, 0.9, 1.0], np.float32)
-    plain, untelling, told, same = with_details(styles, details)
+    plain, untelling, told, same = with_details(scores, details, 0.0, False)
     assert plain == untelling == pytest.approx((1 - SHARE) * 0.8)
     assert plain < told < same
     assert same == pytest.approx(1)
+
+
+@pytest.mark.parametrize("colour_weight", [0.0, 0.3, 0.5, 0.9])
+def test_style_and_colour_count_as_asked_for_where_details_tell_nothing(
+    colour_weight: float,
+) -> None:
+    style, colour = np.array([0.9, 0.2], np.float32), np.array([0.1, 0.7], np.float32)
+    weight = vector_weight(colour_weight)
+    mixed = with_details(
+        (1 - weight) * style + weight * colour, np.zeros(2, np.float32), colour_weight, False
+    )
+    wanted = (1 - SHARE) * (1 - colour_weight) * style + colour_weight * colour
+    assert np.allclose(mixed, wanted, atol=1e-6)
+
+
+def test_another_class_counts_less_the_better_details_agree() -> None:
+    scores = np.full(3, 0.8, np.float32)
+    details = np.array([0.0, (1 + UNTELLING) / 2, 1.0], np.float32)
+    own = with_details(scores, details, 0.5, False)
+    other = with_details(scores, details, 0.5, True)
+    assert (own - other).tolist() == pytest.approx([ELSEWHERE, ELSEWHERE / 2, 0.0], abs=1e-6)
 
 
 def test_only_the_best_are_looked_at_and_stay_before_the_rest() -> None:
     scores = np.linspace(0.7, 0.6, LOOKED_AT + 20).astype(np.float32)
     tiles = [_tiles(1)] * len(scores)
     tiles[LOOKED_AT - 1] = tiles[LOOKED_AT + 5] = _tiles(0)
-    found = look_closer(scores, scores, 1.0, _tiles(0), tiles)
+    found = look_closer(scores, 0.0, _tiles(0), tiles)
     assert found.argmax() == LOOKED_AT - 1
     assert np.allclose(found[LOOKED_AT:], (1 - SHARE) * scores[LOOKED_AT:])
     assert found[:LOOKED_AT].min() > found[LOOKED_AT:].max()
-    half = look_closer(scores, scores, 0.5, _tiles(0), tiles)
-    assert np.allclose(half - scores, (found - scores) / 2, atol=1e-6)
-    assert np.array_equal(look_closer(scores, scores, 0.0, _tiles(0), tiles), scores)
+
+
+def test_of_another_class_fewer_are_looked_at() -> None:
+    scores = np.linspace(0.7, 0.6, 80).astype(np.float32)
+    own = np.arange(80) < 20
+    found = look_closer(scores, 0.0, _tiles(0), [_tiles(0)] * 80, own)
+    looked_at = np.flatnonzero(found > scores)
+    assert looked_at.tolist() == list(range(20 + LOOKED_ELSEWHERE))
+    barred = np.where(own, -np.inf, scores).astype(np.float32)
+    assert np.isneginf(look_closer(barred, 0.0, _tiles(0), [_tiles(0)] * 80, own)[own]).all()
 
 
 def test_a_garment_of_the_grounds_grey_still_has_tiles() -> None:

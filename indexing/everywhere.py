@@ -1,0 +1,59 @@
+"""A garment whose class is only probable in, the products nearest to it in any class out.
+
+The segmenter may call the same garment a top on one photo and a dress on the next. So what has
+tiles is looked for in the other classes too, where a garment must agree in details to come before
+those of its own class.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from catalog.filters import Filters
+from indexing.collection import Collection, ResultCard
+from indexing.records import Vector
+from indexing.tiles import NO_TILES, Tiles
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+
+def search_everywhere(
+    collection: Collection,
+    vector: Vector,
+    own: Sequence[GarmentClass],
+    k: int,
+    colour_weight: float = 0.5,
+    filters: Filters | None = None,
+    fold_duplicates: bool = False,
+    tiles: Tiles = NO_TILES,
+) -> list[ResultCard]:
+    """The best card of each product, the best first; arguments as of `Collection.search`.
+
+    Args:
+        own: the classes that the garment may well be of. Without tiles, and in colour alone,
+            only these are searched.
+    """
+    told_apart = len(tiles) > 0 and colour_weight < 1
+    searched = GARMENT_CLASSES if told_apart else own
+    cards = (
+        card
+        for garment_class in searched
+        for card in collection.cards(
+            collection.search(
+                vector,
+                garment_class,
+                k,
+                colour_weight,
+                filters,
+                fold_duplicates=fold_duplicates,
+                tiles=tiles,
+                elsewhere=garment_class not in own,
+            )
+        )
+    )
+    return best_cards(cards, k)
+
+
+def best_cards(cards: Iterable[ResultCard], k: int) -> list[ResultCard]:
+    """The k best cards of hits in several indices, one a product."""
+    best: dict[str, ResultCard] = {}
+    for card in sorted(cards, key=lambda card: card.score, reverse=True):
+        best.setdefault(card.product_id, card)
+    return list(best.values())[:k]

@@ -1,0 +1,73 @@
+"""The same garment is found where the segmenter gave it another class."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.feeds import Feed, ProductRow
+from indexing.collection import Collection, open_collection
+from indexing.everywhere import search_everywhere
+from indexing.records import EmbeddedGarment
+from indexing.tiles import ELSEWHERE, NO_TILES
+from segmentation.classes import GarmentClass
+from tests.fakes import draw_photo, drawn_photo
+from tests.indexing.test_details import TiledEmbedder
+
+UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
+PRODUCTS = {"top": UPPER, "tee": UPPER, "dress": WHOLE, "skirt": LOWER}
+REDS = {name: 200 + number for number, name in enumerate(PRODUCTS)}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Collection]:
+    for name, garment_class in PRODUCTS.items():
+        draw_photo(tmp_path / f"{name}.png", (REDS[name], 20, 20), garment_class)
+    rows = tuple(ProductRow(name, name, (f"{name}.png",)) for name in PRODUCTS)
+    collection = open_collection(tmp_path / "data", TiledEmbedder())
+    collection.index(Feed(rows=rows, folder=tmp_path))
+    yield collection
+    collection.close()
+
+
+def _top_like(name: str) -> EmbeddedGarment:
+    """An upper garment with the tiles of this product."""
+    photo = np.asarray(drawn_photo((REDS[name], 20, 20), UPPER))
+    return TiledEmbedder().embed([photo])[0].garments[0]
+
+
+@pytest.mark.parametrize("name", ["dress", "skirt"])
+def test_one_of_another_class_comes_first_where_its_details_agree(
+    shop: Collection, name: str
+) -> None:
+    garment = _top_like(name)
+    first, *others = search_everywhere(shop, garment.vector, (UPPER,), 9, tiles=garment.tiles)
+    assert first.product_id == name
+    assert {card.product_id for card in others[:2]} == {"top", "tee"}, "its own class is next"
+    assert len(others) == 3
+    scores = [card.score for card in others]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_without_details_another_class_scores_less(shop: Collection) -> None:
+    garment = _top_like("top")
+    asked = shop, garment.vector
+    alike = search_everywhere(*asked, (UPPER, WHOLE, LOWER), 9, tiles=garment.tiles)
+    told = search_everywhere(*asked, (UPPER,), 9, tiles=garment.tiles)
+    before = {card.product_id: card.score for card in alike}
+    lost = {card.product_id: before[card.product_id] - card.score for card in told}
+    expected = {"top": 0.0, "tee": 0.0, "dress": ELSEWHERE, "skirt": ELSEWHERE}
+    assert lost == pytest.approx(expected, abs=1e-6)
+
+
+def test_without_tiles_and_in_colour_alone_its_own_class_answers(shop: Collection) -> None:
+    garment = _top_like("dress")
+    asked = shop, garment.vector, (UPPER,), 9
+    for cards in (
+        search_everywhere(*asked, tiles=NO_TILES),
+        search_everywhere(*asked, colour_weight=1.0, tiles=garment.tiles),
+    ):
+        assert {card.product_id for card in cards} == {"top", "tee"}
+    both = search_everywhere(shop, garment.vector, (UPPER, LOWER), 9)
+    assert {card.product_id for card in both} == {"top", "tee", "skirt"}
