@@ -28,9 +28,8 @@ from indexing.stages import Vectors
 from indexing.vectors import (
     active_model,
     model_named,
-    tiles_rows,
     vector_from_bytes,
-    vector_to_bytes,
+    vector_rows,
 )
 from indexing.writer import write_attributes
 from segmentation.classes import GarmentClass
@@ -155,13 +154,8 @@ def _embed_batch(
     with database.transaction() as session:
         # Removed since then: nothing to hang a vector on.
         there = session.scalars(select(Garment.id).where(Garment.id.in_(again))).all()
-        session.add_all(
-            VectorRow(
-                garment_id=each, model_id=model_id, values=vector_to_bytes(again[each].vector)
-            )
-            for each in there
-        )
-        session.add_all(tiles_rows(model_id, {each: again[each].tiles for each in there}))
+        seen = {each: (again[each].vector, again[each].tiles) for each in there}
+        session.add_all(vector_rows(model_id, seen))
     return len(there)
 
 

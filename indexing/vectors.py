@@ -151,13 +151,20 @@ def stored_vectors(
                 yield garment_class, _ids_of(of_class), _numbers_of(of_class)
 
 
-def tiles_rows(model_id: int, tiles: Mapping[int, Tiles]) -> list[GarmentTiles]:
-    """Rows that hold the tiles of these garments; garments without any have none."""
-    return [
+def vector_rows(
+    model_id: int, seen: Mapping[int, tuple[Vector, Tiles]]
+) -> list[VectorRow | GarmentTiles]:
+    """Rows that hold what an encoder made of these garments, by id."""
+    vectors = [
+        VectorRow(garment_id=garment_id, model_id=model_id, values=vector_to_bytes(vector))
+        for garment_id, (vector, _) in seen.items()
+    ]
+    tiles = [
         GarmentTiles(garment_id=garment_id, model_id=model_id, values=tiles_to_bytes(each))
-        for garment_id, each in tiles.items()
+        for garment_id, (_, each) in seen.items()
         if len(each)
     ]
+    return [*vectors, *tiles]
 
 
 def stored_tiles(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Tiles]:

@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from catalog.models import Garment, Photo
-from catalog.models import Vector as VectorRow
 from indexing.colour import lightness_of
 from indexing.records import ATTRIBUTE_NAMES, GarmentAttributes, Skip
 from indexing.stages import (
@@ -18,7 +17,7 @@ from indexing.stages import (
     IndexedPhoto,
     SkippedPhoto,
 )
-from indexing.vectors import latest_change, tiles_rows, vector_to_bytes
+from indexing.vectors import latest_change, vector_rows
 from segmentation.classes import GARMENT_CLASSES
 
 _REASON_LENGTH = 500
@@ -116,11 +115,8 @@ def _write_vectors(
 ) -> GarmentChange:
     session.add_all([garment for garment, _ in written])
     session.flush()
-    session.add_all(
-        VectorRow(garment_id=garment.id, model_id=model_id, values=vector_to_bytes(record.vector))
-        for garment, record in written
-    )
-    session.add_all(tiles_rows(model_id, {garment.id: each.tiles for garment, each in written}))
+    seen = {garment.id: (record.vector, record.tiles) for garment, record in written}
+    session.add_all(vector_rows(model_id, seen))
     session.flush()
     added = {}
     for garment_class in GARMENT_CLASSES:
