@@ -267,7 +267,7 @@ def _print_candidates(candidates: Sequence["Candidate"]) -> None:
     print_table(
         (
             *("gate", "least", "rename", "flip", "street mIoU", "street false", "garment IoU"),
-            *("largest right", "nothing right", "calibration error", "mean"),
+            *("garment kept", "largest right", "nothing right", "calibration error", "mean"),
         ),
         [
             (
@@ -278,6 +278,7 @@ def _print_candidates(candidates: Sequence["Candidate"]) -> None:
                 f"{each.figures.street_miou:.3f}",
                 f"{each.figures.street_false:.3f}",
                 f"{each.figures.garment_iou:.3f}",
+                f"{each.figures.garment_kept:.3f}",
                 f"{each.figures.largest_right:.3f}",
                 f"{each.figures.nothing_right:.3f}",
                 f"{each.figures.calibration_error:.3f}",

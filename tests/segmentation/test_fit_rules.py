@@ -46,3 +46,15 @@ def test_the_best_rules_trust_a_presence_head_that_is_right() -> None:
     plain = next(each for each in candidates if each.rules == Rules())
     assert plain.figures.largest_right < 0.6
     assert figures.mean > plain.figures.mean
+
+
+def test_a_garment_that_the_rules_drop_is_not_kept() -> None:
+    samples = [_sample(seed) for seed in range(60)]
+    calibration = fit_calibration(samples)
+    kept, dropped = (
+        measure_rules(samples, Rules(least_garment=least, rename=True), calibration)
+        for least in (0.0, 1.1)
+    )
+    assert kept.garment_kept > 0.9
+    assert dropped.garment_kept == dropped.garment_iou == 0
+    assert kept.mean > dropped.mean
