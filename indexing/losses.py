@@ -62,7 +62,10 @@ class TileMemory:
 def tile_agreement(
     asked: torch.Tensor, covered: torch.Tensor, tiles: torch.Tensor, shown: torch.Tensor
 ) -> torch.Tensor:
-    """`indexing.tiles.agreement` of each of n garments with k candidates of its own, (n, k).
+    """How well each of n garments finds itself on k candidates of its own, (n, k).
+
+    The plain mean of `indexing.tiles.best_cosines`, so that every tile learns; a search gives
+    those that are found more weight.
 
     Args:
         asked: (n, m, d) tiles, of which those `covered` (n, m) count.

@@ -19,6 +19,6 @@ def mix_encoders(start: Path, trained: Path, share: float, out: Path) -> Path:
         raise not_of_one_network(start, trained)
     mix_into(second, first, 1 - share)
     sha256 = save_tensors(second, out)
-    note = mixed_note(card.training, share)
+    note = mixed_note(card.training, share, start)
     write_card(replace(card, sha256=sha256, training=note, figures={}), out)
     return out

@@ -34,9 +34,11 @@ LOOKED_ELSEWHERE: Final = 25
 """... and of another class, where the segmenter may have put the same garment."""
 ELSEWHERE: Final = 0.15
 """What a score loses in another class, less where details agree and nothing where wholly."""
-UNTELLING: Final = 0.6
+POWER: Final = 6
+"""Of the mean over tiles; 1 would be the plain mean, a large one the best tile alone."""
+UNTELLING: Final = 0.8
 """An agreement that any two garments may have."""
-SHARE: Final = 0.4
+SHARE: Final = 0.5
 """What details count for in the style part of a score."""
 NO_TILES: Final[Tiles] = np.zeros((0, 0), np.int8)
 """Of a garment whose tiles nobody knows."""
@@ -66,20 +68,27 @@ def kept_tiles(vectors: npt.NDArray[np.float32], crops: Sequence[Crop]) -> list[
 
 
 def agreement(asked: Tiles, candidates: Sequence[Tiles]) -> Scores:
-    """How well each candidate shows what was asked for, shape (n,), at most 1.
+    """How well each candidate shows what was asked for, shape (n,), 0 to 1.
 
-    The mean, over the tiles asked for, of the best cosine to any tile of the candidate; 0 where
+    The power mean, over the tiles asked for, of the best cosine to any tile of the candidate: what
+    is found again tells more than what is hidden, or was never the garment, can deny. 0 where
     either has no tiles.
     """
     found = np.zeros(len(candidates), np.float32)
     shown = [place for place, tiles in enumerate(candidates) if len(tiles)]
     if not len(asked) or not shown:
         return found
-    starts = np.cumsum([0, *(len(candidates[place]) for place in shown[:-1])])
-    stacked = np.concatenate([candidates[place] for place in shown]).astype(np.float32)
-    cosines = asked.astype(np.float32) @ stacked.T / UNIT**2
-    found[shown] = np.maximum.reduceat(cosines, starts, axis=1).mean(axis=0)
+    best = best_cosines(asked, [candidates[place] for place in shown]).clip(0.0, 1.0)
+    found[shown] = (best**POWER).mean(axis=0) ** (1 / POWER)
     return found
+
+
+def best_cosines(asked: Tiles, candidates: Sequence[Tiles]) -> npt.NDArray[np.float32]:
+    """The best cosine of each of m tiles to any of each candidate's, (m, n); all have some."""
+    starts = np.cumsum([0, *(len(tiles) for tiles in candidates[:-1])])
+    stacked = np.concatenate(candidates).astype(np.float32)
+    cosines = asked.astype(np.float32) @ stacked.T / UNIT**2
+    return np.asarray(np.maximum.reduceat(cosines, starts, axis=1), np.float32)
 
 
 def vector_weight(colour_weight: float) -> float:

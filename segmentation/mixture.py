@@ -21,7 +21,7 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
     """Write the mixture to `out`, with a card that has neither rules nor calibration yet.
 
     Args:
-        start: weights that the training of `trained` started from.
+        start: weights that the training of `trained` started from, or another training of these.
         share: of `trained`; 1 is `trained` itself.
 
     Raises:
@@ -34,7 +34,7 @@ def mix_segmenters(start: Path, trained: Path, share: float, out: Path) -> Path:
     made = replace(
         card,
         sha256=save_tensors(second, out),
-        training=mixed_note(card.training, share),
+        training=mixed_note(card.training, share, start),
         figures={},
         rules=NO_RULES,
         calibration=UNCALIBRATED,
@@ -60,6 +60,7 @@ def mix_into(network: nn.Module, other: nn.Module, share: float) -> None:
                 weights[name].lerp_(value, share)
 
 
-def mixed_note(note: TrainingNote, share: float) -> TrainingNote:
-    """The note of a training whose end was mixed with its start."""
-    return replace(note, command=f"{note.command}, mixed with its start: {share:g} of the end")
+def mixed_note(note: TrainingNote, share: float, other: Path) -> TrainingNote:
+    """The note of a training whose end was mixed with other weights."""
+    named = f"{other.parent.name}/{other.name}"
+    return replace(note, command=f"{note.command}, {share:g} of its end mixed with {named}")

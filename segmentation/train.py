@@ -6,8 +6,9 @@
 
 A run folder holds checkpoint.pt (resumed from when present), log.csv (one line an
 epoch), overlays/ (validation photos with their masks, one picture an epoch),
-guessed-N.npz (codes of phase N's photos without masks) and the best weights so far,
-so that a stop at any moment loses at most one epoch. Needs the `train` extra (OpenCV).
+guessed-N.npz (codes of phase N's photos without masks), the best weights so far and those
+of the last epoch, so that a stop at any moment loses at most one epoch. Needs the `train`
+extra (OpenCV).
 """
 
 import time
@@ -228,6 +229,11 @@ def best_weights(run: Path) -> Path:
     return run / "segmenter.safetensors"
 
 
+def last_weights(run: Path) -> Path:
+    """Where a run keeps the weights of its last epoch: val may be too small to choose by."""
+    return run / "last.safetensors"
+
+
 def _validate(
     run: TrainingRun[SegmentationNetwork],
     samples: Sequence[Sample],
@@ -262,8 +268,9 @@ def _validate(
         [masks[index] for index in shown],
         config.out / "overlays" / f"{epoch:03d}.jpg",
     )
-    if run.is_best(score):
-        _save_best(run.averaged, preprocessing, config, epoch, row, trained_on)
+    kept = [last_weights(config.out)] + [best_weights(config.out)] * run.is_best(score)
+    for weights in kept:
+        _save(run.averaged, weights, preprocessing, config, epoch, row, trained_on)
 
 
 def _figures(source: str, samples: list[Sample], masks: list[ClassMask]) -> dict[str, float]:
@@ -287,15 +294,15 @@ def _figures(source: str, samples: list[Sample], masks: list[ClassMask]) -> dict
     }
 
 
-def _save_best(
+def _save(
     network: SegmentationNetwork,
+    weights: Path,
     preprocessing: Preprocessing,
     config: TrainConfig,
     epoch: int,
     figures: dict[str, float],
     sources: set[str],
 ) -> None:
-    weights = best_weights(config.out)
     sha256 = save_tensors(network, weights)
     views = (epoch + 1) * config.views_per_epoch
     note = training_note(sources, views, config.seed, config.command)

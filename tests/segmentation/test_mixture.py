@@ -31,7 +31,7 @@ def test_a_mixture_lies_between_two_segmenters(tmp_path: Path) -> None:
     start = _segmenter(tmp_path / "a.safetensors", 0)
     trained = _segmenter(tmp_path / "b.safetensors", 1)
     mixed, card = load_segmenter(mix_segmenters(start, trained, 0.25, tmp_path / "out.safetensors"))
-    assert "0.25 of the end" in card.training.command
+    assert "0.25 of its end mixed with" in card.training.command
     one, other = load_segmenter(start)[0], load_segmenter(trained)[0]
     for name, weight in mixed.named_parameters():
         expected = 0.75 * one.get_parameter(name) + 0.25 * other.get_parameter(name)

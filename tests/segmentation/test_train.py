@@ -21,7 +21,7 @@ from segmentation.parts import (
 from segmentation.predictor import Segmenter
 from segmentation.runs import Phase, Schedule
 from segmentation.samples import Mixture, Views, read_samples
-from segmentation.train import TrainConfig, going_on_from, train_segmenter
+from segmentation.train import TrainConfig, going_on_from, last_weights, train_segmenter
 from segmentation.weights import load_segmenter
 from tests.drawn import draw_pairs
 
@@ -49,6 +49,11 @@ def test_a_run_writes_weights_log_and_overlays_and_resumes(tmp_path: Path) -> No
         "001.jpg",
     ]
     assert Segmenter.load(weights).card.preprocessing.height == 64
+    last, card = load_segmenter(last_weights(tmp_path / "run"))
+    assert card.training.views == 2 * _config(tmp_path, 2).views_per_epoch
+    kept = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["average"]
+    for name, weight in last.state_dict().items():
+        assert torch.allclose(weight.float(), kept[f"module.{name}"].float(), atol=1e-3), name
 
 
 def test_a_second_run_goes_on_from_weights_and_guesses_with_them(tmp_path: Path) -> None:
