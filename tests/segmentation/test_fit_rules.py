@@ -1,9 +1,11 @@
 """Rules and calibration are chosen on what a network said of validation photos."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from segmentation.classes import GarmentClass
-from segmentation.fit_rules import Sample, choose_rules, fit_calibration, measure_rules
+from segmentation.fit_rules import RuleFigures, Sample, choose_rules, fit_calibration, measure_rules
 from segmentation.rules import Prediction, Rules
 
 GRID = (64, 48)
@@ -58,3 +60,10 @@ def test_a_garment_that_the_rules_drop_is_not_kept() -> None:
     assert kept.garment_kept > 0.9
     assert dropped.garment_kept == dropped.garment_iou == 0
     assert kept.mean > dropped.mean
+
+
+def test_what_goes_beyond_the_targets_decides_between_equals() -> None:
+    equal = RuleFigures(0.5, 0.3, 0.8, 0.9, 0.92, 0.6, 0.05)
+    beyond, below = replace(equal, nothing_right=0.9), replace(equal, largest_right=0.91)
+    assert equal.mean == beyond.mean > below.mean
+    assert beyond.rank > equal.rank > below.rank
