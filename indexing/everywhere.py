@@ -32,23 +32,24 @@ def search_everywhere(
     """
     told_apart = len(tiles) > 0 and colour_weight < 1
     searched = GARMENT_CLASSES if told_apart else own
-    cards = (
-        card
+    hits = [
+        hit
         for garment_class in searched
-        for card in collection.cards(
-            collection.search(
-                vector,
-                garment_class,
-                k,
-                colour_weight,
-                filters,
-                fold_duplicates=fold_duplicates,
-                tiles=tiles,
-                elsewhere=garment_class not in own,
-            )
+        for hit in collection.search(
+            vector,
+            garment_class,
+            k,
+            colour_weight,
+            filters,
+            fold_duplicates=fold_duplicates,
+            tiles=tiles,
+            elsewhere=garment_class not in own,
         )
-    )
-    return best_cards(cards, k)
+    ]
+    hits.sort(key=lambda hit: hit.score, reverse=True)
+    # Few products are found in two classes: seldom are the cards of all hits needed.
+    best = best_cards(collection.cards(hits[: 2 * k]), k)
+    return best if len(best) == k else best_cards(collection.cards(hits), k)
 
 
 def best_cards(cards: Iterable[ResultCard], k: int) -> list[ResultCard]:

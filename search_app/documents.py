@@ -50,7 +50,9 @@ class ResultDocument(BaseModel):
     photo: str = Field(description="the photo's name in the feed or folder it came from")
     photo_url: str = Field(description="where this server serves the photo, reduced")
     garment_id: int
-    garment_class: str
+    garment_class: str = Field(
+        description="the result's class: now and then another than the garment's, which costs score"
+    )
     score: float
     style: float
     colour: float
