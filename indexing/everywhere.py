@@ -1,8 +1,7 @@
 """A garment whose class is only probable in, the products nearest to it in any class out.
 
 The segmenter may call the same garment a top on one photo and a dress on the next. So what has
-tiles is looked for in the other classes too, where a garment must agree in details to come before
-those of its own class.
+tiles is looked for in the other classes too, where only a garment whose details agree answers.
 """
 
 from collections.abc import Iterable, Sequence

@@ -57,8 +57,8 @@ class Question:
         fold_duplicates: products with the same photo, or nearly the same garment, answer once.
         tiles: of the garment searched with; the best answers are looked at by theirs.
         model_id: whose tiles these are.
-        elsewhere: the class is not the garment's own, and counts against what details do not
-            tell to be the same (`tiles.ELSEWHERE`).
+        elsewhere: the class is not the garment's own: there may be fewer than k answers, of the
+            `LOOKED_ELSEWHERE` nearest those that details tell to be alike.
     """
 
     garment_class: GarmentClass
@@ -77,6 +77,10 @@ class Question:
         if not len(self.tiles) or self.colour_weight == 1:
             return 0
         return LOOKED_ELSEWHERE if self.elsewhere else LOOKED_AT
+
+    def is_answered(self, answers: int, passing: int) -> bool:
+        """Whether so many answers, among so many that may answer, are all that is wanted."""
+        return passing >= self.looked_at and (self.elsewhere or answers >= self.k)
 
     @property
     def vector_weight(self) -> float:
@@ -126,7 +130,7 @@ def _best_among(
         hits = snapshot.search(vector, question.vector_weight, fetched, allowed)
         products = products_of_garments(session, [hit.garment_id for hit in hits])
         best = _answers(session, snapshot, hits, products, question)
-        if len(best) >= question.k or len(hits) < fetched:
+        if question.is_answered(len(best), len(products)) or len(hits) < fetched:
             return best[: question.k]
         fetched *= 4
 
@@ -145,7 +149,7 @@ def _among_nearest(
         hits = snapshot.search(vector, question.vector_weight, count)
         products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
         best = _answers(session, snapshot, hits, products, question)
-        if len(best) >= question.k and len(products) >= question.looked_at:
+        if question.is_answered(len(best), len(products)):
             return best[: question.k], count
         # Twice what these make one expect: they pass in clusters.
         lacking = max(question.k / max(1, len(best)), question.looked_at / max(1, len(products)))
@@ -184,6 +188,7 @@ def _looked_at(session: Session, hits: list[Hit], question: Question) -> list[Hi
             details=float(detail) if hit.garment_id in known else None,
         )
         for hit, score, detail in zip(hits, scores, details, strict=True)
+        if np.isfinite(score)
     ]
     return sorted(told, key=lambda hit: -hit.score)
 

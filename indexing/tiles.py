@@ -34,6 +34,8 @@ LOOKED_ELSEWHERE: Final = 25
 """... and of another class, where the segmenter may have put the same garment."""
 ELSEWHERE: Final = 0.15
 """What a score loses in another class, less where details agree and nothing where wholly."""
+RECOGNISED: Final = 0.86
+"""From this agreement on, a garment of another class may be the same one, and answers at all."""
 POWER: Final = 6
 """Of the mean over tiles; 1 would be the plain mean, a large one the best tile alone."""
 UNTELLING: Final = 0.8
@@ -105,7 +107,8 @@ def with_details(
 ) -> Scores:
     """Scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
 
-    Agreement up to `UNTELLING` adds nothing, as if nobody had looked.
+    Agreement up to `UNTELLING` adds nothing, as if nobody had looked. Of another class, what is
+    not `RECOGNISED` gets -inf.
 
     Args:
         scores: of the vectors, by `vector_weight(colour_weight)`.
@@ -114,7 +117,8 @@ def with_details(
     told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
     share = SHARE * (1 - colour_weight)
     mixed = (1 - share) * scores + share * told
-    return np.asarray(mixed - np.where(elsewhere, ELSEWHERE * (1 - told), 0), np.float32)
+    lost = np.where(details >= RECOGNISED, ELSEWHERE * (1 - told), np.inf)
+    return np.asarray(np.where(elsewhere, mixed - lost, mixed), np.float32)
 
 
 def look_closer(

@@ -19,6 +19,7 @@ LEARNING = {
     f"segmentation.{name}"
     for name in (
         "augment",
+        "changed",
         "drawn_pairs",
         "inference",
         "metrics",
@@ -31,7 +32,7 @@ LEARNING = {
         "weights",
     )
 }
-"""What both trainings share; the network's path stays in `wiring` and `embed`'s protocol."""
+"""What both trainings and their measurements share; the network's path stays in `wiring` and `embed`'s protocol."""
 SHARES_LEARNING = {
     "indexing.again_pairs",
     "indexing.encoder",
@@ -39,6 +40,7 @@ SHARES_LEARNING = {
     "indexing.encoders",
     "indexing.mixture",
     "indexing.pair_garments",
+    "indexing.same_garment",
     "indexing.train_heads",
     "indexing.train",
     "indexing.training_views",

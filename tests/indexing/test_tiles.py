@@ -10,6 +10,7 @@ from indexing.tiles import (
     LOOKED_ELSEWHERE,
     NO_TILES,
     POWER,
+    RECOGNISED,
     SHARE,
     UNIT,
     UNTELLING,
@@ -73,12 +74,14 @@ def test_style_and_colour_count_as_asked_for_where_details_tell_nothing(
     assert np.allclose(mixed, wanted, atol=1e-6)
 
 
-def test_another_class_counts_less_the_better_details_agree() -> None:
-    scores = np.full(3, 0.8, np.float32)
-    details = np.array([0.0, (1 + UNTELLING) / 2, 1.0], np.float32)
+def test_another_class_answers_where_details_agree_and_counts_less() -> None:
+    scores = np.full(4, 0.8, np.float32)
+    details = np.array([0.0, RECOGNISED - 0.01, (1 + UNTELLING) / 2, 1.0], np.float32)
     own = with_details(scores, details, 0.5, False)
     other = with_details(scores, details, 0.5, True)
-    assert (own - other).tolist() == pytest.approx([ELSEWHERE, ELSEWHERE / 2, 0.0], abs=1e-6)
+    assert np.isfinite(own).all()
+    assert np.isneginf(other[:2]).all()
+    assert (own - other)[2:].tolist() == pytest.approx([ELSEWHERE / 2, 0.0], abs=1e-6)
 
 
 def test_only_the_best_are_looked_at_and_stay_before_the_rest() -> None:
