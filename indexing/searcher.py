@@ -125,7 +125,9 @@ def _best_among(
     allowed: Sequence[int] | None,
 ) -> list[Hit]:
     """The nearest products, of allowed garments or of all."""
-    fetched = max(3 * question.k + 8, question.looked_at)
+    fetched = question.looked_at
+    if not question.elsewhere:
+        fetched = max(3 * question.k + 8, fetched)
     while True:
         hits = snapshot.search(vector, question.vector_weight, fetched, allowed)
         products = products_of_garments(session, [hit.garment_id for hit in hits])

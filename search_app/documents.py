@@ -51,7 +51,7 @@ class ResultDocument(BaseModel):
     photo_url: str = Field(description="where this server serves the photo, reduced")
     garment_id: int
     garment_class: str = Field(
-        description="the result's class: now and then another than the garment's, which costs score"
+        description="the result's class: another than the garment's where its details agree well"
     )
     score: float
     style: float

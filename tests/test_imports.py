@@ -32,7 +32,8 @@ LEARNING = {
         "weights",
     )
 }
-"""What both trainings and their measurements share; the network's path stays in `wiring` and `embed`'s protocol."""
+"""What both trainings and what measures them share; the network's path stays in `wiring` and
+`embed`'s protocol."""
 SHARES_LEARNING = {
     "indexing.again_pairs",
     "indexing.encoder",
