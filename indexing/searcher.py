@@ -106,12 +106,12 @@ def nearest_products(
     looked = LOOKED_FIRST
     if allowed is None:
         best, looked = _among_nearest(session, snapshot, vector, question, looked, LOOKED_FIRST)
-        if best:
+        if best is not None:
             return best
         allowed = allowed_garments(*asked, NARROW)
     if len(allowed) == NARROW:
         best, _ = _among_nearest(session, snapshot, vector, question, looked, LOOKED_MOST)
-        if best:
+        if best is not None:
             return best
         allowed = allowed_garments(*asked)
     return _best_among(session, snapshot, vector, question, allowed)
@@ -144,8 +144,8 @@ def _among_nearest(
     question: Question,
     count: int,
     most: int,
-) -> tuple[list[Hit], int]:
-    """Answers among the nearest of all, from `count` up to `most` of them; none where these are
+) -> tuple[list[Hit] | None, int]:
+    """Answers among the nearest of all, from `count` up to `most` of them; None where these are
     too few. And how many to look at next."""
     while count <= most:
         hits = snapshot.search(vector, question.vector_weight, count)
@@ -153,10 +153,12 @@ def _among_nearest(
         best = _answers(session, snapshot, hits, products, question)
         if question.is_answered(len(best), len(products)):
             return best[: question.k], count
+        lacking = question.looked_at / max(1, len(products))
+        if not question.elsewhere:
+            lacking = max(lacking, question.k / max(1, len(best)))
         # Twice what these make one expect: they pass in clusters.
-        lacking = max(question.k / max(1, len(best)), question.looked_at / max(1, len(products)))
         count = int(2 * lacking * count)
-    return [], count
+    return None, count
 
 
 def _answers(

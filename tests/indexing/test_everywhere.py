@@ -69,6 +69,22 @@ def test_filters_hold_in_every_class(shop: Collection) -> None:
     assert found == ["dress", "top"]
 
 
+def test_under_a_filter_of_a_large_catalogue_the_same_answers_come(
+    shop: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(name: str) -> list[str]:
+        garment = _top_like(name)
+        asked = shop, garment.vector, (UPPER,), 9, 0.5, Filters(brand="Acme")
+        return [card.product_id for card in search_everywhere(*asked, tiles=garment.tiles)]
+
+    exact = {name: found(name) for name in PRODUCTS}
+    for module in ("base", "index", "searcher"):
+        monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 0)
+    monkeypatch.setattr("indexing.searcher.NARROW", 0)
+    monkeypatch.setattr("indexing.searcher.LOOKED_FIRST", 1)
+    assert {name: found(name) for name in PRODUCTS} == exact
+
+
 def test_without_tiles_and_in_colour_alone_its_own_class_answers(shop: Collection) -> None:
     garment = _top_like("dress")
     asked = shop, garment.vector, (UPPER,), 9
