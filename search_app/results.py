@@ -49,8 +49,9 @@ def found_context(
     more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
     may_have_more = len(cards) == state.k < MAX_RESULTS
     distant = nothing_close(cards, state.colour_weight)
+    views = result_views(cards, state, path)
     return {
-        "results": result_views(cards, state, path),
+        "results": called_distant(views) if distant else views,
         "results_title": title,
         "form": form,
         "empty_catalogue": empty_catalogue,
@@ -102,6 +103,12 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
         )
         for card in cards
     ]
+
+
+def called_distant(results: Iterable[ResultView]) -> list[ResultView]:
+    """Results none of which is called close, because the page says above them that nothing is."""
+    _, word = CLOSENESS[-1]
+    return [replace(each, closeness=word) for each in results]
 
 
 def without_closeness(results: Iterable[ResultView]) -> tuple[ResultView, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from search_app.results import CLOSENESS
 from tests.browser.conftest import PHONE
 
 Look = Callable[..., Page]
@@ -132,6 +133,9 @@ def test_distant_results_are_called_so(look: Look) -> None:
     page = look("red_tee.jpg", "in_colour=yellow&class=lower&colour_weight=1&category=Jeans")
     expect(page.get_by_role("heading", name="Nothing close in this catalogue")).to_be_visible()
     expect(page.locator(".advice")).to_contain_text("Hardly any product has the same colour")
+    words = page.locator(".close-word").all_inner_texts()
+    assert words
+    assert all(word.startswith(CLOSENESS[-1][1]) for word in words)
     expect(page.get_by_role("link", name="Look at style only, in any colour")).to_be_visible()
 
 
