@@ -221,10 +221,8 @@ class Model(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
 
 
-class Vector(Base):
-    """A garment's vector by one model: float32, little endian, `dimension` numbers."""
-
-    __tablename__ = "vector"
+class _SeenByModel:
+    """What one model makes of one garment; it goes with either."""
 
     garment_id: Mapped[int] = mapped_column(
         ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
@@ -235,21 +233,19 @@ class Vector(Base):
     values: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class GarmentTiles(Base):
+class Vector(_SeenByModel, Base):
+    """A garment's vector by one model: float32, little endian, `dimension` numbers."""
+
+    __tablename__ = "vector"
+
+
+class GarmentTiles(_SeenByModel, Base):
     """A garment's tiles by one model (`indexing.tiles`), as `tiles_to_bytes` wrote them.
 
     Apart from the vectors, which are read all together, while tiles are read for a search's best.
     """
 
     __tablename__ = "garment_tiles"
-
-    garment_id: Mapped[int] = mapped_column(
-        ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
-    )
-    model_id: Mapped[int] = mapped_column(
-        ForeignKey("model.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    values: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Key(Base):

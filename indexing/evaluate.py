@@ -175,7 +175,7 @@ def ranking_of(
 
 def _as_searched(trial: Trial, vectors: VectorSet, colour_weight: float) -> Ranking:
     """As `everywhere.search_everywhere` finds them."""
-    if vectors.has_tiles and colour_weight < 1:
+    if vectors.looks_closer(colour_weight):
         return ranking_of(trial, vectors, colour_weight, trial.barred, trial.own)
     return ranking_of(trial, vectors, colour_weight, trial.barred | ~trial.own)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from catalog.filters import Filters
 from indexing.collection import Collection, ResultCard
 from indexing.records import Vector
-from indexing.tiles import NO_TILES, Tiles
+from indexing.tiles import NO_TILES, Tiles, are_compared
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 
@@ -29,8 +29,7 @@ def search_everywhere(
         own: the classes that the garment may well be of. Without tiles, and in colour alone,
             only these are searched.
     """
-    told_apart = len(tiles) > 0 and colour_weight < 1
-    searched = GARMENT_CLASSES if told_apart else own
+    searched = GARMENT_CLASSES if are_compared(tiles, colour_weight) else own
     hits = [
         hit
         for garment_class in searched

@@ -23,7 +23,7 @@ from indexing.errors import IndexingError
 from indexing.metrics import Labels
 from indexing.records import Colour
 from indexing.stages import Vectors
-from indexing.tiles import NO_TILES, Tiles, look_closer, vector_weight
+from indexing.tiles import NO_TILES, Tiles, are_compared, look_closer, vector_weight
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, Segmentation, whole_photo_garment
@@ -54,16 +54,20 @@ class LabelledGarment:
 
     Attributes:
         height_share: height of the garment's box over height plus width: tall is near 1.
-        own_classes: what it may well be, this class first.
+        own_classes: what it may well be, the likeliest first.
         whole_photo: no garment was found.
     """
 
     photo: LabelledPhoto
-    garment_class: GarmentClass
     own_classes: Classes
     height_share: float
     colours: tuple[Colour, ...]
     whole_photo: bool
+
+    @property
+    def garment_class(self) -> GarmentClass:
+        """What it most likely is."""
+        return self.own_classes[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +85,9 @@ class VectorSet:
         styles = np.concatenate([part.styles for part in parts])
         return cls(styles, colours, [tiles for part in parts for tiles in part.tiles])
 
-    @property
-    def has_tiles(self) -> bool:
-        """Whether the encoder gives any."""
-        return any(len(tiles) for tiles in self.tiles)
+    def looks_closer(self, colour_weight: float) -> bool:
+        """Whether searches with these look at details."""
+        return any(are_compared(tiles, colour_weight) for tiles in self.tiles)
 
     def without_tiles(self) -> Self:
         """The same, as an encoder without tiles would give it."""
@@ -113,7 +116,7 @@ def scores_of(
     """
     styles = asked.styles @ answers.styles.T
     colours = asked.colours @ answers.colours.T
-    closer = asked.has_tiles and colour_weight < 1
+    closer = asked.looks_closer(colour_weight)
     weight = vector_weight(colour_weight) if closer else colour_weight
     scores = np.asarray((1 - weight) * styles + weight * colours, np.float32)
     if allowed is not None:
@@ -249,7 +252,6 @@ def _labelled_garment(
 ) -> LabelledGarment:
     return LabelledGarment(
         row,
-        garment.garment_class,
         garment.own_classes,
         height_share(garment.box),
         colours,

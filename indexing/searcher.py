@@ -28,6 +28,7 @@ from indexing.tiles import (
     NO_TILES,
     Tiles,
     agreement,
+    are_compared,
     no_tiles,
     vector_weight,
     with_details,
@@ -74,7 +75,7 @@ class Question:
     @property
     def looked_at(self) -> int:
         """How many of the nearest that may answer are looked at by their tiles."""
-        if not len(self.tiles) or self.colour_weight == 1:
+        if not are_compared(self.tiles, self.colour_weight):
             return 0
         return LOOKED_ELSEWHERE if self.elsewhere else LOOKED_AT
 

@@ -93,6 +93,11 @@ def best_cosines(asked: Tiles, candidates: Sequence[Tiles]) -> npt.NDArray[np.fl
     return np.asarray(np.maximum.reduceat(cosines, starts, axis=1), np.float32)
 
 
+def are_compared(tiles: Tiles, colour_weight: float) -> bool:
+    """Whether a search with these looks at details: not without tiles, nor in colour alone."""
+    return len(tiles) > 0 and colour_weight < 1
+
+
 def vector_weight(colour_weight: float) -> float:
     """The weight of colour by which vectors are compared before details are looked at.
 

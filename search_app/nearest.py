@@ -28,8 +28,8 @@ def search_garment(
 ) -> list[ResultCard]:
     """Results for one garment, the nearest first.
 
-    In the class that is told, by words ("dress") too, or else in any class: its own ones, of
-    which an uncertain garment has two, come before the others.
+    In the class that is told, by words ("dress") too, or else in its own ones, of which an
+    uncertain garment has two, and in the others where details agree.
     """
     told = among or _told_class(options)
     vector = steered_vector(collection, garment.vector, options)

@@ -12,7 +12,7 @@ from indexing.tiles import Tiles, no_tiles
 from search_app.errors import BadRequest, NotReady
 from search_app.outline import label_point, outline_path
 from search_app.search_options import SearchOptions
-from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.classes import GARMENT_CLASSES, GarmentClass, classes_of
 from segmentation.mask import BoolMask, Box
 from segmentation.photos import Photo
 
@@ -46,7 +46,7 @@ class QueryGarment:
     @property
     def own_classes(self) -> tuple[GarmentClass, ...]:
         """Its class, and its second one where the first is uncertain."""
-        return (self.garment_class, *((self.second_class,) if self.second_class else ()))
+        return classes_of(self.garment_class, self.second_class)
 
 
 @dataclass(frozen=True, eq=False)

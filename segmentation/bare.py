@@ -12,9 +12,10 @@ from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, rectangle_in
 from segmentation.parts import (
     ABSENT,
-    CLASS_CODE,
+    GARMENT_CODES,
     PART_CLASSES,
     PRESENT,
+    UNKNOWN_CODE,
     UNSAID,
     Codes,
     Presence,
@@ -27,18 +28,13 @@ SIDE_SHARE: Final = (0.15, 0.6)
 STRETCH: Final = 0.3
 """How much either side's share may differ from the window's, up or down."""
 ATTEMPTS: Final = 40
-_BARE: Final = [
-    *(part for part, part_class in enumerate(PART_CLASSES) if part_class == 0),
-    CLASS_CODE + GarmentClass.BACKGROUND,
-]
-"""Codes under which there is no garment."""
 
 
 def bare_window(
     photo: Photo, codes: Codes, generator: np.random.Generator
 ) -> tuple[Photo, Codes] | None:
     """A window without a pixel of a garment or of unknown, None where none was hit upon."""
-    covered = ~np.isin(codes, _BARE)
+    covered = np.isin(codes, (*GARMENT_CODES, UNKNOWN_CODE))
     for _ in range(ATTEMPTS):
         rows, columns = _window(covered, generator)
         if not covered[rows, columns].any():

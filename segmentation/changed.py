@@ -66,7 +66,8 @@ def hard_change(
     behind = np.asarray(
         Image.fromarray(other).resize((width, height)).filter(ImageFilter.GaussianBlur(2))
     )
-    shows, box = labels != ground, box_of(labels != ground)
+    shows = labels != ground
+    box = box_of(shows)
     shows[_patch(box, rng)] = False
     pasted = np.where(shows[..., None], photo, behind)
     left = np.where(shows, labels, np.uint8(ground))

@@ -38,6 +38,12 @@ class GarmentClass(IntEnum):
 GARMENT_CLASSES: Final = (GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER)
 CLASS_COUNT: Final = len(GarmentClass)
 
+
+def classes_of(first: GarmentClass, second: GarmentClass | None) -> tuple[GarmentClass, ...]:
+    """What a garment may well be: its class, and its second one where the first is uncertain."""
+    return (first,) if second is None else (first, second)
+
+
 _UPPER, _WHOLE, _LOWER = GARMENT_CLASSES
 
 _CCP_GROUPS: Final = {

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
+from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass, classes_of
 
 BoolMask = npt.NDArray[np.bool_]
 ClassMask = npt.NDArray[np.uint8]
@@ -58,7 +58,7 @@ class Garment:
     @property
     def own_classes(self) -> tuple[GarmentClass, ...]:
         """Its class, and its second one where the first is uncertain."""
-        return (self.garment_class, *((self.second_class,) if self.second_class else ()))
+        return classes_of(self.garment_class, self.second_class)
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,12 @@ PRESENCE_COUNT: Final = len(GARMENT_CLASSES) + PART_COUNT
 PRESENT_SHARE: Final = 0.003
 """A part counts as present from this share of the photo on, as absent at none."""
 
+GARMENT_CODES: Final = (
+    *(part for part, part_class in enumerate(PART_CLASSES) if part_class != _GROUND),
+    *(CLASS_CODE + each for each in GARMENT_CLASSES),
+)
+"""Codes under which there is a garment for certain."""
+
 Presence = npt.NDArray[np.float32]
 """ABSENT, PRESENT or UNSAID, shape (PRESENCE_COUNT,)."""
 

@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.classes import CLASS_COUNT, GarmentClass
 from segmentation.mask import BoolMask, box_of
-from segmentation.parts import CLASS_CODE, PART_CLASSES, Codes
+from segmentation.parts import GARMENT_CODES, Codes
 from segmentation.photos import Photo
 
 DYED_SHARE: Final = 0.7
@@ -43,7 +42,7 @@ def recolour(photo: Photo, codes: Codes, generator: np.random.Generator) -> Phot
     """The photo with each garment's part dyed with a chance of DYED_SHARE; both (H, W)."""
     lab = cv2.cvtColor(photo, cv2.COLOR_RGB2LAB)
     for code in np.flatnonzero(np.bincount(codes.ravel()) >= LEAST_PIXELS):
-        if _is_garment(int(code)) and generator.random() < DYED_SHARE:
+        if code in GARMENT_CODES and generator.random() < DYED_SHARE:
             cloth = codes == code
             window = _around(cloth)
             lab[window] = _dyed(lab[window].astype(np.float32), cloth[window], generator)
@@ -54,12 +53,6 @@ def _around(cloth: BoolMask) -> tuple[slice, slice]:
     x0, y0, x1, y1 = box_of(cloth)
     rows = slice(max(0, y0 - MARGIN), y1 + MARGIN)
     return rows, slice(max(0, x0 - MARGIN), x1 + MARGIN)
-
-
-def _is_garment(code: int) -> bool:
-    if code < CLASS_CODE:
-        return PART_CLASSES[code] != GarmentClass.BACKGROUND
-    return 0 < code - CLASS_CODE < CLASS_COUNT
 
 
 def _dyed(lab: Lab, cloth: BoolMask, generator: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -268,7 +268,9 @@ def _validate(
         [masks[index] for index in shown],
         config.out / "overlays" / f"{epoch:03d}.jpg",
     )
-    kept = [last_weights(config.out)] + [best_weights(config.out)] * run.is_best(score)
+    kept = [last_weights(config.out)]
+    if run.is_best(score):
+        kept.append(best_weights(config.out))
     for weights in kept:
         _save(run.averaged, weights, preprocessing, config, epoch, row, trained_on)
 
