@@ -191,6 +191,7 @@ class Collection:
         fold_duplicates: bool = False,
         tiles: Tiles = NO_TILES,
         elsewhere: bool = False,
+        own_colour: bool = True,
     ) -> list[Hit]:
         """The nearest garments of a class, the best of each product, the best first.
 
@@ -204,6 +205,7 @@ class Collection:
                 once.
             tiles: of the garment searched with, to look at the best answers more closely.
             elsewhere: the garment is of another class; see `everywhere.search_everywhere`.
+            own_colour: the colour half is of the garment that the tiles are of.
         """
         if self._indices is None or k < 1:
             return []
@@ -217,6 +219,7 @@ class Collection:
             tiles,
             self._model_id,
             elsewhere,
+            own_colour,
         )
         with self.database.session() as session:
             # A run of this process shows its own work.

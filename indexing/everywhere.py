@@ -22,6 +22,7 @@ def search_everywhere(
     filters: Filters | None = None,
     fold_duplicates: bool = False,
     tiles: Tiles = NO_TILES,
+    own_colour: bool = True,
 ) -> list[ResultCard]:
     """The best card of each product, the best first; arguments as of `Collection.search`.
 
@@ -42,6 +43,7 @@ def search_everywhere(
             fold_duplicates=fold_duplicates,
             tiles=tiles,
             elsewhere=garment_class not in own,
+            own_colour=own_colour,
         )
     ]
     hits.sort(key=lambda hit: hit.score, reverse=True)

@@ -126,8 +126,10 @@ def scores_of(
     own = np.ones(scores.shape, bool) if own is None else own
     return np.stack(
         [
-            look_closer(row, colour_weight, tiles, answers.tiles, row_own)
-            for row, tiles, row_own in zip(scores, asked.tiles, own, strict=True)
+            look_closer(row, colour_weight, tiles, answers.tiles, row_own, row_colours)
+            for row, tiles, row_own, row_colours in zip(
+                scores, asked.tiles, own, colours, strict=True
+            )
         ]
     )
 

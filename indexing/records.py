@@ -175,8 +175,9 @@ class Hit:
     """One answer of an index: a garment's id and the parts of its score.
 
     score = (1 - colour_weight) * style + colour_weight * colour, where `details`, how well the
-    tiles agree, are mixed into the style, and another class than the one searched with counts
-    against it (`indexing.tiles.with_details`); details None: nobody looked.
+    tiles agree, are mixed into the style, a difference in colour counts less where they agree
+    wholly, and another class than the one searched with counts against it
+    (`indexing.tiles.with_details`); details None: nobody looked.
     """
 
     garment_id: int

@@ -1,18 +1,22 @@
 """Photos in; how often a garment seen again through a hard change finds itself out.
 
 Every garment of every gallery photo answers. A query is the largest garment of a photo kept
-aside, changed as `changed` says and segmented anew; right is the photo it was made of. Baselines
-in the same run: colour histogram alone, untrained network, whole photos without masks.
+aside, changed as `changed` says and segmented anew; right is the photo it was made of. What is
+pasted behind the garment is another query's photo, a second garment and all, or bare ground of
+one: with the first, which of two garments is asked for is a part of the riddle. Baselines in the
+same run: colour histogram alone, untrained network, whole photos without masks.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from indexing.behind import BACKGROUNDS, Behind
 from indexing.colour import describe_colours
 from indexing.crop import crop_garment
 from indexing.encoder import Encoded
@@ -56,8 +60,9 @@ SEED: Final = 0
 
 @dataclass(frozen=True)
 class SameGarmentFigures:
-    """Recall of one method: [value, low, high]."""
+    """Recall of one method, with this behind the garments: [value, low, high]."""
 
+    behind: str
     method: str
     colour_weight: float
     recall_at_1: Interval
@@ -102,19 +107,25 @@ def evaluate_same_garment(
     """
     paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
     places = {path: place for place, path in enumerate(paths)}
-    total = len(paths) + len(queries)
+    total = len(paths) + len(BACKGROUNDS) * len(queries)
     answers = _embed(contest, paths, lambda done: progress(done, total))
-    asked, cut_truly = _changed_queries(
-        contest, queries, places, lambda done: progress(len(paths) + done, total)
-    )
+    figures: list[SameGarmentFigures] = []
+    for number, (name, behind) in enumerate(BACKGROUNDS.items()):
+        tick = _tick_after(len(paths) + number * len(queries), total, progress)
+        asked, cut_truly = _changed_queries(contest, queries, places, behind, tick)
+        figures += _figures(name, asked, cut_truly, answers)
     return SameGarmentReport(
         len(asked.photos),
         len(answers.photos),
         len(np.unique(answers.photos)),
-        _figures(asked, cut_truly, answers),
+        figures,
         contest.segmenter.fingerprint,
         contest.encoder.fingerprint,
     )
+
+
+def _tick_after(before: int, total: int, progress: Progress) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total)
 
 
 class _Builder:
@@ -185,6 +196,7 @@ def _changed_queries(
     contest: Contest,
     queries: Sequence[LabelledPhoto],
     places: dict[Path, int],
+    behind: Behind,
     tick: Callable[[int], None],
 ) -> tuple[_Garments, _Garments]:
     """The largest garment of each changed photo, as it is found and as it truly is.
@@ -194,7 +206,7 @@ def _changed_queries(
     found, true = _Builder(contest), _Builder(contest, baselines=False)
     for number, query in enumerate(queries):
         photo = read_or_none(query.path)
-        other = read_or_none(queries[(number + len(queries) // 2) % len(queries)].path)
+        other = behind(contest.segmenter, queries, number)
         if photo is None or other is None:
             continue
         before = main_garment(photo, contest.segmenter.segment([photo])[0])
@@ -208,26 +220,27 @@ def _changed_queries(
 
 
 def _figures(
-    asked: _Garments, cut_truly: _Garments, answers: _Garments
+    behind: str, asked: _Garments, cut_truly: _Garments, answers: _Garments
 ) -> list[SameGarmentFigures]:
     classes = np.array([own[0] for own in answers.classes])
     own = own_class_pairs(asked.classes, classes)
     truly = own_class_pairs(cut_truly.classes, classes)
-    rows = [_row(SHIPPED, weight, asked, answers, SHIPPED, own=own) for weight in WEIGHTS]
-    rows += [_row(OWN_CLASS, weight, asked, answers, SHIPPED, allowed=own) for weight in WEIGHTS]
-    rows += [_row(ANY_CLASS, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
-    rows += [
-        _row(NO_DETAILS, weight, _without_tiles(asked), answers, SHIPPED) for weight in WEIGHTS
-    ]
-    rows += [_row(TRUE_MASK, weight, cut_truly, answers, SHIPPED, own=truly) for weight in WEIGHTS]
-    rows.append(_row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
+    row = partial(_row, behind)
+    rows = [row(SHIPPED, weight, asked, answers, SHIPPED, own=own) for weight in WEIGHTS]
+    rows += [row(OWN_CLASS, weight, asked, answers, SHIPPED, allowed=own) for weight in WEIGHTS]
+    rows += [row(ANY_CLASS, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
+    plain = _without_tiles(asked)
+    rows += [row(NO_DETAILS, weight, plain, answers, SHIPPED) for weight in WEIGHTS]
+    rows += [row(TRUE_MASK, weight, cut_truly, answers, SHIPPED, own=truly) for weight in WEIGHTS]
+    rows.append(row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
     for name in asked.sets:
         if name != SHIPPED:
-            rows += [_row(name, weight, asked, answers, name) for weight in (0.0, DEFAULT_WEIGHT)]
+            rows += [row(name, weight, asked, answers, name) for weight in (0.0, DEFAULT_WEIGHT)]
     return rows
 
 
 def _row(
+    behind: str,
     method: str,
     weight: float,
     asked: _Garments,
@@ -243,7 +256,7 @@ def _row(
     for depth in DEPTHS:
         figure = mean_with_interval((places < depth).astype(np.float64))
         recalls.append([figure.value, figure.low, figure.high])
-    return SameGarmentFigures(method, weight, recalls[0], recalls[1])
+    return SameGarmentFigures(behind, method, weight, recalls[0], recalls[1])
 
 
 def _without_tiles(garments: _Garments) -> _Garments:

@@ -60,6 +60,7 @@ class Question:
         model_id: whose tiles these are.
         elsewhere: the class is not the garment's own: there may be fewer than k answers, of the
             `LOOKED_ELSEWHERE` nearest those that details tell to be alike.
+        own_colour: the colour searched for is the garment's own, which another light changes.
     """
 
     garment_class: GarmentClass
@@ -71,6 +72,7 @@ class Question:
     tiles: Tiles = field(default_factory=no_tiles)
     model_id: int = 0
     elsewhere: bool = False
+    own_colour: bool = True
 
     @property
     def looked_at(self) -> int:
@@ -185,7 +187,9 @@ def _looked_at(session: Session, hits: list[Hit], question: Question) -> list[Hi
     details = np.zeros(len(hits), np.float32)
     details[: len(best)] = agreement(question.tiles, [known.get(each, NO_TILES) for each in best])
     scores = np.array([hit.score for hit in hits], np.float32)
-    scores = with_details(scores, details, question.colour_weight, question.elsewhere)
+    colours = np.array([hit.colour for hit in hits], np.float32) if question.own_colour else None
+    weight, elsewhere = question.colour_weight, question.elsewhere
+    scores = with_details(scores, details, weight, elsewhere, colours)
     told = [
         replace(
             hit,

@@ -28,7 +28,7 @@ GROUND_TOLERANCE: Final = 6
 LEAST_COVERED: Final = 0.5
 """Share of a tile that must show the garment."""
 UNIT: Final = 127
-LOOKED_AT: Final = 50
+LOOKED_AT: Final = 100
 """Of the nearest of a garment's own class, how many are compared by their tiles ..."""
 LOOKED_ELSEWHERE: Final = 25
 """... and of another class, where the segmenter may have put the same garment."""
@@ -42,6 +42,9 @@ UNTELLING: Final = 0.8
 """An agreement that any two garments may have."""
 SHARE: Final = 0.5
 """What details count for in the style part of a score."""
+SAME: Final = (0.9, 0.95)
+"""Between these agreements a difference in colour counts less and less: the same garment in
+another light has another colour too."""
 NO_TILES: Final[Tiles] = np.zeros((0, 0), np.int8)
 """Of a garment whose tiles nobody knows."""
 
@@ -108,7 +111,11 @@ def vector_weight(colour_weight: float) -> float:
 
 
 def with_details(
-    scores: Scores, details: Scores, colour_weight: float, elsewhere: BoolMask | bool
+    scores: Scores,
+    details: Scores,
+    colour_weight: float,
+    elsewhere: BoolMask | bool,
+    colours: Scores | None = None,
 ) -> Scores:
     """Scores (n,) mixed with how well the tiles agree, (n,); 0 where nobody has looked.
 
@@ -118,12 +125,22 @@ def with_details(
     Args:
         scores: of the vectors, by `vector_weight(colour_weight)`.
         elsewhere: whether a candidate is of another class than what was searched with.
+        colours: cosines of the colour halves, (n,); None where the colour asked for is not the
+            garment's own, so that even the `SAME` garment must have it.
     """
     told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
     share = SHARE * (1 - colour_weight)
     mixed = (1 - share) * scores + share * told
+    if colours is not None:
+        mixed += colour_weight * (1 - colours) * sameness(details)
     lost = np.where(details >= RECOGNISED, ELSEWHERE * (1 - told), np.inf)
     return np.asarray(np.where(elsewhere, mixed - lost, mixed), np.float32)
+
+
+def sameness(details: Scores) -> Scores:
+    """How far a garment is taken for the same one, 0 to 1, by how well its tiles agree."""
+    least, sure = SAME
+    return np.asarray(np.clip((details - least) / (sure - least), 0.0, 1.0), np.float32)
 
 
 def look_closer(
@@ -132,12 +149,14 @@ def look_closer(
     asked: Tiles,
     candidates: Sequence[Tiles],
     own: BoolMask | None = None,
+    colours: Scores | None = None,
 ) -> Scores:
     """Scores (n,) of all candidates, of which the best are compared by their tiles.
 
     Args:
         scores: of the vectors, by `vector_weight(colour_weight)`; -inf: may not answer.
         own: which candidates are of the class searched with, (n,); None: all.
+        colours: as of `with_details`.
     """
     own = np.ones(len(scores), bool) if own is None else own
     details = np.zeros_like(scores)
@@ -145,7 +164,7 @@ def look_closer(
         places = np.flatnonzero(group & np.isfinite(scores))
         best = places[np.argsort(-scores[places], kind="stable")[:count]]
         details[best] = agreement(asked, [candidates[place] for place in best])
-    return with_details(scores, details, colour_weight, ~own)
+    return with_details(scores, details, colour_weight, ~own, colours)
 
 
 def tiles_to_bytes(tiles: Tiles) -> bytes:

@@ -89,6 +89,7 @@ def evaluate_same_garment(
 
     Queries are the photos with role query. The change, all of it each time: other background,
     a patch that hides a part, crop to 60 %, perspective, light and white balance, blur, JPEG 40.
+    Behind the garment lies another photo, garment and all, or bare ground: figures for both.
     """
     from indexing.labelled import read_labels
     from indexing.same_garment import evaluate_same_garment as evaluate

@@ -113,6 +113,7 @@ def _nearest(
             options.filters,
             exclude_product,
             tiles=tiles,
+            own_colour=options.wanted_colour is None,
         )
         cards = collection.cards(hits)
     return ResultsDocument(

@@ -41,10 +41,17 @@ def search_garment(
             *wanted,
             fold_duplicates=options.fold_duplicates,
             tiles=garment.tiles,
+            own_colour=options.wanted_colour is None,
         )
         return collection.cards(hits)
     return search_everywhere(
-        collection, vector, garment.own_classes, *wanted, options.fold_duplicates, garment.tiles
+        collection,
+        vector,
+        garment.own_classes,
+        *wanted,
+        options.fold_duplicates,
+        garment.tiles,
+        own_colour=options.wanted_colour is None,
     )
 
 

@@ -34,11 +34,18 @@ def bare_window(
     photo: Photo, codes: Codes, generator: np.random.Generator
 ) -> tuple[Photo, Codes] | None:
     """A window without a pixel of a garment or of unknown, None where none was hit upon."""
-    covered = np.isin(codes, (*GARMENT_CODES, UNKNOWN_CODE))
+    window = uncovered_window(np.isin(codes, (*GARMENT_CODES, UNKNOWN_CODE)), generator)
+    return None if window is None else (photo[window], codes[window])
+
+
+def uncovered_window(
+    covered: BoolMask, generator: np.random.Generator
+) -> tuple[slice, slice] | None:
+    """Rows and columns of a window without a covered pixel, None where none was hit upon."""
     for _ in range(ATTEMPTS):
-        rows, columns = _window(covered, generator)
-        if not covered[rows, columns].any():
-            return photo[rows, columns], codes[rows, columns]
+        window = _window(covered, generator)
+        if not covered[window].any():
+            return window
     return None
 
 

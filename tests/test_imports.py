@@ -19,6 +19,7 @@ LEARNING = {
     f"segmentation.{name}"
     for name in (
         "augment",
+        "bare",
         "changed",
         "drawn_pairs",
         "inference",
@@ -36,6 +37,7 @@ LEARNING = {
 `embed`'s protocol."""
 SHARES_LEARNING = {
     "indexing.again_pairs",
+    "indexing.behind",
     "indexing.encoder",
     "indexing.encoder_task",
     "indexing.encoders",

@@ -89,6 +89,20 @@ def test_scores_stay_in_order_and_say_how_well_details_agree(shop: Collection) -
     assert {hit.style for hit in others} == {first.style}, "the cosine is told as it is"
 
 
+def test_the_same_garment_need_not_have_its_colour_unless_another_is_wanted(
+    shop: Collection,
+) -> None:
+    (looked_at, *_) = shop.search(shop.vector_of(1)[1], UPPER, 1)
+    style = shop.vector_of(looked_at.garment_id)[1][: FAKE_FINGERPRINT.style_dimension]
+    blue = np.concatenate([style, TiledEmbedder().colour_half("blue")])
+    tiles = shop.tiles_of(looked_at.garment_id)
+    (same,) = shop.search(blue, UPPER, 1, tiles=tiles)
+    (steered,) = shop.search(blue, UPPER, 1, tiles=tiles, own_colour=False)
+    assert same.details == steered.details == pytest.approx(1)
+    assert same.colour == steered.colour < 0.5
+    assert same.score - steered.score == pytest.approx(0.5 * (1 - same.colour))
+
+
 def test_in_colour_alone_details_do_not_count(shop: Collection) -> None:
     assert all(hit.details is None for hit in _hits(shop, 7, colour_weight=1.0))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from indexing.behind import BACKGROUNDS, GREY, ground_behind, photo_behind
 from indexing.errors import IndexingError
 from indexing.evaluate import COLOUR_ALONE, SHIPPED, Contest
 from indexing.labelled import LabelledPhoto
@@ -63,9 +64,39 @@ def test_a_changed_garment_is_looked_for_among_all(tmp_path: Path) -> None:
         Contest(CentreSegmenter(), encoder, encoder.untrained()), paths, queries
     )
     assert (report.queries, report.gallery_garments, report.gallery_photos) == (3, 5, 5)
-    by_method = {each.method: each for each in report.figures if each.colour_weight in (0.5, 1.0)}
-    assert by_method[COLOUR_ALONE].recall_at_1[0] >= 2 / 3
-    assert by_method[SHIPPED].recall_at_10 == [1.0, 1.0, 1.0]
+    assert {each.behind for each in report.figures} == set(BACKGROUNDS)
+    for behind in BACKGROUNDS:
+        rows = [each for each in report.figures if each.behind == behind]
+        by_method = {each.method: each for each in rows if each.colour_weight in (0.5, 1.0)}
+        assert by_method[COLOUR_ALONE].recall_at_1[0] >= 2 / 3
+        assert by_method[SHIPPED].recall_at_10 == [1.0, 1.0, 1.0]
     (tmp_path / "bad.png").write_bytes(b"no photo")
     with pytest.raises(IndexingError, match="--photos"):
         evaluate_same_garment(Contest(CentreSegmenter(), encoder), [tmp_path / "bad.png"], [])
+
+
+class LeftHalfSegmenter(CentreSegmenter):
+    """Takes the left half of every photo for a garment, and all of a red one."""
+
+    def _one(self, photo: Photo) -> Segmentation:
+        mask = np.zeros(photo.shape[:2], np.uint8)
+        mask[:, : photo.shape[1] // 2] = GarmentClass.UPPER
+        if photo[0, 0, 0] == 255:
+            mask[:] = GarmentClass.UPPER
+        return Segmentation.of_mask(mask)
+
+
+def test_bare_ground_shows_no_garment(tmp_path: Path) -> None:
+    queries = []
+    for number, colour in enumerate([(0, 0, 90), (255, 0, 0), (0, 70, 0)]):
+        path = tmp_path / f"{number}.png"
+        photo = Image.new("RGB", (80, 100), colour)
+        if colour != (255, 0, 0):
+            photo.paste((9, 9, 9), (0, 0, 40, 100))
+        photo.save(path)
+        queries.append(LabelledPhoto(path, "x", str(path), "query"))
+    assert photo_behind(LeftHalfSegmenter(), queries, 0) is not None
+    ground = ground_behind(LeftHalfSegmenter(), queries, 0)
+    assert ground is not None
+    assert np.unique(ground.reshape(-1, 3), axis=0).tolist() == [[0, 70, 0]], "red is all garment"
+    assert ground_behind(LeftHalfSegmenter(), queries[1:2], 0) is GREY

@@ -11,6 +11,7 @@ from indexing.tiles import (
     NO_TILES,
     POWER,
     RECOGNISED,
+    SAME,
     SHARE,
     UNIT,
     UNTELLING,
@@ -82,6 +83,20 @@ def test_another_class_answers_where_details_agree_and_counts_less() -> None:
     assert np.isfinite(own).all()
     assert np.isneginf(other[:2]).all()
     assert (own - other)[2:].tolist() == pytest.approx([ELSEWHERE / 2, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("colour_weight", [0.3, 0.5, 1.0])
+def test_the_same_garment_in_another_light_loses_nothing_by_its_colour(
+    colour_weight: float,
+) -> None:
+    details = np.array([*SAME, sum(SAME) / 2, 1.0], np.float32)
+    scores = np.full(4, 0.8, np.float32)
+    asked = scores, details, colour_weight, False
+    paler = with_details(*asked, np.full(4, 0.6, np.float32)) - with_details(*asked)
+    assert paler.tolist() == pytest.approx(
+        [colour_weight * 0.4 * own for own in (0, 1, 0.5, 1)], 1e-5
+    )
+    assert np.allclose(with_details(*asked, np.ones(4, np.float32)), with_details(*asked))
 
 
 def test_only_the_best_are_looked_at_and_stay_before_the_rest() -> None:
