@@ -15,9 +15,12 @@ from segmentation.edges import with_edges
 from segmentation.inference import PictureNetwork, open_runtime
 from segmentation.mask import Probabilities, Segmentation, in_pixels
 from segmentation.model import SegmentationNetwork
+from segmentation.own_colours import with_own_colours
 from segmentation.photos import Photo
 from segmentation.preprocess import (
+    Placement,
     Preprocessing,
+    covered_cells,
     inside,
     place,
     to_canvas,
@@ -123,8 +126,8 @@ def mask_network(network: SegmentationNetwork, preprocessing: Preprocessing) -> 
 def predictions_of(
     runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
 ) -> list[Prediction]:
-    """What the network says of each photo, in order, at the canvas's resolution: the edges are
-    the photo's own."""
+    """What the network says of each photo, in order, at the canvas's resolution: the photo's own
+    colours and edges have had their say."""
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
@@ -141,9 +144,22 @@ def predictions_of(
             for position, canvas, values, logits in zip(
                 batch, canvases, probabilities, presence, strict=True
             ):
-                enlarged = with_edges(canvas, values)
-                answers[position] = Prediction(inside(enlarged, placements[position]), logits)
+                placement = placements[position]
+                enlarged = with_edges(canvas, _asked_colours(canvas, values, placement))
+                answers[position] = Prediction(inside(enlarged, placement), logits)
     return [answers[position] for position in range(len(photos))]
+
+
+def _asked_colours(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
+    """Probabilities of cells, (4, h, w), those that the photo covers told by its colours too."""
+    stride = canvas.shape[0] // values.shape[1]
+    rows, columns = covered_cells(placement, stride)
+    photo = canvas[
+        stride * rows.start : stride * rows.stop, stride * columns.start : stride * columns.stop
+    ]
+    asked = values.copy()
+    asked[:, rows, columns] = with_own_colours(photo, values[:, rows, columns])
+    return asked
 
 
 def predict(

@@ -110,6 +110,18 @@ def inside(values: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray
     return values[(slice(None), *_window(placement))]
 
 
+def covered_cells(placement: Placement, stride: int) -> tuple[slice, slice]:
+    """Rows and columns of the cells, `stride` pixels of the canvas a side, that the photo covers:
+    wholly, or the first that it touches where it is too narrow for any."""
+    rows, columns = _window(placement)
+    return _covered(rows, stride), _covered(columns, stride)
+
+
+def _covered(pixels: slice, stride: int) -> slice:
+    first = min(-(-pixels.start // stride), (pixels.stop - 1) // stride)
+    return slice(first, max(first + 1, pixels.stop // stride))
+
+
 def to_mask(probabilities: Probabilities, height: int, width: int) -> ClassMask:
     """Most probable class of each pixel at the photo's size: interpolate first, then decide."""
     low = torch.from_numpy(probabilities)[None]
