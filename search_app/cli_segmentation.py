@@ -229,6 +229,14 @@ def train_calibration(
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Try the mean with the mirror image: twice the time.")
     ] = False,
+    least: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Drop what is less probably a garment; may be repeated (else several are tried).",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the table and leave the card as it is.")
     ] = False,
@@ -239,7 +247,7 @@ def train_calibration(
 
     The best rules and their calibration are written into the weights' card.
     """
-    from segmentation.fit_rules import choose_rules, collect_samples
+    from segmentation.fit_rules import LEAST_GARMENTS, choose_rules, collect_samples
     from segmentation.weights import SHIPPED_SEGMENTER, keep_rules
 
     settings = settings_for(context, segmenter_weights=weights)
@@ -249,7 +257,7 @@ def train_calibration(
             segmenter, pairs, split.value, limit, mirror, lambda done, total: tick(done, total, "")
         )
     tell("measuring rules on what the network said")
-    candidates = choose_rules(samples)
+    candidates = choose_rules(samples, least or LEAST_GARMENTS)
     if not dry_run:
         best = candidates[0]
         file = settings.segmenter_weights or SHIPPED_SEGMENTER

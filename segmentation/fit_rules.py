@@ -39,9 +39,7 @@ from segmentation.rules import (
     Rules,
     gated,
     judge_prediction,
-    mean_of,
     means_of,
-    turned,
 )
 from segmentation.splits import Split
 
@@ -59,14 +57,12 @@ SHRINKAGE: Final = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A validation photo: what the network says of it and of its mirror image, and the truth.
-
-    `truth` (h, w) lies on the prediction's grid; `mirrored` is turned back already.
-    """
+    """A validation photo: what the network says of it, and of it and its mirror image, and the
+    truth, (h, w) on the prediction's grid."""
 
     source: str
     prediction: Prediction
-    mirrored: Prediction | None
+    flipped: Prediction | None
     truth: ClassMask
 
 
@@ -146,11 +142,11 @@ def collect_samples(
         batch = chosen[start : start + BATCH_SIZE]
         photos = [read_photo(folder.photo_path(pair)) for folder, pair in batch]
         found = segmenter.predictions(photos)
-        mirrored = segmenter.predictions([photo[:, ::-1] for photo in photos]) if mirror else None
+        flipped = segmenter.predictions(photos, flip=True) if mirror else None
         for place, (folder, pair) in enumerate(batch):
             truth = _on_grid(load_mask(folder.mask_path(pair)), found[place])
-            back = turned(mirrored[place]) if mirrored else None
-            samples.append(Sample(pair.source, found[place], back, truth))
+            both = flipped[place] if flipped else None
+            samples.append(Sample(pair.source, found[place], both, truth))
         progress(len(samples), len(chosen))
     return samples
 
@@ -166,21 +162,26 @@ def _on_grid(truth: ClassMask, prediction: Prediction) -> ClassMask:
     return np.asarray(resized, np.uint8)
 
 
-def choose_rules(samples: Sequence[Sample]) -> list[Candidate]:
+def choose_rules(
+    samples: Sequence[Sample], leasts: Sequence[float] = LEAST_GARMENTS
+) -> list[Candidate]:
     """Combinations of rules, each with its own calibration, the best first.
 
     The mirror image, where the samples have it, is tried with the best of the others.
+
+    Args:
+        leasts: values of `Rules.least_garment` to try.
     """
     candidates = []
     for gate in GATES:
         calibration = fit_calibration(samples, Rules(presence_gate=gate))
-        for least in LEAST_GARMENTS:
+        for least in leasts:
             for rename in (False, True):
                 rules = Rules(gate, least, rename)
                 figures = measure_rules(samples, rules, calibration)
                 candidates.append(Candidate(rules, calibration, figures))
     candidates.sort(key=lambda each: each.figures.rank, reverse=True)
-    if all(each.mirrored for each in samples):
+    if all(each.flipped for each in samples):
         rules = replace(candidates[0].rules, flip=True)
         calibration = fit_calibration(samples, rules)
         candidates.append(Candidate(rules, calibration, measure_rules(samples, rules, calibration)))
@@ -233,9 +234,7 @@ def _evidence(samples: Sequence[Sample], rules: Rules) -> Evidence:
 
 
 def _prediction_for(sample: Sample, rules: Rules) -> Prediction:
-    if not rules.flip or sample.mirrored is None:
-        return sample.prediction
-    return mean_of(sample.prediction, sample.mirrored)
+    return sample.flipped if rules.flip and sample.flipped else sample.prediction
 
 
 def measure_rules(samples: Sequence[Sample], rules: Rules, calibration: Calibration) -> RuleFigures:

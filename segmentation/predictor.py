@@ -26,7 +26,7 @@ from segmentation.preprocess import (
     to_canvas,
     to_mask,
 )
-from segmentation.rules import Prediction, judge_prediction, mean_of, turned
+from segmentation.rules import Prediction, judge_prediction
 from segmentation.runtime import REFERENCE, Arrays, Pictures, Runtime, RuntimeOptions
 from segmentation.weights import (
     SHIPPED_SEGMENTER,
@@ -82,18 +82,15 @@ class Segmenter:
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Garments and, when asked for, the class mask of each photo, in order."""
-        found = self.predictions(photos)
-        if self.card.rules.flip:
-            mirrored = self.predictions([photo[:, ::-1] for photo in photos])
-            found = [mean_of(*each) for each in zip(found, map(turned, mirrored), strict=True)]
+        found = self.predictions(photos, self.card.rules.flip)
         return [
             self._segmentation_of(photo, prediction)
             for photo, prediction in zip(photos, found, strict=True)
         ]
 
-    def predictions(self, photos: Sequence[Photo]) -> list[Prediction]:
-        """What the network alone says of each photo, in order."""
-        return predictions_of(self._runtime, self.card.preprocessing, photos)
+    def predictions(self, photos: Sequence[Photo], flip: bool = False) -> list[Prediction]:
+        """What the network says of each photo, or of it and its mirror image, before the rules."""
+        return predictions_of(self._runtime, self.card.preprocessing, photos, flip)
 
     def _segmentation_of(self, photo: Photo, prediction: Prediction) -> Segmentation:
         """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
@@ -124,10 +121,14 @@ def mask_network(network: SegmentationNetwork, preprocessing: Preprocessing) -> 
 
 
 def predictions_of(
-    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
+    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo], flip: bool = False
 ) -> list[Prediction]:
     """What the network says of each photo, in order, at the canvas's resolution: the photo's own
-    colours and edges have had their say."""
+    colours and edges have had their say.
+
+    Args:
+        flip: the network looks at the mirror image too, and the mean of both counts.
+    """
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
@@ -140,7 +141,7 @@ def predictions_of(
                 to_canvas(photos[position], placements[position], preprocessing)
                 for position in batch
             ]
-            probabilities, presence = runtime.run(np.stack(canvases))
+            probabilities, presence = _answers(runtime, np.stack(canvases), flip)
             for position, canvas, values, logits in zip(
                 batch, canvases, probabilities, presence, strict=True
             ):
@@ -148,6 +149,16 @@ def predictions_of(
                 enlarged = with_edges(canvas, _asked_colours(canvas, values, placement))
                 answers[position] = Prediction(inside(enlarged, placement), logits)
     return [answers[position] for position in range(len(photos))]
+
+
+def _answers(runtime: Runtime, canvases: Pictures, flip: bool) -> Arrays:
+    """What the network says of canvases, (n, 4, h, w) and (n, 3)."""
+    probabilities, presence = runtime.run(canvases)
+    if not flip:
+        return probabilities, presence
+    mirrored, also = runtime.run(np.ascontiguousarray(canvases[:, :, ::-1]))
+    half = np.float32(0.5)
+    return half * (probabilities + mirrored[:, :, :, ::-1]), half * (presence + also)
 
 
 def _asked_colours(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:

@@ -32,19 +32,6 @@ class Prediction:
     presence: Presence
 
 
-def mean_of(first: Prediction, second: Prediction) -> Prediction:
-    """Two predictions of one photo, on the same grid, as one."""
-    return Prediction(
-        np.mean([first.probabilities, second.probabilities], axis=0, dtype=np.float32),
-        np.mean([first.presence, second.presence], axis=0, dtype=np.float32),
-    )
-
-
-def turned(mirrored: Prediction) -> Prediction:
-    """The prediction of a mirror image, turned back."""
-    return replace(mirrored, probabilities=mirrored.probabilities[:, :, ::-1])
-
-
 @dataclass(frozen=True)
 class Rules:
     """What is done with a prediction.
@@ -53,7 +40,7 @@ class Rules:
         presence_gate: a class whose presence is less probable is nowhere on the photo.
         least_garment: what is less probably a garment of any class is dropped.
         rename: a garment has the class that its odds favour, not that of its mask.
-        flip: the photo's mirror image is predicted too, and the mean taken.
+        flip: the network looks at the photo's mirror image too, and the mean counts.
     """
 
     presence_gate: float = 0.0

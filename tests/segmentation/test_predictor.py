@@ -52,6 +52,20 @@ def test_masks_have_the_size_of_their_photos_in_any_mix(tmp_path: Path) -> None:
         assert (together.mask == single.mask).mean() > 0.999
 
 
+def test_with_the_mirror_image_left_and_right_are_alike(tmp_path: Path) -> None:
+    segmenter = Segmenter.load(_save_small(tmp_path))
+    photo = draw_pair(0, 192, 128)[0]
+    pair = [photo, np.ascontiguousarray(photo[:, ::-1])]
+
+    def difference(flip: bool) -> float:
+        straight, mirrored = segmenter.predictions(pair, flip)
+        apart = np.abs(straight.probabilities - mirrored.probabilities[:, :, ::-1])
+        return float(apart.mean())
+
+    assert difference(flip=True) < 1e-3
+    assert difference(flip=True) < difference(flip=False) / 5
+
+
 def test_no_photos_no_masks(tmp_path: Path) -> None:
     assert Segmenter.load(_save_small(tmp_path)).segment([]) == []
 

@@ -6,7 +6,7 @@ import pytest
 from segmentation.calibration import Calibration
 from segmentation.classes import GarmentClass
 from segmentation.mask import most_probable
-from segmentation.rules import Prediction, Rules, judge_prediction, mean_of, turned
+from segmentation.rules import Prediction, Rules, judge_prediction
 
 UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
 TOP, BOTTOM = slice(10, 45), slice(50, 85)
@@ -73,11 +73,3 @@ def test_rules_leave_the_prediction_as_it_was() -> None:
     before = prediction.probabilities.copy()
     judge_prediction(prediction, Rules(0.5, 0.9, rename=True), Calibration(presence=1))
     assert np.array_equal(prediction.probabilities, before)
-
-
-def test_a_mirror_image_is_turned_back() -> None:
-    prediction = _prediction({UPPER: TOP})
-    prediction.probabilities[UPPER, TOP, 16:20] = 0
-    mirrored = Prediction(prediction.probabilities[:, :, ::-1], prediction.presence)
-    both = mean_of(prediction, turned(mirrored))
-    assert np.array_equal(both.probabilities, prediction.probabilities)
