@@ -42,7 +42,7 @@ UNTELLING: Final = 0.8
 """An agreement that any two garments may have."""
 SHARE: Final = 0.5
 """What details count for in the style part of a score."""
-SAME: Final = (0.88, 0.92)
+SAME: Final = (0.86, 0.9)
 """Between these agreements a difference in colour counts less and less: the same garment in
 another light has another colour too."""
 NO_TILES: Final[Tiles] = np.zeros((0, 0), np.int8)
