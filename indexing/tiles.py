@@ -128,19 +128,18 @@ def with_details(
         colours: cosines of the colour halves, (n,); None where the colour asked for is not the
             garment's own, so that even the `SAME` garment must have it.
     """
-    told = np.clip((details - UNTELLING) / (1 - UNTELLING), 0.0, 1.0)
+    told = _risen(details, UNTELLING, 1.0)
     share = SHARE * (1 - colour_weight)
     mixed = (1 - share) * scores + share * told
     if colours is not None:
-        mixed += colour_weight * (1 - colours) * sameness(details)
+        mixed += colour_weight * (1 - colours) * _risen(details, *SAME)
     lost = np.where(details >= RECOGNISED, ELSEWHERE * (1 - told), np.inf)
     return np.asarray(np.where(elsewhere, mixed - lost, mixed), np.float32)
 
 
-def sameness(details: Scores) -> Scores:
-    """How far a garment is taken for the same one, 0 to 1, by how well its tiles agree."""
-    least, sure = SAME
-    return np.asarray(np.clip((details - least) / (sure - least), 0.0, 1.0), np.float32)
+def _risen(details: Scores, least: float, most: float) -> Scores:
+    """How far agreements have risen from one to another, 0 to 1."""
+    return np.asarray(np.clip((details - least) / (most - least), 0.0, 1.0), np.float32)
 
 
 def look_closer(

@@ -57,7 +57,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
             options.wanted_products,
             card.product_id,
             tiles=collection.tiles_of(garment_id),
-            own_colour=options.wanted_colour is None,
+            own_colour=options.own_colour,
         )
         cards = shown_cards(collection.cards(hits), state)
     path = f"/like/{garment_id}"

@@ -113,7 +113,7 @@ def _nearest(
             options.filters,
             exclude_product,
             tiles=tiles,
-            own_colour=options.wanted_colour is None,
+            own_colour=options.own_colour,
         )
         cards = collection.cards(hits)
     return ResultsDocument(

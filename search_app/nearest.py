@@ -41,7 +41,7 @@ def search_garment(
             *wanted,
             fold_duplicates=options.fold_duplicates,
             tiles=garment.tiles,
-            own_colour=options.wanted_colour is None,
+            own_colour=options.own_colour,
         )
         return collection.cards(hits)
     return search_everywhere(
@@ -51,7 +51,7 @@ def search_garment(
         *wanted,
         options.fold_duplicates,
         garment.tiles,
-        own_colour=options.wanted_colour is None,
+        own_colour=options.own_colour,
     )
 
 

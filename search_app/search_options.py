@@ -51,6 +51,11 @@ class SearchOptions:
         return colours[0].name if colours else None
 
     @property
+    def own_colour(self) -> bool:
+        """Whether the garment's own colour is searched in."""
+        return self.wanted_colour is None
+
+    @property
     def wanted_products(self) -> Filters:
         """The filters with what the words ask for."""
         wish = self.understood.wish

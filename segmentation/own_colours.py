@@ -59,8 +59,8 @@ def _told_by_colours(
 ) -> Matrix:
     """How much likelier each cell's colour is in each class than on the photo, (4, cells)."""
     size = int(np.prod(shape))
-    counts = np.stack([np.bincount(place, each, size) for each in probabilities]).astype(np.float64)
-    of_class = _blurred(counts.reshape(-1, *shape)).reshape(len(probabilities), -1)
+    counts = [np.bincount(place, each, size).reshape(shape) for each in probabilities]
+    of_class = _blurred(np.array(counts, np.float64)).reshape(len(probabilities), -1)
     shares = probabilities.mean(axis=1, keepdims=True)
     likely = of_class[:, place] / of_class.sum(axis=0)[place]
     return np.asarray((likely + UNSAID) / (shares + UNSAID), np.float32)
