@@ -41,10 +41,11 @@ from indexing.export import export_collection
 from indexing.fetching import photos_to_index
 from indexing.indices import ClassIndices
 from indexing.pipeline import index_photos
-from indexing.records import Embedder, Hit, ModelFingerprint, Vector
+from indexing.question import Question
+from indexing.records import Embedder, Hit, ModelFingerprint, Probe, Vector
 from indexing.reembed import renew_attributes
 from indexing.run import Run
-from indexing.searcher import Question, nearest_products, surest_products
+from indexing.searcher import nearest_products, surest_products
 from indexing.stages import (
     GarmentChange,
     IndexProgress,
@@ -52,7 +53,7 @@ from indexing.stages import (
     StageClock,
     StageTiming,
 )
-from indexing.tiles import NO_TILES, Tiles
+from indexing.tiles import NO_TILES, Tiles, are_compared
 from indexing.vectors import (
     active_model,
     fingerprint_of,
@@ -192,6 +193,7 @@ class Collection:
         tiles: Tiles = NO_TILES,
         elsewhere: bool = False,
         own_colour: bool = True,
+        also: Sequence[Probe] = (),
     ) -> list[Hit]:
         """The nearest garments of a class, the best of each product, the best first.
 
@@ -206,9 +208,12 @@ class Collection:
             tiles: of the garment searched with, to look at the best answers more closely.
             elsewhere: the garment is of another class; see `everywhere.search_everywhere`.
             own_colour: the colour half is of the garment that the tiles are of.
+            also: is asked with too where details are looked at, which tell whether it was
+                right; of all scores of a garment the best counts.
         """
         if self._indices is None or k < 1:
             return []
+        compared = are_compared(tiles, colour_weight)
         question = Question(
             garment_class,
             k,
@@ -216,17 +221,18 @@ class Collection:
             filters or Filters(),
             exclude_product,
             fold_duplicates,
-            tiles,
+            compared,
             self._model_id,
             elsewhere,
             own_colour,
         )
+        probes = (Probe(vector, tiles), *(also if compared else ()))
         with self.database.session() as session:
             # A run of this process shows its own work.
             if not self._run_lock.locked():
                 self._indices.look(session)
             snapshot = self._indices.snapshot(garment_class)
-            return nearest_products(session, snapshot, vector, question)
+            return nearest_products(session, snapshot, probes, question)
 
     def find(
         self, filters: Filters, k: int, garment_class: GarmentClass | None = None

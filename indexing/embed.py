@@ -77,6 +77,7 @@ class PhotoEmbedder:
         self._segmenter = segmenter
         self._encoder = encoder
         self._heads = heads
+        self._calls = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     @property
@@ -138,7 +139,9 @@ class PhotoEmbedder:
     def _shared(
         self, work: Callable[[list[Item]], list[Answer]], items: list[Item], size: int
     ) -> list[Answer]:
-        """`work` on `size` items at a time, on all threads; the answers in order."""
+        """`work` on up to `size` items at a time, on all threads; the answers in order."""
+        # A photo's few crops too: somebody may be waiting for them.
+        size = min(size, max(1, -(-len(items) // self._calls)))
         parts = [items[start : start + size] for start in range(0, len(items), size)]
         if len(parts) < 2:
             return work(items) if items else []
@@ -150,18 +153,23 @@ class PhotoEmbedder:
         return replace(self._embed_garment(photo, garment), whole_photo=True)
 
     def embed_region(
-        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+        self,
+        photo: Photo,
+        region: Box | BoolMask | Garment,
+        garment_class: GarmentClass | None = None,
     ) -> EmbeddedGarment:
         """A part of the photo that somebody chose, as one garment.
 
         Args:
             region: a box in pixels of the photo, searched for garments first (where there is
-                none, all of it counts); or the very pixels, shape (H, W).
+                none, all of it counts); or the very pixels, shape (H, W); or a garment, as it is.
             garment_class: None = the class that most of the region shows.
         Raises:
             ValueError: the region is empty.
         """
-        if isinstance(region, tuple):
+        if isinstance(region, Garment):
+            garment = region
+        elif isinstance(region, tuple):
             garment = self._garment_in_box(photo, region, garment_class)
         else:
             garment = region_garment(region, garment_class or GarmentClass.WHOLE)

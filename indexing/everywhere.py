@@ -5,12 +5,16 @@ tiles is looked for in the other classes too, where only a garment whose details
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from catalog.filters import Filters
 from indexing.collection import Collection, ResultCard
-from indexing.records import Vector
+from indexing.records import Probe, Vector
 from indexing.tiles import NO_TILES, Tiles, are_compared
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+SPARE: Final = 6
+"""Cards beyond those wanted that are made at first, for products that were found twice."""
 
 
 def search_everywhere(
@@ -23,12 +27,14 @@ def search_everywhere(
     fold_duplicates: bool = False,
     tiles: Tiles = NO_TILES,
     own_colour: bool = True,
+    also: Sequence[Probe] = (),
 ) -> list[ResultCard]:
     """The best card of each product, the best first; arguments as of `Collection.search`.
 
     Args:
         own: the classes that the garment may well be of. Without tiles, and in colour alone,
             only these are searched.
+        also: as of `Collection.search`; in these classes alone.
     """
     searched = GARMENT_CLASSES if are_compared(tiles, colour_weight) else own
     hits = [
@@ -44,11 +50,12 @@ def search_everywhere(
             tiles=tiles,
             elsewhere=garment_class not in own,
             own_colour=own_colour,
+            also=also if garment_class in own else (),
         )
     ]
     hits.sort(key=lambda hit: hit.score, reverse=True)
     # Few products are found in two classes: seldom are the cards of all hits needed.
-    best = best_cards(collection.cards(hits[: 2 * k]), k)
+    best = best_cards(collection.cards(hits[: k + SPARE]), k)
     return best if len(best) == k else best_cards(collection.cards(hits), k)
 
 

@@ -54,10 +54,20 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 
 
 @dataclass(frozen=True, eq=False)
+class Probe:
+    """What an index is asked with: the vector and the tiles of one mask."""
+
+    vector: Vector
+    tiles: Tiles
+
+
+@dataclass(frozen=True, eq=False)
 class EmbeddedGarment:
     """A garment with its colours, its vector and its attributes.
 
     `whole_photo` is True where no garment was found and the whole photo stands in.
+    `also` is asked with too, where its mask is in doubt; only garments that somebody searches
+    with have any (`indexing.probes`).
     """
 
     garment: Garment
@@ -66,16 +76,21 @@ class EmbeddedGarment:
     whole_photo: bool = False
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
     tiles: Tiles = field(default_factory=no_tiles)
+    also: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedPhoto:
-    """One photo after the models: size in pixels, segmentation, garments (largest first)."""
+    """One photo after the models: size in pixels, segmentation, garments (largest first).
+
+    `possible` may be a garment where none was found; of a photo to search with only.
+    """
 
     height: int
     width: int
     segmentation: Segmentation
     garments: tuple[EmbeddedGarment, ...]
+    possible: EmbeddedGarment | None = None
 
     @property
     def mask(self) -> ClassMask:
@@ -125,9 +140,13 @@ class Embedder(BulkEmbedder, Protocol):
     """The one path from photos to vectors, shared by bulk indexing and queries."""
 
     def embed_region(
-        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+        self,
+        photo: Photo,
+        region: Box | BoolMask | Garment,
+        garment_class: GarmentClass | None = None,
     ) -> EmbeddedGarment:
-        """A part of the photo, given as a box or by its pixels, as one garment."""
+        """A part of the photo, given as a box, by its pixels or as the segmenter told it, as one
+        garment."""
         ...
 
     def colour_half(self, colour: str) -> Vector:

@@ -1,14 +1,15 @@
 """Photos in; how often a garment seen again through a hard change finds itself out.
 
 Every garment of every gallery photo answers. A query is the largest garment of a photo kept
-aside, changed as `changed` says and segmented anew; right is the photo it was made of. What is
-pasted behind the garment is another query's photo, a second garment and all, or bare ground of
+aside, changed as `segmentation.changed` says, segmented anew and asked with as a search asks: with
+its mask and, where that is in doubt, with its reach too. Right is the photo it was made of. What
+is pasted behind the garment is another query's photo, a second garment and all, or bare ground of
 one: with the first, which of two garments is asked for is a part of the riddle. Baselines in the
-same run: colour histogram alone, untrained network, whole photos without masks.
+same run: the mask alone, colour histogram alone, untrained network, whole photos without masks.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Final
 
 import numpy as np
 
-from indexing.behind import BACKGROUNDS, Behind
-from indexing.colour import describe_colours
-from indexing.crop import crop_garment
-from indexing.encoder import Encoded
-from indexing.errors import IndexingError
+from indexing.changed_queries import (
+    AskedGarments,
+    GarmentVectors,
+    changed_queries,
+    gallery_garments,
+)
 from indexing.evaluate import (
     ANY_CLASS,
     COLOUR_ALONE,
@@ -28,34 +30,23 @@ from indexing.evaluate import (
     NO_DETAILS,
     OWN_CLASS,
     SHIPPED,
-    UNMASKED,
     Contest,
 )
 from indexing.labelled import (
-    BATCH_SIZE,
     NO_PROGRESS,
-    Classes,
     LabelledPhoto,
-    Pairs,
     Progress,
-    VectorSet,
-    main_garment,
     own_class_pairs,
-    read_or_none,
     scores_of,
-    whole_garment,
 )
 from indexing.metrics import Labels, mean_with_interval
 from indexing.retrieval_report import Interval
 from indexing.stages import Vectors
-from segmentation.changed import seen_again
-from segmentation.mask import Garment, region_garment
-from segmentation.photos import Photo
 
 WEIGHTS: Final = (0.0, 0.3, DEFAULT_WEIGHT)
 DEPTHS: Final = (1, 10)
+MASK_ALONE: Final = "encoder, the mask alone"
 TRUE_MASK: Final = "encoder, true masks"
-SEED: Final = 0
 
 
 @dataclass(frozen=True)
@@ -85,15 +76,6 @@ class SameGarmentReport:
         return dataclasses.asdict(self)
 
 
-@dataclass(frozen=True, eq=False)
-class _Garments:
-    """Garments of several photos: the place of each one's photo, its classes, its vectors."""
-
-    photos: Labels
-    classes: Sequence[Classes]
-    sets: dict[str, VectorSet]
-
-
 def evaluate_same_garment(
     contest: Contest,
     gallery: Sequence[Path],
@@ -107,15 +89,16 @@ def evaluate_same_garment(
     """
     paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
     places = {path: place for place, path in enumerate(paths)}
-    total = len(paths) + len(BACKGROUNDS) * len(queries)
-    answers = _embed(contest, paths, lambda done: progress(done, total))
-    figures: list[SameGarmentFigures] = []
-    for number, (name, behind) in enumerate(BACKGROUNDS.items()):
-        tick = _tick_after(len(paths) + number * len(queries), total, progress)
-        asked, cut_truly = _changed_queries(contest, queries, places, behind, tick)
-        figures += _figures(name, asked, cut_truly, answers)
+    total = len(paths) + len(queries)
+    answers = gallery_garments(contest, paths, lambda done: progress(done, total))
+    changed = changed_queries(
+        contest, queries, places, lambda done: progress(len(paths) + done, total)
+    )
+    figures = [
+        figure for behind, asked in changed.items() for figure in _figures(behind, asked, answers)
+    ]
     return SameGarmentReport(
-        len(asked.photos),
+        len(np.unique(next(iter(changed.values())).found.photos)),
         len(answers.photos),
         len(np.unique(answers.photos)),
         figures,
@@ -124,134 +107,47 @@ def evaluate_same_garment(
     )
 
 
-def _tick_after(before: int, total: int, progress: Progress) -> Callable[[int], None]:
-    return lambda done: progress(before + done, total)
-
-
-class _Builder:
-    """Collects the garments of photos, batch by batch."""
-
-    def __init__(self, contest: Contest, baselines: bool = True) -> None:
-        self._contest = contest
-        self._baselines = baselines
-        self._photos: list[int] = []
-        self._classes: list[Classes] = []
-        self._seen: dict[str, list[Encoded]] = {}
-        self._colours: dict[str, list[Vectors]] = {}
-
-    def add(self, place: int, photo: Photo, garments: Sequence[Garment]) -> None:
-        """One photo's garments; the whole photo goes with each as the unmasked baseline.
-
-        Without baselines the shipped encoder alone looks at them.
-        """
-        self._photos += [place] * len(garments)
-        self._classes += [garment.own_classes for garment in garments]
-        colours = np.stack([describe_colours(photo, each).vector for each in garments])
-        first = self._contest.encoder
-        encoders = self._contest.encoders if self._baselines else {SHIPPED: first}
-        for name, encoder in encoders.items():
-            crops = [crop_garment(photo, garment, encoder.side) for garment in garments]
-            self._put(name, encoder.encode(crops), colours)
-        if not self._baselines:
-            return
-        whole = whole_garment(photo)
-        count = len(garments)
-        seen = first.encode([crop_garment(photo, whole, first.side)])
-        colour = describe_colours(photo, whole).vector[None]
-        repeated = Encoded(seen.styles.repeat(count, axis=0), seen.tiles * count)
-        self._put(UNMASKED, repeated, colour.repeat(count, axis=0))
-
-    def _put(self, name: str, seen: Encoded, colours: Vectors) -> None:
-        self._seen.setdefault(name, []).append(seen)
-        self._colours.setdefault(name, []).append(colours)
-
-    def built(self) -> _Garments:
-        """All that was added; IndexingError when nothing was."""
-        if not self._photos:
-            raise IndexingError("none of the photos can be read; check --photos")
-        sets = {
-            name: VectorSet.joined(parts, np.concatenate(self._colours[name]))
-            for name, parts in self._seen.items()
-        }
-        return _Garments(np.array(self._photos), self._classes, sets)
-
-
-def _embed(contest: Contest, paths: Sequence[Path], tick: Callable[[int], None]) -> _Garments:
-    """Every garment of these photos, the whole photo where none is found."""
-    builder = _Builder(contest)
-    for start in range(0, len(paths), BATCH_SIZE):
-        numbered = [
-            (start + offset, photo)
-            for offset, path in enumerate(paths[start : start + BATCH_SIZE])
-            if (photo := read_or_none(path)) is not None
-        ]
-        found = contest.segmenter.segment([photo for _, photo in numbered]) if numbered else []
-        for (place, photo), each in zip(numbered, found, strict=True):
-            builder.add(place, photo, each.garments or (whole_garment(photo),))
-        tick(min(start + BATCH_SIZE, len(paths)))
-    return builder.built()
-
-
-def _changed_queries(
-    contest: Contest,
-    queries: Sequence[LabelledPhoto],
-    places: dict[Path, int],
-    behind: Behind,
-    tick: Callable[[int], None],
-) -> tuple[_Garments, _Garments]:
-    """The largest garment of each changed photo, as it is found and as it truly is.
-
-    Each photo is changed by a seed of its own.
-    """
-    found, true = _Builder(contest), _Builder(contest, baselines=False)
-    for number, query in enumerate(queries):
-        photo = read_or_none(query.path)
-        other = behind(contest.segmenter, queries, number)
-        if photo is None or other is None:
-            continue
-        before = main_garment(photo, contest.segmenter.segment([photo])[0])
-        changed = seen_again(photo, before, other, np.random.default_rng((SEED, number)))
-        after = main_garment(changed.photo, contest.segmenter.segment([changed.photo])[0])
-        found.add(places[query.path], changed.photo, (after,))
-        truth = region_garment(changed.mask, before.garment_class) if changed.mask.any() else after
-        true.add(places[query.path], changed.photo, (truth,))
-        tick(number + 1)
-    return found.built(), true.built()
-
-
 def _figures(
-    behind: str, asked: _Garments, cut_truly: _Garments, answers: _Garments
+    behind: str, asked: AskedGarments, answers: GarmentVectors
 ) -> list[SameGarmentFigures]:
-    classes = np.array([own[0] for own in answers.classes])
-    own = own_class_pairs(asked.classes, classes)
-    truly = own_class_pairs(cut_truly.classes, classes)
-    row = partial(_row, behind)
-    rows = [row(SHIPPED, weight, asked, answers, SHIPPED, own=own) for weight in WEIGHTS]
-    rows += [row(OWN_CLASS, weight, asked, answers, SHIPPED, allowed=own) for weight in WEIGHTS]
-    rows += [row(ANY_CLASS, weight, asked, answers, SHIPPED) for weight in WEIGHTS]
-    plain = _without_tiles(asked)
-    rows += [row(NO_DETAILS, weight, plain, answers, SHIPPED) for weight in WEIGHTS]
-    rows += [row(TRUE_MASK, weight, cut_truly, answers, SHIPPED, own=truly) for weight in WEIGHTS]
-    rows.append(row(COLOUR_ALONE, 1.0, asked, answers, SHIPPED))
-    for name in asked.sets:
+    found, masked, true = asked.found, asked.masked, asked.true
+    row = partial(_row, behind, answers)
+    rows = [row(SHIPPED, weight, found, SHIPPED, own=True) for weight in WEIGHTS]
+    rows += [row(MASK_ALONE, weight, masked, SHIPPED, own=True) for weight in WEIGHTS]
+    rows += [row(OWN_CLASS, weight, masked, SHIPPED, own=True, others=False) for weight in WEIGHTS]
+    rows += [row(ANY_CLASS, weight, masked, SHIPPED) for weight in WEIGHTS]
+    plain = masked.without_tiles()
+    rows += [row(NO_DETAILS, weight, plain, SHIPPED) for weight in WEIGHTS]
+    rows += [row(TRUE_MASK, weight, true, SHIPPED, own=True) for weight in WEIGHTS]
+    rows.append(row(COLOUR_ALONE, 1.0, masked, SHIPPED))
+    for name in found.sets:
         if name != SHIPPED:
-            rows += [row(name, weight, asked, answers, name) for weight in (0.0, DEFAULT_WEIGHT)]
+            rows += [row(name, weight, found, name) for weight in (0.0, DEFAULT_WEIGHT)]
     return rows
 
 
 def _row(
     behind: str,
+    answers: GarmentVectors,
     method: str,
     weight: float,
-    asked: _Garments,
-    answers: _Garments,
+    asked: GarmentVectors,
     name: str,
-    allowed: Pairs | None = None,
-    own: Pairs | None = None,
+    own: bool = False,
+    others: bool = True,
 ) -> SameGarmentFigures:
+    """One line of the table.
+
+    Args:
+        name: whose vectors are compared.
+        own: garments of another class than the one asked for count for less.
+        others: garments of another class may answer at all.
+    """
+    of_class = own_class_pairs(asked.classes, np.array([each[0] for each in answers.classes]))
+    allowed = of_class if not others else of_class | ~asked.also[:, None]
     first, second = asked.sets[name], answers.sets[name]
-    scores = scores_of(first, second, weight, allowed, own)
-    places = _place_of_right(scores, asked.photos, answers.photos)
+    scores = scores_of(first, second, weight, allowed, own=of_class if own else None)
+    places = _place_of_right(*_by_photo(scores, asked.photos), answers.photos)
     recalls = []
     for depth in DEPTHS:
         figure = mean_with_interval((places < depth).astype(np.float64))
@@ -259,9 +155,11 @@ def _row(
     return SameGarmentFigures(behind, method, weight, recalls[0], recalls[1])
 
 
-def _without_tiles(garments: _Garments) -> _Garments:
-    sets = {name: each.without_tiles() for name, each in garments.sets.items()}
-    return dataclasses.replace(garments, sets=sets)
+def _by_photo(scores: Vectors, photos: Labels) -> tuple[Vectors, Labels]:
+    """The best score of all that one photo was asked with, which stand one after another."""
+    asked, starts = np.unique(photos, return_index=True)
+    order = np.argsort(starts)
+    return np.maximum.reduceat(scores, starts[order]), asked[order]
 
 
 def _place_of_right(scores: Vectors, asked: Labels, answers: Labels) -> Labels:

@@ -1,7 +1,7 @@
-"""A query vector or a wish in, the best garment of each product out."""
+"""What a garment is asked with, or a wish, in; the best garment of each product out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from heapq import merge
 from typing import Final
 
 import numpy as np
@@ -20,20 +20,10 @@ from catalog.garments import (
 from catalog.records import AttributeCard
 from catalog.wishes import Wish
 from indexing.base import EXACT_LIMIT
-from indexing.records import Hit, Vector
+from indexing.details import falling, garment_ids, looked_at
+from indexing.question import Probes, Question
+from indexing.records import Hit
 from indexing.snapshot import IndexSnapshot
-from indexing.tiles import (
-    LOOKED_AT,
-    LOOKED_ELSEWHERE,
-    NO_TILES,
-    Tiles,
-    agreement,
-    are_compared,
-    no_tiles,
-    vector_weight,
-    with_details,
-)
-from indexing.vectors import stored_tiles
 from segmentation.classes import GarmentClass
 
 NARROW: Final = 8_000
@@ -46,53 +36,8 @@ DUPLICATE: Final = 0.985
 """Cosine of either half from which two products count as the same one."""
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is searched for.
-
-    Attributes:
-        k: products wanted.
-        colour_weight: 0 looks at style only, 1 at colour only.
-        filters: which garments may answer.
-        exclude_product: a product that may not.
-        fold_duplicates: products with the same photo, or nearly the same garment, answer once.
-        tiles: of the garment searched with; the best answers are looked at by theirs.
-        model_id: whose tiles these are.
-        elsewhere: the class is not the garment's own: there may be fewer than k answers, of the
-            `LOOKED_ELSEWHERE` nearest those that details tell to be alike.
-        own_colour: the colour searched for is the garment's own, which another light changes.
-    """
-
-    garment_class: GarmentClass
-    k: int
-    colour_weight: float = 0.5
-    filters: Filters = Filters()
-    exclude_product: str | None = None
-    fold_duplicates: bool = False
-    tiles: Tiles = field(default_factory=no_tiles)
-    model_id: int = 0
-    elsewhere: bool = False
-    own_colour: bool = True
-
-    @property
-    def looked_at(self) -> int:
-        """How many of the nearest that may answer are looked at by their tiles."""
-        if not are_compared(self.tiles, self.colour_weight):
-            return 0
-        return LOOKED_ELSEWHERE if self.elsewhere else LOOKED_AT
-
-    def is_answered(self, answers: int, passing: int) -> bool:
-        """Whether so many answers, among so many that may answer, are all that is wanted."""
-        return passing >= self.looked_at and (self.elsewhere or answers >= self.k)
-
-    @property
-    def vector_weight(self) -> float:
-        """The colour weight by which the index is asked."""
-        return vector_weight(self.colour_weight) if self.looked_at else self.colour_weight
-
-
 def nearest_products(
-    session: Session, snapshot: IndexSnapshot, vector: Vector, question: Question
+    session: Session, snapshot: IndexSnapshot, probes: Probes, question: Question
 ) -> list[Hit]:
     """One hit a product, the best first: exactly min(k, products that may answer).
 
@@ -102,28 +47,28 @@ def nearest_products(
     """
     asked = session, question.filters, question.garment_class
     if question.filters.is_empty:
-        return _best_among(session, snapshot, vector, question, None)
+        return _best_among(session, snapshot, probes, question, None)
     if len(snapshot) <= EXACT_LIMIT:
-        return _best_among(session, snapshot, vector, question, allowed_garments(*asked))
+        return _best_among(session, snapshot, probes, question, allowed_garments(*asked))
     allowed = kept_garments(*asked, NARROW)
     looked = LOOKED_FIRST
     if allowed is None:
-        best, looked = _among_nearest(session, snapshot, vector, question, looked, LOOKED_FIRST)
+        best, looked = _among_nearest(session, snapshot, probes, question, looked, LOOKED_FIRST)
         if best is not None:
             return best
         allowed = allowed_garments(*asked, NARROW)
     if len(allowed) == NARROW:
-        best, _ = _among_nearest(session, snapshot, vector, question, looked, LOOKED_MOST)
+        best, _ = _among_nearest(session, snapshot, probes, question, looked, LOOKED_MOST)
         if best is not None:
             return best
         allowed = allowed_garments(*asked)
-    return _best_among(session, snapshot, vector, question, allowed)
+    return _best_among(session, snapshot, probes, question, allowed)
 
 
 def _best_among(
     session: Session,
     snapshot: IndexSnapshot,
-    vector: Vector,
+    probes: Probes,
     question: Question,
     allowed: Sequence[int] | None,
 ) -> list[Hit]:
@@ -132,10 +77,10 @@ def _best_among(
     if not question.elsewhere:
         fetched = max(3 * question.k + 8, fetched)
     while True:
-        hits = snapshot.search(vector, question.vector_weight, fetched, allowed)
-        products = products_of_garments(session, [hit.garment_id for hit in hits])
-        best = _answers(session, snapshot, hits, products, question)
-        if question.is_answered(len(best), len(products)) or len(hits) < fetched:
+        found = _found(snapshot, probes, question, fetched, allowed)
+        products = products_of_garments(session, garment_ids(found))
+        best = _answers(session, snapshot, probes, found, products, question)
+        if question.is_answered(len(best), len(products)) or len(found[0]) < fetched:
             return best[: question.k]
         fetched *= 4
 
@@ -143,7 +88,7 @@ def _best_among(
 def _among_nearest(
     session: Session,
     snapshot: IndexSnapshot,
-    vector: Vector,
+    probes: Probes,
     question: Question,
     count: int,
     most: int,
@@ -151,9 +96,9 @@ def _among_nearest(
     """Answers among the nearest of all, from `count` up to `most` of them; None where these are
     too few. And how many to look at next."""
     while count <= most:
-        hits = snapshot.search(vector, question.vector_weight, count)
-        products = passing_products(session, [hit.garment_id for hit in hits], question.filters)
-        best = _answers(session, snapshot, hits, products, question)
+        found = _found(snapshot, probes, question, count, None)
+        products = passing_products(session, garment_ids(found), question.filters)
+        best = _answers(session, snapshot, probes, found, products, question)
         if question.is_answered(len(best), len(products)):
             return best[: question.k], count
         lacking = question.looked_at / max(1, len(products))
@@ -167,39 +112,31 @@ def _among_nearest(
 def _answers(
     session: Session,
     snapshot: IndexSnapshot,
-    hits: list[Hit],
+    probes: Probes,
+    found: list[list[Hit]],
     products: dict[int, str],
     question: Question,
 ) -> list[Hit]:
-    passing = [hit for hit in hits if hit.garment_id in products]
-    looked_at = _looked_at(session, passing, question)
-    best = _best_of_products(looked_at, products, question.exclude_product)
+    passing = [[hit for hit in hits if hit.garment_id in products] for hits in found]
+    if question.looked_at:
+        passing = looked_at(session, probes, passing, question)
+    # A garment that several probes found stands there as often; its best hit comes first.
+    hits = merge(*passing, key=falling)
+    best = _best_of_products(hits, products, question.exclude_product)
     best = _best_of_groups(session, best, products, question.exclude_product)
     return _folded(session, snapshot, best) if question.fold_duplicates else best
 
 
-def _looked_at(session: Session, hits: list[Hit], question: Question) -> list[Hit]:
-    """The hits in a new order: the best of them compared by their tiles."""
-    best = [hit.garment_id for hit in hits[: question.looked_at]]
-    if not best:
-        return hits
-    known = stored_tiles(session, question.model_id, best)
-    details = np.zeros(len(hits), np.float32)
-    details[: len(best)] = agreement(question.tiles, [known.get(each, NO_TILES) for each in best])
-    scores = np.array([hit.score for hit in hits], np.float32)
-    colours = np.array([hit.colour for hit in hits], np.float32) if question.own_colour else None
-    weight, elsewhere = question.colour_weight, question.elsewhere
-    scores = with_details(scores, details, weight, elsewhere, colours)
-    told = [
-        replace(
-            hit,
-            score=float(score),
-            details=float(detail) if hit.garment_id in known else None,
-        )
-        for hit, score, detail in zip(hits, scores, details, strict=True)
-        if np.isfinite(score)
-    ]
-    return sorted(told, key=lambda hit: -hit.score)
+def _found(
+    snapshot: IndexSnapshot,
+    probes: Probes,
+    question: Question,
+    count: int,
+    allowed: Sequence[int] | None,
+) -> list[list[Hit]]:
+    """The nearest garments of each probe."""
+    weight = question.vector_weight
+    return [snapshot.search(probe.vector, weight, count, allowed) for probe in probes]
 
 
 def _folded(session: Session, snapshot: IndexSnapshot, hits: list[Hit]) -> list[Hit]:
@@ -226,7 +163,7 @@ def _folded(session: Session, snapshot: IndexSnapshot, hits: list[Hit]) -> list[
 
 
 def _best_of_products(
-    hits: list[Hit], products: dict[int, str], exclude_product: str | None
+    hits: Iterable[Hit], products: dict[int, str], exclude_product: str | None
 ) -> list[Hit]:
     seen = {exclude_product}
     best = []

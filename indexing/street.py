@@ -15,6 +15,7 @@ from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
 from indexing.everywhere import search_everywhere
 from indexing.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.probes import ready_to_ask
 from indexing.records import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
 
@@ -63,9 +64,10 @@ def street_to_shop(
         photo = read_or_none(path)
         if photo is None:
             continue
-        for garment in _asked(embedder.embed([photo])[0].garments)[: garments - len(rows)]:
+        embedded = ready_to_ask(embedder, photo, embedder.embed([photo])[0])
+        for garment in _asked(embedded.garments)[: garments - len(rows)]:
             asked = collection, garment.vector, garment.garment.own_classes, RESULTS
-            cards = search_everywhere(*asked, tiles=garment.tiles)
+            cards = search_everywhere(*asked, tiles=garment.tiles, also=garment.also)
             rows.append(_row(path, garment, cards))
             strips.append(_strip(collection, photo, garment, cards))
         progress(len(rows), garments)

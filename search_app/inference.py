@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from indexing.records import EmbeddedGarment, EmbeddedPhoto, Embedder, ModelFingerprint, Vector
 from search_app.errors import Busy
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box
+from segmentation.mask import BoolMask, Box, Garment
 from segmentation.photos import Photo
 
 Answer = TypeVar("Answer")
@@ -111,7 +111,10 @@ class BatchingEmbedder:
         return self._models.submit(self._embedder.embed_whole, photo, garment_class).result()
 
     def embed_region(
-        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+        self,
+        photo: Photo,
+        region: Box | BoolMask | Garment,
+        garment_class: GarmentClass | None = None,
     ) -> EmbeddedGarment:
         """As `Embedder.embed_region`; waits for its turn."""
         turn = self._models.submit(self._embedder.embed_region, photo, region, garment_class)

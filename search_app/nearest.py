@@ -4,6 +4,7 @@ QueryGarment -> vector, in another colour where one is wanted -> hits -> ResultC
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from indexing.closeness import nearness
 from indexing.collection import Collection, ResultCard
 from indexing.everywhere import best_cards, search_everywhere
-from indexing.records import Vector
+from indexing.records import Probe, Vector
 from search_app.query import QueryGarment, embedder_of
 from search_app.search_options import SearchOptions, check_colour
 from segmentation.classes import GarmentClass
@@ -33,6 +34,7 @@ def search_garment(
     """
     told = among or _told_class(options)
     vector = steered_vector(collection, garment.vector, options)
+    also = [_steered(collection, each, options) for each in garment.also]
     wanted = options.k, options.colour_weight, options.wanted_products
     if told:
         hits = collection.search(
@@ -42,6 +44,7 @@ def search_garment(
             fold_duplicates=options.fold_duplicates,
             tiles=garment.tiles,
             own_colour=options.own_colour,
+            also=also,
         )
         return collection.cards(hits)
     return search_everywhere(
@@ -52,18 +55,23 @@ def search_garment(
         options.fold_duplicates,
         garment.tiles,
         own_colour=options.own_colour,
+        also=also,
     )
 
 
 def search_wholes(
     collection: Collection, wholes: Iterable[QueryGarment], options: SearchOptions
 ) -> list[ResultCard]:
-    """Results for a whole photo over the classes it was embedded as, merged by score."""
+    """Results for a whole photo over the classes it was embedded as, merged by score.
+
+    What may be a garment on it is looked for like any garment.
+    """
+    told = _told_class(options)
     cards = (
         card
         for whole in wholes
         for card in search_garment(
-            collection, whole, options, _told_class(options) or whole.garment_class
+            collection, whole, options, told or (whole.garment_class if whole.whole_photo else None)
         )
     )
     return best_cards(cards, options.k)
@@ -81,6 +89,10 @@ def steered_vector(collection: Collection, vector: Vector, options: SearchOption
     check_colour(embedder, options)
     style = vector[: embedder.fingerprint.style_dimension]
     return np.concatenate([style, embedder.colour_half(options.wanted_colour)])
+
+
+def _steered(collection: Collection, probe: Probe, options: SearchOptions) -> Probe:
+    return replace(probe, vector=steered_vector(collection, probe.vector, options))
 
 
 def chance_of(card: ResultCard, colour_weight: float) -> float:

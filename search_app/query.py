@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from indexing.collection import Collection
-from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Vector
+from indexing.probes import ready_to_ask
+from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Probe, Vector
 from indexing.tiles import Tiles, no_tiles
 from search_app.errors import BadRequest, NotReady
 from search_app.outline import label_point, outline_path
@@ -26,7 +27,8 @@ class QueryGarment:
 
     `second_class` is what the garment may well be instead; None where that is improbable.
     `box`, `outline` and `dot` (x, y) are in pixels of the query photo; `mask` is the garment
-    inside its box, reduced to about `MASK_SIDE` pixels on its longer side.
+    inside its box, reduced to about `MASK_SIDE` pixels on its longer side. `also` is searched
+    with too, where the mask is in doubt.
     """
 
     garment_class: GarmentClass
@@ -42,6 +44,7 @@ class QueryGarment:
     second_class: GarmentClass | None = None
     second_score: float = 0.0
     tiles: Tiles = field(default_factory=no_tiles)
+    also: tuple[Probe, ...] = ()
 
     @property
     def own_classes(self) -> tuple[GarmentClass, ...]:
@@ -51,12 +54,16 @@ class QueryGarment:
 
 @dataclass(frozen=True, eq=False)
 class QueryPhoto:
-    """What is known of a query photo: its garments, or the whole photo as each class."""
+    """What is known of a query photo: its garments, or the whole photo as each class.
+
+    `possible` may be a garment where none was found; it is searched with beside the wholes.
+    """
 
     height: int
     width: int
     garments: tuple[QueryGarment, ...]
     wholes: tuple[QueryGarment, ...] = ()
+    possible: QueryGarment | None = None
 
 
 def embedder_of(collection: Collection) -> Embedder:
@@ -72,7 +79,7 @@ def embedder_of(collection: Collection) -> Embedder:
 
 def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
     """Run the models on one photo; `wholes` is left empty."""
-    return query_of(embedder.embed([photo])[0])
+    return query_of(ready_to_ask(embedder, photo, embedder.embed([photo])[0]))
 
 
 def embed_wanted(
@@ -102,7 +109,8 @@ def embed_wanted(
 def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
     """The garments of an embedded photo with outlines instead of masks."""
     garments = tuple(query_garment(garment) for garment in embedded.garments)
-    return QueryPhoto(embedded.height, embedded.width, garments)
+    possible = None if embedded.possible is None else query_garment(embedded.possible)
+    return QueryPhoto(embedded.height, embedded.width, garments, possible=possible)
 
 
 def query_garment(embedded: EmbeddedGarment, scale: float = 1.0) -> QueryGarment:
@@ -128,13 +136,19 @@ def query_garment(embedded: EmbeddedGarment, scale: float = 1.0) -> QueryGarment
         second_class=garment.second_class,
         second_score=garment.second_score,
         tiles=embedded.tiles,
+        also=embedded.also,
     )
 
 
 def with_wholes(
     embedder: Embedder, photo: Photo, query: QueryPhoto, wanted: GarmentClass | None = None
 ) -> QueryPhoto:
-    """The query with the whole photo embedded as the wanted class, or as each class."""
+    """The query with the whole photo embedded as the wanted class, or as each class.
+
+    What may be a garment of such a class goes with them.
+    """
     classes = GARMENT_CLASSES if wanted is None else (wanted,)
-    wholes = tuple(query_garment(embedder.embed_whole(photo, each)) for each in classes)
-    return replace(query, wholes=wholes)
+    wholes = [query_garment(embedder.embed_whole(photo, each)) for each in classes]
+    if query.possible is not None and query.possible.garment_class in classes:
+        wholes.append(query.possible)
+    return replace(query, wholes=tuple(wholes))

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from segmentation.mask import Probabilities
 from segmentation.photos import Photo
@@ -26,12 +25,13 @@ Maps = npt.NDArray[np.float32]
 """Several maps on one grid, shape (n, h, w)."""
 
 
-def with_edges(photo: Photo, probabilities: Probabilities) -> Probabilities:
-    """Probabilities (4, H, W) of a photo (H, W, 3) from those of its cells, (4, h, w)."""
+def with_edges(photo: Photo, cells: Photo, probabilities: Probabilities) -> Probabilities:
+    """Probabilities (4, H, W) of a photo (H, W, 3) from those of its cells, (4, h, w), and their
+    colours, (h, w, 3)."""
     height, width = probabilities.shape[1:]
     stride = photo.shape[0] // height
-    cells = np.asarray(Image.fromarray(photo).reduce(stride), np.float32) / np.float32(255)
-    slopes, offsets = _fitted(cells.transpose(2, 0, 1), probabilities[1:])
+    coarse_colours = cells.astype(np.float32) / np.float32(255)
+    slopes, offsets = _fitted(coarse_colours.transpose(2, 0, 1), probabilities[1:])
     colours = np.ascontiguousarray(photo.transpose(2, 0, 1), np.float32)
     enlarged = np.empty((len(probabilities), *photo.shape[:2]), np.float32)
     lines = np.empty_like(enlarged)

@@ -60,6 +60,11 @@ class Garment:
         """Its class, and its second one where the first is uncertain."""
         return classes_of(self.garment_class, self.second_class)
 
+    @property
+    def is_whole_photo(self) -> bool:
+        """Whether it is a photo without a garment, taken whole (`whole_photo_garment`)."""
+        return self.score == 0 and self.area == 1
+
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
@@ -69,10 +74,15 @@ class Segmentation:
         garments: the largest first.
         draw_mask: makes `mask`; bulk indexing never asks for it, and it would cost more
             than the network.
+        reach: makes the garment at a place as far as it may reach, None where its mask tells
+            (`segmentation.reach`); only searches ask for that.
+        possible: makes what may be a garment where none was found, if anything.
     """
 
     garments: tuple[Garment, ...]
     draw_mask: Callable[[], ClassMask]
+    reach: Callable[[int], Garment | None] = lambda _: None
+    possible: Callable[[], Garment | None] = lambda: None
 
     @classmethod
     def of_mask(cls, mask: ClassMask, garments: tuple[Garment, ...] = ()) -> "Segmentation":

@@ -33,10 +33,9 @@ LEAST: Final = 1e-4
 Matrix = npt.NDArray[np.float32]
 
 
-def with_own_colours(photo: Photo, probabilities: Probabilities) -> Probabilities:
-    """Probabilities (4, h, w) of the cells of a photo (H, W, 3) that covers them all."""
-    stride = photo.shape[0] // probabilities.shape[1]
-    bins = _bins_of(photo, stride)
+def with_own_colours(cells: Photo, probabilities: Probabilities) -> Probabilities:
+    """Probabilities (4, h, w) of the cells of a photo, from their colours, (h, w, 3), too."""
+    bins = _bins_of(cells)
     shape = tuple(bins.max(axis=1) + 1)
     place = np.ravel_multi_index(tuple(bins), shape)
     first = probabilities.reshape(len(probabilities), -1).clip(LEAST)
@@ -47,10 +46,10 @@ def with_own_colours(photo: Photo, probabilities: Probabilities) -> Probabilitie
     return told.reshape(probabilities.shape)
 
 
-def _bins_of(photo: Photo, stride: int) -> npt.NDArray[np.intp]:
-    """The bin of each cell's mean colour along each axis, (3, cells), from 0 on."""
-    cells = np.asarray(Image.fromarray(photo).reduce(stride).convert("YCbCr")).reshape(-1, 3)
-    bins = (cells // np.array(STEPS, np.uint8)).T.astype(np.intp)
+def _bins_of(cells: Photo) -> npt.NDArray[np.intp]:
+    """The bin of each cell's colour along each axis, (3, cells), from 0 on."""
+    colours = np.asarray(Image.fromarray(cells).convert("YCbCr")).reshape(-1, 3)
+    bins = (colours // np.array(STEPS, np.uint8)).T.astype(np.intp)
     return np.asarray(bins - bins.min(axis=1, keepdims=True), np.intp)
 
 

@@ -5,6 +5,7 @@ Segmenter.load().segment([photo]) -> [Segmentation]
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,19 +14,21 @@ import numpy as np
 from segmentation.blank import is_blank
 from segmentation.edges import with_edges
 from segmentation.inference import PictureNetwork, open_runtime
-from segmentation.mask import Probabilities, Segmentation, in_pixels
+from segmentation.mask import Garment, Probabilities, Segmentation, in_pixels
 from segmentation.model import SegmentationNetwork
 from segmentation.own_colours import with_own_colours
 from segmentation.photos import Photo
 from segmentation.preprocess import (
     Placement,
     Preprocessing,
+    cells_of,
     covered_cells,
     inside,
     place,
     to_canvas,
     to_mask,
 )
+from segmentation.reach import possible_garment, reach_of
 from segmentation.rules import Prediction, judge_prediction
 from segmentation.runtime import REFERENCE, Arrays, Pictures, Runtime, RuntimeOptions
 from segmentation.weights import (
@@ -94,13 +97,21 @@ class Segmenter:
 
     def _segmentation_of(self, photo: Photo, prediction: Prediction) -> Segmentation:
         """Garments are found on the canvas's grid: the photo's own pixels know nothing more."""
-        height, width = photo.shape[:2]
+        size = photo.shape[0], photo.shape[1]
         if is_blank(photo):
-            return Segmentation.of_mask(np.zeros((height, width), np.uint8))
+            return Segmentation.of_mask(np.zeros(size, np.uint8))
         judged = judge_prediction(prediction, self.card.rules, self.card.calibration)
         grid = judged.probabilities.shape[1], judged.probabilities.shape[2]
-        garments = tuple(in_pixels(each, grid, (height, width)) for each in judged.garments)
-        return Segmentation(garments, lambda: to_mask(judged.probabilities, height, width))
+
+        def on_photo(found: Garment | None) -> Garment | None:
+            return None if found is None else in_pixels(found, grid, size)
+
+        return Segmentation(
+            tuple(in_pixels(each, grid, size) for each in judged.garments),
+            lambda: to_mask(judged.probabilities, *size),
+            lambda place: on_photo(reach_of(place, judged, prediction.probabilities)),
+            lambda: on_photo(possible_garment(prediction.probabilities)),
+        )
 
 
 def mask_runtime(
@@ -145,32 +156,39 @@ def predictions_of(
             for position, canvas, values, logits in zip(
                 batch, canvases, probabilities, presence, strict=True
             ):
-                placement = placements[position]
-                enlarged = with_edges(canvas, _asked_colours(canvas, values, placement))
-                answers[position] = Prediction(inside(enlarged, placement), logits)
+                enlarged = _enlarged(canvas, values, placements[position])
+                answers[position] = Prediction(inside(enlarged, placements[position]), logits)
     return [answers[position] for position in range(len(photos))]
 
 
 def _answers(runtime: Runtime, canvases: Pictures, flip: bool) -> Arrays:
     """What the network says of canvases, (n, 4, h, w) and (n, 3)."""
-    probabilities, presence = runtime.run(canvases)
     if not flip:
-        return probabilities, presence
-    mirrored, also = runtime.run(np.ascontiguousarray(canvases[:, :, ::-1]))
+        return runtime.run(canvases)
+    straight, mirrored = _both(runtime, canvases, np.ascontiguousarray(canvases[:, :, ::-1]))
     half = np.float32(0.5)
-    return half * (probabilities + mirrored[:, :, :, ::-1]), half * (presence + also)
+    probabilities = half * (straight[0] + mirrored[0][:, :, :, ::-1])
+    return probabilities, half * (straight[1] + mirrored[1])
 
 
-def _asked_colours(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
-    """Probabilities of cells, (4, h, w), those that the photo covers told by its colours too."""
+def _both(runtime: Runtime, canvases: Pictures, mirrored: Pictures) -> tuple[Arrays, Arrays]:
+    """What the network says of both; of a photo alone, for which somebody waits, side by side."""
+    if len(canvases) > 1 or runtime.calls_at_once < 2:
+        return runtime.run(canvases), runtime.run(mirrored)
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(runtime.run, mirrored)
+        return runtime.run(canvases), other.result()
+
+
+def _enlarged(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
+    """Probabilities (4, H, W) of a canvas from those of its cells, (4, h, w): the colours of the
+    cells that the photo covers have their say, then its edges."""
     stride = canvas.shape[0] // values.shape[1]
-    rows, columns = covered_cells(placement, stride)
-    photo = canvas[
-        stride * rows.start : stride * rows.stop, stride * columns.start : stride * columns.stop
-    ]
-    asked = values.copy()
-    asked[:, rows, columns] = with_own_colours(photo, values[:, rows, columns])
-    return asked
+    cells = cells_of(canvas, stride)
+    covered = covered_cells(placement, stride)
+    told = values.copy()
+    told[:, *covered] = with_own_colours(cells[covered], values[:, *covered])
+    return with_edges(canvas, cells, told)
 
 
 def predict(

@@ -110,6 +110,11 @@ def inside(values: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray
     return values[(slice(None), *_window(placement))]
 
 
+def cells_of(canvas: Photo, stride: int) -> Photo:
+    """The mean colour of each cell, `stride` pixels of the canvas a side: uint8 (h, w, 3)."""
+    return np.asarray(Image.fromarray(canvas).reduce(stride), np.uint8)
+
+
 def covered_cells(placement: Placement, stride: int) -> tuple[slice, slice]:
     """Rows and columns of the cells, `stride` pixels of the canvas a side, that the photo covers:
     wholly, or the first that it touches where it is too narrow for any."""

@@ -91,8 +91,13 @@ class FakeEmbedder:
         return _describe(photo, garment, whole_photo=True)
 
     def embed_region(
-        self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None
+        self,
+        photo: Photo,
+        region: Box | BoolMask | Garment,
+        garment_class: GarmentClass | None = None,
     ) -> EmbeddedGarment:
+        if isinstance(region, Garment):
+            return _describe(photo, region)
         if isinstance(region, tuple):
             pixels = np.zeros(photo.shape[:2], bool)
             pixels[region[1] : region[3], region[0] : region[2]] = True

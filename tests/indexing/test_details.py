@@ -48,7 +48,7 @@ def shop(tmp_path: Path) -> Iterator[Collection]:
         brand = "Acme" if number % 2 else "Rare"
         rows.append(ProductRow(f"p{number}", "Red", (f"{number}.png",), brand=brand))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexing.searcher.LOOKED_AT", 20)
+        patch.setattr("indexing.question.LOOKED_AT", 20)
         collection = open_collection(tmp_path / "data", TiledEmbedder())
         collection.index(Feed(rows=tuple(rows), folder=tmp_path))
         yield collection

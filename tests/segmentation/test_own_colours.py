@@ -5,7 +5,7 @@ from PIL import Image
 from segmentation.mask import Probabilities
 from segmentation.own_colours import with_own_colours
 from segmentation.photos import Photo
-from segmentation.preprocess import Preprocessing, covered_cells, place
+from segmentation.preprocess import Preprocessing, cells_of, covered_cells, place
 
 GREEN, RED, GREY = (40, 120, 60), (190, 30, 40), (150, 150, 150)
 
@@ -32,7 +32,7 @@ def _unsure(upper: float, below: float) -> Probabilities:
 @pytest.mark.parametrize("colour", [GREEN, RED])
 def test_cells_of_a_garments_colours_belong_to_it(colour: tuple[int, int, int]) -> None:
     found = _unsure(0.9, 0.4)
-    told = with_own_colours(_photo(colour), found)
+    told = with_own_colours(cells_of(_photo(colour), 4), found)
     assert told.shape == found.shape
     assert told.dtype == np.float32
     assert np.allclose(told.sum(axis=0), 1, atol=1e-5)
@@ -44,13 +44,13 @@ def test_the_floors_colours_do_not() -> None:
     found = _unsure(0.9, 0.9)
     found[1, 20:] = 0.6
     found[0] = 1 - found[1]
-    assert (with_own_colours(_photo(RED), found)[0, 20:] > 0.5).mean() > 0.95
+    assert (with_own_colours(cells_of(_photo(RED), 4), found)[0, 20:] > 0.5).mean() > 0.95
 
 
 def test_where_all_is_of_one_colour_the_network_alone_tells() -> None:
     plain = np.full((96, 64, 3), 90, np.uint8)
     found = _unsure(0.9, 0.4)
-    assert np.allclose(with_own_colours(plain, found), found, atol=1e-3)
+    assert np.allclose(with_own_colours(cells_of(plain, 4), found), found, atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(96, 64), (90, 30), (1, 96), (96, 1), (7, 3)])
