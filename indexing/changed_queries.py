@@ -30,7 +30,7 @@ from indexing.metrics import Labels
 from indexing.stages import Vectors
 from segmentation.changed import ChangedPhoto, seen_again
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.mask import BoolMask, Garment, Segmentation, region_garment
+from segmentation.mask import BoolMask, Garment, region_garment
 from segmentation.photos import Photo
 
 SEED: Final = 0
@@ -40,12 +40,12 @@ SEED: Final = 0
 class GarmentVectors:
     """Garments of several photos: the place of each one's photo, its classes, its vectors.
 
-    `also`: which are only asked with beside another mask of the same photo, (n,).
+    `guessed`: with which only a garment whose details agree is found, (n,).
     """
 
     photos: Labels
     classes: Sequence[Classes]
-    also: BoolMask
+    guessed: BoolMask
     sets: dict[str, VectorSet]
 
     def without_tiles(self) -> "GarmentVectors":
@@ -71,19 +71,21 @@ class _Builder:
         self._baselines = baselines
         self._photos: list[int] = []
         self._classes: list[Classes] = []
-        self._also: list[bool] = []
+        self._guessed: list[bool] = []
         self._seen: dict[str, list[Encoded]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
     def add(
-        self, place: int, photo: Photo, garments: Sequence[Garment], also: Sequence[Garment] = ()
+        self, place: int, photo: Photo, garments: Sequence[Garment], guess: Garment | None = None
     ) -> None:
         """One photo's garments; the whole photo goes with each as the unmasked baseline.
 
         Without baselines the shipped encoder alone looks at them.
         """
-        self._also += [False] * len(garments) + [True] * len(also)
-        garments = [*garments, *also]
+        self._guessed += [False] * len(garments)
+        if guess is not None:
+            self._guessed.append(True)
+            garments = [*garments, guess]
         self._photos += [place] * len(garments)
         self._classes += [_classes_asked(garment) for garment in garments]
         colours = np.stack([describe_colours(photo, each).vector for each in garments])
@@ -114,7 +116,7 @@ class _Builder:
             for name, parts in self._seen.items()
         }
         return GarmentVectors(
-            np.array(self._photos), self._classes, np.array(self._also, bool), sets
+            np.array(self._photos), self._classes, np.array(self._guessed, bool), sets
         )
 
 
@@ -154,19 +156,18 @@ class _AskedBuilder:
         """One photo that was changed, of a garment of this class."""
         seen = self._segmenter.segment([changed.photo])[0]
         garment = main_garment(changed.photo, seen)
-        self._found.add(place, changed.photo, (garment,), _also(seen))
+        if seen.garments:
+            self._found.add(place, changed.photo, (garment,), seen.reach(0))
+        else:
+            possible = seen.possible()
+            asked = (garment,) if possible is None else (garment, possible)
+            self._found.add(place, changed.photo, asked)
         self._masked.add(place, changed.photo, (garment,))
         truth = region_garment(changed.mask, garment_class) if changed.mask.any() else garment
         self._true.add(place, changed.photo, (truth,))
 
     def built(self) -> AskedGarments:
         return AskedGarments(self._found.built(), self._masked.built(), self._true.built())
-
-
-def _also(seen: Segmentation) -> tuple[Garment, ...]:
-    """What a search asks with beside the largest garment, or beside a photo without any."""
-    other = seen.reach(0) if seen.garments else seen.possible()
-    return () if other is None else (other,)
 
 
 def changed_queries(

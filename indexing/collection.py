@@ -208,8 +208,8 @@ class Collection:
             tiles: of the garment searched with, to look at the best answers more closely.
             elsewhere: the garment is of another class; see `everywhere.search_everywhere`.
             own_colour: the colour half is of the garment that the tiles are of.
-            also: is asked with too where details are looked at, which tell whether it was
-                right; of all scores of a garment the best counts.
+            also: is asked with too where details are looked at; of all scores of a garment the
+                best counts.
         """
         if self._indices is None or k < 1:
             return []

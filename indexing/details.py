@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from indexing.question import Probes, Question
-from indexing.records import Hit
+from indexing.records import Hit, Probe
 from indexing.tiles import NO_TILES, Tiles, agreement, with_details
 from indexing.vectors import stored_tiles
 
@@ -20,26 +20,30 @@ def looked_at(
     session: Session, probes: Probes, found: list[list[Hit]], question: Question
 ) -> list[list[Hit]]:
     """The hits of each probe in a new order: the best of them compared by their tiles."""
-    best = [hits[: question.looked_at] for hits in found]
+    best = [
+        hits[: question.looked_at_for(question.elsewhere or probe.is_guess)]
+        for hits, probe in zip(found, probes, strict=True)
+    ]
     known = stored_tiles(session, question.model_id, garment_ids(best))
     return [
-        _compared(hits, probe.tiles, known, question)
-        for hits, probe in zip(found, probes, strict=True)
+        _compared(hits, len(looked), probe, known, question)
+        for hits, looked, probe in zip(found, best, probes, strict=True)
     ]
 
 
 def _compared(
-    hits: list[Hit], asked: Tiles, known: Mapping[int, Tiles], question: Question
+    hits: list[Hit], count: int, probe: Probe, known: Mapping[int, Tiles], question: Question
 ) -> list[Hit]:
+    """The hits of one probe, the first `count` of them looked at."""
     if not hits:
         return hits
-    best = [hit.garment_id for hit in hits[: question.looked_at]]
+    candidates = [known.get(hit.garment_id, NO_TILES) for hit in hits[:count]]
     details = np.zeros(len(hits), np.float32)
-    details[: len(best)] = agreement(asked, [known.get(each, NO_TILES) for each in best])
+    details[:count] = agreement(probe.tiles, candidates)
     scores = np.array([hit.score for hit in hits], np.float32)
     colours = np.array([hit.colour for hit in hits], np.float32) if question.own_colour else None
-    weight, elsewhere = question.colour_weight, question.elsewhere
-    scores = with_details(scores, details, weight, elsewhere, colours)
+    only_recognised = question.elsewhere or probe.is_guess
+    scores = with_details(scores, details, question.colour_weight, only_recognised, colours)
     # Written out: `dataclasses.replace` takes three times as long, hundreds of times a query.
     told = [
         Hit(

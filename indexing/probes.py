@@ -2,7 +2,8 @@
 
 A query is one photo, often a bad one, and somebody waits for it; a catalogue's photos are many,
 and others like them stand beside them. So only a query is asked with two masks, and only where the
-segmenter doubts how far a garment goes (`segmentation.reach`).
+segmenter doubts how far a garment goes (`segmentation.reach`). The second is a guess: it may find
+the very garment again, but what is merely like it is like more than the garment.
 """
 
 from dataclasses import replace
@@ -33,4 +34,4 @@ def _with_reach(
     if reach is None:
         return garment
     seen = embedder.embed_region(photo, reach)
-    return replace(garment, also=(Probe(seen.vector, seen.tiles),))
+    return replace(garment, also=(Probe(seen.vector, seen.tiles, is_guess=True),))

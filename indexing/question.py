@@ -43,9 +43,13 @@ class Question:
     @property
     def looked_at(self) -> int:
         """How many of the nearest that may answer are looked at by their tiles."""
+        return self.looked_at_for(self.elsewhere)
+
+    def looked_at_for(self, only_recognised: bool) -> int:
+        """The same, where only those that details tell to be alike may answer, or all."""
         if not self.compared:
             return 0
-        return LOOKED_ELSEWHERE if self.elsewhere else LOOKED_AT
+        return LOOKED_ELSEWHERE if only_recognised else LOOKED_AT
 
     def is_answered(self, answers: int, passing: int) -> bool:
         """Whether so many answers, among so many that may answer, are all that is wanted."""

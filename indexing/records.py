@@ -55,10 +55,14 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """What an index is asked with: the vector and the tiles of one mask."""
+    """What an index is asked with: the vector and the tiles of one mask.
+
+    With a guess only a garment whose details agree answers, as one of another class does.
+    """
 
     vector: Vector
     tiles: Tiles
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, eq=False)

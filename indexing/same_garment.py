@@ -144,9 +144,10 @@ def _row(
         others: garments of another class may answer at all.
     """
     of_class = own_class_pairs(asked.classes, np.array([each[0] for each in answers.classes]))
-    allowed = of_class if not others else of_class | ~asked.also[:, None]
+    sure = ~asked.guessed[:, None]
+    allowed = of_class | sure if others else of_class
     first, second = asked.sets[name], answers.sets[name]
-    scores = scores_of(first, second, weight, allowed, own=of_class if own else None)
+    scores = scores_of(first, second, weight, allowed, own=of_class & sure if own else None)
     places = _place_of_right(*_by_photo(scores, asked.photos), answers.photos)
     recalls = []
     for depth in DEPTHS:

@@ -80,7 +80,8 @@ def _best_among(
         found = _found(snapshot, probes, question, fetched, allowed)
         products = products_of_garments(session, garment_ids(found))
         best = _answers(session, snapshot, probes, found, products, question)
-        if question.is_answered(len(best), len(products)) or len(found[0]) < fetched:
+        passing = sum(hit.garment_id in products for hit in found[0])
+        if question.is_answered(len(best), passing) or len(found[0]) < fetched:
             return best[: question.k]
         fetched *= 4
 
@@ -93,15 +94,16 @@ def _among_nearest(
     count: int,
     most: int,
 ) -> tuple[list[Hit] | None, int]:
-    """Answers among the nearest of all, from `count` up to `most` of them; None where these are
-    too few. And how many to look at next."""
+    """Answers among the nearest of all, from `count` up to `most` of them; None where those of the
+    first probe are too few. And how many to look at next."""
     while count <= most:
         found = _found(snapshot, probes, question, count, None)
         products = passing_products(session, garment_ids(found), question.filters)
         best = _answers(session, snapshot, probes, found, products, question)
-        if question.is_answered(len(best), len(products)):
+        passing = sum(hit.garment_id in products for hit in found[0])
+        if question.is_answered(len(best), passing):
             return best[: question.k], count
-        lacking = question.looked_at / max(1, len(products))
+        lacking = question.looked_at / max(1, passing)
         if not question.elsewhere:
             lacking = max(lacking, question.k / max(1, len(best)))
         # Twice what these make one expect: they pass in clusters.
@@ -197,7 +199,7 @@ def surest_products(
     """One hit a product, the surest first: garments that pass the filters, no vector needed."""
     wish = filters.wish or Wish()
     cards = attribute_cards(session, filters, garment_class)
-    hits = sorted((_sureness(card, wish) for card in cards), key=lambda hit: -hit.score)
+    hits = sorted((_sureness(card, wish) for card in cards), key=falling)
     products = {card.garment_id: card.product_id for card in cards}
     best = _best_of_products(hits, products, None)
     return _best_of_groups(session, best, products, None)[:k]

@@ -2,7 +2,8 @@
 
 A mask shows what is more probably a garment than not. Where a third of the garment is hidden, or
 lies on ground of its own colour, much of it may be improbable and there all the same. Bulk
-indexing keeps to the mask; whoever searches with the garment may ask with its reach too.
+indexing keeps to the mask; whoever searches with the garment may ask with its reach too. Not where
+it is worn with others: what is in doubt there is skin, a bag or its neighbour.
 """
 
 from dataclasses import replace
@@ -15,12 +16,12 @@ from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Garment, Probabilities, box_of, mask_on_photo
 from segmentation.rules import Judged, means_of
 
-POSSIBLE: Final = 0.3
+POSSIBLE: Final = 0.15
 """From this probability of any garment on, a cell may belong to one."""
 TELLING: Final = 0.8
 """A mask with more than this share of its reach tells no less than it."""
 SURE: Final = 0.5
-"""Another garment whose class is more probable than this keeps its cells to itself."""
+"""Beside another garment whose class is more probable than this, it is worn with that."""
 LEAST_AREA: Final = 0.02
 """Where no garment was found, smaller shares of the photo are not worth asking with."""
 
@@ -28,19 +29,17 @@ LEAST_AREA: Final = 0.02
 def reach_of(place: int, judged: Judged, probabilities: Probabilities) -> Garment | None:
     """The garment at a place among the judged ones with all cells that may belong to it.
 
-    Those are the possible cells that hang together with its own, without those of other garments
-    that are sure of themselves. None where they are little more than its mask.
+    Those are the possible cells that hang together with its own. None where they are little more
+    than its mask, or where another garment is sure of itself.
 
     Args:
         probabilities: what was judged, (4, h, w), before rules took anything away.
     """
     garment = judged.garments[place]
+    if any(other.score >= SURE for other in judged.garments if other is not garment):
+        return None
     own = mask_on_photo(garment, *probabilities.shape[1:])
-    possible = probabilities[0] < 1 - POSSIBLE
-    for other in judged.garments:
-        if other is not garment and other.score >= SURE:
-            possible &= ~mask_on_photo(other, *own.shape)
-    labels, _ = ndimage.label(possible | own)
+    labels, _ = ndimage.label((probabilities[0] < 1 - POSSIBLE) | own)
     reached = np.isin(labels, np.unique(labels[own]))
     if np.count_nonzero(own) >= TELLING * np.count_nonzero(reached):
         return None

@@ -43,7 +43,7 @@ SHARES_LEARNING = {
     "indexing.encoders",
     "indexing.mixture",
     "indexing.pair_garments",
-    "indexing.same_garment",
+    "indexing.changed_queries",
     "indexing.train_heads",
     "indexing.train",
     "indexing.training_views",

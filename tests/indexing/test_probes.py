@@ -55,6 +55,8 @@ def test_each_product_answers_once_with_its_best_score(shop: Collection) -> None
     assert max(alone, key=alone.__getitem__) == "p201"
     assert both == {name: max(alone[name], other[name]) for name in alone}
     assert set(list(both)[:2]) == {"p201", "p203"}
+    guess = scores(first, replace(second, is_guess=True))
+    assert guess == {**alone, "p203": other["p203"]}, "what is not recognised does not answer to it"
     assert scores(first, second, weight=1.0) == scores(first, weight=1.0), "no details, no doubts"
 
 

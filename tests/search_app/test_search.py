@@ -5,8 +5,8 @@ from pathlib import Path
 
 from indexing.collection import Collection
 from search_app.answers import found_document
-from search_app.nearest import search_garment
-from search_app.query import QueryGarment, embed_query, embedder_of
+from search_app.nearest import search_garment, search_wholes
+from search_app.query import QueryGarment, QueryPhoto, embed_query, embedder_of, with_wholes
 from search_app.search_options import SearchOptions
 from segmentation.classes import GarmentClass
 from segmentation.photos import read_photo
@@ -51,3 +51,23 @@ def test_the_document_tells_both_classes(collection: Collection, tmp_path: Path)
     document = found_document(garment, embed_query(embedder_of(collection), photo), None)
     assert (document.garment_class, document.second_class) == ("upper", "lower")
     assert document.second_score == 0.4
+
+
+def test_what_may_be_a_garment_is_searched_with_beside_the_whole_photo(
+    collection: Collection, tmp_path: Path
+) -> None:
+    photo, embedder = read_photo(draw_photo(tmp_path / "query.png", "red")), embedder_of(collection)
+    query = embed_query(embedder, photo)
+    nothing = with_wholes(embedder, photo, replace(query, garments=()))
+    doubtful = replace(query, garments=(), possible=query.garments[0])
+    options = SearchOptions(k=20)
+
+    def best(asked: QueryPhoto) -> tuple[GarmentClass, float]:
+        first, *_ = search_wholes(collection, asked.wholes, options)
+        return first.garment_class, first.score
+
+    of_garment = search_garment(collection, query.garments[0], options)[0].score
+    assert best(with_wholes(embedder, photo, doubtful)) == (UPPER, of_garment)
+    assert best(nothing)[1] < of_garment
+    of_another_class = with_wholes(embedder, photo, doubtful, LOWER)
+    assert [whole.garment_class for whole in of_another_class.wholes] == [LOWER]
