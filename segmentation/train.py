@@ -67,7 +67,6 @@ SECOND_MIXTURE: Final = Mixture(
     recoloured=0.5,
     bare=0.06,
     changed=0.35,
-    on_ground=0.5,
 )
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,9 @@ import torch
 
 from segmentation.errors import WeightsError
 from segmentation.model import Architecture, build_network
-from segmentation.predictor import Segmenter
+from segmentation.predictor import Segmenter, predictions_of
 from segmentation.preprocess import Preprocessing
+from segmentation.runtime import Arrays, Pictures
 from segmentation.weights import (
     SHIPPED_SEGMENTER,
     SegmenterCard,
@@ -64,6 +66,28 @@ def test_with_the_mirror_image_left_and_right_are_alike(tmp_path: Path) -> None:
 
     assert difference(flip=True) < 1e-3
     assert difference(flip=True) < difference(flip=False) / 5
+
+
+class _Meeting:
+    """A runtime with room for two calls; the first waits for the second."""
+
+    name = "meeting"
+    calls_at_once = 2
+
+    def __init__(self) -> None:
+        self._both_inside = threading.Barrier(2, timeout=20)
+
+    def run(self, pictures: Pictures) -> Arrays:
+        self._both_inside.wait()
+        count, height, width, _ = pictures.shape
+        even = np.full((count, 4, height // 4, width // 4), 0.25, np.float32)
+        return even, np.zeros((count, 3), np.float32)
+
+
+def test_a_photo_alone_is_looked_at_both_ways_side_by_side() -> None:
+    photo = draw_pair(0, 96, 64)[0]
+    (prediction,) = predictions_of(_Meeting(), CANVAS, [photo], flip=True)
+    assert prediction.probabilities.shape == (4, 96, 64)
 
 
 def test_no_photos_no_masks(tmp_path: Path) -> None:
