@@ -60,13 +60,16 @@ def search_garment(
 
 
 def search_wholes(
-    collection: Collection, wholes: Iterable[QueryGarment], options: SearchOptions
+    collection: Collection,
+    wholes: Iterable[QueryGarment],
+    options: SearchOptions,
+    among: GarmentClass | None = None,
 ) -> list[ResultCard]:
     """Results for a whole photo over the classes it was embedded as, merged by score.
 
-    What may be a garment on it is looked for like any garment.
+    What may be a garment on it is looked for like any garment, unless a class is told.
     """
-    told = _told_class(options)
+    told = among or _told_class(options)
     cards = (
         card
         for whole in wholes

@@ -218,5 +218,5 @@ def _cards(
     wanted = state.options
     if chosen.whole_photo:
         wholes = [each for each in kept.query.wholes if state.among in (None, each.garment_class)]
-        return shown_cards(search_wholes(collection, wholes, wanted), state)
+        return shown_cards(search_wholes(collection, wholes, wanted, state.among), state)
     return shown_cards(search_garment(collection, chosen, wanted, state.among), state)

@@ -69,5 +69,8 @@ def test_what_may_be_a_garment_is_searched_with_beside_the_whole_photo(
     of_garment = search_garment(collection, query.garments[0], options)[0].score
     assert best(with_wholes(embedder, photo, doubtful)) == (UPPER, of_garment)
     assert best(nothing)[1] < of_garment
+    wholes = with_wholes(embedder, photo, doubtful).wholes
+    among_one = search_wholes(collection, wholes, options, LOWER)
+    assert {card.garment_class for card in among_one} == {LOWER}
     of_another_class = with_wholes(embedder, photo, doubtful, LOWER)
     assert [whole.garment_class for whole in of_another_class.wholes] == [LOWER]
