@@ -44,7 +44,12 @@ SHARE: Final = 0.5
 """What details count for in the style part of a score."""
 SAME: Final = (0.86, 0.9)
 """Between these agreements a difference in colour counts less and less: the same garment in
-another light has another colour too."""
+another light has another colour too ..."""
+LIT: Final = (0.4, 0.6)
+"""... as long as light can have made it: with a cosine of the colours below these, it is the same
+garment in another colour, such as a variant."""
+FORGIVEN: Final = 0.9
+"""Most of a difference in colour that is given back: of two variants the one in its colour wins."""
 NO_TILES: Final[Tiles] = np.zeros((0, 0), np.int8)
 """Of a garment whose tiles nobody knows."""
 
@@ -132,7 +137,8 @@ def with_details(
     share = SHARE * (1 - colour_weight)
     mixed = (1 - share) * scores + share * told
     if colours is not None:
-        mixed += colour_weight * (1 - colours) * _risen(details, *SAME)
+        forgiven = FORGIVEN * _risen(details, *SAME) * _risen(colours, *LIT)
+        mixed += forgiven * colour_weight * (1 - colours)
     lost = np.where(details >= RECOGNISED, ELSEWHERE * (1 - told), np.inf)
     return np.asarray(np.where(elsewhere, mixed - lost, mixed), np.float32)
 

@@ -13,9 +13,9 @@ from catalog.filters import Filters
 from catalog.importer import ProductRow
 from catalog.models import GarmentTiles
 from indexing.collection import Collection, open_collection
-from indexing.records import EmbeddedGarment, EmbeddedPhoto, Hit
+from indexing.records import EmbeddedGarment, EmbeddedPhoto, Hit, Vector
 from indexing.reembed import reembed
-from indexing.tiles import NO_TILES, UNIT
+from indexing.tiles import FORGIVEN, NO_TILES, UNIT
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo, drawn_photo
@@ -89,18 +89,24 @@ def test_scores_stay_in_order_and_say_how_well_details_agree(shop: Collection) -
     assert {hit.style for hit in others} == {first.style}, "the cosine is told as it is"
 
 
-def test_the_same_garment_need_not_have_its_colour_unless_another_is_wanted(
-    shop: Collection,
-) -> None:
+def test_the_same_garment_may_look_paler_unless_another_colour_is_wanted(shop: Collection) -> None:
+    cut = FAKE_FINGERPRINT.style_dimension
     (looked_at, *_) = shop.search(shop.vector_of(1)[1], UPPER, 1)
-    style = shop.vector_of(looked_at.garment_id)[1][: FAKE_FINGERPRINT.style_dimension]
-    blue = np.concatenate([style, TiledEmbedder().colour_half("blue")])
+    red = shop.vector_of(looked_at.garment_id)[1]
     tiles = shop.tiles_of(looked_at.garment_id)
-    (same,) = shop.search(blue, UPPER, 1, tiles=tiles)
-    (steered,) = shop.search(blue, UPPER, 1, tiles=tiles, own_colour=False)
-    assert same.details == steered.details == pytest.approx(1)
-    assert same.colour == steered.colour < 0.5
-    assert same.score - steered.score == pytest.approx(0.5 * (1 - same.colour))
+    blue = TiledEmbedder().colour_half("blue")
+    blueish = 0.8 * red[cut:] + 0.6 * blue
+
+    def best(colour: Vector, own_colour: bool = True) -> Hit:
+        vector = np.concatenate([red[:cut], colour])
+        (hit,) = shop.search(vector, UPPER, 1, tiles=tiles, own_colour=own_colour)
+        return hit
+
+    paler, steered = best(blueish), best(blueish, own_colour=False)
+    assert paler.details == steered.details == pytest.approx(1)
+    assert paler.colour == steered.colour == pytest.approx(0.8, abs=0.02)
+    assert paler.score - steered.score == pytest.approx(FORGIVEN * 0.5 * (1 - paler.colour))
+    assert best(blue).score == best(blue, own_colour=False).score, "a variant is another"
 
 
 def test_in_colour_alone_details_do_not_count(shop: Collection) -> None:

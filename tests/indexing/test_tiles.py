@@ -6,6 +6,8 @@ from indexing.crop import GROUND
 from indexing.losses import TileMemory, tile_agreement, tile_loss
 from indexing.tiles import (
     ELSEWHERE,
+    FORGIVEN,
+    LIT,
     LOOKED_AT,
     LOOKED_ELSEWHERE,
     NO_TILES,
@@ -86,7 +88,7 @@ def test_another_class_answers_where_details_agree_and_counts_less() -> None:
 
 
 @pytest.mark.parametrize("colour_weight", [0.3, 0.5, 1.0])
-def test_the_same_garment_in_another_light_loses_nothing_by_its_colour(
+def test_the_same_garment_in_another_light_loses_little_by_its_colour(
     colour_weight: float,
 ) -> None:
     details = np.array([*SAME, sum(SAME) / 2, 1.0], np.float32)
@@ -94,9 +96,17 @@ def test_the_same_garment_in_another_light_loses_nothing_by_its_colour(
     asked = scores, details, colour_weight, False
     paler = with_details(*asked, np.full(4, 0.6, np.float32)) - with_details(*asked)
     assert paler.tolist() == pytest.approx(
-        [colour_weight * 0.4 * own for own in (0, 1, 0.5, 1)], 1e-5
+        [colour_weight * FORGIVEN * 0.4 * own for own in (0, 1, 0.5, 1)], 1e-5
     )
     assert np.allclose(with_details(*asked, np.ones(4, np.float32)), with_details(*asked))
+
+
+def test_a_variant_in_another_colour_is_not_the_same_garment_in_another_light() -> None:
+    colours = np.array([0.1, LIT[0], sum(LIT) / 2, LIT[1]], np.float32)
+    asked = np.full(4, 0.8, np.float32), np.ones(4, np.float32), 0.5, False
+    given_back = with_details(*asked, colours) - with_details(*asked)
+    wanted = [0.0, 0.0, 0.5 * FORGIVEN * 0.5 * 0.5, FORGIVEN * 0.5 * 0.4]
+    assert given_back.tolist() == pytest.approx(wanted, abs=1e-6)
 
 
 def test_only_the_best_are_looked_at_and_stay_before_the_rest() -> None:
