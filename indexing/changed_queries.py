@@ -40,6 +40,7 @@ SEED: Final = 0
 class GarmentVectors:
     """Garments of several photos: the place of each one's photo, its classes, its vectors.
 
+    Those of one photo stand one after another, what its mask shows first.
     `guessed`: with which only a garment whose details agree is found, (n,).
     """
 
@@ -47,6 +48,21 @@ class GarmentVectors:
     classes: Sequence[Classes]
     guessed: BoolMask
     sets: dict[str, VectorSet]
+
+    @property
+    def firsts(self) -> Labels:
+        """Where the garments of each photo begin."""
+        return np.flatnonzero(np.diff(self.photos, prepend=-1))
+
+    def masks_alone(self) -> "GarmentVectors":
+        """The first garment of each photo."""
+        firsts = self.firsts
+        return GarmentVectors(
+            self.photos[firsts],
+            [self.classes[place] for place in firsts],
+            self.guessed[firsts],
+            {name: each.only(firsts) for name, each in self.sets.items()},
+        )
 
     def without_tiles(self) -> "GarmentVectors":
         """The same, as encoders without tiles would give them."""
@@ -56,10 +72,9 @@ class GarmentVectors:
 
 @dataclass(frozen=True, eq=False)
 class AskedGarments:
-    """Changed photos' garments: as a search asks with them, by their masks alone, by true ones."""
+    """Changed photos' garments: as a search asks with them, and by their true masks."""
 
     found: GarmentVectors
-    masked: GarmentVectors
     true: GarmentVectors
 
 
@@ -149,7 +164,6 @@ class _AskedBuilder:
     def __init__(self, contest: Contest) -> None:
         self._segmenter = contest.segmenter
         self._found = _Builder(contest)
-        self._masked = _Builder(contest, baselines=False)
         self._true = _Builder(contest, baselines=False)
 
     def add(self, place: int, changed: ChangedPhoto, garment_class: GarmentClass) -> None:
@@ -162,12 +176,11 @@ class _AskedBuilder:
             possible = seen.possible()
             asked = (garment,) if possible is None else (garment, possible)
             self._found.add(place, changed.photo, asked)
-        self._masked.add(place, changed.photo, (garment,))
         truth = region_garment(changed.mask, garment_class) if changed.mask.any() else garment
         self._true.add(place, changed.photo, (truth,))
 
     def built(self) -> AskedGarments:
-        return AskedGarments(self._found.built(), self._masked.built(), self._true.built())
+        return AskedGarments(self._found.built(), self._true.built())
 
 
 def changed_queries(

@@ -98,7 +98,7 @@ def evaluate_same_garment(
         figure for behind, asked in changed.items() for figure in _figures(behind, asked, answers)
     ]
     return SameGarmentReport(
-        len(np.unique(next(iter(changed.values())).found.photos)),
+        len(next(iter(changed.values())).found.firsts),
         len(answers.photos),
         len(np.unique(answers.photos)),
         figures,
@@ -110,7 +110,7 @@ def evaluate_same_garment(
 def _figures(
     behind: str, asked: AskedGarments, answers: GarmentVectors
 ) -> list[SameGarmentFigures]:
-    found, masked, true = asked.found, asked.masked, asked.true
+    found, masked, true = asked.found, asked.found.masks_alone(), asked.true
     row = partial(_row, behind, answers)
     rows = [row(SHIPPED, weight, found, SHIPPED, own=True) for weight in WEIGHTS]
     rows += [row(MASK_ALONE, weight, masked, SHIPPED, own=True) for weight in WEIGHTS]
@@ -148,19 +148,14 @@ def _row(
     allowed = of_class | sure if others else of_class
     first, second = asked.sets[name], answers.sets[name]
     scores = scores_of(first, second, weight, allowed, own=of_class & sure if own else None)
-    places = _place_of_right(*_by_photo(scores, asked.photos), answers.photos)
+    # The best score of all that one photo was asked with.
+    best = np.maximum.reduceat(scores, asked.firsts)
+    places = _place_of_right(best, asked.photos[asked.firsts], answers.photos)
     recalls = []
     for depth in DEPTHS:
         figure = mean_with_interval((places < depth).astype(np.float64))
         recalls.append([figure.value, figure.low, figure.high])
     return SameGarmentFigures(behind, method, weight, recalls[0], recalls[1])
-
-
-def _by_photo(scores: Vectors, photos: Labels) -> tuple[Vectors, Labels]:
-    """The best score of all that one photo was asked with, which stand one after another."""
-    asked, starts = np.unique(photos, return_index=True)
-    order = np.argsort(starts)
-    return np.maximum.reduceat(scores, starts[order]), asked[order]
 
 
 def _place_of_right(scores: Vectors, asked: Labels, answers: Labels) -> Labels:
