@@ -125,7 +125,9 @@ def _answers(
     # A garment that several probes found stands there as often; its best hit comes first.
     hits = merge(*passing, key=falling)
     best = _best_of_products(hits, products, question.exclude_product)
-    best = _best_of_groups(session, best, products, question.exclude_product)
+    # Of what is folded later, more than k are wanted.
+    enough = len(best) if question.fold_duplicates else question.k
+    best = _best_of_groups(session, best, products, question.exclude_product, enough)
     return _folded(session, snapshot, best) if question.fold_duplicates else best
 
 
@@ -178,19 +180,28 @@ def _best_of_products(
 
 
 def _best_of_groups(
-    session: Session, hits: list[Hit], products: dict[int, str], exclude_product: str | None
+    session: Session,
+    hits: list[Hit],
+    products: dict[int, str],
+    exclude_product: str | None,
+    enough: int,
 ) -> list[Hit]:
-    """Of several variants of one article, such as its sizes, the best."""
-    ids = {products[hit.garment_id] for hit in hits}
-    groups = product_groups(session, ids | ({exclude_product} if exclude_product else set()))
-    seen = {groups.get(exclude_product or "")} - {None}
-    best = []
-    for hit in hits:
-        group = groups.get(products[hit.garment_id])
-        if group is None or group not in seen:
-            best.append(hit)
-            seen.add(group)
-    return best
+    """Of several variants of one article, such as its sizes, the best; up to `enough` of all."""
+    seen: set[str | None] = set()
+    if exclude_product is not None:
+        seen |= set(product_groups(session, {exclude_product}).values())
+    best: list[Hit] = []
+    for start in range(0, len(hits), 2 * enough):
+        part = hits[start : start + 2 * enough]
+        groups = product_groups(session, {products[hit.garment_id] for hit in part})
+        for hit in part:
+            group = groups.get(products[hit.garment_id])
+            if group is None or group not in seen:
+                best.append(hit)
+                seen.add(group)
+        if len(best) >= enough:
+            break
+    return best[:enough]
 
 
 def surest_products(
@@ -202,7 +213,7 @@ def surest_products(
     hits = sorted((_sureness(card, wish) for card in cards), key=falling)
     products = {card.garment_id: card.product_id for card in cards}
     best = _best_of_products(hits, products, None)
-    return _best_of_groups(session, best, products, None)[:k]
+    return _best_of_groups(session, best, products, None, k)
 
 
 def _sureness(card: AttributeCard, wish: Wish) -> Hit:

@@ -144,6 +144,8 @@ def predictions_of(
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
         by_canvas[placement.canvas].append(position)
+    # For a photo alone somebody waits.
+    side_by_side = len(photos) == 1 and runtime.calls_at_once > 1
     answers: dict[int, Prediction] = {}
     for positions in by_canvas.values():
         for start in range(0, len(positions), BATCH_SIZE):
@@ -152,7 +154,7 @@ def predictions_of(
                 to_canvas(photos[position], placements[position], preprocessing)
                 for position in batch
             ]
-            probabilities, presence = _answers(runtime, np.stack(canvases), flip)
+            probabilities, presence = _answers(runtime, np.stack(canvases), flip, side_by_side)
             for position, canvas, values, logits in zip(
                 batch, canvases, probabilities, presence, strict=True
             ):
@@ -161,23 +163,24 @@ def predictions_of(
     return [answers[position] for position in range(len(photos))]
 
 
-def _answers(runtime: Runtime, canvases: Pictures, flip: bool) -> Arrays:
-    """What the network says of canvases, (n, 4, h, w) and (n, 3)."""
+def _answers(runtime: Runtime, canvases: Pictures, flip: bool, side_by_side: bool) -> Arrays:
+    """What the network says of canvases, (n, 4, h, w) and (n, 3).
+
+    Args:
+        side_by_side: of the photos and of their mirror images at once.
+    """
     if not flip:
         return runtime.run(canvases)
-    straight, mirrored = _both(runtime, canvases, np.ascontiguousarray(canvases[:, :, ::-1]))
+    mirror_images = np.ascontiguousarray(canvases[:, :, ::-1])
+    if side_by_side:
+        with ThreadPoolExecutor(1) as beside:
+            other = beside.submit(runtime.run, mirror_images)
+            straight, mirrored = runtime.run(canvases), other.result()
+    else:
+        straight, mirrored = runtime.run(canvases), runtime.run(mirror_images)
     half = np.float32(0.5)
     probabilities = half * (straight[0] + mirrored[0][:, :, :, ::-1])
     return probabilities, half * (straight[1] + mirrored[1])
-
-
-def _both(runtime: Runtime, canvases: Pictures, mirrored: Pictures) -> tuple[Arrays, Arrays]:
-    """What the network says of both; of a photo alone, for which somebody waits, side by side."""
-    if len(canvases) > 1 or runtime.calls_at_once < 2:
-        return runtime.run(canvases), runtime.run(mirrored)
-    with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(runtime.run, mirrored)
-        return runtime.run(canvases), other.result()
 
 
 def _enlarged(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
