@@ -67,6 +67,9 @@ def train_segmenter(
         typer.Option(metavar="FILE", help="Segmenter weights to go on from, in fewer epochs."),
     ] = None,
     epochs: EpochsOption = 12,
+    second_look: Annotated[
+        bool, typer.Option("--second-look", help="With --start: the network that queries ask too.")
+    ] = False,
     compiled: CompileOption = False,
     minutes: MinutesOption = None,
     seed: SeedOption = 0,
@@ -74,8 +77,8 @@ def train_segmenter(
 ) -> None:
     """Train a segmenter; weights, card, log and overlays go to --out."""
     require_train_extra()
-    from segmentation.train import TrainConfig, going_on_from
     from segmentation.train import train_segmenter as train
+    from segmentation.train_config import TrainConfig, for_second_look, going_on_from
 
     config = TrainConfig(
         tuple(pairs),
@@ -88,6 +91,7 @@ def train_segmenter(
     )
     if start:
         config = going_on_from(start, config, epochs)
+        config = for_second_look(config) if second_look else config
     typer.echo(f"best weights: {train(config)}")
 
 

@@ -73,7 +73,8 @@ class Mixture:
     `whole` is how much more often a photo with a whole garment is drawn than one without,
     `pasted` the share of views whose figure is pasted before another photo, `recoloured` the
     share of photos whose garments are dyed, `bare` the share of views without any garment, and
-    `changed` the share of photos with one class that are seen again through a hard change.
+    `changed` the share of photos with one class that are seen again through a hard change, on
+    `on_ground` of which a window without any garment lies behind instead of a whole photo.
     """
 
     ccp: float = 0.45
@@ -87,6 +88,7 @@ class Mixture:
     recoloured: float = 0.0
     bare: float = 0.0
     changed: float = 0.0
+    on_ground: float = 0.0
 
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
@@ -175,12 +177,21 @@ class Views(Dataset[View]):
         if self._is_bare[position] and (bare := _without_garments(sample, generator)):
             return self._view(bare, generator)
         other = self._samples[self._behind[position]]
-        if self._is_changed[position] and (changed := _seen_again(sample, other, generator)):
+        if self._is_changed[position] and _shows_one_class(sample):
+            changed = _seen_again(sample, self._behind_changed(other, generator), generator)
             return self._view(changed, generator, replace(self._changes, scale=CHANGED_SCALE))
         view = self._view(sample, generator)
         if sample.mask is None or not self._is_pasted[position]:
             return view
         return paste_view(view, self._view(other, generator), generator)
+
+    def _behind_changed(self, other: Sample, generator: np.random.Generator) -> Photo:
+        """Another photo, or a window of it without a garment where one is hit upon."""
+        if generator.random() < self._mixture.on_ground:
+            window = bare_window(other.photo, other.codes, generator)
+            if window is not None:
+                return window[0]
+        return other.photo
 
     def _view(
         self,
@@ -217,13 +228,16 @@ def _without_garments(sample: Sample, generator: np.random.Generator) -> Sample 
     )
 
 
-def _seen_again(sample: Sample, other: Sample, generator: np.random.Generator) -> Sample | None:
-    """Its garment alone, before another photo and partly hidden; None unless it shows one class."""
-    if sample.mask is None or len(np.unique(sample.mask[sample.mask > 0])) != 1:
-        return None
+def _shows_one_class(sample: Sample) -> bool:
+    return sample.mask is not None and len(np.unique(sample.mask[sample.mask > 0])) == 1
+
+
+def _seen_again(sample: Sample, behind: Photo, generator: np.random.Generator) -> Sample:
+    """Its garment alone, before `behind` and partly hidden."""
+    assert sample.mask is not None
     ground = CLASS_CODE + GarmentClass.BACKGROUND
     codes = np.where(sample.mask > 0, sample.codes, np.uint8(ground))
-    photo, codes = hard_change(sample.photo, codes, ground, other.photo, generator)
+    photo, codes = hard_change(sample.photo, codes, ground, behind, generator)
     return replace(sample, photo=photo, codes=codes)
 
 

@@ -13,7 +13,6 @@ extra (OpenCV).
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,6 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from segmentation.augment import AugmentConfig
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.losses import segmentation_loss
 from segmentation.mask import ClassMask
@@ -34,7 +32,7 @@ from segmentation.metrics import (
     iou_per_class,
     pixel_accuracy,
 )
-from segmentation.model import MASK_STRIDE, Architecture, SegmentationNetwork, build_network
+from segmentation.model import MASK_STRIDE, SegmentationNetwork, build_network
 from segmentation.overlays import save_overlay_sheet
 from segmentation.paste import View
 from segmentation.predictor import mask_runtime, predict
@@ -42,7 +40,8 @@ from segmentation.preprocess import MEAN, STD, Preprocessing, normalise, to_mask
 from segmentation.pseudo import load_codes, save_codes, with_guessed_codes
 from segmentation.runs import Phase, Schedule, TrainingRun, fast_precision
 from segmentation.runtime import RuntimeOptions
-from segmentation.samples import CODE_STRIDE, Mixture, Sample, Views, read_samples
+from segmentation.samples import CODE_STRIDE, Sample, Views, read_samples
+from segmentation.train_config import TrainConfig
 from segmentation.weights import (
     SegmenterCard,
     load_segmenter,
@@ -54,81 +53,9 @@ from segmentation.weights import (
 )
 
 AVERAGE_DECAY: Final = 0.998
-SECOND_EPOCHS: Final = 12
-SECOND_CANVAS: Final = (256, 192)
-SECOND_LEARNING_RATE: Final = 6e-4
-SECOND_MIXTURE: Final = Mixture(
-    ccp=0.38,
-    clothing=0.40,
-    drawn=0.03,
-    tagged=0.10,
-    unmasked=0.09,
-    pasted=0.3,
-    recoloured=0.5,
-    bare=0.06,
-    changed=0.35,
-)
 
 Batch = tuple[npt.NDArray[np.uint8], torch.Tensor, torch.Tensor]
 """Photos (n, H, W, 3), codes (n, H / 2, W / 2) and answers (n, PRESENCE_COUNT)."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Everything a run depends on, besides the pairs themselves.
-
-    Attributes:
-        pairs: pairs folders (`apparel dataset ...`); their train and val splits are used.
-        views_per_epoch: augmented views drawn in one epoch.
-        decay_epochs: epochs at the end over which the learning rate falls.
-        minutes: stop after the epoch that passes this time, weights kept; None is no limit.
-        command: how the run was started, for the card.
-        start: weights to go on from; see `going_on_from`.
-        compiled: learn with torch.compile: minutes before the first step, a quarter faster after.
-    """
-
-    pairs: tuple[Path, ...]
-    out: Path
-    phases: tuple[Phase, ...] = (Phase(13, 192, 128), Phase(5, 256, 192), Phase(1, 320, 224))
-    views_per_epoch: int = 4000
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    decay_epochs: int = 6
-    mixture: Mixture = Mixture()
-    seed: int = 0
-    threads: int = 2
-    architecture: Architecture = Architecture()
-    augment: AugmentConfig = AugmentConfig(
-        scale=(0.7, 1.55),
-        shift=0.1,
-        turn_degrees=10.0,
-        gain=0.3,
-        white_balance=0.15,
-        blur_share=0.12,
-        noise_share=0.08,
-    )
-    minutes: float | None = None
-    command: str = ""
-    start: Path | None = None
-    compiled: bool = False
-
-
-def going_on_from(start: Path, config: TrainConfig, epochs: int = SECOND_EPOCHS) -> TrainConfig:
-    """A second training: at the full canvas from the first epoch on, more of the phone photos.
-
-    The learning rate falls over the last two thirds of its epochs.
-    """
-    return replace(
-        config,
-        start=start,
-        phases=(Phase(epochs, *SECOND_CANVAS),),
-        decay_epochs=epochs * 2 // 3,
-        learning_rate=SECOND_LEARNING_RATE,
-        mixture=SECOND_MIXTURE,
-        augment=replace(config.augment, jpeg_share=0.25),
-        command=f"{config.command} --start {start.name} --epochs {epochs}",
-    )
 
 
 def train_segmenter(config: TrainConfig) -> Path:

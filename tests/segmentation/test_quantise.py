@@ -15,7 +15,8 @@ from segmentation.predictor import Segmenter
 from segmentation.quantise import quantise_segmenter
 from segmentation.runs import Phase
 from segmentation.runtime import RuntimeOptions
-from segmentation.train import TrainConfig, train_segmenter
+from segmentation.train import train_segmenter
+from segmentation.train_config import TrainConfig
 from segmentation.weights import quantised_path, read_segmenter_card, write_card
 from tests.drawn import draw_pair, draw_pairs
 

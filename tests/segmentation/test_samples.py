@@ -28,8 +28,8 @@ def _sample(colour: int, *classes: GarmentClass) -> Sample:
     return Sample("a", "clothing", photo, codes, mask, answers, 1.0)
 
 
-def _views(changed: float, *samples: Sample) -> Views:
-    mixture = Mixture(pasted=0.0, recoloured=0.0, bare=0.0, changed=changed)
+def _views(changed: float, *samples: Sample, on_ground: float = 0.0) -> Views:
+    mixture = Mixture(pasted=0.0, recoloured=0.0, bare=0.0, changed=changed, on_ground=on_ground)
     still = AugmentConfig(gain=0, contrast=0, white_balance=0, saturation=0)
     return Views(samples, mixture, still, 12, SIZE, (1, 2))
 
@@ -44,6 +44,21 @@ def test_a_garment_seen_again_is_alone_and_partly_hidden() -> None:
         large = codes.repeat(2, axis=0).repeat(2, axis=1)
         assert np.median(photo[large == SHORTS]) > 150, "the codes move with the photo"
         assert answers[GarmentClass.LOWER - 1] == PRESENT
+
+
+def test_on_bare_ground_no_other_garment_lies_behind() -> None:
+    """Ground is grey here, garments are white."""
+
+    def whiteness(on_ground: float) -> float:
+        views = _views(1.0, _sample(240, GarmentClass.LOWER), on_ground=on_ground)
+        seen = (views[number] for number in range(len(views)))
+        white = [
+            (photo[::2, ::2].min(axis=2)[codes == GROUND] > 180).mean() for photo, codes, _ in seen
+        ]
+        return float(np.mean(white))
+
+    # Not none: at the garment's edges it and its ground are blurred into each other.
+    assert whiteness(0.0) > 3 * whiteness(1.0)
 
 
 @pytest.mark.parametrize("classes", [(GarmentClass.UPPER, GarmentClass.LOWER), ()])

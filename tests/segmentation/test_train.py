@@ -21,7 +21,8 @@ from segmentation.parts import (
 from segmentation.predictor import Segmenter
 from segmentation.runs import Phase, Schedule
 from segmentation.samples import Mixture, Views, read_samples
-from segmentation.train import TrainConfig, going_on_from, last_weights, train_segmenter
+from segmentation.train import last_weights, train_segmenter
+from segmentation.train_config import TrainConfig, for_second_look, going_on_from
 from segmentation.weights import load_segmenter
 from tests.drawn import draw_pairs
 
@@ -69,6 +70,9 @@ def test_a_second_run_goes_on_from_weights_and_guesses_with_them(tmp_path: Path)
     second = going_on_from(start, replace(first, out=tmp_path / "second"))
     assert second.mixture != first.mixture
     assert "--start segmenter.safetensors" in second.command
+    looks_again = for_second_look(second)
+    assert looks_again.mixture.changed > second.mixture.changed
+    assert looks_again.command == f"{second.command} --second-look"
     # Nothing is learnt at this rate: what is kept are the weights it started from.
     still = replace(second, phases=(Phase(1, 64, 64),), learning_rate=1e-12, mixture=Mixture())
     expected, _ = load_segmenter(start)
