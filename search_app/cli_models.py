@@ -67,6 +67,12 @@ def train_segmenter(
         typer.Option(metavar="FILE", help="Segmenter weights to go on from, in fewer epochs."),
     ] = None,
     epochs: EpochsOption = 12,
+    on_ground: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="With --start: share of garments seen again on bare ground."
+        ),
+    ] = 0.0,
     second_look: Annotated[
         bool, typer.Option("--second-look", help="With --start: the network that queries ask too.")
     ] = False,
@@ -78,7 +84,12 @@ def train_segmenter(
     """Train a segmenter; weights, card, log and overlays go to --out."""
     require_train_extra()
     from segmentation.train import train_segmenter as train
-    from segmentation.train_config import TrainConfig, for_second_look, going_on_from
+    from segmentation.train_config import (
+        TrainConfig,
+        for_second_look,
+        going_on_from,
+        on_bare_ground,
+    )
 
     config = TrainConfig(
         tuple(pairs),
@@ -91,6 +102,7 @@ def train_segmenter(
     )
     if start:
         config = going_on_from(start, config, epochs)
+        config = on_bare_ground(config, on_ground) if on_ground else config
         config = for_second_look(config) if second_look else config
     typer.echo(f"best weights: {train(config)}")
 

@@ -1,6 +1,6 @@
 """What a training of the segmenter depends on: the first one, and those that go on from it.
 
-TrainConfig -> going_on_from -> for_second_look
+TrainConfig -> going_on_from -> on_bare_ground | for_second_look
 """
 
 from dataclasses import dataclass, replace
@@ -96,6 +96,16 @@ def going_on_from(start: Path, config: TrainConfig, epochs: int = SECOND_EPOCHS)
         mixture=SECOND_MIXTURE,
         augment=replace(config.augment, jpeg_share=0.25),
         command=f"{config.command} --start {start.name} --epochs {epochs}",
+    )
+
+
+def on_bare_ground(config: TrainConfig, share: float) -> TrainConfig:
+    """Of a training that goes on: on this share of the garments seen again bare ground lies behind,
+    not another photo."""
+    return replace(
+        config,
+        mixture=replace(config.mixture, on_ground=share),
+        command=f"{config.command} --on-ground {share}",
     )
 
 

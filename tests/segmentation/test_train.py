@@ -22,7 +22,7 @@ from segmentation.predictor import Segmenter
 from segmentation.runs import Phase, Schedule
 from segmentation.samples import Mixture, Views, read_samples
 from segmentation.train import last_weights, train_segmenter
-from segmentation.train_config import TrainConfig, for_second_look, going_on_from
+from segmentation.train_config import TrainConfig, for_second_look, going_on_from, on_bare_ground
 from segmentation.weights import load_segmenter
 from tests.drawn import draw_pairs
 
@@ -70,6 +70,9 @@ def test_a_second_run_goes_on_from_weights_and_guesses_with_them(tmp_path: Path)
     second = going_on_from(start, replace(first, out=tmp_path / "second"))
     assert second.mixture != first.mixture
     assert "--start segmenter.safetensors" in second.command
+    on_ground = on_bare_ground(second, 0.5)
+    assert on_ground.mixture == replace(second.mixture, on_ground=0.5)
+    assert on_ground.command == f"{second.command} --on-ground 0.5"
     looks_again = for_second_look(second)
     assert looks_again.mixture.changed > second.mixture.changed
     assert looks_again.command == f"{second.command} --second-look"
