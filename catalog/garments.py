@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from catalog.conditions import garment_conditions
@@ -18,6 +18,17 @@ _CARDS_PER_WISH: Final = 3_000
 """Garments that are weighed for plain words: far more than a page shows, fast to read."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL bind in one statement."""
+# Made once, the ids told when they run: a search asks several times for a hundred each, and to make
+# a statement with them takes longer than to run it.
+_GARMENTS_WITH_PRODUCTS: Final = select(Garment.id, Photo.product_id).join(
+    Photo, Garment.photo_id == Photo.id
+)
+_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
+    Garment.id.in_(bindparam("ids", expanding=True))
+)
+_GROUPS_OF: Final = select(Product.id, Product.group_id).where(
+    Product.id.in_(bindparam("ids", expanding=True)), Product.group_id.is_not(None)
+)
 _KEPT: Final = Kept["array[int]"](most=100, seconds=600.0)
 _KEPT_IDS: Final = 20_000
 """Larger answers are not kept: all that are take 16 MB at most."""
@@ -74,7 +85,7 @@ def passing_products(
     """Garment id -> product id, for those of some garments that pass the filters."""
     # Not a join: the planner would walk through all products that pass, and look for the few here.
     passes = exists().where(Product.id == Photo.product_id, *garment_conditions(filters))
-    query = _garments_with_products().where(Garment.id.in_(garment_ids), passes)
+    query = _GARMENTS_WITH_PRODUCTS.where(Garment.id.in_(garment_ids), passes)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
@@ -82,16 +93,9 @@ def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[i
     """Garment id -> product id, for those that exist."""
     found: dict[int, str] = {}
     for start in range(0, len(garment_ids), _IDS_PER_QUERY):
-        query = _garments_with_products().where(
-            Garment.id.in_(garment_ids[start : start + _IDS_PER_QUERY])
-        )
-        found.update({row[0]: row[1] for row in session.execute(query)})
+        some = {"ids": garment_ids[start : start + _IDS_PER_QUERY]}
+        found.update({row[0]: row[1] for row in session.execute(_PRODUCTS_OF, some)})
     return found
-
-
-def _garments_with_products() -> Select[int, str]:
-    """Garment id and product id."""
-    return select(Garment.id, Photo.product_id).join(Photo, Garment.photo_id == Photo.id)
 
 
 def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
@@ -99,10 +103,8 @@ def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, 
     ids = list(product_ids)
     found: dict[str, str] = {}
     for start in range(0, len(ids), _IDS_PER_QUERY):
-        query = select(Product.id, Product.group_id).where(
-            Product.id.in_(ids[start : start + _IDS_PER_QUERY]), Product.group_id.is_not(None)
-        )
-        found.update({row[0]: str(row[1]) for row in session.execute(query)})
+        some = {"ids": ids[start : start + _IDS_PER_QUERY]}
+        found.update({row[0]: str(row[1]) for row in session.execute(_GROUPS_OF, some)})
     return found
 
 

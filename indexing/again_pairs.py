@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from indexing.embed import PhotoSegmenter
 from indexing.labelled import main_garment
+from indexing.records import PhotoSegmenter
 from segmentation.changed import seen_again
 from segmentation.mask import BoolMask, Garment, find_garments, mask_on_photo, one_hot
 from segmentation.pairs import (

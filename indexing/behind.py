@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from indexing.embed import PhotoSegmenter
 from indexing.labelled import LabelledPhoto, read_or_none
+from indexing.records import PhotoSegmenter
 from segmentation.bare import uncovered_window
 from segmentation.photos import Photo
 

@@ -27,6 +27,7 @@ from indexing.labelled import (
     whole_garment,
 )
 from indexing.metrics import Labels
+from indexing.probes import OtherMask, other_masks
 from indexing.stages import Vectors
 from segmentation.changed import ChangedPhoto, seen_again
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
@@ -91,16 +92,21 @@ class _Builder:
         self._colours: dict[str, list[Vectors]] = {}
 
     def add(
-        self, place: int, photo: Photo, garments: Sequence[Garment], guess: Garment | None = None
+        self,
+        place: int,
+        photo: Photo,
+        garments: Sequence[Garment],
+        others: Sequence[OtherMask] = (),
     ) -> None:
         """One photo's garments; the whole photo goes with each as the unmasked baseline.
 
         Without baselines the shipped encoder alone looks at them.
+
+        Args:
+            others: other masks of the garment.
         """
-        self._guessed += [False] * len(garments)
-        if guess is not None:
-            self._guessed.append(True)
-            garments = [*garments, guess]
+        self._guessed += [False] * len(garments) + [other.is_guess for other in others]
+        garments = [*garments, *(other.garment for other in others)]
         self._photos += [place] * len(garments)
         self._classes += [_classes_asked(garment) for garment in garments]
         colours = np.stack([describe_colours(photo, each).vector for each in garments])
@@ -162,7 +168,7 @@ class _AskedBuilder:
     """Collects changed photos of one background."""
 
     def __init__(self, contest: Contest) -> None:
-        self._segmenter = contest.segmenter
+        self._segmenter, self._look_again = contest.segmenter, contest.look_again
         self._found = _Builder(contest)
         self._true = _Builder(contest, baselines=False)
 
@@ -170,12 +176,9 @@ class _AskedBuilder:
         """One photo that was changed, of a garment of this class."""
         seen = self._segmenter.segment([changed.photo])[0]
         garment = main_garment(changed.photo, seen)
-        if seen.garments:
-            self._found.add(place, changed.photo, (garment,), seen.reach(0))
-        else:
-            possible = seen.possible()
-            asked = (garment,) if possible is None else (garment, possible)
-            self._found.add(place, changed.photo, asked)
+        others = other_masks(changed.photo, seen, self._look_again)
+        own = [other for other in others if other.place == 0]
+        self._found.add(place, changed.photo, (garment,), own)
         truth = region_garment(changed.mask, garment_class) if changed.mask.any() else garment
         self._true.add(place, changed.photo, (truth,))
 

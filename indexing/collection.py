@@ -214,6 +214,8 @@ class Collection:
         if self._indices is None or k < 1:
             return []
         compared = are_compared(tiles, colour_weight)
+        first = Probe(vector, tiles, is_guess=elsewhere)
+        probes = (first, *(also if compared else ()))
         question = Question(
             garment_class,
             k,
@@ -223,10 +225,9 @@ class Collection:
             fold_duplicates,
             compared,
             self._model_id,
-            elsewhere,
+            all(probe.is_guess for probe in probes),
             own_colour,
         )
-        probes = (Probe(vector, tiles), *(also if compared else ()))
         with self.database.session() as session:
             # A run of this process shows its own work.
             if not self._run_lock.locked():

@@ -21,7 +21,7 @@ def looked_at(
 ) -> list[list[Hit]]:
     """The hits of each probe in a new order: the best of them compared by their tiles."""
     best = [
-        hits[: question.looked_at_for(question.elsewhere or probe.is_guess)]
+        hits[: question.looked_at_for(probe.is_guess)]
         for hits, probe in zip(found, probes, strict=True)
     ]
     known = stored_tiles(session, question.model_id, garment_ids(best))
@@ -42,8 +42,7 @@ def _compared(
     details[:count] = agreement(probe.tiles, candidates)
     scores = np.array([hit.score for hit in hits], np.float32)
     colours = np.array([hit.colour for hit in hits], np.float32) if question.own_colour else None
-    only_recognised = question.elsewhere or probe.is_guess
-    scores = with_details(scores, details, question.colour_weight, only_recognised, colours)
+    scores = with_details(scores, details, question.colour_weight, probe.is_guess, colours)
     # Written out: `dataclasses.replace` takes three times as long, hundreds of times a query.
     told = [
         Hit(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,15 @@ from indexing.attributes import AttributeHeads, height_share
 from indexing.colour import COLOUR_DIMENSION, ColourDescription, colour_vector, describe_colours
 from indexing.crop import Crop, crop_garment
 from indexing.encoder import StyleEncoder
-from indexing.records import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from indexing.probes import OtherMask, other_masks, with_others
+from indexing.records import (
+    EmbeddedGarment,
+    EmbeddedPhoto,
+    ModelFingerprint,
+    PhotoSegmenter,
+    Vector,
+)
+from indexing.second_look import NO_SECOND_LOOK, SecondLook
 from indexing.stages import StageClock
 from indexing.tiles import Tiles
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
@@ -43,21 +51,20 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
+class _Cut:
+    """A garment with its crop and its colours, on the way to the encoder."""
+
+    garment: Garment
+    crop: Crop
+    described: ColourDescription
+
+
+@dataclass(frozen=True, eq=False)
 class _CutPhoto:
-    """A photo with a crop and the colours of each garment, on the way to the encoder."""
+    """A photo with all its garments cut out."""
 
     segmentation: Segmentation
-    crops: list[Crop]
-    described: list[tuple[Garment, ColourDescription]]
-
-
-class PhotoSegmenter(Protocol):
-    """What turns photos into masks and garments; `segmentation.predictor.Segmenter` is one."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    def segment(self, photos: list[Photo]) -> list[Segmentation]: ...
+    cuts: list[_Cut]
 
 
 class PhotoEmbedder:
@@ -69,11 +76,13 @@ class PhotoEmbedder:
         encoder: StyleEncoder,
         threads: int = 1,
         heads: AttributeHeads | None = None,
+        second_look: SecondLook = NO_SECOND_LOOK,
     ) -> None:
         """`threads` share the photos of one call, where the networks allow it.
 
         Without `heads` garments have no predicted attributes.
         """
+        self._look_again = second_look
         self._segmenter = segmenter
         self._encoder = encoder
         self._heads = heads
@@ -100,36 +109,62 @@ class PhotoEmbedder:
         make full batches for the encoder.
         """
         cut = self._shared(partial(self._cut_out, clock=clock), photos, PHOTOS_PER_THREAD)
-        crops = [crop for each in cut for crop in each.crops]
-        seen = iter(self._shared(partial(self._encode, clock=clock), crops, CROPS_PER_THREAD))
+        return self._embedded_photos(photos, cut, clock)
+
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        """As `embed`, with what else a search should ask with (`indexing.probes`).
+
+        While what the masks show is encoded, another thread looks again.
+        """
+        clock = StageClock()
+        cut = self._shared(partial(self._cut_out, clock=clock), photos, PHOTOS_PER_THREAD)
+        looking = [
+            self._threads.submit(self._cut_otherwise, photo, each.segmentation)
+            for photo, each in zip(photos, cut, strict=True)
+        ]
+        embedded = self._embedded_photos(photos, cut, clock)
+        others = [each.result() for each in looking]
+        seen = iter(self._embedded_cuts([own for each in others for _, own in each], clock))
+        return [
+            with_others(photo, [(mask, next(seen)) for mask, _ in each])
+            for photo, each in zip(embedded, others, strict=True)
+        ]
+
+    def _cut_otherwise(self, photo: Photo, seen: Segmentation) -> list[tuple[OtherMask, _Cut]]:
+        masks = other_masks(photo, seen, self._look_again)
+        return [(mask, self._cut(photo, mask.garment)) for mask in masks]
+
+    def _embedded_photos(
+        self, photos: list[Photo], cut: list[_CutPhoto], clock: StageClock
+    ) -> list[EmbeddedPhoto]:
+        seen = iter(self._embedded_cuts([own for each in cut for own in each.cuts], clock))
         return [
             EmbeddedPhoto(
                 photo.shape[0],
                 photo.shape[1],
                 each.segmentation,
-                self._described([_embedded(*pair, next(seen)) for pair in each.described]),
+                self._described([next(seen) for _ in each.cuts]),
             )
             for photo, each in zip(photos, cut, strict=True)
         ]
+
+    def _embedded_cuts(self, cuts: list[_Cut], clock: StageClock) -> list[EmbeddedGarment]:
+        crops = [cut.crop for cut in cuts]
+        seen = self._shared(partial(self._encode, clock=clock), crops, CROPS_PER_THREAD)
+        return [_embedded(*each) for each in zip(cuts, seen, strict=True)]
 
     def _cut_out(self, photos: list[Photo], clock: StageClock) -> list[_CutPhoto]:
         with clock.timing("segment"):
             segmentations = self._segmenter.segment(photos)
         with clock.timing("crop"):
             return [
-                _CutPhoto(
-                    segmentation,
-                    [
-                        crop_garment(photo, garment, self._encoder.side)
-                        for garment in segmentation.garments
-                    ],
-                    [
-                        (garment, describe_colours(photo, garment))
-                        for garment in segmentation.garments
-                    ],
-                )
+                _CutPhoto(segmentation, [self._cut(photo, each) for each in segmentation.garments])
                 for photo, segmentation in zip(photos, segmentations, strict=True)
             ]
+
+    def _cut(self, photo: Photo, garment: Garment) -> _Cut:
+        crop = crop_garment(photo, garment, self._encoder.side)
+        return _Cut(garment, crop, describe_colours(photo, garment))
 
     def _encode(self, crops: list[Crop], clock: StageClock) -> list[tuple[Vector, Tiles]]:
         with clock.timing("encode"):
@@ -193,10 +228,8 @@ class PhotoEmbedder:
         return colour_vector(colour)
 
     def _embed_garment(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
-        crop = crop_garment(photo, garment, self._encoder.side)
-        (seen,) = self._encode([crop], StageClock())
-        embedded = _embedded(garment, describe_colours(photo, garment), seen)
-        return self._described([embedded])[0]
+        embedded = self._embedded_cuts([self._cut(photo, garment)], StageClock())
+        return self._described(embedded)[0]
 
     def _described(self, embedded: list[EmbeddedGarment]) -> tuple[EmbeddedGarment, ...]:
         """The garments with their predicted attributes, if there is something to predict by."""
@@ -219,9 +252,7 @@ def _main_class(mask: ClassMask) -> GarmentClass:
     return max(GARMENT_CLASSES, key=lambda each: int(counts[each]))
 
 
-def _embedded(
-    garment: Garment, described: ColourDescription, seen: tuple[Vector, Tiles]
-) -> EmbeddedGarment:
+def _embedded(cut: _Cut, seen: tuple[Vector, Tiles]) -> EmbeddedGarment:
     style, tiles = seen
-    vector = np.concatenate([style, described.vector]).astype(np.float32)
-    return EmbeddedGarment(garment, described.colours, vector, tiles=tiles)
+    vector = np.concatenate([style, cut.described.vector]).astype(np.float32)
+    return EmbeddedGarment(cut.garment, cut.described.colours, vector, tiles=tiles)

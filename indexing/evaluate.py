@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexing.embed import PhotoSegmenter
 from indexing.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.labelled import (
@@ -42,6 +41,8 @@ from indexing.metrics import (
     rank,
     recall_at,
 )
+from indexing.probes import LookAgain
+from indexing.records import PhotoSegmenter
 from indexing.retrieval_report import (
     ColourFigures,
     Comparison,
@@ -51,6 +52,7 @@ from indexing.retrieval_report import (
     RetrievalReport,
     RetrievalResult,
 )
+from indexing.second_look import NO_SECOND_LOOK
 
 COLOUR_WEIGHTS: Final = (0.0, 0.3, 0.5, 1.0)
 DEFAULT_WEIGHT: Final = 0.5
@@ -74,6 +76,7 @@ class Contest:
     encoder: StyleEncoder
     untrained: StyleEncoder | None = None
     against: StyleEncoder | None = None
+    look_again: LookAgain = NO_SECOND_LOOK
 
     @property
     def encoders(self) -> dict[str, StyleEncoder]:

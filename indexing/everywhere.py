@@ -5,6 +5,7 @@ tiles is looked for in the other classes too, where only a garment whose details
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from catalog.filters import Filters
@@ -34,7 +35,8 @@ def search_everywhere(
     Args:
         own: the classes that the garment may well be of. Without tiles, and in colour alone,
             only these are searched.
-        also: as of `Collection.search`; in these classes alone.
+        also: as of `Collection.search`; in its own classes a guess asks alone, any other is one
+            in all that are not its own.
     """
     searched = GARMENT_CLASSES if are_compared(tiles, colour_weight) else own
     hits = [
@@ -50,13 +52,21 @@ def search_everywhere(
             tiles=tiles,
             elsewhere=garment_class not in own,
             own_colour=own_colour,
-            also=also if garment_class in own else (),
+            also=_asked_among(garment_class, also),
         )
     ]
     hits.sort(key=lambda hit: hit.score, reverse=True)
     # Few products are found in two classes: seldom are the cards of all hits needed.
     best = best_cards(collection.cards(hits[: k + SPARE]), k)
     return best if len(best) == k else best_cards(collection.cards(hits), k)
+
+
+def _asked_among(garment_class: GarmentClass, probes: Sequence[Probe]) -> list[Probe]:
+    return [
+        probe if garment_class in probe.own else replace(probe, is_guess=True)
+        for probe in probes
+        if garment_class in probe.own or not probe.is_guess
+    ]
 
 
 def best_cards(cards: Iterable[ResultCard], k: int) -> list[ResultCard]:

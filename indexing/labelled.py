@@ -17,11 +17,10 @@ import numpy.typing as npt
 from indexing.attributes import height_share
 from indexing.colour import describe_colours
 from indexing.crop import Crop, crop_garment
-from indexing.embed import PhotoSegmenter
 from indexing.encoder import Encoded, StyleEncoder
 from indexing.errors import IndexingError
 from indexing.metrics import Labels
-from indexing.records import Colour
+from indexing.records import Colour, PhotoSegmenter
 from indexing.stages import Vectors
 from indexing.tiles import NO_TILES, Tiles, are_compared, look_closer, vector_weight
 from segmentation.classes import GarmentClass

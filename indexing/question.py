@@ -24,8 +24,9 @@ class Question:
         fold_duplicates: products with the same photo, or nearly the same garment, answer once.
         compared: the best answers are looked at by their tiles.
         model_id: whose tiles these are.
-        elsewhere: the class is not the garment's own: there may be fewer than k answers, of the
-            `LOOKED_ELSEWHERE` nearest those that details tell to be alike.
+        elsewhere: the class is not the garment's own, all that is asked with is a guess: there
+            may be fewer than k answers, of the `LOOKED_ELSEWHERE` nearest those that details tell
+            to be alike.
         own_colour: the colour searched for is the garment's own, which another light changes.
     """
 

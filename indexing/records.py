@@ -57,11 +57,14 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 class Probe:
     """What an index is asked with: the vector and the tiles of one mask.
 
-    With a guess only a garment whose details agree answers, as one of another class does.
+    Attributes:
+        own: the classes that what it shows may well be of.
+        is_guess: only a garment whose details agree answers, as in a class that is not its own.
     """
 
     vector: Vector
     tiles: Tiles
+    own: tuple[GarmentClass, ...] = ()
     is_guess: bool = False
 
 
@@ -87,14 +90,14 @@ class EmbeddedGarment:
 class EmbeddedPhoto:
     """One photo after the models: size in pixels, segmentation, garments (largest first).
 
-    `possible` may be a garment where none was found; of a photo to search with only.
+    `possible` may be the garment where none was found; of a photo to search with only.
     """
 
     height: int
     width: int
     segmentation: Segmentation
     garments: tuple[EmbeddedGarment, ...]
-    possible: EmbeddedGarment | None = None
+    possible: tuple[EmbeddedGarment, ...] = ()
 
     @property
     def mask(self) -> ClassMask:
@@ -125,6 +128,15 @@ class ModelFingerprint:
         return f"{self.segmenter} + {self.encoder} ({self.dimension} d)"
 
 
+class PhotoSegmenter(Protocol):
+    """What turns photos into masks and garments; `segmentation.predictor.Segmenter` is one."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]: ...
+
+
 class BulkEmbedder(Protocol):
     """What bulk indexing needs of an embedder."""
 
@@ -151,6 +163,10 @@ class Embedder(BulkEmbedder, Protocol):
     ) -> EmbeddedGarment:
         """A part of the photo, given as a box, by its pixels or as the segmenter told it, as one
         garment."""
+        ...
+
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        """As `embed`, with what else a search should ask with."""
         ...
 
     def colour_half(self, colour: str) -> Vector:

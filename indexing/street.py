@@ -15,7 +15,6 @@ from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
 from indexing.everywhere import search_everywhere
 from indexing.labelled import NO_PROGRESS, Progress, read_or_none
-from indexing.probes import ready_to_ask
 from indexing.records import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
 
@@ -64,7 +63,7 @@ def street_to_shop(
         photo = read_or_none(path)
         if photo is None:
             continue
-        embedded = ready_to_ask(embedder, photo, embedder.embed([photo])[0])
+        (embedded,) = embedder.embed_to_ask([photo])
         for garment in _asked(embedded.garments)[: garments - len(rows)]:
             asked = collection, garment.vector, garment.garment.own_classes, RESULTS
             cards = search_everywhere(*asked, tiles=garment.tiles, also=garment.also)

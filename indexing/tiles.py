@@ -28,7 +28,7 @@ GROUND_TOLERANCE: Final = 6
 LEAST_COVERED: Final = 0.5
 """Share of a tile that must show the garment."""
 UNIT: Final = 127
-LOOKED_AT: Final = 100
+LOOKED_AT: Final = 150
 """Of the nearest of a garment's own class, how many are compared by their tiles ..."""
 LOOKED_ELSEWHERE: Final = 25
 """... and of another class, where the segmenter may have put the same garment."""

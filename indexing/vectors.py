@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
@@ -21,6 +21,11 @@ Rows = Sequence[Any]
 STORED_TYPE: Final = np.dtype("<f4")
 _VECTORS_PER_QUERY: Final = 5_000
 _CHANGES_PER_DELETE: Final = 50_000
+# Made once, as those of `catalog.garments`.
+_STORED_TILES: Final = select(GarmentTiles.garment_id, GarmentTiles.values).where(
+    GarmentTiles.model_id == bindparam("model_id"),
+    GarmentTiles.garment_id.in_(bindparam("ids", expanding=True)),
+)
 
 
 def vector_to_bytes(vector: Vector) -> bytes:
@@ -169,10 +174,8 @@ def vector_rows(
 
 def stored_tiles(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Tiles]:
     """Tiles of these garments by id; those that have none are left out."""
-    query = select(GarmentTiles.garment_id, GarmentTiles.values).where(
-        GarmentTiles.model_id == model_id, GarmentTiles.garment_id.in_(ids)
-    )
-    return {row[0]: tiles_from_bytes(row[1]) for row in session.execute(query)}
+    asked = {"model_id": model_id, "ids": ids}
+    return {row[0]: tiles_from_bytes(row[1]) for row in session.execute(_STORED_TILES, asked)}
 
 
 def _ids_of(rows: Rows) -> GarmentIds:

@@ -5,19 +5,23 @@ from pathlib import Path
 from indexing.attributes import heads_for
 from indexing.embed import PhotoEmbedder
 from indexing.encoders import open_encoder
+from indexing.second_look import NO_SECOND_LOOK, SecondLook
 from segmentation.predictor import Segmenter
 from segmentation.runtime import REFERENCE, RuntimeOptions
+from segmentation.weights import SHIPPED_SECOND_LOOK
 
 
 def load_embedder(
     segmenter_weights: Path | None = None,
     encoder: str | None = None,
     options: RuntimeOptions = REFERENCE,
+    second_look: bool = True,
 ) -> PhotoEmbedder:
     """The path from photos to vectors; None means the weights shipped with the package.
 
     Args:
         encoder: what `indexing.encoders.open_encoder` takes.
+        second_look: photos that somebody searches with are looked at by a second segmenter.
 
     Raises:
         segmentation.errors.WeightsError, indexing.errors.EncoderError: weights that
@@ -25,4 +29,15 @@ def load_embedder(
         segmentation.errors.RuntimeAbsent: the runtime asked for does not work here.
     """
     segmenter, opened = Segmenter.load(segmenter_weights, options), open_encoder(encoder, options)
-    return PhotoEmbedder(segmenter, opened, segmenter.calls_at_once, heads_for(opened.fingerprint))
+    return PhotoEmbedder(
+        segmenter,
+        opened,
+        segmenter.calls_at_once,
+        heads_for(opened.fingerprint),
+        load_second_look(options) if second_look else NO_SECOND_LOOK,
+    )
+
+
+def load_second_look(options: RuntimeOptions = REFERENCE) -> SecondLook:
+    """The second segmenter that is shipped with the package."""
+    return SecondLook(Segmenter.load(SHIPPED_SECOND_LOOK, options))

@@ -118,7 +118,9 @@ def _load_embedder(settings: Settings, encoder: str | None) -> Embedder:
     from indexing.wiring import load_embedder
 
     return BatchingEmbedder(
-        load_embedder(settings.segmenter_weights, encoder, settings.runtime_options)
+        load_embedder(
+            settings.segmenter_weights, encoder, settings.runtime_options, settings.second_look
+        )
     )
 
 

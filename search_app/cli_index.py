@@ -97,7 +97,7 @@ def index(
     if dry_run:
         _tell_preview(_preview(settings, feed, photos, options), feed, as_json)
         return
-    with opened_collection(settings, cli_session.load_embedder(settings)) as collection:
+    with opened_collection(settings, cli_session.load_embedder(settings.for_bulk)) as collection:
         summary = index_feed(collection, feed, photos, options)
     rejects = _save_rejects(settings.data, summary, feed)
     if as_json:

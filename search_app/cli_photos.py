@@ -240,7 +240,7 @@ def embed(
     """
     settings = settings_for(context)
     photos = named_photos(source)
-    embedder = cli_session.load_embedder(settings)
+    embedder = cli_session.load_embedder(settings.for_bulk)
     with progress_on_stderr("photos") as tick:
         reader = PhotoReader(photos, tick)
         rows = [row for batch in reader.batches() for row in _embed_batch(embedder, batch)]

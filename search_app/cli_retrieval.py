@@ -169,6 +169,7 @@ def _contest(settings: "Settings", against: str | None) -> "Contest":
         encoder,
         encoder.untrained(),
         open_encoder(against, settings.runtime_options) if against else None,
+        cli_session.load_second_look(settings),
     )
 
 

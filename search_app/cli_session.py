@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from indexing.collection import Collection
     from indexing.encoders import OpenedEncoder
     from indexing.records import Embedder
+    from indexing.second_look import SecondLook
     from search_app.settings import Settings
     from segmentation.predictor import Segmenter
 
@@ -80,7 +81,12 @@ def load_embedder(settings: Settings) -> Embedder:
     from indexing.wiring import load_embedder as load
     from search_app.encoder_choices import encoder_in_use
 
-    return load(settings.segmenter_weights, encoder_in_use(settings), settings.runtime_options)
+    return load(
+        settings.segmenter_weights,
+        encoder_in_use(settings),
+        settings.runtime_options,
+        settings.second_look,
+    )
 
 
 def load_segmenter(settings: Settings) -> Segmenter:
@@ -88,6 +94,14 @@ def load_segmenter(settings: Settings) -> Segmenter:
     from segmentation.predictor import Segmenter
 
     return Segmenter.load(settings.segmenter_weights, settings.runtime_options)
+
+
+def load_second_look(settings: Settings) -> SecondLook:
+    """What photos to search with are looked at by, too."""
+    from indexing.second_look import NO_SECOND_LOOK
+    from indexing.wiring import load_second_look as load
+
+    return load(settings.runtime_options) if settings.second_look else NO_SECOND_LOOK
 
 
 def load_encoder(settings: Settings) -> OpenedEncoder:

@@ -113,7 +113,7 @@ def _reembed(settings: "Settings") -> "ReembedSummary":
     from catalog.photos import PhotoStore
     from indexing.reembed import reembed
 
-    embedder = cli_session.load_embedder(settings)
+    embedder = cli_session.load_embedder(settings.for_bulk)
     database = open_database(settings.data)
     try:
         with progress_on_stderr("photos") as tick:

@@ -55,6 +55,11 @@ def run_checks(settings: Settings) -> list[Check]:
             lambda: _segmenter(settings.segmenter_weights, settings.runtime_options),
         ),
         _run(
+            "second look",
+            "reinstall, or do without it: APPAREL_SECOND_LOOK=false",
+            lambda: _second_look(settings.second_look, settings.runtime_options),
+        ),
+        _run(
             "encoder weights",
             "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
             lambda: _encoder(settings.encoder, settings.runtime_options),
@@ -143,6 +148,12 @@ def _segmenter(weights: Path | None, options: RuntimeOptions) -> str:
     segmenter = Segmenter.load(weights, options)
     note = _file_note(weights or SHIPPED_SEGMENTER)
     return f"{segmenter.fingerprint} by {segmenter.runtime}, {note}"
+
+
+def _second_look(wanted: bool, options: RuntimeOptions) -> str:
+    from segmentation.weights import SHIPPED_SECOND_LOOK
+
+    return _segmenter(SHIPPED_SECOND_LOOK, options) if wanted else "off"
 
 
 def _encoder(name: str | None, options: RuntimeOptions) -> str:

@@ -69,6 +69,7 @@ class _Call:
     """Photos that a thread waits for."""
 
     photos: list[Photo]
+    to_ask: bool = False
     answer: Future[list[EmbeddedPhoto]] = field(default_factory=Future)
 
 
@@ -96,10 +97,13 @@ class BatchingEmbedder:
         """As `Embedder.embed`; waits for its turn, of many photos several times."""
         # A feed's large batches in parts: a visitor's photo gets its turn in between.
         parts = [photos[start : start + BATCH] for start in range(0, len(photos), BATCH)]
-        return [embedded for part in parts for embedded in self._embed_part(part)]
+        return [embedded for part in parts for embedded in self._answer_to(_Call(part))]
 
-    def _embed_part(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        call = _Call(photos)
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        """As `Embedder.embed_to_ask`; waits for its turn."""
+        return self._answer_to(_Call(photos, to_ask=True))
+
+    def _answer_to(self, call: _Call) -> list[EmbeddedPhoto]:
         with self._lock:
             self._waiting.append(call)
         # One turn a call: who finds his photos done already by an earlier turn takes others.
@@ -143,17 +147,21 @@ class BatchingEmbedder:
         calls: list[_Call] = []
         with self._lock:
             room = BATCH
-            while self._waiting and (not calls or len(self._waiting[0].photos) <= room):
+            while self._waiting and (not calls or self._may_join(calls[0], room)):
                 calls.append(self._waiting.popleft())
                 room -= len(calls[-1].photos)
         return calls
 
+    def _may_join(self, first: _Call, room: int) -> bool:
+        """Whether the next call is of the first one's kind, and small enough."""
+        following = self._waiting[0]
+        return following.to_ask == first.to_ask and len(following.photos) <= room
+
     def _answer(self, calls: list[_Call]) -> bool:
         """Embed the calls together; False when that failed and there are several to try alone."""
         try:
-            embedded = iter(
-                self._embedder.embed([photo for call in calls for photo in call.photos])
-            )
+            embed = self._embedder.embed_to_ask if calls[0].to_ask else self._embedder.embed
+            embedded = iter(embed([photo for call in calls for photo in call.photos]))
         except Exception as error:
             if len(calls) > 1:
                 return False

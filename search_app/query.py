@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from indexing.collection import Collection
-from indexing.probes import ready_to_ask
 from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, Embedder, Probe, Vector
 from indexing.tiles import Tiles, no_tiles
 from search_app.errors import BadRequest, NotReady
@@ -56,14 +55,14 @@ class QueryGarment:
 class QueryPhoto:
     """What is known of a query photo: its garments, or the whole photo as each class.
 
-    `possible` may be a garment where none was found; it is searched with beside the wholes.
+    `possible` may be its garment where none was found; it is searched with beside the wholes.
     """
 
     height: int
     width: int
     garments: tuple[QueryGarment, ...]
     wholes: tuple[QueryGarment, ...] = ()
-    possible: QueryGarment | None = None
+    possible: tuple[QueryGarment, ...] = ()
 
 
 def embedder_of(collection: Collection) -> Embedder:
@@ -79,7 +78,7 @@ def embedder_of(collection: Collection) -> Embedder:
 
 def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
     """Run the models on one photo; `wholes` is left empty."""
-    return query_of(ready_to_ask(embedder, photo, embedder.embed([photo])[0]))
+    return query_of(embedder.embed_to_ask([photo])[0])
 
 
 def embed_wanted(
@@ -109,7 +108,7 @@ def embed_wanted(
 def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
     """The garments of an embedded photo with outlines instead of masks."""
     garments = tuple(query_garment(garment) for garment in embedded.garments)
-    possible = None if embedded.possible is None else query_garment(embedded.possible)
+    possible = tuple(query_garment(garment) for garment in embedded.possible)
     return QueryPhoto(embedded.height, embedded.width, garments, possible=possible)
 
 
@@ -145,10 +144,9 @@ def with_wholes(
 ) -> QueryPhoto:
     """The query with the whole photo embedded as the wanted class, or as each class.
 
-    What may be a garment of such a class goes with them.
+    What may be its garment goes with them where it is of such a class.
     """
     classes = GARMENT_CLASSES if wanted is None else (wanted,)
-    wholes = [query_garment(embedder.embed_whole(photo, each)) for each in classes]
-    if query.possible is not None and query.possible.garment_class in classes:
-        wholes.append(query.possible)
-    return replace(query, wholes=tuple(wholes))
+    wholes = tuple(query_garment(embedder.embed_whole(photo, each)) for each in classes)
+    possible = tuple(each for each in query.possible if each.garment_class in classes)
+    return replace(query, wholes=wholes + possible)

@@ -1,7 +1,7 @@
 """Environment (`APPAREL_...`) in, the app's settings out."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         segmenter_weights: None = the shipped ones.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
             shipped one.
+        second_look: photos to search with are looked at by a second segmenter, too.
         threads: CPU threads of the networks.
         runtime: what runs the networks; auto = OpenVINO where it works, else torch.
         cache: folder for networks converted to OpenVINO; made when needed.
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter_weights: Path | None = None
     encoder: str | None = None
+    second_look: bool = True
     threads: int = Field(default=2, ge=1)
     runtime: RuntimeName = "auto"
     cache: Path = Path("~/.cache/apparel-search")
@@ -73,6 +75,11 @@ class Settings(BaseSettings):
     def runtime_options(self) -> RuntimeOptions:
         """How the networks are run."""
         return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
+
+    @property
+    def for_bulk(self) -> Self:
+        """The same where nobody searches: no second segmenter is loaded."""
+        return self.model_copy(update={"second_look": False})
 
     @property
     def sample_folders(self) -> tuple[Path, ...]:

@@ -28,6 +28,9 @@ MIN_SHARE_OF_LARGEST: Final = 0.12
 MERGE_GAP: Final = 0.04
 """Pieces of a class closer than this share of the photo's longer side are one garment."""
 
+SURE: Final = 0.5
+"""A garment whose class is more probable than this is sure of itself."""
+
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 in pixels of the photo; x1 and y1 lie outside."""
 
@@ -88,6 +91,11 @@ class Segmentation:
     def of_mask(cls, mask: ClassMask, garments: tuple[Garment, ...] = ()) -> "Segmentation":
         """With a mask that is known already."""
         return cls(garments, lambda: mask)
+
+    @property
+    def is_outfit(self) -> bool:
+        """Whether several garments are sure of themselves: they are worn together."""
+        return sum(garment.score >= SURE for garment in self.garments) > 1
 
     @cached_property
     def mask(self) -> ClassMask:
@@ -226,6 +234,12 @@ def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
     mask = np.zeros((height, width), bool)
     mask[y0:y1, x0:x1] = np.asarray(inside, bool)
     return mask
+
+
+def mask_iou(first: Garment, second: Garment, height: int, width: int) -> float:
+    """Intersection over union of two garments' pixels on their photo."""
+    one, other = mask_on_photo(first, height, width), mask_on_photo(second, height, width)
+    return float(np.count_nonzero(one & other) / np.count_nonzero(one | other))
 
 
 def box_of(region: BoolMask) -> Box:

@@ -13,15 +13,20 @@ import numpy as np
 from scipy import ndimage
 
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Garment, Probabilities, box_of, mask_on_photo
+from segmentation.mask import (
+    SURE,
+    BoolMask,
+    Garment,
+    Probabilities,
+    box_of,
+    mask_on_photo,
+)
 from segmentation.rules import Judged, means_of
 
 POSSIBLE: Final = 0.15
 """From this probability of any garment on, a cell may belong to one."""
 TELLING: Final = 0.8
 """A mask with more than this share of its reach tells no less than it."""
-SURE: Final = 0.5
-"""Beside another garment whose class is more probable than this, it is worn with that."""
 LEAST_AREA: Final = 0.02
 """Where no garment was found, smaller shares of the photo are not worth asking with."""
 

@@ -28,6 +28,7 @@ from segmentation.preprocess import Preprocessing
 from segmentation.rules import NO_RULES, Rules
 
 SHIPPED_SEGMENTER = Path(__file__).parent / "weights" / "segmenter.safetensors"
+SHIPPED_SECOND_LOOK = SHIPPED_SEGMENTER.with_name("second_look.safetensors")
 
 
 @dataclass(frozen=True)

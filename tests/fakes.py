@@ -104,6 +104,9 @@ class FakeEmbedder:
             region = pixels
         return _describe(photo, region_garment(region, garment_class or GarmentClass.UPPER))
 
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        return self.embed(photos)
+
     def colour_half(self, colour: str) -> Vector:
         colour_vector(colour)  # refuses what the real one refuses
         drawn = colour if colour.startswith("#") else CSS_NAMES.get(colour, colour)

@@ -24,7 +24,6 @@ from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.errors import ModelMismatch
 from indexing.everywhere import search_everywhere
-from indexing.probes import ready_to_ask
 from indexing.records import Embedder, Vector
 from indexing.tiles import UNIT, tiles_to_bytes
 from indexing.vectors import use_model, vector_to_bytes
@@ -103,7 +102,7 @@ def _ask(collection: Collection, embedder: Embedder, data: bytes) -> _Answer:
     start = time.perf_counter()
     photo = decode_photo(data).photo
     decoded = time.perf_counter()
-    found = ready_to_ask(embedder, photo, embedder.embed([photo])[0])
+    (found,) = embedder.embed_to_ask([photo])
     embedded = time.perf_counter()
     for garment in found.garments:
         asked = collection, garment.vector, garment.garment.own_classes, RESULTS

@@ -1,4 +1,4 @@
-"""A query whose mask is in doubt is asked with another one, too."""
+"""A query whose mask is in doubt is asked with other ones, too."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +9,9 @@ import pytest
 
 from catalog.feeds import Feed, ProductRow
 from indexing.collection import Collection, open_collection
-from indexing.probes import ready_to_ask
-from indexing.records import EmbeddedPhoto, Probe
+from indexing.probes import other_masks
+from indexing.records import Probe
+from indexing.second_look import NO_SECOND_LOOK
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, Segmentation
 from segmentation.photos import Photo
@@ -60,31 +61,28 @@ def test_each_product_answers_once_with_its_best_score(shop: Collection) -> None
     assert scores(first, second, weight=1.0) == scores(first, weight=1.0), "no details, no doubts"
 
 
-def _doubted(photo: Photo, garments: bool) -> EmbeddedPhoto:
-    """As embedded, by a segmenter that would take all of the photo, too."""
-    embedded = FakeEmbedder().embed([photo])[0]
+def _doubted(photo: Photo) -> Segmentation:
+    """The garment of a photo, by a segmenter that would take all of the photo, too."""
+    garments = FakeEmbedder().embed([photo])[0].garments
     height, width = photo.shape[:2]
     everything = Garment(UPPER, 0.4, (0, 0, width, height), np.ones((height, width), bool), 1.0)
-    segmentation = Segmentation((), lambda: embedded.mask, lambda _: everything, lambda: everything)
-    found = embedded.garments if garments else ()
-    return replace(embedded, segmentation=segmentation, garments=found)
+    mask = np.zeros((height, width), np.uint8)
+    found = tuple(each.garment for each in garments)
+    return Segmentation(found, lambda: mask, lambda _: everything, lambda: everything)
 
 
-def test_only_a_doubted_mask_is_asked_with_twice() -> None:
-    photo, embedder = _photo(200), FakeEmbedder()
-    sure = embedder.embed([photo])[0]
-    assert ready_to_ask(embedder, photo, sure).garments[0].also == ()
-    (garment,) = ready_to_ask(embedder, photo, _doubted(photo, True)).garments
-    (other,) = garment.also
-    assert not np.allclose(other.vector, garment.vector)
-    assert np.array_equal(garment.vector, sure.garments[0].vector)
+def test_a_doubted_mask_reaches_farther_and_that_is_a_guess() -> None:
+    photo = _photo(200)
+    seen = _doubted(photo)
+    (reach,) = other_masks(photo, seen, NO_SECOND_LOOK)
+    assert (reach.place, reach.garment.area, reach.is_guess) == (0, 1.0, True)
+    sure = Segmentation(seen.garments, lambda: seen.mask)
+    assert other_masks(photo, sure, NO_SECOND_LOOK) == []
 
 
-def test_what_may_be_a_garment_is_embedded_where_none_was_found() -> None:
-    photo, embedder = _photo(200), FakeEmbedder()
-    nothing = ready_to_ask(embedder, photo, _doubted(photo, False))
-    assert nothing.garments == ()
-    assert nothing.possible is not None
-    assert nothing.possible.garment.area == 1.0
-    blank = embedder.embed([np.full((60, 40, 3), 255, np.uint8)])[0]
-    assert ready_to_ask(embedder, photo, blank).possible is None
+def test_what_may_be_a_garment_is_asked_with_where_none_was_found() -> None:
+    photo = _photo(200)
+    (possible,) = other_masks(photo, replace(_doubted(photo), garments=()), NO_SECOND_LOOK)
+    assert (possible.garment.area, possible.is_guess) == (1.0, False)
+    blank = Segmentation.of_mask(np.zeros(photo.shape[:2], np.uint8))
+    assert other_masks(photo, blank, NO_SECOND_LOOK) == []

@@ -84,6 +84,7 @@ class CountingEmbedder(FakeEmbedder):
     def __init__(self) -> None:
         super().__init__()
         self.sizes: list[int] = []
+        self.to_ask: list[int] = []
         self.inside = 0
         self.entered = threading.Event()
         self.go = threading.Event()
@@ -98,6 +99,10 @@ class CountingEmbedder(FakeEmbedder):
         if any(not photo.any() for photo in photos):
             raise ValueError("black")
         return super().embed(photos)
+
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        self.to_ask.append(len(photos))
+        return self.embed(photos)
 
 
 def photo_of(width: int, value: int = 255) -> Photo:
@@ -124,6 +129,25 @@ def test_waiting_photos_share_a_call_and_each_gets_its_own_answer() -> None:
     sizes, answers = gather([photo_of(width) for width in widths])
     assert sizes == [1, BATCH, 3]
     assert [answer().width for answer in answers] == list(widths)
+
+
+def test_photos_to_search_with_are_not_mixed_with_those_of_a_feed() -> None:
+    models = CountingEmbedder()
+    shared = BatchingEmbedder(models)
+    asked = [shared.embed_to_ask, shared.embed_to_ask, shared.embed, shared.embed_to_ask]
+    with ThreadPoolExecutor(5) as threads:
+        threads.submit(shared.embed, [photo_of(20)])
+        assert models.entered.wait(10)
+        answers = []
+        for number, ask in enumerate(asked):
+            answers.append(threads.submit(ask, [photo_of(30 + number)]))
+            while len(shared._waiting) <= number:
+                time.sleep(0.001)
+        models.go.set()
+        widths = [answer.result()[0].width for answer in answers]
+    shared.close()
+    assert widths == [30, 31, 32, 33]
+    assert (models.sizes, models.to_ask) == ([1, 2, 1, 1], [2, 1])
 
 
 def test_photo_that_breaks_a_call_breaks_no_other() -> None:

@@ -59,7 +59,7 @@ def test_what_may_be_a_garment_is_searched_with_beside_the_whole_photo(
     photo, embedder = read_photo(draw_photo(tmp_path / "query.png", "red")), embedder_of(collection)
     query = embed_query(embedder, photo)
     nothing = with_wholes(embedder, photo, replace(query, garments=()))
-    doubtful = replace(query, garments=(), possible=query.garments[0])
+    doubtful = replace(query, garments=(), possible=query.garments[:1])
     options = SearchOptions(k=20)
 
     def best(asked: QueryPhoto) -> tuple[GarmentClass, float]:

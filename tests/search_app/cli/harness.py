@@ -79,6 +79,9 @@ class BlockEmbedder:
             region = pixels
         return self._embedded(photo, region_garment(region, garment_class or GarmentClass.UPPER))
 
+    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        return self.embed(photos)
+
     def colour_half(self, colour: str) -> Vector:
         colour_vector(colour)  # refuses what the real one refuses
         rgb = np.array(ImageColor.getrgb(colour), np.float32)
