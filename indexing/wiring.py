@@ -8,7 +8,6 @@ from indexing.encoders import open_encoder
 from indexing.second_look import NO_SECOND_LOOK, SecondLook
 from segmentation.predictor import Segmenter
 from segmentation.runtime import REFERENCE, RuntimeOptions
-from segmentation.weights import SHIPPED_SECOND_LOOK
 
 
 def load_embedder(
@@ -40,4 +39,4 @@ def load_embedder(
 
 def load_second_look(options: RuntimeOptions = REFERENCE) -> SecondLook:
     """The second segmenter that is shipped with the package."""
-    return SecondLook(Segmenter.load(SHIPPED_SECOND_LOOK, options))
+    return SecondLook(Segmenter.for_second_look(options))

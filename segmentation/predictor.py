@@ -32,6 +32,7 @@ from segmentation.reach import possible_garment, reach_of
 from segmentation.rules import Prediction, judge_prediction
 from segmentation.runtime import REFERENCE, Arrays, Pictures, Runtime, RuntimeOptions
 from segmentation.weights import (
+    SHIPPED_SECOND_LOOK,
     SHIPPED_SEGMENTER,
     SegmenterCard,
     load_segmenter,
@@ -63,6 +64,11 @@ class Segmenter:
         path = weights or SHIPPED_SEGMENTER
         network, card = load_segmenter(path)
         return cls(network, card, options, quantised_of(path, card))
+
+    @classmethod
+    def for_second_look(cls, options: RuntimeOptions = REFERENCE) -> Self:
+        """The shipped one that queries are looked at with, too (`indexing.second_look`)."""
+        return cls.load(SHIPPED_SECOND_LOOK, options)
 
     @property
     def fingerprint(self) -> str:
