@@ -237,9 +237,10 @@ def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
 
 
 def mask_iou(first: Garment, second: Garment, height: int, width: int) -> float:
-    """Intersection over union of two garments' pixels on their photo."""
+    """Intersection over union of two garments' pixels on their photo; 0 where they have none."""
     one, other = mask_on_photo(first, height, width), mask_on_photo(second, height, width)
-    return float(np.count_nonzero(one & other) / np.count_nonzero(one | other))
+    # Of a photo of a few pixels a garment's finer mask may hit none.
+    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
 
 
 def box_of(region: BoolMask) -> Box:
