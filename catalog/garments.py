@@ -1,10 +1,10 @@
 """What a search asks of the database about garments: which may answer, whose they are."""
 
 from array import array
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from catalog.conditions import garment_conditions
@@ -91,21 +91,20 @@ def passing_products(
 
 def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
     """Garment id -> product id, for those that exist."""
-    found: dict[int, str] = {}
-    for start in range(0, len(garment_ids), _IDS_PER_QUERY):
-        some = {"ids": garment_ids[start : start + _IDS_PER_QUERY]}
-        found.update({row[0]: row[1] for row in session.execute(_PRODUCTS_OF, some)})
-    return found
+    return {row[0]: row[1] for row in _rows_of(session, _PRODUCTS_OF, garment_ids)}
 
 
 def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
     """Product id -> the group of variants that it is of, where it is of one."""
-    ids = list(product_ids)
-    found: dict[str, str] = {}
+    return {row[0]: str(row[1]) for row in _rows_of(session, _GROUPS_OF, list(product_ids))}
+
+
+def _rows_of(
+    session: Session, statement: Select[Any, Any], ids: Sequence[int] | Sequence[str]
+) -> Iterator[Row[Any, Any]]:
+    """What a statement finds for these `ids`, as many at a time as may be bound."""
     for start in range(0, len(ids), _IDS_PER_QUERY):
-        some = {"ids": ids[start : start + _IDS_PER_QUERY]}
-        found.update({row[0]: str(row[1]) for row in session.execute(_GROUPS_OF, some)})
-    return found
+        yield from session.execute(statement, {"ids": ids[start : start + _IDS_PER_QUERY]})
 
 
 def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:

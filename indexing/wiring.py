@@ -33,10 +33,10 @@ def load_embedder(
         opened,
         segmenter.calls_at_once,
         heads_for(opened.fingerprint),
-        load_second_look(options) if second_look else NO_SECOND_LOOK,
+        load_second_look(options, second_look),
     )
 
 
-def load_second_look(options: RuntimeOptions = REFERENCE) -> SecondLook:
-    """The second segmenter that is shipped with the package."""
-    return SecondLook(Segmenter.for_second_look(options))
+def load_second_look(options: RuntimeOptions = REFERENCE, wanted: bool = True) -> SecondLook:
+    """The second segmenter that is shipped with the package, where it is wanted."""
+    return SecondLook(Segmenter.for_second_look(options)) if wanted else NO_SECOND_LOOK

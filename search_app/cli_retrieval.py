@@ -1,5 +1,6 @@
 """The commands that measure and fit what comes after the encoder: evaluate retrieval and others."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -100,7 +101,7 @@ def evaluate_same_garment(
     gallery = [row.path for row in rows]
     gallery += [path for folder in also or () for path in find_photos(folder)]
     queries = [row for row in rows if row.role != "gallery"]
-    contest = _contest(settings, None)
+    contest = replace(_contest(settings, None), look_again=cli_session.load_second_look(settings))
     with progress_on_stderr("photos") as tick:
         report = evaluate(contest, gallery, queries, _plain(tick))
     (print_json if as_json else print_figures)(report.to_json())
@@ -169,7 +170,6 @@ def _contest(settings: "Settings", against: str | None) -> "Contest":
         encoder,
         encoder.untrained(),
         open_encoder(against, settings.runtime_options) if against else None,
-        cli_session.load_second_look(settings),
     )
 
 

@@ -98,10 +98,9 @@ def load_segmenter(settings: Settings) -> Segmenter:
 
 def load_second_look(settings: Settings) -> SecondLook:
     """What photos to search with are looked at by, too."""
-    from indexing.second_look import NO_SECOND_LOOK
     from indexing.wiring import load_second_look as load
 
-    return load(settings.runtime_options) if settings.second_look else NO_SECOND_LOOK
+    return load(settings.runtime_options, settings.second_look)
 
 
 def load_encoder(settings: Settings) -> OpenedEncoder:

@@ -215,7 +215,7 @@ def broken_files(files: int = FILES, broken: int = BROKEN) -> BrokenFiles:
     """Draw, index with the shipped models, compare."""
     from indexing.wiring import load_embedder
 
-    embedder = load_embedder(options=RuntimeOptions())
+    embedder = load_embedder(options=RuntimeOptions(), second_look=False)
     tell(f"drawing {DRAWN} photos")
     photos = drawn_photos(embedder)
     tell(f"indexing {files} files made of {len(photos)} of them, {broken} broken")

@@ -71,11 +71,15 @@ def measure_bulk(
         folder = Path(name)
         write_photos(folder / "photos", count, source)
         write_photos(folder / "few", min(EAGER_PHOTOS, count) + WARM_UP, source)
-        eager_embedder = load_embedder(options=RuntimeOptions("torch", options.threads))
+        eager_embedder = load_embedder(
+            options=RuntimeOptions("torch", options.threads), second_look=False
+        )
         eager, eager_cpu_ms = _one_by_one(folder, "eager", eager_embedder)
         plain, _ = _one_by_one(folder, "plain", _MaskDrawing(eager_embedder))
         tell(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU), with masks {plain:.1f}")
-        collection = open_collection(folder / "data", load_embedder(options=options))
+        collection = open_collection(
+            folder / "data", load_embedder(options=options, second_look=False)
+        )
         # Compiled networks settle at their first calls; a server and a long run never see them.
         collection.index(read_folder(folder / "few"))
         cpu = time.process_time()

@@ -105,7 +105,9 @@ def measure_soak(
 
 
 def _embedder(options: RuntimeOptions, light: bool) -> Embedder:
-    return light_embedder(options.threads) if light else load_embedder(options=options)
+    if light:
+        return light_embedder(options.threads)
+    return load_embedder(options=options, second_look=False)
 
 
 def _in_a_new_process(folder: Path, options: RuntimeOptions, light: bool) -> float:

@@ -164,7 +164,7 @@ def real_catalogue(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     from indexing.wiring import load_embedder
 
     feed = draw_demo(folder / "demo", count)
-    collection = open_collection(folder / "data", load_embedder())
+    collection = open_collection(folder / "data", load_embedder(second_look=False))
     collection.index(read_source(feed))
     collection.close()
     photos = sorted((folder / "demo").rglob("*.jpg"))[:20]
