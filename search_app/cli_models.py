@@ -82,6 +82,10 @@ def train_segmenter(
     threads: ThreadsOption = 2,
 ) -> None:
     """Train a segmenter; weights, card, log and overlays go to --out."""
+    if on_ground and second_look:
+        raise typer.BadParameter("--on-ground or --second-look: the second look has its own share")
+    if (on_ground or second_look) and start is None:
+        raise typer.BadParameter("--on-ground and --second-look go with --start")
     require_train_extra()
     from segmentation.train import train_segmenter as train
     from segmentation.train_config import (

@@ -6,7 +6,8 @@ a garment, naming it and finding none: `RuleFigures.rank` is what is maximised.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -167,24 +168,19 @@ def choose_rules(
 ) -> list[Candidate]:
     """Combinations of rules, each with its own calibration, the best first.
 
-    The mirror image, where the samples have it, is tried with the best of the others.
+    Where the samples have the mirror image, each is tried with and without it.
 
     Args:
         leasts: values of `Rules.least_garment` to try.
     """
+    flips = (False, True) if all(each.flipped for each in samples) else (False,)
     candidates = []
-    for gate in GATES:
-        calibration = fit_calibration(samples, Rules(presence_gate=gate))
-        for least in leasts:
-            for rename in (False, True):
-                rules = Rules(gate, least, rename)
-                figures = measure_rules(samples, rules, calibration)
-                candidates.append(Candidate(rules, calibration, figures))
-    candidates.sort(key=lambda each: each.figures.rank, reverse=True)
-    if all(each.flipped for each in samples):
-        rules = replace(candidates[0].rules, flip=True)
-        calibration = fit_calibration(samples, rules)
-        candidates.append(Candidate(rules, calibration, measure_rules(samples, rules, calibration)))
+    for flip, gate in product(flips, GATES):
+        calibration = fit_calibration(samples, Rules(presence_gate=gate, flip=flip))
+        for least, rename in product(leasts, (False, True)):
+            rules = Rules(gate, least, rename, flip)
+            figures = measure_rules(samples, rules, calibration)
+            candidates.append(Candidate(rules, calibration, figures))
     return sorted(candidates, key=lambda each: each.figures.rank, reverse=True)
 
 

@@ -164,7 +164,7 @@ def predictions_of(
             for position, canvas, values, logits in zip(
                 batch, canvases, probabilities, presence, strict=True
             ):
-                enlarged = _enlarged(canvas, values, placements[position])
+                enlarged = on_canvas(canvas, values, placements[position])
                 answers[position] = Prediction(inside(enlarged, placements[position]), logits)
     return [answers[position] for position in range(len(photos))]
 
@@ -189,7 +189,7 @@ def _answers(runtime: Runtime, canvases: Pictures, flip: bool, side_by_side: boo
     return probabilities, half * (straight[1] + mirrored[1])
 
 
-def _enlarged(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
+def on_canvas(canvas: Photo, values: Probabilities, placement: Placement) -> Probabilities:
     """Probabilities (4, H, W) of a canvas from those of its cells, (4, h, w): the colours of the
     cells that the photo covers have their say, then its edges."""
     stride = canvas.shape[0] // values.shape[1]

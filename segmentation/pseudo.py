@@ -1,8 +1,10 @@
 """Photos without masks in, codes guessed by the network in training out.
 
-Its averaged weights label each photo, seen straight and mirrored; what label or tags rule
-out is never chosen, and what it is not sure of stays unknown. Source: Lee, "Pseudo-Label",
-ICML workshop 2013; tags as constraints: Papandreou et al., ICCV 2015.
+Its averaged weights label each photo, seen straight and mirrored. Of which classes there is a
+garment, label or tags know better: the others are never chosen, and each of these has its share of
+what is garment; then the photo's colours and edges have their say. What is not sure stays unknown.
+Sources: Lee, "Pseudo-Label", ICML workshop 2013; tags as constraints, with a least share for what
+is there: Papandreou, Chen, Murphy, Yuille, ICCV 2015.
 """
 
 from collections.abc import Iterable
@@ -10,28 +12,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional
 
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.model import MASK_STRIDE, SegmentationNetwork
+from segmentation.mask import Probabilities
+from segmentation.model import SegmentationNetwork
 from segmentation.parts import (
     ABSENT,
     CLASS_CODE,
     PART_CLASSES,
+    PRESENT,
     UNKNOWN_CODE,
     Codes,
     Presence,
 )
 from segmentation.photos import Photo
-from segmentation.preprocess import Placement, Preprocessing, normalise, place, to_canvas
+from segmentation.predictor import on_canvas
+from segmentation.preprocess import Preprocessing, inside, normalise, place, to_canvas
 from segmentation.runs import fast_precision
 from segmentation.samples import Sample
 
 SURE: Final = 0.65
-"""Least probability of a part, or of a class, for it to become the truth of a pixel."""
+"""Least probability of a class, and of a part within it, to become the truth of a pixel."""
+LEAST_SHARE: Final = 0.3
+"""Of a photo's garments, how much each class that is known to be there has at least."""
+MOST_RAISES: Final = 12
+"""Raising one class lowers the others: how often they are looked at again."""
+
+PartProbabilities = npt.NDArray[np.float32]
+"""Of each part, (PART_COUNT, h, w)."""
 
 
 def with_guessed_codes(
@@ -52,43 +64,71 @@ def guess_codes(
     photo: Photo, answers: Presence, network: SegmentationNetwork, preprocessing: Preprocessing
 ) -> Codes:
     """Codes (H, W) of one photo of which `answers` are known."""
-    probabilities = _part_probabilities(photo, network, preprocessing)
-    probabilities[answers[len(GARMENT_CLASSES) :] == ABSENT] = 0
-    for garment_class in GARMENT_CLASSES:
-        if answers[garment_class - 1] == ABSENT:
-            probabilities[np.array(PART_CLASSES) == garment_class] = 0
-    probabilities /= np.maximum(probabilities.sum(axis=0), 1e-6)
-    codes = np.full(photo.shape[:2], UNKNOWN_CODE, np.uint8)
+    height, width = photo.shape[:2]
+    placement = place(height, width, preprocessing)
+    canvas = to_canvas(photo, placement, preprocessing)
+    parts = _part_probabilities(canvas, network, preprocessing)
+    classes = inside(on_canvas(canvas, _as_answered(parts, answers), placement), placement)
+    # Parts lie on the coarser grid: their shares change slowly, and only within a class.
+    cells = inside(_resized(parts, *canvas.shape[:2]), placement)
+    return _sure_codes(_resized(classes, height, width), _resized(cells, height, width), answers)
+
+
+def _as_answered(parts: PartProbabilities, answers: Presence) -> Probabilities:
+    """Class probabilities (4, h, w) that agree with what is known of the whole photo."""
+    classes = np.stack([parts[_parts_of(each)].sum(axis=0) for each in GarmentClass])
+    said = answers[: len(GARMENT_CLASSES)]
+    classes[1:][said == ABSENT] = 0
+    classes /= np.maximum(classes.sum(axis=0), 1e-6)
+    garments = classes[1:]
+    for _ in range(MOST_RAISES):
+        shares = garments.sum(axis=(1, 2)) / max(float(garments.sum()), 1e-6)
+        raised = (said == PRESENT) & (shares < LEAST_SHARE)
+        if not raised.any():
+            break
+        # What is ground stays ground: only which garment it is changes.
+        all_garments = garments.sum(axis=0)
+        garments[raised] *= np.clip(LEAST_SHARE / np.maximum(shares[raised], 1e-6), 1, 3)[
+            :, None, None
+        ]
+        garments *= all_garments / np.maximum(garments.sum(axis=0), 1e-9)
+    return classes
+
+
+def _sure_codes(classes: Probabilities, parts: PartProbabilities, answers: Presence) -> Codes:
+    """The class of each pixel where it is sure, and its part where that is sure within it."""
+    codes = np.full(classes.shape[1:], UNKNOWN_CODE, np.uint8)
+    absent = answers[len(GARMENT_CLASSES) :] == ABSENT
     for garment_class in GarmentClass:
-        of_class = probabilities[np.array(PART_CLASSES) == garment_class].sum(axis=0)
-        codes[of_class >= SURE] = CLASS_CODE + garment_class
-    sure = probabilities.max(axis=0) >= SURE
-    codes[sure] = probabilities.argmax(axis=0).astype(np.uint8)[sure]
+        is_sure = classes[garment_class] >= SURE
+        codes[is_sure] = CLASS_CODE + garment_class
+        members = np.flatnonzero(_parts_of(garment_class) & ~absent)
+        if len(members) == 0:
+            continue
+        shares = parts[members] / np.maximum(parts[members].sum(axis=0), 1e-6)
+        named = is_sure & (shares.max(axis=0) >= SURE)
+        codes[named] = members[shares.argmax(axis=0)][named]
     return codes
 
 
+def _parts_of(garment_class: GarmentClass) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.array(PART_CLASSES) == garment_class, bool)
+
+
 def _part_probabilities(
-    photo: Photo, network: SegmentationNetwork, preprocessing: Preprocessing
-) -> npt.NDArray[np.float32]:
-    """Mean over the photo and its mirror image, (PART_COUNT, H, W)."""
-    placement = place(photo.shape[0], photo.shape[1], preprocessing)
-    canvas = to_canvas(photo, placement, preprocessing)
+    canvas: Photo, network: SegmentationNetwork, preprocessing: Preprocessing
+) -> PartProbabilities:
+    """Mean over a canvas and its mirror image, on the network's grid."""
     both = np.stack([canvas, canvas[:, ::-1]])
     with torch.inference_mode(), fast_precision():
         logits, _ = network.parts(normalise(both, preprocessing.mean, preprocessing.std))
         straight, mirrored = logits.float().softmax(dim=1)
-        mean = (straight + mirrored.flip(-1)) / 2
-        full = functional.interpolate(mean[None], scale_factor=MASK_STRIDE, mode="bilinear")
-        inside = full[:, :, *_window(placement)]
-        return np.array(
-            functional.interpolate(inside, photo.shape[:2], mode="bilinear")[0].numpy(), np.float32
-        )
+        return np.asarray(((straight + mirrored.flip(-1)) / 2).numpy(), np.float32)
 
 
-def _window(placement: Placement) -> tuple[slice, slice]:
-    return (
-        slice(placement.top, placement.top + placement.height),
-        slice(placement.left, placement.left + placement.width),
+def _resized(maps: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
+    return np.stack(
+        [cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR) for each in maps]
     )
 
 

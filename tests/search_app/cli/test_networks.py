@@ -77,6 +77,15 @@ def test_training_without_pairs_is_one_line(network: str):
     assert "apparel dataset" in reason_of(failed)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--second-look",), ("--start", "w.safetensors", "--on-ground", 0.5, "--second-look")],
+)
+def test_trainings_that_go_on_go_on_from_weights_and_in_one_way(options: tuple[str | float, ...]):
+    refused = run("train", "segmenter", "--pairs", "a", "--out", "b", *options, code=2)
+    assert "--second-look" in refused.stderr
+
+
 def test_training_without_opencv_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cli_models, "find_spec", lambda name: None)
     failed = run("train", "segmenter", "--pairs", "a", "--out", "b", code=1)
