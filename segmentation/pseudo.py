@@ -39,6 +39,7 @@ SURE: Final = 0.65
 """Least probability of a class, and of a part within it, to become the truth of a pixel."""
 LEAST_SHARE: Final = 0.3
 """Of a photo's garments, how much each class that is known to be there has at least."""
+LARGEST_RAISE: Final = 3.0
 MOST_RAISES: Final = 12
 """Raising one class lowers the others: how often they are looked at again."""
 
@@ -88,9 +89,8 @@ def _as_answered(parts: PartProbabilities, answers: Presence) -> Probabilities:
             break
         # What is ground stays ground: only which garment it is changes.
         all_garments = garments.sum(axis=0)
-        garments[raised] *= np.clip(LEAST_SHARE / np.maximum(shares[raised], 1e-6), 1, 3)[
-            :, None, None
-        ]
+        factors = np.minimum(LEAST_SHARE / np.maximum(shares[raised], 1e-6), LARGEST_RAISE)
+        garments[raised] *= factors[:, None, None]
         garments *= all_garments / np.maximum(garments.sum(axis=0), 1e-9)
     return classes
 
