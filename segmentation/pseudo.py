@@ -23,11 +23,11 @@ from segmentation.model import SegmentationNetwork
 from segmentation.parts import (
     ABSENT,
     CLASS_CODE,
-    PART_CLASSES,
     PRESENT,
     UNKNOWN_CODE,
     Codes,
     Presence,
+    allowed_parts,
 )
 from segmentation.photos import Photo
 from segmentation.predictor import on_canvas
@@ -77,7 +77,8 @@ def guess_codes(
 
 def _as_answered(parts: PartProbabilities, answers: Presence) -> Probabilities:
     """Class probabilities (4, h, w) that agree with what is known of the whole photo."""
-    classes = np.stack([parts[_parts_of(each)].sum(axis=0) for each in GarmentClass])
+    of_classes = allowed_parts()[CLASS_CODE:UNKNOWN_CODE]
+    classes = np.stack([parts[members].sum(axis=0) for members in of_classes])
     said = answers[: len(GARMENT_CLASSES)]
     classes[1:][said == ABSENT] = 0
     classes /= np.maximum(classes.sum(axis=0), 1e-6)
@@ -98,21 +99,17 @@ def _as_answered(parts: PartProbabilities, answers: Presence) -> Probabilities:
 def _sure_codes(classes: Probabilities, parts: PartProbabilities, answers: Presence) -> Codes:
     """The class of each pixel where it is sure, and its part where that is sure within it."""
     codes = np.full(classes.shape[1:], UNKNOWN_CODE, np.uint8)
-    absent = answers[len(GARMENT_CLASSES) :] == ABSENT
+    possible = allowed_parts() & (answers[len(GARMENT_CLASSES) :] != ABSENT)
     for garment_class in GarmentClass:
         is_sure = classes[garment_class] >= SURE
         codes[is_sure] = CLASS_CODE + garment_class
-        members = np.flatnonzero(_parts_of(garment_class) & ~absent)
+        members = np.flatnonzero(possible[CLASS_CODE + garment_class])
         if len(members) == 0:
             continue
         shares = parts[members] / np.maximum(parts[members].sum(axis=0), 1e-6)
         named = is_sure & (shares.max(axis=0) >= SURE)
         codes[named] = members[shares.argmax(axis=0)][named]
     return codes
-
-
-def _parts_of(garment_class: GarmentClass) -> npt.NDArray[np.bool_]:
-    return np.asarray(np.array(PART_CLASSES) == garment_class, bool)
 
 
 def _part_probabilities(
