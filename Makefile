@@ -1,35 +1,63 @@
-# The commands of the README; everything runs in .venv, which is made on first use.
+# The commands of the README. Each installs what it needs into .venv, which is made on first use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Training and its tests need PyTorch. Its builds without GPU libraries are a tenth of the size.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test bench lint types install clean
+.PHONY: demo test bench wheel lowest lint types texts install clean
 
-demo: $(STAMP)
+demo: $(VENV)/.serving
 	$(BIN)/apparel demo
 
-test: $(STAMP) lint types
+test: $(VENV)/.testing lint types
+	$(BIN)/python -m tests.browser.chromium
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
-bench: $(STAMP)
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+bench: $(VENV)/.testing
+	$(PIP) --editable '.[bench]'
 	$(BIN)/python -m indexing.benchmarks
 
-lint: $(STAMP)
+# The wheel in a bare environment: installed, used, uninstalled.
+wheel: $(VENV)/.testing
+	$(BIN)/python -m tests.installation.wheel
+
+# The lowest versions that pyproject.toml allows, installed and used.
+lowest: $(VENV)/.testing
+	$(PIP) uv
+	$(BIN)/python -m tests.installation.lowest
+
+lint: $(VENV)/.testing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP)
+types: $(VENV)/.testing
 	$(BIN)/mypy
 
-install: $(STAMP)
+# Brings the translations up to date after a text was added or changed; then fill in what is empty.
+texts: $(VENV)/.testing
+	mkdir -p build
+	$(BIN)/pybabel -q extract -k Text --no-location -o build/messages.pot search_app
+	for language in de fr; do $(BIN)/pybabel -q update -N --ignore-obsolete -w 98 -l $$language \
+	  -i build/messages.pot -o search_app/language/$$language.po; done
 
-$(STAMP): pyproject.toml
+install: $(VENV)/.testing
+
+$(VENV)/.serving: pyproject.toml
+	@echo "installing what serving needs into $(VENV) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[train,test]'
-	touch $(STAMP)
+	$(PIP) --upgrade pip
+	$(PIP) --editable .
+	touch $@
 
+$(VENV)/.testing: $(VENV)/.serving
+	@echo "installing what training and the tests need into $(VENV) ..."
+	$(PIP) --retries 0 --index-url $(TORCH_INDEX) torch torchvision 2>/dev/null \
+	|| echo "no processor-only PyTorch at $(TORCH_INDEX): the usual one is taken, 4 GB more"
+	$(PIP) --editable '.[test]'
+	touch $@
+
+# Never the data: only what `make` made.
 clean:
-	rm -rf $(VENV) apparel-data
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,7 +1,4 @@
-"""Names for colours: an sRGB colour in, the nearest name a shopper would use out.
-
-CIELAB: CIE 15:2004, D65 white.
-"""
+"""Colour names that shoppers use, matched to sRGB colours by CIELAB distance (CIE 15:2004, D65)."""
 
 import re
 from typing import Final
@@ -71,11 +68,11 @@ NAMED_COLOURS: Final = (
     ("lilac", "#c0a8d6"),
     ("lilac", "#9f93c4"),
 )
-"""Colour names with the shades they stand for; a name may have several."""
+"""Colour names and reference shades; a name may have several shades."""
 
 
 def rgb_to_lab(rgb: npt.NDArray[np.uint8]) -> Lab:
-    """sRGB values (n, 3) in 0..255 to CIELAB."""
+    """Convert sRGB values, shape (n, 3), 0..255, to CIELAB."""
     values = rgb.astype(np.float32) / 255
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array(
@@ -89,13 +86,13 @@ def rgb_to_lab(rgb: npt.NDArray[np.uint8]) -> Lab:
 
 
 def hex_to_rgb(colour: str) -> tuple[int, int, int]:
-    """0..255 each of a colour written #rrggbb."""
+    """Red, green and blue, 0..255 each, of a colour written #rrggbb."""
     digits = colour.removeprefix("#")
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 
 
 SHADE_NAMES: Final = tuple(name for name, _ in NAMED_COLOURS)
-"""The name of each shade; a name may come several times."""
+"""The name of each row of `NAMED_COLOURS`; a name may occur several times."""
 COLOUR_NAMES: Final = tuple(dict.fromkeys(SHADE_NAMES))
 """Every colour name, once."""
 _NAMED_LAB: Final = rgb_to_lab(np.array([hex_to_rgb(hexa) for _, hexa in NAMED_COLOURS], np.uint8))
@@ -103,7 +100,7 @@ _PICKED: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 
 def is_picked(colour: str) -> bool:
-    """Whether a colour is written #rrggbb, as a colour picker gives it."""
+    """Whether a colour is written #rrggbb, the format of a colour picker."""
     return _PICKED.fullmatch(colour) is not None
 
 
@@ -114,13 +111,14 @@ def nearest_colour_name(colour: str) -> str:
 
 
 def nearest_shades(lab: Lab) -> npt.NDArray[np.intp]:
-    """Row of `NAMED_COLOURS` nearest to each of some CIELAB values (n, 3)."""
-    # Lightness counts for less: folds and light change it, hue they do not.
+    """Row of `NAMED_COLOURS` nearest to each CIELAB value; shape (n, 3) -> (n,)."""
+    # Lightness weighs less: folds and illumination change it more than hue.
     weights = np.array([0.55, 1.0, 1.0], np.float32)
     return np.asarray(squared_distances(lab * weights, _NAMED_LAB * weights).argmin(axis=1))
 
 
 def squared_distances(lab: Lab, centres: Lab) -> npt.NDArray[np.float32]:
-    """(n, m) from (n, 3) and (m, 3): the matrix product is much faster than broadcasting."""
+    """Squared distances, shape (n, m), between points (n, 3) and (m, 3)."""
+    # A matrix product is much faster than broadcasting the differences.
     squares = (lab**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)[None]
     return np.asarray(squares - 2 * lab @ centres.T, np.float32)

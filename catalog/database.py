@@ -1,10 +1,9 @@
-"""A data folder in, sessions on its database out; brings the tables up to date on opening.
+"""The database of a data folder: opening, migrating, read and write sessions.
 
-The database is SQLite in the folder, or a PostgreSQL server's where a URL says so.
-
-SQLite in WAL mode: readers never wait for the writer. Reading sessions begin deferred, writing
-ones immediate, so that two writers queue up instead of failing half-way. On PostgreSQL writers
-queue for one lock and so commit in the order of `vector_change`; readers see one snapshot.
+SQLite in the folder by default, PostgreSQL where a URL is given. SQLite runs in WAL mode: readers
+never wait for the writer. Write transactions begin immediate, so that two writers queue up instead
+of failing half-way. On PostgreSQL writers queue for an advisory lock and so commit in the order of
+`vector_change`; readers see one snapshot.
 """
 
 from collections.abc import Iterator
@@ -19,21 +18,23 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from catalog.errors import DatabaseError
-from catalog.models import DATABASE_NAME, Base
+from catalog.data_folder.integrity import check_integrity
+from catalog.errors import CannotWrite, DatabaseError
+from catalog.filtering.named_kinds import decide_named_kinds, is_decided
+from catalog.models import DATABASE_NAME
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a writer waits for another process's transaction."""
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
-    # FULL, not NORMAL: what was acknowledged must survive a power cut, and a batch of photos
-    # takes far longer to embed than one fsync.
+    # FULL, not NORMAL: committed data must survive a power cut, and a batch of photos takes far
+    # longer to embed than one fsync.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -32768",
@@ -42,12 +43,14 @@ _PRAGMAS: Final = (
     # Bounds what ANALYZE reads of each index: milliseconds at any size.
     "PRAGMA analysis_limit = 400",
 )
+_UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open database file")
+_BROKEN: Final = ("malformed", "not a database")
 _WRITERS_LOCK: Final = 5_817_303
-"""PostgreSQL's advisory lock that writers queue for: any number that others do not use."""
+"""Key of PostgreSQL's advisory lock that writers queue for."""
 
 
 class Database:
-    """An open database; safe to share between threads, one session each.
+    """An open database; share it between threads, with one session each.
 
     `name` is its file or its URL without the password, for messages.
     """
@@ -62,41 +65,75 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is a file in the data folder."""
+        """Whether the database is a file in the data folder."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A session to read with, on one snapshot of the database."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        """A read session on one snapshot of the database."""
+        with _translated(self.name), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session to write with: committed at the end, rolled back on an exception."""
-        with Session(self._writing, expire_on_commit=False) as session:
+        """A write session: committed at the end, rolled back on an exception.
+
+        Raises:
+            CannotWrite: the disk is full or read-only.
+        """
+        with _translated(self.name), Session(self._writing, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     def size(self) -> int:
-        """Bytes on the disk, without SQLite's log."""
+        """Bytes on disk, without SQLite's log."""
         pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
         query = pages if self.is_sqlite else "SELECT pg_database_size(current_database())"
         with self.session() as session:
             return int(session.execute(text(query)).scalar_one())
 
     def analyze(self) -> None:
-        """Tell the query planner how the tables have grown; quick at any size."""
+        """Update the query planner's statistics; quick at any size."""
         with self.transaction() as session:
             session.execute(text("ANALYZE"))
+
+    def truncate_log(self) -> None:
+        """Give SQLite's log back to the disk, as far as no reader needs it."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                # Not through SQLAlchemy, which would begin a transaction first.
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection; no session may be open."""
         self.engine.dispose()
 
 
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Convert errors about the disk or the file into ours, which state a remedy."""
+    try:
+        yield
+    except SqlDatabaseError as error:
+        reason = str(error.orig)
+        if any(sign in reason for sign in _UNWRITABLE):
+            raise CannotWrite(
+                f"cannot write to {name}: {reason}; make room (removing products works) or give "
+                "this user the folder"
+            ) from error
+        if any(sign in reason for sign in _BROKEN):
+            raise DatabaseError(
+                f"{name} is damaged: {reason}; restore a backup with `apparel restore`"
+            ) from error
+        raise
+
+
 def open_database(data: Path, url: str | None = None) -> Database:
-    """The database of a data folder, both made if absent, with its tables up to date.
+    """Open the database of a data folder; creates both and migrates the tables where needed.
+
+    On a full or read-only disk it is opened for reading; a transaction raises CannotWrite.
 
     Args:
         url: a PostgreSQL database instead of the folder's file:
@@ -109,9 +146,11 @@ def open_database(data: Path, url: str | None = None) -> Database:
     try:
         if url is not None:
             name = make_url(url).render_as_string(hide_password=True)
-        data.mkdir(parents=True, exist_ok=True)
-        engine = make_engine(url or f"sqlite:///{data / DATABASE_NAME}")
-        migrate(engine)
+        if url is None:
+            check_integrity(data)
+        if not data.is_dir():
+            data.mkdir(parents=True)
+        engine = _engine_up_to_date(data, url)
     except CommandError as error:
         raise DatabaseError(
             f"{name} has tables this version does not know ({error}); update Apparel Search"
@@ -129,11 +168,30 @@ def open_database(data: Path, url: str | None = None) -> Database:
     return Database(engine, name)
 
 
-@contextmanager
-def database_as_it_is(data: Path, url: str | None = None) -> Iterator[Database]:
-    """The database of `open_database` to read from: nothing is made, brought up to date, written.
+def _engine_up_to_date(data: Path, url: str | None) -> Engine:
+    path = data / DATABASE_NAME
+    engine = make_engine(url or f"sqlite:///{path}")
+    try:
+        if not _is_up_to_date(engine):
+            migrate(engine)
+        return engine
+    except OperationalError as error:
+        engine.dispose()
+        unwritable = any(sign in str(error.orig) for sign in _UNWRITABLE)
+        if url is not None or not unwritable or not path.is_file():
+            raise
+        to_read = make_engine(_address_to_read(path))
+        if _is_up_to_date(to_read):
+            return to_read
+        to_read.dispose()
+        raise
 
-    Where the folder has none, an empty one in memory.
+
+@contextmanager
+def read_only_database(data: Path, url: str | None = None) -> Iterator[Database]:
+    """The database of a data folder for reading; creates, migrates and writes nothing.
+
+    Yields an empty database in memory where the folder has none.
 
     Raises:
         DatabaseError: it cannot be read, or its tables are another version's.
@@ -142,7 +200,7 @@ def database_as_it_is(data: Path, url: str | None = None) -> Iterator[Database]:
     name = str(path) if url is None else make_url(url).render_as_string(hide_password=True)
     if url is None and not path.is_file():
         engine = create_engine("sqlite://", poolclass=StaticPool)
-        Base.metadata.create_all(engine)
+        migrate(engine)
         yield Database(engine, "an empty catalogue")
         engine.dispose()
         return
@@ -151,7 +209,7 @@ def database_as_it_is(data: Path, url: str | None = None) -> Iterator[Database]:
         if not _is_up_to_date(engine):
             raise DatabaseError(
                 f"{name} has the tables of another version; bring it up to date with "
-                "`apparel status` first"
+                "`apparel upgrade` first"
             )
         yield Database(engine, name)
     except SqlDatabaseError as error:
@@ -161,8 +219,7 @@ def database_as_it_is(data: Path, url: str | None = None) -> Iterator[Database]:
 
 
 def _address_to_read(path: Path) -> str:
-    # Without a log nobody has it open, and as a file that cannot change it is read without
-    # SQLite putting a log beside it.
+    # Without a log no process has it open; as an immutable file SQLite creates no log beside it.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
     return f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
 
@@ -170,15 +227,17 @@ def _address_to_read(path: Path) -> str:
 def _is_up_to_date(engine: Engine) -> bool:
     head = ScriptDirectory.from_config(_migrations()).get_current_head()
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        revision = MigrationContext.configure(connection).get_current_revision()
+        return revision == head and is_decided(connection)
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for a database URL; SQLite gets the pragmas and explicit transactions."""
+    """Create an engine; for SQLite with the pragmas and explicit transactions."""
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _end_failed_commit)
     else:
         event.listen(engine, "begin", _queue_writers)
     return engine
@@ -198,17 +257,28 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _end_failed_commit(connection: Any, _record: Any) -> None:
+    # SQLite keeps a transaction open whose COMMIT failed, on a full disk for example, and
+    # SQLAlchemy does not roll it back: the pooled connection would lock out every writer.
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
+
+
 def _queue_writers(connection: Connection) -> None:
     if connection.get_execution_options().get("apparel_writes", False):
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
 
 
 def migrate(engine: Engine) -> None:
-    """Run the migrations that this database lacks; works from an installed package too."""
+    """Run the pending migrations and decide `named_kinds` by today's words.
+
+    Works from an installed package too.
+    """
     config = _migrations()
     with engine.execution_options(apparel_writes=True).connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        decide_named_kinds(connection)
         connection.commit()
 
 

@@ -1,42 +1,48 @@
-"""What can go wrong with the catalogue.
+"""Exceptions of the catalogue.
 
     CatalogError
-    ├── FeedError             a feed file as a whole cannot be read (a bad row is a value: Reject)
+    ├── FeedError             a whole feed file cannot be read (a bad row is a value: Reject)
     ├── ProductNotFound       no product has this id
-    ├── PruneRefused          a feed lacks so many products that a mistake is likelier
+    ├── PruneRefused          a feed lacks so many products that a mistake is likely
     ├── DatabaseError         the database is missing, of another version or not writable
-    ├── BackupError           a backup cannot be written, or a file not be restored
+    │   └── CannotWrite       the disk is full or read-only; reading still works
+    ├── BackupError           a backup cannot be written or restored
+    ├── FolderInUse           another process serves, restores or upgrades the data folder
+    ├── BadStoredName         a stored photo's name points outside its folder
+    ├── SourceError           the settings of a synchronised source are not usable
+    │   ├── SourceNotFound    no synchronised source has this name
+    │   └── SourceBusy        another run of this source has not ended
     └── FetchError            a photo cannot be fetched from its address
-        ├── AddressRefused    the address is no http(s) one, or leads into a private network
-        ├── NoPhotoThere      the server answered, but not with a photo or feed we take
-        └── HostFailed        no connection, no answer in time, or "later": may pass
+        ├── AddressRefused    the address is not http(s), or is in a private network
+        ├── NoPhotoThere      the server responded, but not with a supported photo or feed
+        └── HostFailed        no connection, a timeout or a temporary status: retry later
 
-Every message is one line and ends with what to do about it.
+Every message is one line and ends with a remedy.
 """
 
 
 class CatalogError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base class of this package's exceptions."""
 
 
 class FeedError(CatalogError):
-    """A feed lacks its required columns or is no feed at all."""
+    """A feed lacks required columns or is not a feed."""
 
 
 class ProductNotFound(CatalogError):
-    """No product has the id that was asked for."""
+    """No product has the requested id."""
 
 
 class PruneRefused(CatalogError):
-    """Pruning would take more than half of the products away."""
+    """Pruning would remove more than half of the products."""
 
 
 class DatabaseError(CatalogError):
-    """The database cannot be used as it is."""
+    """The database is missing, damaged, of another version or not writable."""
 
 
 class FetchError(CatalogError):
-    """A photo could not be fetched; `code` is stable, for programs."""
+    """A photo or feed could not be fetched; `code` is a stable identifier for programs."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -51,13 +57,13 @@ class AddressRefused(FetchError):
 
 
 class NoPhotoThere(FetchError):
-    """Codes: http_404 and its like, too_large, not_a_photo, not_a_feed, too_many_redirects."""
+    """Codes: http_404 and similar, too_large, not_a_photo, not_a_feed, too_many_redirects."""
 
 
 class HostFailed(FetchError):
-    """Codes: unreachable, timed_out, given_up, http_503 and its like.
+    """Codes: unreachable, timed_out, given_up, http_503 and similar.
 
-    `retry_after` is the number of seconds that the server asked to be left alone, if it did.
+    `retry_after` is the Retry-After header in seconds, if there was one.
     """
 
     def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
@@ -67,3 +73,27 @@ class HostFailed(FetchError):
 
 class BackupError(CatalogError):
     """A backup cannot be written, or a file cannot be restored."""
+
+
+class FolderInUse(CatalogError):
+    """Another process holds the data folder."""
+
+
+class BadStoredName(CatalogError):
+    """The database refers to a stored photo by a path that this program never writes."""
+
+
+class CannotWrite(DatabaseError):
+    """The disk is full, or the data folder read-only; reading still works."""
+
+
+class SourceError(CatalogError):
+    """A synchronised source cannot be added or run as it is set up."""
+
+
+class SourceNotFound(SourceError):
+    """No synchronised source has the requested name."""
+
+
+class SourceBusy(SourceError):
+    """One run of a source at a time."""

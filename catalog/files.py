@@ -1,4 +1,4 @@
-"""Files that are either absent or whole: written beside, flushed to the disk, renamed."""
+"""Atomic file writes (temporary file, fsync, rename) and checks of files and disk space."""
 
 import hashlib
 import os
@@ -6,13 +6,17 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 
 @contextmanager
-def publishing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; what lies there at the end becomes `path` at once.
+def publishing(path: Path, mode: int = 0o644) -> Iterator[Path]:
+    """A temporary path to write to, renamed to `path` at the end.
 
-    On an exception `path` is left as it was and the temporary file is removed.
+    On an exception `path` stays unchanged and the temporary file is removed.
+
+    Args:
+        mode: permissions of the published file; the temporary one is private to the user.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -20,16 +24,16 @@ def publishing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp's files are private; a published file is readable like any other.
-        temporary.chmod(0o644)
-        _flush(temporary)
+        temporary.chmod(mode)
+        flush(temporary)
         temporary.replace(path)
-        _flush(path.parent)
+        flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Call fsync on a file or a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -37,9 +41,17 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file exists; False for an impossible name, such as one too long."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def file_sha256(path: Path) -> str | None:
-    """SHA-256 of a file's bytes in hexadecimal; None where no file can be read."""
-    if not path.is_file():
+    """SHA-256 of a file's bytes in hexadecimal; None where it cannot be read."""
+    if not is_file(path):
         return None
     try:
         with path.open("rb") as file:
@@ -49,9 +61,20 @@ def file_sha256(path: Path) -> str | None:
 
 
 def bytes_of(paths: Iterable[Path]) -> int:
-    """Bytes of these files together; one that is taken away meanwhile counts nothing."""
+    """Total size in bytes; files removed meanwhile count 0."""
     total = 0
     for path in paths:
         with suppress(FileNotFoundError):
             total += path.stat().st_size
     return total
+
+
+MIN_FREE_BYTES: Final = 4_000_000
+"""Bytes that a product with its photos may need."""
+
+
+def can_write(folder: Path) -> bool:
+    """Whether a folder is writable and its disk has space; writes nothing."""
+    disk = os.statvfs(folder)
+    has_room = disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES
+    return has_room and not disk.f_flag & os.ST_RDONLY and os.access(folder, os.W_OK)

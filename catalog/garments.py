@@ -1,37 +1,56 @@
-"""What a search asks of the database about garments: which may answer, whose they are."""
+"""Queries of a search on garments: those that pass the filters, their products and groups."""
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, exists, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session
 
-from catalog.conditions import garment_conditions
-from catalog.filters import Filters
-from catalog.kept import Kept, catalogue_state
-from catalog.models import Garment, Photo, Product
+from catalog.cache import QueryCache, catalogue_state
+from catalog.filtering.conditions import garment_conditions
+from catalog.filtering.filters import Filters
+from catalog.filtering.product_text import names, text_ranks
+from catalog.filtering.word_query import Term
+from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.records import AttributeCard
 from segmentation.classes import GarmentClass
 
-_CARDS_PER_WISH: Final = 3_000
-"""Garments that are weighed for plain words: far more than a page shows, fast to read."""
+_CARDS_PER_SEARCH: Final = 3_000
+"""Garments that are ranked for a text query: far more than a page shows, fast to read."""
 _IDS_PER_QUERY: Final = 10_000
-"""Below the number of values that SQLite and PostgreSQL bind in one statement."""
-# Made once, the ids told when they run: a search asks several times for a hundred each, and to make
-# a statement with them takes longer than to run it.
-_GARMENTS_WITH_PRODUCTS: Final = select(Garment.id, Photo.product_id).join(
-    Photo, Garment.photo_id == Photo.id
+"""Below the number of values that SQLite and PostgreSQL can bind in one statement."""
+# Built once, with the ids as bound parameters: building these statements takes longer than running
+# them, and a search runs several.
+_GARMENTS_WITH_PRODUCTS: Final = select(GarmentRow.id, PhotoRow.product_id).join(
+    PhotoRow, GarmentRow.photo_id == PhotoRow.id
 )
 _PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
-    Garment.id.in_(bindparam("ids", expanding=True))
+    GarmentRow.id.in_(bindparam("ids", expanding=True)), GarmentRow.worn_with.is_(False)
 )
-_GROUPS_OF: Final = select(Product.id, Product.group_id).where(
-    Product.id.in_(bindparam("ids", expanding=True)), Product.group_id.is_not(None)
+_ATTRIBUTES_OF: Final = (
+    select(
+        GarmentRow.id,
+        PhotoRow.product_id,
+        GarmentRow.kind,
+        GarmentRow.pattern,
+        GarmentRow.sleeve,
+        GarmentRow.length,
+        GarmentRow.certainties,
+        GarmentRow.colours,
+    )
+    .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+    .where(GarmentRow.id.in_(bindparam("ids", expanding=True)))
 )
-_KEPT: Final = Kept["array[int]"](most=100, seconds=600.0)
-_KEPT_IDS: Final = 20_000
-"""Larger answers are not kept: all that are take 16 MB at most."""
+_GROUPS_OF: Final = {
+    by_title: select(Product.id, column).where(
+        Product.id.in_(bindparam("ids", expanding=True)), column.is_not(None)
+    )
+    for by_title, column in ((True, Product.article), (False, Product.group_id))
+}
+_CACHE: Final = QueryCache["array[int]"](size=100, seconds=600.0)
+_MAX_CACHED_IDS: Final = 20_000
+"""Larger results are not cached, which bounds the cache to 16 MB."""
 
 
 def allowed_garments(
@@ -40,79 +59,107 @@ def allowed_garments(
     garment_class: GarmentClass | None = None,
     limit: int | None = None,
 ) -> "array[int]":
-    """Ids of the garments that pass the filters, in order; any `limit` of them.
+    """Sorted ids of garments that pass the filters, at most `limit`, in no particular choice.
 
-    The latest answers are kept until the catalogue changes.
+    Results are cached until the catalogue changes.
     """
     key = (catalogue_state(session), filters, garment_class, limit)
-    found = _KEPT.get(key)
+    found = _CACHE.get(key)
     if found is None:
         found = _passing(session, filters, garment_class, limit)
-        if len(found) <= _KEPT_IDS:
-            _KEPT.put(key, found)
+        if len(found) <= _MAX_CACHED_IDS:
+            _CACHE.put(key, found)
     return found
 
 
-def kept_garments(
+def cached_garments(
     session: Session,
     filters: Filters,
     garment_class: GarmentClass | None = None,
     limit: int | None = None,
 ) -> "array[int] | None":
-    """What `allowed_garments` would say, if that is kept: none of the ids is read."""
-    return _KEPT.get((catalogue_state(session), filters, garment_class, limit))
+    """The cached result of `allowed_garments`; None where it would have to query."""
+    return _CACHE.get((catalogue_state(session), filters, garment_class, limit))
 
 
 def _passing(
     session: Session, filters: Filters, garment_class: GarmentClass | None, limit: int | None
 ) -> "array[int]":
     query = (
-        select(Garment.id)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .join(Product, Photo.product_id == Product.id)
+        select(GarmentRow.id)
+        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+        .join(Product, PhotoRow.product_id == Product.id)
         .where(*garment_conditions(filters))
     )
     if garment_class is not None:
-        # "+ 0" keeps the planner from walking through a third of all garments by their class
-        # where a filter's index names a few products.
-        query = query.where(Garment.garment_class + 0 == int(garment_class))
+        # "+ 0" keeps the planner from scanning a third of all garments by class where a filter's
+        # index gives a few products.
+        query = query.where(GarmentRow.garment_class + 0 == int(garment_class))
     return array("q", sorted(session.scalars(query.limit(limit))))
 
 
 def passing_products(
     session: Session, garment_ids: Sequence[int], filters: Filters
 ) -> dict[int, str]:
-    """Garment id -> product id, for those of some garments that pass the filters."""
-    # Not a join: the planner would walk through all products that pass, and look for the few here.
-    passes = exists().where(Product.id == Photo.product_id, *garment_conditions(filters))
-    query = _GARMENTS_WITH_PRODUCTS.where(Garment.id.in_(garment_ids), passes)
+    """Garment id -> product id, for the given garments that pass the filters."""
+    # Not a join: the planner would scan all passing products to find these few.
+    passes = exists().where(Product.id == PhotoRow.product_id, *garment_conditions(filters))
+    query = _GARMENTS_WITH_PRODUCTS.where(GarmentRow.id.in_(garment_ids), passes)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
 def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> product id, for those that exist."""
+    """Garment id -> product id, for existing garments that are the product itself."""
     return {row[0]: row[1] for row in _rows_of(session, _PRODUCTS_OF, garment_ids)}
 
 
-def product_groups(session: Session, product_ids: Collection[str]) -> dict[str, str]:
-    """Product id -> the group of variants that it is of, where it is of one."""
-    return {row[0]: str(row[1]) for row in _rows_of(session, _GROUPS_OF, list(product_ids))}
+def product_groups(
+    session: Session, product_ids: Collection[str], by_title: bool = True
+) -> dict[str, str]:
+    """Product id -> its group of variants, for products that have one.
+
+    Args:
+        by_title: whether titles tell variants too where the feed gave no group.
+    """
+    rows = _rows_of(session, _GROUPS_OF[by_title], list(product_ids))
+    return {row[0]: str(row[1]) for row in rows}
+
+
+def more_colours(
+    session: Session, product_ids: Collection[str], by_title: bool = True
+) -> dict[str, int]:
+    """Product id -> number of other colours of its article, for products that have any.
+
+    Variants without a colour of their own are distinguished by their first photo.
+    """
+    groups = product_groups(session, product_ids, by_title)
+    column = Product.article if by_title else Product.group_id
+    query = (
+        select(column, Product.id, Product.colour, PhotoRow.sha256)
+        .outerjoin(PhotoRow, (PhotoRow.product_id == Product.id) & (PhotoRow.position == 0))
+        .where(column.in_(set(groups.values())))
+    )
+    colours: dict[str, set[str]] = {}
+    for group, product_id, colour, sha256 in session.execute(query):
+        colours.setdefault(str(group), set()).add((colour or sha256 or product_id).lower())
+    others = {each: len(colours[group]) - 1 for each, group in groups.items()}
+    return {each: count for each, count in others.items() if count}
 
 
 def _rows_of(
     session: Session, statement: Select[Any, Any], ids: Sequence[int] | Sequence[str]
 ) -> Iterator[Row[Any, Any]]:
-    """What a statement finds for these `ids`, as many at a time as may be bound."""
+    """Run a statement for `ids`, split into as many as can be bound at once."""
     for start in range(0, len(ids), _IDS_PER_QUERY):
         yield from session.execute(statement, {"ids": ids[start : start + _IDS_PER_QUERY]})
 
 
 def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> SHA-256 of its photo's bytes, where that is known."""
+    """Garment id -> SHA-256 of its photo's bytes, where known."""
     query = (
-        select(Garment.id, Photo.sha256)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .where(Garment.id.in_(garment_ids), Photo.sha256.is_not(None))
+        select(GarmentRow.id, PhotoRow.sha256)
+        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+        .where(GarmentRow.id.in_(garment_ids), PhotoRow.sha256.is_not(None))
     )
     return {row[0]: str(row[1]) for row in session.execute(query)}
 
@@ -120,21 +167,44 @@ def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]
 def attribute_cards(
     session: Session, filters: Filters, garment_class: GarmentClass | None = None
 ) -> list[AttributeCard]:
-    """Garments that pass the filters, the largest and clearest first, some thousand at most."""
+    """Garments that pass the filters, best text match first, some thousand at most."""
+    terms = filters.words.terms
+    ranks = _best_garments(session, filters, garment_class)
+    named = (
+        names(term, PhotoRow.product_id).label(f"named_{number}")
+        for number, term in enumerate(terms)
+    )
+    rows = _rows_of(session, _ATTRIBUTES_OF.add_columns(*named), list(ranks))
+    cards = {row.id: _attribute_card(row, terms, ranks[row.id]) for row in rows}
+    return [cards[each] for each in ranks]
+
+
+def _best_garments(
+    session: Session, filters: Filters, garment_class: GarmentClass | None
+) -> dict[int, float]:
+    """Ids of the garments that pass with the text's rank, by it, then by score times area."""
     query = (
-        select(Garment, Photo.product_id)
-        .join(Photo, Garment.photo_id == Photo.id)
-        .join(Product, Photo.product_id == Product.id)
+        select(GarmentRow.id)
+        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+        .join(Product, PhotoRow.product_id == Product.id)
         .where(*garment_conditions(filters))
-        .order_by((Garment.score * Garment.area).desc(), Garment.id)
-        .limit(_CARDS_PER_WISH)
+        .limit(_CARDS_PER_SEARCH)
     )
     if garment_class is not None:
-        query = query.where(Garment.garment_class == int(garment_class))
-    return [_attribute_card(garment, product) for garment, product in session.execute(query)]
+        query = query.where(GarmentRow.garment_class == int(garment_class))
+    rank: ColumnElement[float] = literal(0.0)
+    if filters.words.terms:
+        ranks = text_ranks(session, filters.words.terms)
+        query = query.outerjoin(ranks, ranks.c.product_id == PhotoRow.product_id)
+        rank = func.coalesce(ranks.c.rank, 0.0)
+    by_size = (GarmentRow.score * GarmentRow.area).desc()
+    ranked = query.add_columns(rank).order_by(rank.desc(), by_size, GarmentRow.id)
+    return {row[0]: row[1] for row in session.execute(ranked)}
 
 
-def _attribute_card(garment: Garment, product_id: str) -> AttributeCard:
-    named = {name: getattr(garment, name) for name in garment.certainties}
-    shares = {colour["name"]: colour["share"] for colour in garment.colours}
-    return AttributeCard(garment.id, product_id, named, garment.certainties, shares)
+def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
+    predicted = {name: getattr(row, name) for name in row.certainties}
+    shares = {colour["name"]: colour["share"] for colour in row.colours}
+    columns = row[-len(terms) :] if terms else ()
+    named = frozenset(term for term, is_named in zip(terms, columns, strict=True) if is_named)
+    return AttributeCard(row.id, row.product_id, predicted, row.certainties, shares, named, rank)

@@ -1,21 +1,24 @@
-"""The tables: products, their photos, the garments on them, and each model's vectors.
+"""The database tables: products, photos, garments, and the vectors of each model.
 
     product 1-n photo 1-n garment 1-n vector n-1 model
             1-n attribute                 1-n vector_change
 
-Beside them the server's own: keys of the API and import jobs. Types are kept to what SQLite
-and PostgreSQL share. Three tables are written by triggers alone (migrations 0004 and 0009):
-`attribute` repeats `product.attributes` as rows, `vector_change` tells in order which vectors
-came and went, `catalogue_version` that something was written.
+API keys, import jobs, work lists, search analytics and synchronised sources (with their shops' ids
+of products and deliveries of webhooks) have tables of their own. Only types that SQLite and
+PostgreSQL share are used. Triggers write three tables (migrations 0004 and 0009): `attribute`
+mirrors `product.attributes` as rows, `vector_change` logs added and removed vectors in order,
+`catalogue_version` counts writes. Further triggers keep the full text of products, which has no
+model here (migration 0013, `catalog.filtering.product_text`).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Date,
     DateTime,
     Dialect,
     Double,
@@ -34,11 +37,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
 ATTRIBUTE_LENGTH: Final = 200
-"""An attribute is found by this many of its first characters."""
-LEFT: Final = -1
-"""Position of a photo that left the feed: it goes when the photos that replace it are there."""
+"""Characters of an attribute's value that are indexed."""
+NOT_IN_FEED: Final = -1
+"""Position of a photo that is no longer in the feed; it is removed once others replace it."""
 NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
-"""An index that missed a removal must not find another garment under the old id."""
+"""An index that missed a removal must not return another garment under the old id."""
 
 
 def _now() -> datetime:
@@ -46,17 +49,17 @@ def _now() -> datetime:
 
 
 class Price(TypeDecorator[Decimal]):
-    """A price with two decimals, stored as hundredths: SQLite has no exact decimals."""
+    """A price with two decimals, stored in hundredths because SQLite has no exact decimals."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Amount to hundredths."""
+        """Convert an amount to hundredths."""
         return None if value is None else round(value * 100)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Hundredths to amount."""
+        """Convert hundredths to an amount."""
         return None if value is None else Decimal(value) / 100
 
 
@@ -66,17 +69,22 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         dict[str, Any]: JSON,
         list[dict[str, Any]]: JSON,
+        list[str]: JSON,
         float: Double,
     }
 
 
 class Product(Base):
-    """Something that is sold. `id` is the shop's own.
+    """A product; `id` is the shop's own.
 
-    Where a folder of photos was imported ids are made up from file names: `origin` is that
-    folder then, so that two folders with equal names do not overwrite each other. `from_feed`
-    is False for what was added by hand: pruning spares it. `group_id` is what variants of one
-    article have in common.
+    `source` names the feed or folder that first listed it, None for a product added by hand;
+    pruning removes products of one source only. For an imported folder of photos, ids are file
+    names and `origin` is that folder, so that folders with equal file names do not overwrite each
+    other. `sale_price` is in force from `sale_start` to `sale_end` (UTC), without dates always.
+    `availability` is a value of `catalog.feeds.availability.Availability`. The variants of an
+    article share a `group_id`, or an `article` recognised by their titles
+    (`catalog.importing.articles`). `named_kinds` has a bit for each kind that the texts name
+    (`catalog.filtering.named_kinds`).
     """
 
     __tablename__ = "product"
@@ -92,30 +100,36 @@ class Product(Base):
     availability: Mapped[str | None] = mapped_column(String(50), index=True)
     description: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(String(200), index=True)
+    article: Mapped[str | None] = mapped_column(String(200), index=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    from_feed: Mapped[bool] = mapped_column(default=False)
+    sale_price: Mapped[Decimal | None] = mapped_column(Price, index=True)
+    sale_start: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sale_end: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    named_kinds: Mapped[int] = mapped_column(default=0, server_default="0")
+    source: Mapped[str | None] = mapped_column(String(200), index=True)
     origin: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     updated_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), default=_now, onupdate=_now, index=True
     )
 
-    photos: Mapped[list["Photo"]] = relationship(
+    photos: Mapped[list["PhotoRow"]] = relationship(
         back_populates="product",
         cascade="all, delete-orphan",
         passive_deletes=True,
-        order_by="Photo.position",
+        order_by="PhotoRow.position",
     )
 
 
-# Texts are found without regard to case: see `catalog.filters.same_text`. With the id beside them
-# a filter never looks into the products themselves.
+# For case-insensitive look-ups (`conditions.same_text`); with the id in the index, a filter reads
+# no product rows.
+Index("ix_product_named_kinds", Product.id, Product.named_kinds)
 for _column in (Product.brand, Product.category, Product.colour, Product.availability):
     Index(f"ix_product_{_column.key}_lower", func.lower(_column), Product.id)
 
 
-class Attribute(Base):
-    """One attribute of a product as a row, so that filters and facets find it by an index."""
+class AttributeRow(Base):
+    """One attribute of a product as a row, so that filters and facets can use an index."""
 
     __tablename__ = "attribute"
 
@@ -126,16 +140,21 @@ class Attribute(Base):
     value: Mapped[str] = mapped_column(String(ATTRIBUTE_LENGTH))
 
 
-Index("ix_attribute_name_value", Attribute.name, func.lower(Attribute.value), Attribute.product_id)
-Index("ix_attribute_name_exact", Attribute.name, Attribute.value)
+Index(
+    "ix_attribute_name_value",
+    AttributeRow.name,
+    func.lower(AttributeRow.value),
+    AttributeRow.product_id,
+)
+Index("ix_attribute_name_exact", AttributeRow.name, AttributeRow.value)
 
 
-class Photo(Base):
-    """A product's photo and how far it came.
+class PhotoRow(Base):
+    """A product's photo and its processing status.
 
-    `status` is pending, indexed or skipped; a skipped photo has the stage (fetch,
-    read, segment), a stable code and the reason in words. `stored` names the reduced copy
-    below DATA/photos. `sha256` is of the source file's bytes.
+    `status` is pending, indexed or skipped; a skipped photo has the stage (fetch, read, segment),
+    a stable code and the reason as a sentence. `stored` names the reduced copy below DATA/photos.
+    `sha256` is the hash of the source file's bytes.
     """
 
     __tablename__ = "photo"
@@ -161,23 +180,23 @@ class Photo(Base):
     )
 
     product: Mapped[Product] = relationship(back_populates="photos")
-    garments: Mapped[list["Garment"]] = relationship(
+    garments: Mapped[list["GarmentRow"]] = relationship(
         back_populates="photo", cascade="all, delete-orphan", passive_deletes=True
     )
 
 
-class Garment(Base):
-    """One garment on a photo; the box is x0, y0, x1, y1 as shares of the photo, 0 to 1.
+class GarmentRow(Base):
+    """One garment on a photo; the box is x0, y0, x1, y1 relative to the photo, 0 to 1.
 
-    `colours` is a list of {"name", "hex", "share"}, the largest share first; `lightness` (CIELAB
-    L) is of the first. `kind` to `length` are predicted; NULL where nothing predicts them or the
-    prediction is unsure. `certainties` has a probability for each that is not NULL. `whole_photo`
-    is True where no garment was found and the whole photo stands in.
+    `colours` is a list of {"name", "hex", "share"}, the main one first; `lightness` (CIELAB L) is
+    that of the first. `kind` to `length` are predicted, NULL without a confident prediction;
+    `certainties` has the probability of each that is not NULL. `worn_with` is True for a garment
+    that is worn with the product but is not the product.
     """
 
     __tablename__ = "garment"
     __table_args__ = (
-        Index("ix_garment_photo_class", "photo_id", "garment_class"),
+        Index("ix_garment_photo_class", "photo_id", "garment_class", "worn_with"),
         NEVER_REUSE_IDS,
     )
 
@@ -192,22 +211,22 @@ class Garment(Base):
     y1: Mapped[float]
     main_colour: Mapped[str | None] = mapped_column(String(30), index=True)
     colours: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    lightness: Mapped[float | None]
+    lightness: Mapped[float | None] = mapped_column(index=True)
     kind: Mapped[str | None] = mapped_column(String(30), index=True)
     pattern: Mapped[str | None] = mapped_column(String(20), index=True)
     sleeve: Mapped[str | None] = mapped_column(String(20), index=True)
     length: Mapped[str | None] = mapped_column(String(20), index=True)
     certainties: Mapped[dict[str, float]] = mapped_column(JSON, default=dict, server_default="{}")
-    whole_photo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    worn_with: Mapped[bool] = mapped_column(default=False, server_default=false())
 
-    photo: Mapped[Photo] = relationship(back_populates="garments")
-    vectors: Mapped[list["Vector"]] = relationship(
+    photo: Mapped[PhotoRow] = relationship(back_populates="garments")
+    vectors: Mapped[list["VectorRow"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True
     )
 
 
-class Model(Base):
-    """A pair of segmenter and encoder that made vectors. One is active: searches use it."""
+class ModelRow(Base):
+    """A pair of segmenter and encoder that computed vectors; searches use the active one."""
 
     __tablename__ = "model"
     __table_args__ = (Index("ix_model_fingerprint", "segmenter", "encoder", unique=True),)
@@ -221,8 +240,8 @@ class Model(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
 
 
-class _SeenByModel:
-    """What one model makes of one garment; it goes with either."""
+class _GarmentModelValues:
+    """Values of one garment computed by one model; deleted with either."""
 
     garment_id: Mapped[int] = mapped_column(
         ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
@@ -233,23 +252,26 @@ class _SeenByModel:
     values: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Vector(_SeenByModel, Base):
-    """A garment's vector by one model: float32, little endian, `dimension` numbers."""
+class VectorRow(_GarmentModelValues, Base):
+    """A garment's vector: float32, little endian, `dimension` numbers."""
 
     __tablename__ = "vector"
 
 
-class GarmentTiles(_SeenByModel, Base):
-    """A garment's tiles by one model (`indexing.tiles`), as `tiles_to_bytes` wrote them.
+class GarmentPatchesRow(_GarmentModelValues, Base):
+    """A garment's patch vectors (`indexing.search.rerank`), serialised by `patches_to_bytes`.
 
-    Apart from the vectors, which are read all together, while tiles are read for a search's best.
+    Stored apart from the vectors: those are read all together, patches only for the best hits.
     """
 
     __tablename__ = "garment_tiles"
 
 
 class Key(Base):
-    """A key of the API: only its SHA-256 is kept. `scope` is read, write or admin."""
+    """An API key, of which only the SHA-256 is stored; `scope` is read, write or admin.
+
+    `origins` are those of the pages that it is for, separated by spaces; empty: any caller.
+    """
 
     __tablename__ = "api_key"
 
@@ -257,19 +279,18 @@ class Key(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     scope: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    origins: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ImportJob(Base):
-    """A feed that was handed to the server to import, and how far it came.
+    """A job of the server's queue and its progress.
 
-    `task` is import; rebuild and reembed (with the encoder's name in `source`) are other work
-    that is queued with the imports.
-    `state` is queued, running, done, failed, cancelled or interrupted. `source` is what the
-    sender called the feed, `feed` the file on this machine, `folder` where its photos lie.
-    `options` says how the feed is taken, `outcome` what became of it beside the counts: see
-    `search_app.job_records`.
+    `task` is import, sync (of the source named in `source`), rebuild or reembed (with the encoder's
+    name in `source`). `state` is queued, running, done, failed, cancelled or interrupted. `source`
+    is the client's name of the feed, `feed` the file on this machine, `folder` the folder of its
+    photos. For `options` and `outcome` see `search_app.jobs.records`.
     """
 
     __tablename__ = "import_job"
@@ -298,10 +319,10 @@ class ImportJob(Base):
 
 
 class VectorChange(Base):
-    """A vector that was written or removed; `id` grows with each commit.
+    """A log entry for a vector that was written or removed; `id` grows with each commit.
 
-    An index that knows the last id it has seen reads the rest and is up to date. What all index
-    files hold is deleted in time, the last change never.
+    An index applies the entries after the last id it has seen. Entries that all index files
+    contain are deleted in time, except the last one.
     """
 
     __tablename__ = "vector_change"
@@ -313,13 +334,157 @@ class VectorChange(Base):
 
 
 class CatalogueVersion(Base):
-    """One row: a number that grows when products come, change or go, or garments change.
+    """One row with a number that grows with every change of products or garments.
 
-    Vectors that come and go are told by `VectorChange`. Together they say whether what was read
-    before still holds (`catalog.kept`).
+    Together with the last `VectorChange` it keys cached results (`catalog.cache`).
+    `named_kinds_by` identifies the words that decided `product.named_kinds`.
     """
 
     __tablename__ = "catalogue_version"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger)
+    named_kinds_by: Mapped[str | None] = mapped_column(String(16))
+
+
+class FindingRow(Base):
+    """An entry of the merchant's work lists (`indexing.review`): something to look at.
+
+    `check` is no-garment, title or duplicate; `key` identifies the finding within all checks, so
+    that one that the merchant has marked as fine stays so. The greater `score`, the surer.
+    `other_garment_id` is the garment of another product that a duplicate resembles.
+    """
+
+    __tablename__ = "finding"
+    __table_args__ = (Index("ix_finding_check", "check_name", "is_fine", "score"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    check: Mapped[str] = mapped_column("check_name", String(12))
+    key: Mapped[str] = mapped_column(String(450), unique=True)
+    product_id: Mapped[str] = mapped_column(
+        ForeignKey("product.id", ondelete="CASCADE"), index=True
+    )
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"), index=True)
+    garment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("garment.id", ondelete="CASCADE"), index=True
+    )
+    other_garment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("garment.id", ondelete="CASCADE"), index=True
+    )
+    reason: Mapped[str] = mapped_column(String(500))
+    score: Mapped[float]
+    is_fine: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class SearchRow(Base):
+    """One search without its photo, for the merchant's analytics (`search_app.analytics`).
+
+    Nothing of it leads to a person: `id` is random and made for this search alone, and no time but
+    the day is known. `words` are those typed, without anything like an address or a number.
+    `filters` is a list of "field=value". `shown` lists the ids of the first products shown.
+    """
+
+    __tablename__ = "search"
+
+    id: Mapped[str] = mapped_column(String(22), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, index=True)
+    query_type: Mapped[str] = mapped_column(String(10))
+    place: Mapped[str] = mapped_column(String(10))
+    garment_class: Mapped[str | None] = mapped_column(String(10))
+    kind: Mapped[str | None] = mapped_column(String(30))
+    pattern: Mapped[str | None] = mapped_column(String(20))
+    colour: Mapped[str | None] = mapped_column(String(30))
+    words: Mapped[str | None] = mapped_column(String(200))
+    unknown_words: Mapped[str | None] = mapped_column(String(200))
+    filters: Mapped[list[str]] = mapped_column(JSON, default=list)
+    product_id: Mapped[str | None] = mapped_column(String(200))
+    results: Mapped[int]
+    nothing_close: Mapped[bool]
+    colour_missing: Mapped[bool]
+    shown: Mapped[list[str]] = mapped_column(JSON, default=list)
+
+
+class SearchEventRow(Base):
+    """What followed a search for one of its products: click, cart or purchase."""
+
+    __tablename__ = "search_event"
+
+    search_id: Mapped[str] = mapped_column(
+        ForeignKey("search.id", ondelete="CASCADE"), primary_key=True
+    )
+    event: Mapped[str] = mapped_column(String(10), primary_key=True)
+    product_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int | None]
+
+
+class SyncSourceRow(Base):
+    """A source that is kept fresh; `name` is the `source` of its products.
+
+    `kind` is file, folder, feed, shopify or woocommerce. The variables name what the environment
+    holds: no secret is stored. `etag` and `last_modified` are those of the last reading that was
+    imported wholly, `listed` its number of products. `state` is new, done, unchanged, shrunk,
+    failed or stopped. Whoever runs it holds the lease until `lease_until`. Times are UTC.
+    """
+
+    __tablename__ = "sync_source"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    address: Mapped[str] = mapped_column(String(2000))
+    every_minutes: Mapped[int | None]
+    token_variable: Mapped[str | None] = mapped_column(String(100))
+    secret_variable: Mapped[str | None] = mapped_column(String(100))
+    photos: Mapped[str | None] = mapped_column(String(2000))
+    encoding: Mapped[str | None] = mapped_column(String(40))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    etag: Mapped[str | None] = mapped_column(String(1000))
+    last_modified: Mapped[str | None] = mapped_column(String(100))
+    listed: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(12), default="new")
+    message: Mapped[str | None] = mapped_column(String(1000))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    next_run_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_owner: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class _OfSyncSource:
+    """A row of a synchronised source; deleted with it."""
+
+    source: Mapped[str] = mapped_column(
+        ForeignKey("sync_source.name", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class ShopProductRow(_OfSyncSource, Base):
+    """A product as the shop's own system knows it: its number there, and when it last changed.
+
+    A webhook that removes a Shopify product tells its number alone.
+    """
+
+    __tablename__ = "shop_product"
+
+    shop_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    product_id: Mapped[str] = mapped_column(String(200))
+    modified: Mapped[str | None] = mapped_column(String(40))
+
+
+class WebhookDelivery(_OfSyncSource, Base):
+    """A webhook's delivery, so that none takes effect twice.
+
+    `sha256` is that of its body, since the id is not signed. `body` is kept until it has been
+    handled; `state` is pending, done, ignored or failed.
+    """
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (Index("ix_webhook_delivery_id", "source", "delivery_id", unique=True),)
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(String(200))
+    topic: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="pending", index=True)
+    message: Mapped[str | None] = mapped_column(String(500))
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now, index=True)

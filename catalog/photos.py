@@ -1,19 +1,30 @@
-"""Reduced copies of indexed photos: DATA/photos/ab/abcdef....jpg, named by the source's SHA-256.
+"""Store of reduced copies of indexed photos: DATA/photos/ab/abcdef....jpg, named by SHA-256.
 
-Result pages show them, so that they stay quick and work when the shop's files have moved.
+Result pages show them, and re-embedding reads them where the shop's files have moved. The name
+verifies the content.
 """
 
+import hashlib
+import io
+import re
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
-from catalog.files import bytes_of, publishing
+from catalog.errors import BadStoredName
+from catalog.files import bytes_of, file_sha256, publishing
 from segmentation.photos import Photo
 
 FOLDER: Final = "photos"
 LONG_SIDE: Final = 720
 JPEG_QUALITY: Final = 85
+_NAME: Final = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.jpg")
+
+
+def is_stored_name(name: str) -> bool:
+    """Whether a name has the form of those by `PhotoStore.save`."""
+    return bool(_NAME.fullmatch(name))
 
 
 class PhotoStore:
@@ -22,26 +33,35 @@ class PhotoStore:
     def __init__(self, data: Path) -> None:
         self.root = data / FOLDER
 
-    def save(self, sha256: str, photo: Photo) -> str:
-        """Store a reduced copy, unless it lies there already; its name below the folder."""
-        name = f"{sha256[:2]}/{sha256}.jpg"
-        target = self.root / name
-        if target.is_file():
-            return name
+    def save(self, photo: Photo) -> str:
+        """Store a reduced copy, unless it exists; return its name below the folder."""
         image = Image.fromarray(photo)
         image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        with publishing(target) as temporary:
-            image.save(temporary, "JPEG", quality=JPEG_QUALITY)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=JPEG_QUALITY)
+        sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+        name = f"{sha256[:2]}/{sha256}.jpg"
+        if not self.is_whole(name):
+            with publishing(self.root / name) as temporary:
+                temporary.write_bytes(buffer.getvalue())
         return name
 
+    def is_whole(self, name: str) -> bool:
+        """Whether a stored copy exists and its content matches its name."""
+        return file_sha256(self.path(name)) == name[3:67]
+
     def path(self, name: str) -> Path:
-        """Where a stored copy lies."""
+        """Path of a stored copy; BadStoredName for a name of another form."""
+        if not is_stored_name(name):
+            raise BadStoredName(
+                f"{name[:80]!r} is not the name of a stored photo; restore a backup"
+            )
         return self.root / name
 
     def remove(self, name: str) -> None:
-        """Delete a stored copy; nothing happens when it is gone already."""
+        """Delete a stored copy if it exists."""
         self.path(name).unlink(missing_ok=True)
 
     def size(self) -> int:
-        """Bytes of all copies together."""
+        """Total size of all copies in bytes."""
         return bytes_of(self.root.glob("*/*.jpg"))

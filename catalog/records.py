@@ -1,16 +1,17 @@
-"""What the catalogue's queries answer with: frozen, typed, no behaviour."""
+"""Result types of the catalogue's queries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from catalog.feeds import ProductRow
+from catalog.feeds.reader import ProductRow
+from catalog.filtering.word_query import Term
 from segmentation.classes import GarmentClass
 
 
 @dataclass(frozen=True)
 class ColourShare:
-    """One of a garment's main colours; `share` of its pixels, 0 to 1."""
+    """One of a garment's main colours and its share of the pixels, 0 to 1."""
 
     name: str
     hex: str
@@ -19,10 +20,11 @@ class ColourShare:
 
 @dataclass(frozen=True)
 class GarmentCard:
-    """A garment with its photo and product: all that a result shows.
+    """A garment with its photo and product, as a search result shows it.
 
-    `photo` is the photo's name as the feed gave it; `box` is x0, y0, x1, y1 as shares of it.
-    `whole_photo`: no garment was found there, the whole photo stands in.
+    `price` is the price in force, `regular_price` the one without a sale.
+    `photo` is the photo's name in the feed; `box` is x0, y0, x1, y1 relative to it, 0 to 1.
+    `garments_on_photo` counts this garment too; `group_id` is shared by an article's variants.
     """
 
     garment_id: int
@@ -37,40 +39,49 @@ class GarmentCard:
     category: str | None
     product_colour: str | None
     price: Decimal | None
+    regular_price: Decimal | None
     currency: str | None
     url: str | None
     availability: str | None
-    whole_photo: bool
+    group_id: str | None
+    garments_on_photo: int
 
 
 @dataclass(frozen=True)
 class AttributeCard:
-    """A garment with what was predicted of it: attributes by name, their certainties by name,
-    and the share of each of its main colours by name."""
+    """A garment that a text query found.
+
+    Attributes:
+        attributes: predicted values by attribute.
+        certainties: probability of each of them.
+        shares: share of each main colour on the garment, by name.
+        named: terms of the query that the product's own text names.
+        rank: rank of the product's text for the typed words; 0 where it has none of them.
+    """
 
     garment_id: int
     product_id: str
     attributes: Mapping[str, str]
     certainties: Mapping[str, float]
     shares: Mapping[str, float]
+    named: frozenset[Term] = frozenset()
+    rank: float = 0.0
 
 
 @dataclass(frozen=True)
 class PhotoDetail:
-    """A product's photo and how far it came: status is pending, indexed or skipped.
-
-    `whole_photo`: its garment is the whole photo, because none was found.
-    """
+    """A product's photo with its status (pending, indexed, skipped) and its size in pixels."""
 
     id: int
     source: str
     position: int
+    width: int | None
+    height: int | None
     status: str
     skip_stage: str | None
     skip_code: str | None
     skip_reason: str | None
     garment_ids: tuple[int, ...]
-    whole_photo: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +94,10 @@ class ProductDetail:
 
 @dataclass(frozen=True)
 class ProductSummary:
-    """A line of a product list; `photo_id` is its first photo with a stored copy."""
+    """An entry of a product list; `photo_id` is its first photo with a stored copy.
+
+    `price` is the price in force, `regular_price` the one without a sale.
+    """
 
     id: str
     title: str
@@ -91,15 +105,17 @@ class ProductSummary:
     category: str | None
     colour: str | None
     price: Decimal | None
+    regular_price: Decimal | None
     currency: str | None
     url: str | None
     availability: str | None
+    group_id: str | None
     photo_id: int | None
 
 
 @dataclass(frozen=True)
-class ProductPage:
-    """A page of products; `page` counts from 1, `total` is of all pages."""
+class ProductListing:
+    """A page of products; `page` counts from 1, `total` is the number of all products."""
 
     products: tuple[ProductSummary, ...]
     page: int
@@ -109,7 +125,7 @@ class ProductPage:
 
 @dataclass(frozen=True)
 class SkipCount:
-    """How many photos were skipped at a stage for a reason's code."""
+    """Number of photos skipped at a stage with a reason's code."""
 
     stage: str
     code: str
@@ -118,7 +134,7 @@ class SkipCount:
 
 @dataclass(frozen=True)
 class CatalogCounts:
-    """Rows of each kind; `garments` by class."""
+    """Numbers of rows; `garments` by class."""
 
     products: int
     photos_pending: int

@@ -1,15 +1,15 @@
-"""The one object that the command line and the web open: a data folder with its models.
+"""A searchable collection in a data folder: open, index, search, status.
 
-    DATA/apparel.db   the truth: products, photos, garments, vectors
-    DATA/index/       a cache of it: one FAISS file per class
+    DATA/apparel.db   the database: products, photos, garments, vectors
+    DATA/index/       a cache built from it: one vector index per class
     DATA/photos/      a reduced copy of every indexed photo, named by the source's SHA-256
 
-Searches run on any thread while one thread writes.
+Searches may run on any thread while one thread writes.
 """
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,18 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
+from catalog.data_folder.lock import importing
+from catalog.data_folder.reserve import give_up_reserve, keep_reserve
+from catalog.data_folder.sweep import Unreferenced, sweep
 from catalog.database import Database, open_database
-from catalog.errors import CatalogError
-from catalog.fetch import FetchLimits
-from catalog.fetched import FetchedPhotos
-from catalog.importer import (
+from catalog.errors import CannotWrite, CatalogError
+from catalog.feeds.availability import Availability
+from catalog.fetching.fetch import FetchLimits
+from catalog.fetching.store import FetchedPhotos
+from catalog.filtering.word_conditions import understand
+from catalog.filtering.word_query import UnderstoodWords
+from catalog.garments import more_colours
+from catalog.importing.importer import (
     Feed,
     ImportOptions,
     ImportSummary,
@@ -29,40 +36,45 @@ from catalog.importer import (
     import_feed,
     update_product,
 )
-from catalog.models import Garment, Photo
-from catalog.models import Vector as VectorRow
+from catalog.importing.placeholders import skip_placeholders
+from catalog.importing.removal import (
+    Leftovers,
+    remove_left_photos,
+    remove_product,
+    remove_products,
+    unused_copies,
+)
+from catalog.importing.sold import mark_worn_with
+from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, catalog_counts, product_cards
-from catalog.removal import Leftovers, remove_left_photos, remove_product, remove_products
-from indexing.cards import CollectionStatus, ResultCard, result_card
-from indexing.closeness import closeness_for
+from catalog.records import GarmentCard
+from catalog.text_repair import repair_texts
+from indexing.bulk.export import export_collection
+from indexing.bulk.fetching import photos_to_index
+from indexing.bulk.pipeline import index_photos
+from indexing.bulk.progress import RunCounts
+from indexing.bulk.records import GarmentChange, IndexProgress, IndexSummary
+from indexing.bulk.reembed import renew_attributes
+from indexing.bulk.verify import find_problems
+from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
-from indexing.export import export_collection
-from indexing.fetching import photos_to_index
-from indexing.indices import ClassIndices
-from indexing.pipeline import index_photos
-from indexing.question import Question
-from indexing.records import Embedder, Hit, ModelFingerprint, Probe, Vector
-from indexing.reembed import renew_attributes
-from indexing.run import Run
-from indexing.searcher import nearest_products, surest_products
-from indexing.stages import (
-    GarmentChange,
-    IndexProgress,
-    IndexSummary,
-    StageClock,
-    StageTiming,
-)
-from indexing.tiles import NO_TILES, Tiles, are_compared
-from indexing.vectors import (
+from indexing.index.indices import ClassIndices
+from indexing.index.vector_rows import (
     active_model,
     fingerprint_of,
-    stored_tiles,
+    stored_patches,
     use_model,
     vector_from_bytes,
 )
-from indexing.verify import find_problems
+from indexing.search.closeness import closeness_for
+from indexing.search.query import Query
+from indexing.search.results import CollectionStatus, ResultCard, result_card
+from indexing.search.searcher import Searcher, products_by_certainty
+from indexing.types import NO_PATCHES, EmbeddedGarment, Embedder, Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.mask import BoolMask
+from segmentation.photos import Photo
 
 __all__ = [
     "Collection",
@@ -74,19 +86,27 @@ __all__ = [
     "open_collection",
 ]
 
+_SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
 SECONDS_TO_VISIBLE: Final = 1.0
-"""New vectors reach searches at least this often during a run."""
+"""Interval at which a run makes new vectors visible to searches."""
 
 
 class Collection:
-    """Products, their photos' vectors and the indices over them. Made by `open_collection`.
+    """Products, their photos' vectors and the indices over them; made by `open_collection`.
 
-    `database` is open for the reads of `catalog.queries`:
+    Use `database` with `catalog.queries`:
         with collection.database.session() as session: facets(session)
     """
 
-    def __init__(self, data: Path, database: Database, embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        database: Database,
+        embedder: Embedder | None,
+        group_titles: bool = True,
+    ) -> None:
         self.data = data
+        self.group_titles = group_titles
         self.database = database
         self.embedder = embedder
         self._store = PhotoStore(data)
@@ -100,7 +120,7 @@ class Collection:
 
     @property
     def fingerprint(self) -> ModelFingerprint | None:
-        """What made the vectors, or will make them."""
+        """The models of the vectors; None without vectors and embedder."""
         return self._fingerprint
 
     def index(
@@ -110,48 +130,53 @@ class Collection:
         on_progress: Callable[[IndexProgress], None] | None = None,
         options: ImportOptions = ImportOptions(),
     ) -> IndexSummary:
-        """Import a feed and index the photos that need it; resumes where a run was stopped.
+        """Import a feed and index its new and changed photos; resumes an interrupted run.
 
-        A photo whose bytes are unchanged is not embedded again; a bad one is skipped with
-        stage, code and reason. Each batch is one transaction. What the feed no longer has goes
-        when all else is done. A dry run only counts, and writes nothing.
+        A photo with unchanged bytes is not embedded again; an unusable one is skipped with stage,
+        code and reason. Each batch is one transaction. Products missing from the feed are removed
+        at the end. A dry run only counts and writes nothing.
 
         Raises:
             IndexingError: the collection was opened without a model, or is retired.
-            PruneRefused: pruning would take most products; nothing was written.
+            PruneRefused: pruning would remove most products; nothing was written.
         """
         if options.dry_run:
             return self._preview(feed, photos, options)
         if self.embedder is None or self._indices is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
-        with self._run_lock:
+        with self._run_lock, importing(self.data):
             if self._retired:
                 raise IndexingError("the encoder was changed meanwhile; try again")
             clock = StageClock()
             with clock.timing("import"), self.database.transaction() as session:
                 imported = import_feed(session, feed, photos, options, self._fetched)
-            run = Run(imported, clock, on_progress)
+            run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
                 self._index_pending(self.embedder, self._indices, run, limits)
                 with clock.timing("remove"):
-                    self._remove_what_left(imported)
+                    self._remove_obsolete(imported)
+                    with self.database.transaction() as session:
+                        mark_worn_with(session, imported.renamed)
+                        notes = skip_placeholders(session)
+                run.add_notes(notes)
             finally:
                 with clock.timing("publish"):
                     self._indices.refresh()
                     self._indices.save()
-                    self._indices.forget()
+                    self._indices.prune_log()
                     self.database.analyze()
+                keep_reserve(self.data)
             return run.summary()
 
     def _preview(self, feed: Feed, photos: Path | None, options: ImportOptions) -> IndexSummary:
         clock = StageClock()
         with clock.timing("import"), self.database.session() as session:
             imported = import_feed(session, feed, photos, options, self._fetched)
-        return Run(imported, clock, None).summary()
+        return RunCounts(imported, clock, None).summary()
 
-    def _remove_what_left(self, imported: ImportSummary) -> None:
-        """Products to prune and photos that others have replaced; indices are refreshed later."""
+    def _remove_obsolete(self, imported: ImportSummary) -> None:
+        """Remove pruned products and replaced photos; the indices are refreshed later."""
         with self.database.transaction() as session:
             left = remove_left_photos(session) + remove_products(session, imported.removed)
         self._delete_files(left)
@@ -163,10 +188,11 @@ class Collection:
             self._fetched.remove(url)
 
     def _index_pending(
-        self, embedder: Embedder, indices: ClassIndices, run: Run, limits: FetchLimits
+        self, embedder: Embedder, indices: ClassIndices, run: RunCounts, limits: FetchLimits
     ) -> None:
         run.report()
         hidden: list[GarmentChange] = []
+        unused: list[str] = []
         shown = time.monotonic()
         photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
         batches = index_photos(
@@ -175,150 +201,169 @@ class Collection:
         with closing(photos), closing(batches):
             for batch in batches:
                 hidden.append(batch.change)
+                unused += batch.unused
                 if time.monotonic() - shown >= SECONDS_TO_VISIBLE:
                     with run.clock.timing("index"):
                         indices.apply(hidden)
                     hidden, shown = [], time.monotonic()
                 run.count(batch)
+        # Only at the end: another photo with the same pixels may use the same copy.
+        with self.database.session() as session:
+            self._delete_files(unused_copies(session, unused))
 
-    def search(
+    def search(self, query: Query) -> list[Hit]:
+        """The nearest garment of each product, in descending order of score.
+
+        Returns exactly min(query.count, products that pass) hits. Commits of any process are
+        visible within a second.
+        """
+        if self._indices is None or query.count < 1 or not query.searched_classes:
+            return []
+        with self.database.session() as session:
+            # A run of this process publishes its own batches.
+            if not self._run_lock.locked():
+                self._indices.refresh_if_stale(session)
+            snapshots = [self._indices.snapshot(each) for each in query.searched_classes]
+            model, titles = self._model_id, self.group_titles
+            return Searcher(session, snapshots, query, model, titles).hits()
+
+    def results(self, query: Query) -> list[ResultCard]:
+        """The hits of `search` with their products."""
+        return self.cards(self.search(query))
+
+    def embed(
         self,
-        vector: Vector,
-        garment_class: GarmentClass,
-        k: int,
-        colour_weight: float = 0.5,
-        filters: Filters | None = None,
-        exclude_product: str | None = None,
-        fold_duplicates: bool = False,
-        tiles: Tiles = NO_TILES,
-        elsewhere: bool = False,
-        own_colour: bool = True,
-        also: Sequence[Probe] = (),
-    ) -> list[Hit]:
-        """The nearest garments of a class, the best of each product, the best first.
-
-        Exactly min(k, products that pass) hits. What this process or another has committed is
-        found within a second.
+        photo: Photo,
+        mask: BoolMask | None = None,
+        garment_class: GarmentClass | None = None,
+    ) -> tuple[EmbeddedGarment, ...]:
+        """Embed the garments of a query photo, the largest first, or else the whole photo.
 
         Args:
-            vector: shape (d,), style half then colour half, each of unit length.
-            colour_weight: 0 looks at style only, 1 at colour only.
-            fold_duplicates: products with the same photo, or nearly the same garment, answer
-                once.
-            tiles: of the garment searched with, to look at the best answers more closely.
-            elsewhere: the garment is of another class; see `everywhere.search_everywhere`.
-            own_colour: the colour half is of the garment that the tiles are of.
-            also: is asked with too where details are looked at; of all scores of a garment the
-                best counts.
+            photo: shape (H, W, 3), RGB.
+            mask: the garment's pixels, shape (H, W); None: the segmenter detects the garments.
+            garment_class: class of the masked garment.
+
+        Raises:
+            IndexingError: the collection was opened without models.
+            ValueError: the mask is empty.
         """
-        if self._indices is None or k < 1:
-            return []
-        compared = are_compared(tiles, colour_weight)
-        first = Probe(vector, tiles, is_guess=elsewhere)
-        probes = (first, *(also if compared else ()))
-        question = Question(
-            garment_class,
-            k,
-            colour_weight,
-            filters or Filters(),
-            exclude_product,
-            fold_duplicates,
-            compared,
-            self._model_id,
-            all(probe.is_guess for probe in probes),
-            own_colour,
-        )
-        with self.database.session() as session:
-            # A run of this process shows its own work.
-            if not self._run_lock.locked():
-                self._indices.look(session)
-            snapshot = self._indices.snapshot(garment_class)
-            return nearest_products(session, snapshot, probes, question)
+        if self.embedder is None:
+            raise IndexingError("no model is loaded; open the collection with an embedder")
+        if mask is not None:
+            return (self.embedder.embed_region(photo, mask, garment_class),)
+        (embedded,) = self.embedder.embed([photo])
+        return embedded.garments or (self.embedder.embed_whole(photo),)
 
     def find(
         self, filters: Filters, k: int, garment_class: GarmentClass | None = None
     ) -> list[Hit]:
-        """Garments that pass the filters, without a vector: the surest of each product first.
+        """Search by filters only: the best garment of each product, the best first.
 
-        A hit's `style` is how sure the attributes are that the wish asks for, `colour` the
-        share of its first colour on the garment; 1 where it asks for none.
+        A hit's `style` is the certainty of the attributes in the text query, `colour` the share of
+        its colours on the garment, 1 where it names none; products whose text has the typed words
+        have the higher scores.
         """
         if k < 1:
             return []
         with self.database.session() as session:
-            return surest_products(session, filters, k, garment_class)
+            return products_by_certainty(session, filters, k, garment_class, self.group_titles)
 
-    def vector_of(self, garment_id: int) -> tuple[GarmentClass, Vector]:
-        """A stored garment's class and vector (more like this); CatalogError if absent."""
+    def understand(self, words: str | None) -> UnderstoodWords:
+        """Parse a text query and name what neither vocabulary nor catalogue knows."""
+        with self.database.session() as session:
+            return understand(session, words or "")
+
+    def query_like(self, garment_id: int) -> Query:
+        """Make a query for garments like a stored one, in its class; CatalogError if absent."""
         with self.database.session() as session:
             row = session.execute(
-                select(Garment.garment_class, VectorRow.values)
-                .join(VectorRow, VectorRow.garment_id == Garment.id)
-                .where(Garment.id == garment_id, VectorRow.model_id == self._model_id)
+                select(GarmentRow.garment_class, VectorRow.values)
+                .join(VectorRow, VectorRow.garment_id == GarmentRow.id)
+                .where(GarmentRow.id == garment_id, VectorRow.model_id == self._model_id)
             ).one_or_none()
-        if row is None:
-            raise CatalogError(f"there is no garment {garment_id}; search again for its id")
-        return GarmentClass(row[0]), vector_from_bytes(row[1])
-
-    def tiles_of(self, garment_id: int) -> Tiles:
-        """A stored garment's tiles; none where its encoder has none."""
-        with self.database.session() as session:
-            return stored_tiles(session, self._model_id, [garment_id]).get(garment_id, NO_TILES)
+            if row is None:
+                raise CatalogError(f"there is no garment {garment_id}; search again for its id")
+            patches = stored_patches(session, self._model_id, [garment_id])
+        return Query(
+            vector=vector_from_bytes(row[1]),
+            patches=patches.get(garment_id, NO_PATCHES),
+            classes=(GarmentClass(row[0]),),
+        )
 
     def cards(self, hits: Sequence[Hit]) -> list[ResultCard]:
-        """A card for each hit, in order, by one query; removed since then: left out."""
+        """A card for each hit; garments removed meanwhile are left out, sold out products last."""
         with self.database.session() as session:
             cards = product_cards(session, [hit.garment_id for hit in hits])
+            products = {card.product_id for card in cards.values()}
+            colours = more_colours(session, products, self.group_titles)
         encoder = self._fingerprint.encoder if self._fingerprint else ""
         closeness = closeness_for(encoder)
         return [
-            result_card(hit, cards[hit.garment_id], closeness)
-            for hit in hits
-            if hit.garment_id in cards
+            result_card(hit, card, closeness, colours.get(card.product_id, 0))
+            for hit in _sold_out_last(hits, cards)
+            for card in (cards[hit.garment_id],)
         ]
 
     def photo_file(self, photo_id: int) -> Path:
-        """The reduced JPEG (long side at most 720) of a photo; CatalogError if there is none."""
+        """Path of a photo's reduced JPEG (long side at most 720 pixels); CatalogError if absent."""
         with self.database.session() as session:
-            stored = session.scalar(select(Photo.stored).where(Photo.id == photo_id))
+            stored = session.scalar(select(PhotoRow.stored).where(PhotoRow.id == photo_id))
         if stored is None or not self._store.path(stored).is_file():
             raise CatalogError(f"there is no stored photo {photo_id}; index it again")
         return self._store.path(stored)
 
     def update(self, row: ProductRow) -> bool:
-        """Give a product new values, its photos left alone; whether any differed.
+        """Set a product's values but not its photos; return whether any changed.
 
-        Seen by searches at return; ProductNotFound if absent.
+        Raises:
+            ProductNotFound: no product has this id.
         """
         with self.database.transaction() as session:
             return update_product(session, row)
 
     def remove(self, product_id: str) -> None:
-        """Remove a product; gone from searches at return. ProductNotFound if absent."""
+        """Remove a product, also from searches and where the disk is full.
+
+        Raises:
+            ProductNotFound: no product has this id.
+            CannotWrite: the folder is read-only, or full in spite of its reserve.
+        """
+        try:
+            left = self._remove(product_id)
+        except CannotWrite:
+            if not give_up_reserve(self.data):
+                raise
+            left = self._remove(product_id)
+            self.database.truncate_log()
+        self._delete_files(left)
+        keep_reserve(self.data)
+
+    def _remove(self, product_id: str) -> Leftovers:
         with self.database.transaction() as session:
             garments = session.scalars(
-                select(Garment.id)
-                .join(Photo, Garment.photo_id == Photo.id)
-                .where(Photo.product_id == product_id)
+                select(GarmentRow.id)
+                .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+                .where(PhotoRow.product_id == product_id)
             ).all()
             left = remove_product(session, product_id)
         if self._indices is not None:
             self._indices.apply([GarmentChange({}, np.array(garments, np.int64))])
-        self._delete_files(left)
+        return left
 
     def refresh(self) -> int:
-        """Take over what another process has written; number of garments added and removed."""
+        """Apply other processes' commits; return the number of garments added and removed."""
         return self._indices.refresh() if self._indices else 0
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Make indices and attributes anew from the stored vectors; number of garments.
+        """Rebuild indices and attributes from the stored vectors; return the number of garments.
 
-        No model runs, and what is there serves meanwhile. Attributes stay where nothing is shipped
-        that predicts them for this encoder.
+        Runs no model; searches work meanwhile. Attributes stay unchanged where no heads are
+        shipped for this encoder.
 
         Args:
-            progress: told how much of how much is done, of the attributes first, then anew of
-                the indices.
+            progress: called with the numbers of rows done and of all rows, first for the
+                attributes, then for the indices.
         """
         if self._indices is None or self._fingerprint is None:
             return 0
@@ -326,37 +371,49 @@ class Collection:
         return self._indices.rebuild(progress)
 
     def retire(self) -> None:
-        """Let another collection over the same folder take over (`indexing.switch`).
+        """Stop indexing and publishing, so that another collection can replace this one.
 
-        This one answers on as it is, but indexes and publishes nothing any more.
+        Searches keep working; see `indexing.switch`.
         """
         with self._run_lock:
             self._retired = True
         if self._indices is not None:
             self._indices.retire()
 
-    def verify(self) -> list[str]:
-        """Problems found in database, index files and stored photos, one line each.
+    def verify(self, quick: bool = False) -> list[str]:
+        """Check database, index files and stored photos; return a line for each problem.
 
-        Index files that were damaged when the collection was opened are named too, though
-        they have been made anew.
+        Includes index files that were damaged on opening and have been rebuilt since.
+
+        Args:
+            quick: only check that stored photos exist, not their content.
         """
         found = self._indices.damage if self._indices else []
         return found + find_problems(
-            self.database, self._store, self._model_id, self._fingerprint, self._indices
+            self.database, self._store, self._model_id, self._fingerprint, self._indices, quick
         )
 
+    def sweep(self) -> Unreferenced:
+        """Remove unreferenced files (`catalog.data_folder.sweep`); FolderInUse during an import."""
+        with importing(self.data, exclusive=True), self.database.transaction() as session:
+            return sweep(session, self.data)
+
+    def repair_texts(self) -> int:
+        """Remove unshowable characters from all products; return the number of changed ones."""
+        with self.database.transaction() as session:
+            return repair_texts(session)
+
     def export(self, path: Path) -> int:
-        """Write products (.csv, a feed again) or vectors (.npz); number of rows."""
+        """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""
         return export_collection(self.database, self._model_id, path)
 
     def searchable(self) -> dict[GarmentClass, int]:
-        """Garments in each index; costs nothing."""
+        """Number of garments in each index, from memory."""
         indices = self._indices
         return {each: len(indices.snapshot(each)) if indices else 0 for each in GARMENT_CLASSES}
 
     def status(self) -> CollectionStatus:
-        """Counts and sizes."""
+        """Count rows and measure sizes."""
         with self.database.session() as session:
             counts = catalog_counts(session)
         indices = self._indices
@@ -376,14 +433,20 @@ class Collection:
         )
 
     def close(self) -> None:
-        """Publish the index files and close the database."""
+        """Write the index files and close the database."""
         if self._indices is not None:
             self._indices.close()
         self.database.close()
 
 
+def _sold_out_last(hits: Sequence[Hit], cards: Mapping[int, GarmentCard]) -> list[Hit]:
+    """Hits that have a card, in order, with products that cannot be bought at the end."""
+    there = [hit for hit in hits if hit.garment_id in cards]
+    return sorted(there, key=lambda hit: cards[hit.garment_id].availability in _SOLD_OUT)
+
+
 def _model_of(database: Database, embedder: Embedder | None) -> tuple[int, ModelFingerprint | None]:
-    """Id and fingerprint of the model to use; (0, None) where there is none at all."""
+    """Id and fingerprint of the model to use; (0, None) where there is none."""
     if embedder is not None:
         return use_model(database, embedder.fingerprint), embedder.fingerprint
     with database.session() as session:
@@ -392,21 +455,25 @@ def _model_of(database: Database, embedder: Embedder | None) -> tuple[int, Model
 
 
 def open_collection(
-    data: Path, embedder: Embedder | None = None, database_url: str | None = None
+    data: Path,
+    embedder: Embedder | None = None,
+    database_url: str | None = None,
+    group_titles: bool = True,
 ) -> Collection:
-    """Open a data folder, made if absent; the indices catch up with the database.
+    """Open a data folder, created if absent, and bring its indices up to date.
 
     Args:
-        embedder: None opens what is there without a model: all works but `index`.
+        embedder: None opens it without models; everything works but `index` and `embed`.
+        group_titles: whether titles tell the colours of one article where the feed does not.
         database_url: a PostgreSQL database instead of the folder's own file.
 
     Raises:
-        ModelMismatch: the stored vectors are another model's; names both.
+        ModelMismatch: the stored vectors are another model's; the message names both.
         DatabaseError: the database cannot be opened.
     """
     database = open_database(data, database_url)
     try:
-        return Collection(data, database, embedder)
+        return Collection(data, database, embedder, group_titles)
     except BaseException:
         database.close()
         raise

@@ -1,20 +1,20 @@
-"""What can go wrong between a mask and its hits.
+"""Exceptions of indexing and search.
 
     IndexingError
-    ├── ModelMismatch     vectors or an index made by another model than the one at hand
-    ├── IndexDamaged      an index file is not what its manifest says
-    └── EncoderError      an encoder cannot be loaded or does not fit
+    ├── ModelMismatch     vectors or an index were made by another model than the loaded one
+    ├── IndexDamaged      an index file does not match its manifest
+    └── EncoderError      an encoder cannot be loaded or is unsuitable
 
-Every message is one line and ends with what to do about it.
+Every message is one line and ends with a remedy.
 """
 
 
 class IndexingError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base class of this package's exceptions."""
 
 
 class ModelMismatch(IndexingError):
-    """Stored vectors come from another segmenter or encoder; names both."""
+    """Stored vectors come from another segmenter or encoder; the message names both."""
 
 
 class IndexDamaged(IndexingError):

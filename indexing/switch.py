@@ -1,33 +1,35 @@
-"""An open collection and another encoder's embedder in, a collection that uses it out.
+"""Switch an open collection to another encoder without downtime.
 
-    every garment embedded beside its old vector -> the new model is the active one
-    -> the old collection retires -> one is opened over the new vectors
+    embed every garment with the new encoder -> activate the new model
+    -> retire the old collection -> open another over the new vectors
 
-The old collection answers all the while, and after: who still holds it gets whole answers.
+The old collection keeps serving searches, also after the switch.
 """
 
 from catalog.photos import PhotoStore
+from indexing.bulk.reembed import Progress, ReembedSummary, reembed, renew_attributes
 from indexing.collection import Collection
-from indexing.records import Embedder
-from indexing.reembed import Progress, ReembedSummary, reembed, renew_attributes
+from indexing.types import Embedder
 
 
 def switched(
     collection: Collection, embedder: Embedder, progress: Progress
 ) -> tuple[Collection, ReembedSummary]:
-    """The same catalogue over the embedder's vectors, and what was done for it.
+    """Open the same catalogue with the embedder's vectors.
 
-    Both share the database; close the new one. Stopped by an exception of `progress`, nothing
-    has changed and another call goes on where it was.
+    Both collections share the database; close the new one. An exception of `progress` aborts
+    without a change for searches; another call resumes.
 
     Raises:
-        ModelMismatch: the embedder's segmenter is not the one that found the garments.
+        ModelMismatch: the embedder's segmenter is not the one that detected the garments.
         IndexingError: nothing was indexed yet.
     """
     store = PhotoStore(collection.data)
     summary = reembed(collection.database, store, embedder, progress)
     collection.retire()
-    # What an indexing run has added between the switch and its end.
+    # Garments that an indexing run has added since the switch.
     reembed(collection.database, store, embedder, lambda done, total: None)
     renew_attributes(collection.database, embedder.fingerprint.encoder)
-    return Collection(collection.data, collection.database, embedder), summary
+    return Collection(
+        collection.data, collection.database, embedder, collection.group_titles
+    ), summary

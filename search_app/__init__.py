@@ -1,1 +1,1 @@
-"""The page, the API and the commands: a photo in, garments and similar products out."""
+"""Web page, HTTP API and commands of the visual search."""

@@ -1,47 +1,60 @@
-"""Settings in, the web app out: pages, API, health, in one FastAPI application."""
+"""The FastAPI application: pages, API, health and static files."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
-from starlette.formparsers import MultiPartParser
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from catalog.errors import CatalogError
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
-from indexing.records import Embedder
-from search_app import (
-    admin,
-    api,
-    browse,
+from indexing.types import Embedder
+from search_app import health
+from search_app.admin import imports as admin_imports
+from search_app.admin import searches as admin_searches
+from search_app.admin import session as admin_session
+from search_app.admin import sources as admin_sources
+from search_app.admin import work_lists as admin_lists
+from search_app.api import (
     compat,
+    description,
+    events,
     explore,
-    health,
     imports,
-    pages,
     products,
-    unasked,
+    search,
+    sources,
+    webhooks,
 )
-from search_app.encoder_choices import choice_named, encoder_in_use
-from search_app.inference import BatchingEmbedder
-from search_app.jobs import JobRunner
+from search_app.api.known_names import only_known_names
+from search_app.api.openapi import describe
+from search_app.bodies import BoundedBodies
+from search_app.jobs.encoder_choices import choice_named, encoder_in_use
+from search_app.jobs.runner import JobRunner
+from search_app.language.choice import ChooseLanguage
 from search_app.middleware import (
     AnswerHead,
-    BodyLimit,
     CompressTexts,
     LimitRate,
     ObserveRequests,
     SecurityHeaders,
 )
-from search_app.openapi import describe
+from search_app.pages import catalogue, photo, site
 from search_app.problems import add_error_handlers
+from search_app.search.inference import BatchingEmbedder
+from search_app.security.keys import allowed_origins
+from search_app.security.local_token import make_local_token
+from search_app.security.origins import AllowOrigins
+from search_app.security.server_paths import without_paths
 from search_app.services import PACKAGE, Services, make_services
 from search_app.settings import Settings
+from search_app.sync.worker import SyncWorker
 from segmentation.errors import SegmentationError
 
 _log = logging.getLogger(__name__)
@@ -49,56 +62,78 @@ _log = logging.getLogger(__name__)
 BASE64_GROWTH: Final = 4 / 3
 ENVELOPE_BYTES: Final = 64_000
 """What a form or a JSON body may add around a photo."""
+FIELD_BYTES: Final = 32_000
+"""Largest field of a form that is no file: these are held in memory."""
 
 
 def create_app(settings: Settings, collection: Collection | None = None) -> FastAPI:
-    """The application.
+    """Create the application.
 
     Args:
-        collection: an open one, which stays open at the end; None = the app opens (and
-            closes) the one below `settings.data`, loading the models.
+        collection: an open collection, which the caller closes; None = the app loads the models,
+            opens the collection in `settings.data` and closes it at the end.
     """
     services = make_services(settings, collection)
     body_limit = int(settings.max_upload_bytes * BASE64_GROWTH) + ENVELOPE_BYTES
-    # Query photos must not touch the disk: without this the form parser would
-    # spool everything over 1 MB to a temporary file.
-    MultiPartParser.spool_max_size = max(MultiPartParser.spool_max_size, body_limit)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if collection is None:
             await run_in_threadpool(_open, services)
         if services.collection is not None:
+            await run_in_threadpool(make_local_token, settings.data)
             services.jobs = await run_in_threadpool(_start_jobs, services, services.collection)
+            services.analytics.start(lambda: services.open_collection.database)
+            services.sync = SyncWorker(_present(services), services.jobs, settings.sync)
         yield
+        if services.sync is not None:
+            await run_in_threadpool(services.sync.close)
         if services.jobs is not None:
             await run_in_threadpool(services.jobs.close)
+        await run_in_threadpool(services.analytics.close)
         services.line.close()
-        # The one that was handed in stays open, but not one that has taken its place.
+        services.fetches.close()
+        # The caller's collection stays open, but not one that replaced it (a change of encoder).
         if services.collection is not None and services.collection is not collection:
             services.collection.close()
 
     app = FastAPI(
         title="Apparel Search",
-        summary="A photo in; its garments and the products nearest to each out.",
+        summary="Visual search for clothing: the garments of a photo and the nearest products.",
         version=_version(),
+        openapi_url=None,  # `search_app.api.description` serves it
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        form_limits={"max_part_size": FIELD_BYTES},
     )
     app.state.services = services
-    for part in (pages, browse, unasked, admin, api, explore, products, imports, compat, health):
+    for part in (photo, catalogue, site, health, description):
         app.include_router(part.router)
+    for tab in (admin_session, admin_imports, admin_sources, admin_lists, admin_searches):
+        app.include_router(tab.router)
+    for part in (search, explore, events, products, imports, sources, webhooks, compat):
+        app.include_router(part.router, dependencies=[Depends(only_known_names)])
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     describe(app)
     app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)
-    app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(BoundedBodies, limit=body_limit, is_full=lambda: services.line.is_full)
     app.add_middleware(LimitRate, limiter=services.limiter)
+    app.add_middleware(AllowOrigins, origins=lambda: _origins(services))
     app.add_middleware(ObserveRequests, metrics=services.metrics)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, frame_origins=settings.frame_origins)
+    app.add_middleware(ChooseLanguage)
+    if settings.trusted_proxies is not None:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app
+
+
+def _origins(services: Services) -> frozenset[str]:
+    """Origins of the pages whose scripts may read; none while no collection is open."""
+    collection = services.collection
+    return frozenset() if collection is None else allowed_origins(collection.database)
 
 
 def _start_jobs(services: Services, collection: Collection) -> JobRunner:
@@ -113,25 +148,27 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     return JobRunner(collection, load, switch)
 
 
+def _present(services: Services) -> Callable[[], Collection]:
+    return lambda: services.open_collection
+
+
 def _load_embedder(settings: Settings, encoder: str | None) -> Embedder:
     # Imported here: loads torch.
-    from indexing.wiring import load_embedder
+    from indexing.embedding.wiring import load_embedder
 
-    return BatchingEmbedder(
-        load_embedder(
-            settings.segmenter_weights, encoder, settings.runtime_options, settings.second_look
-        )
-    )
+    return BatchingEmbedder(load_embedder(settings.segmenter, encoder, settings.runtime_options))
 
 
 def _open(services: Services) -> None:
-    """Load the models and open the data folder; a failure is kept for /readyz to tell."""
+    """Load the models and open the data folder; /readyz reports a failure."""
     settings = services.settings
     try:
         embedder = _load_embedder(settings, encoder_in_use(settings))
-        services.collection = open_collection(settings.data, embedder, settings.database_url)
+        services.collection = open_collection(
+            settings.data, embedder, settings.database_url, settings.group_titles
+        )
     except (SegmentationError, IndexingError, CatalogError) as error:
-        services.problem = str(error)
+        services.problem = without_paths(str(error), settings.data)
         _log.error("not ready: %s", error)
 
 

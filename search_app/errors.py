@@ -1,30 +1,34 @@
-"""What can go wrong between a request and its answer.
+"""Errors of requests, with their HTTP status.
 
     SearchAppError
     ├── UploadRefused     no usable photo came with the request
     ├── UploadTooLarge    more bytes than a photo may have
-    ├── QueryExpired      the query photo behind this link is no longer kept
-    ├── AdminNeeded       a page behind a key was asked for without signing in
-    ├── PageNotFound      nothing lives at this address, or no longer
+    ├── QueryExpired      the query photo of this link is no longer stored
+    ├── AdminNeeded       an admin page was requested without signing in
+    ├── PageNotFound      there is nothing at this address
+    │   └── SampleNotFound    there is no sample photo of this name
     ├── BadRequest        a value in the request is not one we know
-    ├── WritesForbidden   a page of another site wants to change the catalogue
+    ├── UnknownField      a parameter or field that the route does not have
+    ├── WritesForbidden   a page of another site tries to change the catalogue
     ├── KeyNeeded         a key must come with this request
-    ├── KeyUnknown        the key that came is unknown or revoked
-    ├── ScopeMissing      the key that came may do less than this
+    ├── KeyUnknown        the key is unknown or revoked
+    ├── ScopeMissing      the scope of the key does not allow this
+    ├── OriginForbidden   the key is for pages of another site
+    ├── SignatureWrong    a webhook is not signed with the source's secret
     ├── JobNotFound       there is no such import
-    ├── JobEnded          an import has ended, or not yet, so this cannot be done with it
-    ├── Busy              too many photos are waiting: come back in a moment
+    ├── JobEnded          the state of an import does not allow this
+    ├── Busy              too many photos are waiting; try again in a moment
     └── NotReady          the catalogue or the models could not be opened
 
-Each carries the HTTP `status` and the stable `code` of its answer. Every message is
-one line and ends with what to do about it.
+Each has the HTTP `status` and the stable `code` of its answer. Every message is one line and
+ends with the remedy.
 """
 
 from typing import ClassVar
 
 
 class SearchAppError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of all errors of this package."""
 
     status: ClassVar[int] = 500
     code: str = "failed"
@@ -55,7 +59,7 @@ class QueryExpired(SearchAppError):
 
 
 class AdminNeeded(SearchAppError):
-    """A page behind a key was asked for without a session."""
+    """An admin page was requested without a session."""
 
     status = 401
     code = "sign_in"
@@ -68,6 +72,19 @@ class PageNotFound(SearchAppError):
     code = "not_found"
 
 
+class SampleNotFound(PageNotFound):
+    """There is no sample photo of this name."""
+
+    code = "sample_not_found"
+
+
+class UnknownField(SearchAppError):
+    """A parameter or field that the route does not have."""
+
+    status = 422
+    code = "invalid_request"
+
+
 class BadRequest(SearchAppError):
     """A value in the request cannot be understood."""
 
@@ -76,21 +93,21 @@ class BadRequest(SearchAppError):
 
 
 class WritesForbidden(SearchAppError):
-    """A change to the catalogue was asked for from another site's page."""
+    """A page of another site tried to change the catalogue."""
 
     status = 403
     code = "writes_forbidden"
 
 
 class KeyNeeded(SearchAppError):
-    """No key came where one is due."""
+    """The request needs a key and has none."""
 
     status = 401
     code = "key_needed"
 
 
 class KeyUnknown(SearchAppError):
-    """The key is not one of ours, or no longer."""
+    """The key is unknown or revoked."""
 
     status = 401
     code = "key_unknown"
@@ -101,6 +118,20 @@ class ScopeMissing(SearchAppError):
 
     status = 403
     code = "scope_missing"
+
+
+class OriginForbidden(SearchAppError):
+    """The key is for pages of other origins."""
+
+    status = 403
+    code = "origin_forbidden"
+
+
+class SignatureWrong(SearchAppError):
+    """A webhook's signature is missing or wrong."""
+
+    status = 401
+    code = "signature_wrong"
 
 
 class JobNotFound(SearchAppError):
@@ -118,7 +149,7 @@ class JobEnded(SearchAppError):
 
 
 class Busy(SearchAppError):
-    """The line before the models is full."""
+    """The queue before the models is full."""
 
     status = 503
     code = "busy"

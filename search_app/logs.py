@@ -1,14 +1,17 @@
-"""Log records in, lines on stderr out: text for people or one JSON object a line for machines.
+"""Log lines on stderr: text for people, or one JSON object a line.
 
-Every line that belongs to a request carries its id. An answered request is logged by its
-route's pattern, never by its path: a path may hold the token of somebody's photo.
+Lines about a request carry its id. The access log has the route's pattern, never the path: a
+path may contain the token of somebody's photo.
 """
 
 import json
 import logging
+from collections import Counter
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final
 
 ACCESS_LOGGER: Final = "search_app.access"
@@ -29,7 +32,7 @@ class AnsweredRequest:
 
 
 def log_answer(answered: AnsweredRequest) -> None:
-    """Write a line of the access log."""
+    """Write a line to the access log."""
     logging.getLogger(ACCESS_LOGGER).info(
         "%s %s %d in %.1f ms",
         answered.method,
@@ -71,8 +74,36 @@ class JsonLines(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
+class RepeatFilter(logging.Filter):
+    """Limits equal warnings and errors per minute and logs how many were suppressed.
+
+    Records are equal if their messages are, before values are filled in.
+    """
+
+    def __init__(self, per_minute: int = 10, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._per_minute = per_minute
+        self._clock = clock
+        self._minute = 0
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write a record; the first of a minute has the last minute's count."""
+        if record.levelno < logging.WARNING:
+            return True
+        key = (record.name, str(record.msg)[:200])
+        minute = int(self._clock() // 60)
+        if minute != self._minute:
+            left_out = self._counts[key] - self._per_minute
+            self._minute, self._counts = minute, Counter()
+            if left_out > 0:
+                record.msg = f"{record.msg} (and {left_out} more like it before)"
+        self._counts[key] += 1
+        return self._counts[key] <= self._per_minute
+
+
 def log_config(log_format: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`, uvicorn's loggers included; format "text" or "json".
+    """Configuration for `logging.config.dictConfig`, also of uvicorn; format "text" or "json".
 
     uvicorn's own access log is off: it would write paths.
     """
@@ -82,10 +113,12 @@ def log_config(log_format: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": formatter}},
+        "filters": {"seldom": {"()": RepeatFilter}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "formatter": "lines",
+                "filters": ["seldom"],
                 "stream": "ext://sys.stderr",
             }
         },

@@ -1,6 +1,6 @@
-"""Around every request: its id, the sender's rate, body limit, security headers, log and count.
+"""ASGI middleware: request ids, rate limits, security headers, compression, log and metrics.
 
-Plain ASGI, so that nothing is buffered.
+Plain ASGI without Starlette's BaseHTTPMiddleware, so that nothing is buffered.
 """
 
 import re
@@ -8,16 +8,17 @@ import secrets
 from time import perf_counter
 from typing import Final
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_app.health import Metrics
-from search_app.keys import secret_in
-from search_app.limiter import RateLimiter
 from search_app.logs import REQUEST_ID, AnsweredRequest, log_answer
+from search_app.metrics import Metrics
 from search_app.problems import answer
+from search_app.security.keys import secret_in
+from search_app.security.limiter import RateLimiter
+from search_app.security.origins import PUBLIC
 
 PAGE_POLICY: Final = "; ".join(
     (
@@ -48,42 +49,51 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Ids of a proxy are taken over; what could forge a line of the log is not."""
 _UNCOMPRESSED: Final = ("/admin", "/api", "/photos/", "/samples/", "/metrics")
 _PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".woff2")
-_DRAINED: Final = 4
-"""A body is read and thrown away up to this many limits, so that the sender hears why."""
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Any other is refused at once: each new one would be a time series of the metrics for good."""
 
 
 class SecurityHeaders:
-    """Adds the headers that keep a page from doing, or being used for, anything else."""
+    """Adds security headers, such as a content security policy."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, frame_origins: str | None = None) -> None:
+        """Take the origins whose pages may frame these pages, separated by commas."""
         self._app = app
+        self._frames = (frame_origins or "'none'").replace(",", " ")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve with the headers added."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = DOCS_POLICY if scope["path"] == "/docs" else PAGE_POLICY
+        policy = self._policy(scope["path"])
+        shared = {"cross-origin-resource-policy": "cross-origin"} if scope["path"] == PUBLIC else {}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in (_HEADERS | shared).items():
                     headers[name] = value
                 headers["content-security-policy"] = policy
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
+    def _policy(self, path: str) -> str:
+        policy = DOCS_POLICY if path == "/docs" else PAGE_POLICY
+        if path.startswith("/admin"):
+            return policy
+        return policy.replace("frame-ancestors 'none'", f"frame-ancestors {self._frames}")
+
 
 class AnswerHead:
-    """Answers HEAD as GET without the body, on every route."""
+    """Answers HEAD like GET, without the body, on every route."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; a HEAD is a GET to all that lies within."""
+        """Serve; the inner apps see a GET."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -100,10 +110,10 @@ class AnswerHead:
 
 
 class CompressTexts:
-    """Sends pages, styles and scripts compressed.
+    """Compresses pages, styles and scripts.
 
-    Not photos, which are so already; not the admin page: what is compressed together with a
-    token tells of it by its size (BREACH).
+    Photos are compressed already. The admin page is not compressed, because the compressed size
+    can reveal the token on it (BREACH).
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -111,49 +121,14 @@ class CompressTexts:
         self._compressing = GZipMiddleware(app, minimum_size=1000, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, compressed where it pays and the client takes it."""
+        """Serve, compressed where it helps and the client accepts it."""
         path = scope.get("path", "")
         is_plain = path.startswith(_UNCOMPRESSED) or path.endswith(_PHOTO_ENDINGS)
         await (self._plain if is_plain else self._compressing)(scope, receive, send)
 
 
-class BodyLimit:
-    """Refuses a request body of more than `limit` bytes while it arrives, whatever it says."""
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve with a bounded `receive`."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        received = 0
-        stated = Headers(scope=scope).get("content-length", "0")
-        over = stated.isdigit() and int(stated) > self._limit
-
-        async def receive_bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if over or received > self._limit:
-                await self._drain(message, receive, received)
-                raise HTTPException(
-                    413, f"the upload is larger than {self._limit / 1e6:.0f} MB; save it smaller"
-                )
-            return message
-
-        await self._app(scope, receive_bounded, send)
-
-    async def _drain(self, message: Message, receive: Receive, received: int) -> None:
-        while message.get("more_body") and received < _DRAINED * self._limit:
-            message = await receive()
-            received += len(message.get("body", b""))
-
-
 class ObserveRequests:
-    """Gives each request an id, counts and times its answer, writes it to the log."""
+    """Gives each request an id, and logs, counts and times its answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -163,6 +138,10 @@ class ObserveRequests:
         """Serve; the id is in the log's lines and in the header `X-Request-ID`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["method"] not in METHODS:
+            message = "this HTTP method is not known here; see /docs for those that are"
+            await answer(Request(scope), 501, "method_unknown", message)(scope, receive, send)
             return
         started = perf_counter()
         given = Headers(scope=scope).get("x-request-id", "")
@@ -178,7 +157,7 @@ class ObserveRequests:
         await self._app(scope, receive, send_observed)
 
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
-        # The pattern, not the path: ids and tokens would make a series each.
+        # The pattern, not the path: each id or token would make a time series of its own.
         route = getattr(scope.get("route"), "path", "other")
         self._metrics.count_request(route, scope["method"], status, seconds)
         milliseconds = round(seconds * 1000, 1)
@@ -188,7 +167,7 @@ class ObserveRequests:
 
 
 class LimitRate:
-    """Answers 429 with Retry-After to who asks too often, before a body is read."""
+    """Answers 429 with Retry-After above the rate limit, before a body is read."""
 
     def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
         self._app = app
@@ -211,6 +190,6 @@ class LimitRate:
 
 
 def client_address(scope: Scope) -> str:
-    """Who asks; behind a proxy on this machine, who asked the proxy (uvicorn sees to it)."""
+    """The client's address; behind a trusted proxy uvicorn sets it to the proxy's client."""
     client = scope.get("client")
     return str(client[0]) if client else "local"

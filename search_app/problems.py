@@ -1,20 +1,30 @@
-"""Every error in, its answer out: one JSON shape for machines, a page for browsers."""
+"""Error handlers: one JSON shape for programs, a page for browsers."""
 
+import errno
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
 
-from catalog.errors import CatalogError, FetchError, ProductNotFound
+from catalog.errors import (
+    CannotWrite,
+    CatalogError,
+    FetchError,
+    ProductNotFound,
+    SourceNotFound,
+)
 from indexing.errors import IndexingError
-from search_app import texts
 from search_app.documents import ErrorDocument
 from search_app.errors import Busy, SearchAppError
+from search_app.language import texts
+from search_app.security.server_paths import without_paths
 from search_app.services import services_of
-from search_app.validation import first_problem
 from segmentation.errors import SegmentationError, UnreadablePhoto
 
 _log = logging.getLogger(__name__)
@@ -31,33 +41,59 @@ _HTTP_CODES: Final = {
     401: "key_needed",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_type",
     422: "invalid_request",
 }
+_NO_ROOM: Final = "the server's disk is full or read-only; searching works, removing makes room"
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _MACHINE_PATHS: Final = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
-_TITLES: Final = {
-    401: "A key is needed",
-    403: "Not allowed here",
-    404: "Not here",
-    413: "Too large",
-    503: "Not ready",
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PLACES: Final = ("body", "query", "path", "header")
+_PATTERNS: Final = {
+    "^https?://": "must begin with http:// or https://",
+    "^[A-Z]{3}$": "must be three capital letters, such as EUR",
+    r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$": "must be x0,y0,x1,y1 in pixels",
 }
+_WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "missing": lambda _: "is missing",
+    "extra_forbidden": lambda _: "is not a name we know; see /docs for those that exist",
+    "json_invalid": lambda about: f"no JSON ({about.get('error', 'broken')})",
+    "model_attributes_type": lambda _: "must be a JSON object, sent as application/json",
+    "model_type": lambda _: "must be a JSON object, sent as application/json",
+    "int_parsing": lambda _: "must be a whole number",
+    "int_from_float": lambda _: "must be a whole number",
+    "float_parsing": lambda _: "must be a number",
+    "decimal_parsing": lambda _: "must be a number",
+    "bool_parsing": lambda _: "must be true or false",
+    "greater_than_equal": lambda about: f"must be at least {about['ge']}",
+    "less_than_equal": lambda about: f"must be at most {about['le']}",
+    "less_than": lambda about: f"must be less than {about['lt']}",
+    "too_long": lambda about: f"takes at most {about['max_length']} values; leave some out",
+    "literal_error": lambda about: f"must be {about['expected']}",
+    "string_pattern_mismatch": lambda about: _PATTERNS.get(
+        about["pattern"], f"must match {about['pattern']}"
+    ),
+}
+"""Kind of an error -> what to say, of the error's context."""
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Answer every error of ours, of the framework and of nobody."""
+    """Register handlers for our own errors, the framework's and unforeseen ones."""
     app.add_exception_handler(SearchAppError, _search_app_error)
     app.add_exception_handler(SegmentationError, _package_error)
     app.add_exception_handler(IndexingError, _package_error)
     app.add_exception_handler(CatalogError, _package_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _client_left)
+    app.add_exception_handler(OSError, _disk_error)
     app.add_exception_handler(Exception, _unexpected_error)
 
 
 def photo_problem(error: UnreadablePhoto | FetchError | SearchAppError) -> int:
-    """The HTTP status of a photo that was refused or could not be fetched."""
+    """HTTP status for a photo that was refused or could not be fetched."""
     if isinstance(error, FetchError):
         return 422
     if isinstance(error, SearchAppError):
@@ -66,11 +102,15 @@ def photo_problem(error: UnreadablePhoto | FetchError | SearchAppError) -> int:
 
 
 def answer(request: Request, status: int, code: str, message: str) -> Response:
-    """The error as JSON, or as a page for a browser on a page's address."""
+    """Answer an error as JSON, or as a page to a browser outside the API."""
     if not _wants_page(request):
         return JSONResponse({"error": {"code": code, "message": message}}, status)
-    title = _TITLES.get(status, "That did not work")
-    context = {"status": status, "title": title, "message": sentence(message), "here": ""}
+    context = {
+        "status": status,
+        "title": texts.error_title(status),
+        "message": texts.error_message(code, sentence(message)),
+        "here": "",
+    }
     templates = services_of(request).templates
     return templates.TemplateResponse(request, "error.html", context, status)
 
@@ -96,14 +136,23 @@ def _package_error(request: Request, error: Exception) -> Response:
         return answer(request, photo_problem(error), error.code, str(error))
     if isinstance(error, ProductNotFound):
         return answer(request, 404, "product_not_found", str(error))
+    if isinstance(error, SourceNotFound):
+        return answer(request, 404, "source_not_found", str(error))
     if isinstance(error, FetchError):
         # Not 502: nothing is wrong here, the address that was sent does not give a photo.
         services_of(request).metrics.count_refused(error.code)
         return answer(request, PHOTO_STATUS.get(error.code, 422), error.code, str(error))
+    if isinstance(error, CannotWrite):
+        _log.error("%s", error)
+        return answer(request, 507, "no_room", _NO_ROOM)
     if isinstance(error, CatalogError):
-        return answer(request, 422, "catalogue_refused", str(error))
+        return answer(request, 422, "catalogue_refused", _shown(request, error))
     _log.error("%s: %s", type(error).__name__, error)
-    return answer(request, 503, "not_ready", str(error))
+    return answer(request, 503, "not_ready", _shown(request, error))
+
+
+def _shown(request: Request, error: Exception) -> str:
+    return without_paths(str(error), services_of(request).settings.data)
 
 
 def _validation_error(request: Request, error: Exception) -> Response:
@@ -116,17 +165,43 @@ def _http_error(request: Request, error: Exception) -> Response:
     code = _HTTP_CODES.get(error.status_code, "failed")
     response = answer(request, error.status_code, code, _http_message(error, request))
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        # The framework names the methods of the first route alone.
+        response.headers["Allow"] = ", ".join(sorted(_methods_of(request)))
     return response
 
 
+def _methods_of(request: Request) -> set[str]:
+    """Every method that the request's path has a route for; HEAD where it has GET."""
+    routes = [each for each in request.app.routes if not isinstance(each, Mount)]
+
+    def has_route(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] == Match.FULL for route in routes)
+
+    methods = set(filter(has_route, _METHODS)) or {"GET"}  # a mount of static files
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
 def _http_message(error: HTTPException, request: Request) -> str:
-    if error.status_code == 404 and _wants_page(request):
-        return texts.NO_SUCH_PAGE
     if error.status_code == 404:
         return f"nothing is at {request.url.path[:120]}; see /docs for what there is"
     if error.status_code == 405:
         return f"{request.method} is not for {request.url.path[:120]}; see /docs for what is"
     return str(error.detail)
+
+
+def _client_left(request: Request, _error: Exception) -> Response:
+    """Nobody hears this, but it is counted and is a line in the log."""
+    return answer(request, 400, "client_left", "the connection ended before the upload did")
+
+
+def _disk_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    if error.errno not in _UNWRITABLE:
+        return _unexpected_error(request, error)
+    _log.error("cannot write: %s", error)
+    return answer(request, 507, "no_room", _NO_ROOM)
 
 
 def _unexpected_error(request: Request, error: Exception) -> Response:
@@ -135,5 +210,18 @@ def _unexpected_error(request: Request, error: Exception) -> Response:
 
 
 def sentence(message: str) -> str:
-    """An error's message as a sentence for a page."""
+    """An error's message as a sentence with capital and full stop."""
     return f"{message[:1].upper()}{message[1:].rstrip('.')}."
+
+
+def first_problem(errors: Sequence[Any]) -> str:
+    """The first wrong field and what it must be."""
+    first = errors[0]
+    kind, about = first["type"], first.get("ctx", {})
+    where = ".".join(str(part) for part in first["loc"] if part not in _PLACES)
+    if kind == "json_invalid":
+        where = ""
+    if kind == "value_error" and "UploadFile" in first["msg"]:
+        return f"{where}: must be a file, not text: curl -F {where}=@FILE"
+    said = _WORDS[kind](about) if kind in _WORDS else first["msg"].removeprefix("Value error, ")
+    return f"{where or 'body'}: {said}"

@@ -1,4 +1,4 @@
-"""What a request needs, made once per app: settings, collection, models' line, kept queries."""
+"""Services shared by all requests of an app: settings, collection, job queue, stored queries."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +9,17 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from indexing.collection import Collection
-from search_app import texts
+from search_app.analytics.recorder import Recorder
 from search_app.errors import NotReady
-from search_app.health import Metrics, StateCollector
-from search_app.inference import InferenceLine
-from search_app.jobs import JobRunner
-from search_app.limiter import RateLimiter
-from search_app.sessions import AdminSessions
+from search_app.jobs.runner import JobRunner
+from search_app.language import LANGUAGES, current_language, texts
+from search_app.metrics import Metrics, StateCollector
+from search_app.search.inference import InferenceLine
+from search_app.search.uploads import QueryStore, Samples
+from search_app.security.limiter import RateLimiter
+from search_app.security.sessions import AdminSessions
 from search_app.settings import Settings
-from search_app.uploads import QueryStore, Samples
+from search_app.sync.worker import SyncWorker
 
 PACKAGE: Final = Path(__file__).parent
 
@@ -29,13 +31,16 @@ class Services:
     settings: Settings
     collection: Collection | None
     line: InferenceLine
+    fetches: InferenceLine
     queries: QueryStore
     samples: Samples
     metrics: Metrics
     limiter: RateLimiter
     templates: Jinja2Templates
     sessions: AdminSessions
+    analytics: Recorder
     jobs: JobRunner | None = None
+    sync: SyncWorker | None = None
     problem: str = "the catalogue is still being opened; try again in a moment"
 
     @property
@@ -54,17 +59,19 @@ class Services:
 
 
 def make_services(settings: Settings, collection: Collection | None) -> Services:
-    """Everything that can be made without models or a database."""
+    """Create the services that need neither models nor a database."""
     services = Services(
         settings=settings,
         collection=collection,
         line=InferenceLine(settings.max_waiting),
+        fetches=InferenceLine(settings.max_waiting),
         queries=QueryStore(settings.queries_kept, settings.query_minutes * 60),
         samples=Samples(settings.sample_folders),
         metrics=Metrics(),
         limiter=RateLimiter(settings.rate_limit, settings.key_rate_limit),
         templates=_templates(settings),
         sessions=AdminSessions(),
+        analytics=Recorder(settings.analytics, settings.analytics_days),
     )
     services.metrics.registry.register(StateCollector(services))
     return services
@@ -78,7 +85,7 @@ def services_of(request: Request) -> Services:
 
 
 UsedServices = Annotated[Services, Depends(services_of)]
-"""Type of a route's parameter that wants the services."""
+"""Parameter type of routes that need the services."""
 
 
 def _templates(settings: Settings) -> Jinja2Templates:
@@ -89,7 +96,11 @@ def _templates(settings: Settings) -> Jinja2Templates:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["t"] = texts
+    environment.globals |= {
+        "t": texts,
+        "languages": LANGUAGES,
+        "current_language": current_language,
+    }
     environment.globals["query_minutes"] = f"{settings.query_minutes:g}"
     environment.globals["max_upload_bytes"] = settings.max_upload_bytes
     return Jinja2Templates(env=environment)

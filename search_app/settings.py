@@ -1,12 +1,14 @@
-"""Environment (`APPAREL_...`) in, the app's settings out."""
+"""Settings of the app, read from environment variables `APPAREL_...`."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from search_app.limiter import parse_rate
+from search_app.security.limiter import parse_rate
+from search_app.security.origins import checked_origins
 from segmentation.photos import MAX_BYTES
 from segmentation.runtime import RuntimeName, RuntimeOptions
 
@@ -18,34 +20,53 @@ def _checked_rate(text: str) -> str:
     return text
 
 
+def _checked_networks(text: str) -> str:
+    for each in text.split(","):
+        ip_network(each.strip())
+    return text
+
+
 Rate = Annotated[str, AfterValidator(_checked_rate)]
 """Such as 600/minute, or off."""
+Networks = Annotated[str, AfterValidator(_checked_networks)]
+"""Such as 127.0.0.1,10.0.0.0/8."""
+Origins = Annotated[str, AfterValidator(checked_origins)]
+"""Such as https://shop.example,https://www.shop.example."""
 
 
 class Settings(BaseSettings):
-    """What an operator may set; each field is also an environment variable.
+    """Settings of a server; each field is also an environment variable.
 
     Attributes:
         data: folder with the database, the indices and the stored photos.
         database_url: a PostgreSQL database instead of the folder's SQLite file.
-        segmenter_weights: None = the shipped ones.
+        segmenter: weights with their card, or hf-hub:... or local-dir:... of a SegFormer; None =
+            the shipped one.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
             shipped one.
-        second_look: photos to search with are looked at by a second segmenter, too.
         threads: CPU threads of the networks.
         runtime: what runs the networks; auto = OpenVINO where it works, else torch.
-        cache: folder for networks converted to OpenVINO; made when needed.
+        cache: folder for compiled networks; made when needed.
+        group_titles: products whose titles differ in colour and size alone are one result, where
+            the feed gives no group id.
         max_upload_bytes: a larger photo is refused while it arrives.
-        queries_kept: how many query photos are kept in memory at most.
-        query_minutes: how long one is kept after its last use.
-        max_waiting: photos in line before the models; more are answered 503.
-        rate_limit: requests of one address ("600/minute"; "off" = as many as it likes).
-        key_rate_limit: requests with one key, likewise.
+        queries_kept: how many query photos are stored in memory at most.
+        query_minutes: how long one is stored after its last use.
+        max_waiting: photos waiting for the models; more are answered 503.
+        rate_limit: requests from one address ("600/minute"; "off" = unlimited).
+        key_rate_limit: requests with one key, in the same form.
         log_format: lines for people, or one JSON object a line.
-        api_reads: may the API be read without a key?
-        api_writes: may the API change the catalogue without a key? None = only on this
-            machine, while no key was made (`search_app.keys`).
-        import_folder: what feeds on this machine, and their photos, may be imported from.
+        api_reads: whether the API may be read without a key.
+        insecure_local_writes: whether the API may be written to without a key from this machine,
+            and so through any proxy, tunnel or port of this machine.
+        trusted_proxies: addresses and networks, separated by commas, whose X-Forwarded-For and
+            X-Forwarded-Proto are trusted; None = nobody's.
+        frame_origins: origins, separated by commas, whose pages may show this server's pages in a
+            frame, /admin aside; None = nobody's.
+        analytics: whether searches are recorded, without photos, for /admin/searches.
+        analytics_days: how long recorded searches are kept.
+        sync: whether the server runs the sources of `apparel sync` when they are due.
+        import_folder: the only folder from which feeds and photos on this machine are imported.
     """
 
     model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
@@ -54,12 +75,12 @@ class Settings(BaseSettings):
     database_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    segmenter_weights: Path | None = None
+    segmenter: str | None = None
     encoder: str | None = None
-    second_look: bool = True
     threads: int = Field(default=2, ge=1)
     runtime: RuntimeName = "auto"
     cache: Path = Path("~/.cache/apparel-search")
+    group_titles: bool = True
     max_upload_bytes: int = Field(default=MAX_BYTES, ge=1)
     queries_kept: int = Field(default=64, ge=1)
     query_minutes: float = Field(default=15, gt=0)
@@ -68,20 +89,20 @@ class Settings(BaseSettings):
     key_rate_limit: Rate = "6000/minute"
     log_format: Literal["text", "json"] = "text"
     api_reads: bool = True
-    api_writes: bool | None = None
+    insecure_local_writes: bool = False
+    trusted_proxies: Networks | None = None
+    frame_origins: Origins | None = None
     import_folder: Path | None = None
+    analytics: bool = True
+    analytics_days: int = Field(default=90, ge=1, le=3650)
+    sync: bool = False
 
     @property
     def runtime_options(self) -> RuntimeOptions:
-        """How the networks are run."""
+        """Runtime, threads and cache of the networks."""
         return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
 
     @property
-    def for_bulk(self) -> Self:
-        """The same where nobody searches: no second segmenter is loaded."""
-        return self.model_copy(update={"second_look": False})
-
-    @property
     def sample_folders(self) -> tuple[Path, ...]:
-        """Where sample photos may lie, the first that exists counts."""
+        """Folders for sample photos; the first that exists is used."""
         return (self.data / "samples", self.data / "demo" / "samples")

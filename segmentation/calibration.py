@@ -1,76 +1,114 @@
-"""What the network says of a garment in, how probable each class is out.
+"""Detection of garments in a prediction, with calibrated scores.
 
-The mean of a network's softmax over a mask is no probability of being right: it is high
-wherever the outline is clear. Here a garment's mean log-odds, what the presence head
-says of the photo and the garment's size go into a multinomial logistic regression of
-nine numbers, fitted on validation photos (`segmentation.fit_rules`) and kept in the
-weights card. It generalises the temperature scaling of Guo et al., "On Calibration of
-Modern Neural Networks", ICML 2017.
+    probabilities -> argmax -> find_garments -> calibrated score -> dropped below the threshold
+
+The mean softmax over a mask is not a calibrated probability: it is high wherever the outline is
+clear. A logistic regression with four parameters, fitted on validation photos
+(`segmentation.evaluation.calibration`) and stored in the weights card, calibrates it: Platt scaling
+(Platt, "Probabilistic Outputs for Support Vector Machines", 1999) of the mask's log-odds, its area
+and the image-level presence logit of its class.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.classes import CLASS_COUNT
+from segmentation.classes import GarmentClass
+from segmentation.mask import Garment, Probabilities, find_garments, most_probable
 
-ClassOdds = npt.NDArray[np.float64]
-"""Probability of each class, background first, shape (..., 4)."""
-Parameters = npt.NDArray[np.float64]
-"""The nine numbers of a `Calibration`, in the order of its fields."""
+PresenceLogits = npt.NDArray[np.float32]
+"""Image-level logits of upper, whole and lower, shape (3,)."""
+Features = npt.NDArray[np.float64]
+"""Log-odds, log area and presence logit of n garments, shape (n, 3)."""
 
-LEAST: Final = 1e-4
-"""Means below this count as this much."""
+EPSILON: Final = 1e-4
+"""Lower bound of probabilities and areas before the logarithm."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The network's output for one photo.
+
+    Attributes:
+        probabilities: of each class, (4, h, w), on the canvas's grid.
+        presence: image-level logits of the garment classes, (3,).
+    """
+
+    probabilities: Probabilities
+    presence: PresenceLogits
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Weights of the regression.
+    """Parameters of the calibrated score, and its threshold.
 
-    A garment class scores `mean * log(mean probability) + presence * presence logit + its
-    offset`, background `ground_mean * log(mean probability) + ground_presence * the highest
-    presence logit + ground_area * log(area) + ground_offset`; a softmax makes probabilities.
+    The score is `sigmoid(log_odds * logit(mean probability) + log_area * log(area) +
+    presence_logit * presence logit + offset)`; with the defaults it is the mean probability.
+
+    Attributes:
+        threshold: minimum score of a detected garment.
     """
 
-    mean: float = 1.0
-    presence: float = 0.0
-    upper: float = 0.0
-    whole: float = 0.0
-    lower: float = 0.0
-    ground_mean: float = 1.0
-    ground_presence: float = 0.0
-    ground_area: float = 0.0
-    ground_offset: float = 0.0
+    log_odds: float = 1.0
+    log_area: float = 0.0
+    presence_logit: float = 0.0
+    offset: float = 0.0
+    threshold: float = 0.0
 
-    def odds(
-        self,
-        means: npt.NDArray[np.float64],
-        presence: npt.NDArray[np.float64],
-        areas: npt.NDArray[np.float64],
-    ) -> ClassOdds:
-        """How probable each class is for each of n garments, shape (n, 4).
-
-        Args:
-            means: mean class probabilities over the garment, (n, 4).
-            presence: presence logits of the garment's photo, (n, 3).
-            areas: share of the photo, (n,).
-        """
-        logs = np.log(np.maximum(means, LEAST))
-        scores = np.empty((len(means), CLASS_COUNT))
-        offsets = np.array([self.upper, self.whole, self.lower])
-        scores[:, 1:] = self.mean * logs[:, 1:] + self.presence * presence + offsets
-        scores[:, 0] = (
-            self.ground_mean * logs[:, 0]
-            + self.ground_presence * presence.max(axis=1)
-            + self.ground_area * np.log(np.maximum(areas, LEAST))
-            + self.ground_offset
-        )
-        scores -= scores.max(axis=1, keepdims=True)
-        exponents = np.exp(scores)
-        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float64)
+    def scores(self, features: Features) -> npt.NDArray[np.float64]:
+        """Probability that the class is right, shape (n,)."""
+        weights = np.array([self.log_odds, self.log_area, self.presence_logit])
+        return np.asarray(1 / (1 + np.exp(-(features @ weights + self.offset))), np.float64)
 
 
 UNCALIBRATED: Final = Calibration()
-"""Mean probabilities as they are: what a card without a fit has."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Garments on the prediction's grid, the largest first, and matching class probabilities."""
+
+    garments: tuple[Garment, ...]
+    probabilities: Probabilities
+
+
+def detect_garments(prediction: Prediction, calibration: Calibration = UNCALIBRATED) -> Detections:
+    """Detect the garments whose calibrated score reaches the threshold."""
+    probabilities = prediction.probabilities
+    found = find_garments(most_probable(probabilities), probabilities)
+    scores = calibration.scores(features_of(found, prediction.presence))
+    scored = [
+        replace(garment, score=float(score)) for garment, score in zip(found, scores, strict=True)
+    ]
+    dropped = [garment for garment in scored if garment.score < calibration.threshold]
+    if dropped:
+        probabilities = _without(probabilities, dropped)
+    garments = tuple(garment for garment in scored if garment.score >= calibration.threshold)
+    return Detections(garments, probabilities)
+
+
+def features_of(garments: Sequence[Garment], presence: PresenceLogits) -> Features:
+    """Input features of a calibration for the garments of one photo.
+
+    Args:
+        garments: from `find_garments`; their score is the mean probability of their class.
+    """
+    means = np.clip([garment.score for garment in garments], EPSILON, 1 - EPSILON)
+    areas = np.maximum([garment.area for garment in garments], EPSILON)
+    logits = [presence[garment.garment_class - 1] for garment in garments]
+    columns = (np.log(means / (1 - means)), np.log(areas), np.array(logits, np.float64))
+    return np.stack(columns, axis=1)
+
+
+def _without(probabilities: Probabilities, garments: Sequence[Garment]) -> Probabilities:
+    """Exchange the probabilities of a garment's class and background inside its mask."""
+    edited = probabilities.copy()
+    for garment in garments:
+        x0, y0, x1, y1 = garment.box
+        window = edited[:, y0:y1, x0:x1]
+        pair = [garment.garment_class, GarmentClass.BACKGROUND]
+        window[pair] = np.where(garment.mask, window[pair[::-1]], window[pair])
+    return edited

@@ -1,8 +1,7 @@
 """The four classes of a mask and the maps from other label sets onto them.
 
-The order is a contract: it is the value of a pixel in every mask file we write.
-Sources of the maps: Clothing Co-Parsing (Yang et al., CVPR 2014), iMaterialist
-Fashion 2019 (Kaggle, FGVC6) and "Clothing dataset" (A. Grigorev, 2020).
+The values are those of the pixels in every mask file. Label sets: Clothing Co-Parsing (Yang et
+al., CVPR 2014), iMaterialist Fashion 2019 (Kaggle, FGVC6), "Clothing dataset" (A. Grigorev, 2020).
 """
 
 from enum import IntEnum
@@ -27,7 +26,7 @@ class GarmentClass(IntEnum):
 
     @classmethod
     def from_label(cls, label: str) -> "GarmentClass":
-        """The class with this name; ValueError lists the names that exist."""
+        """The class with this label; ValueError lists the labels."""
         for garment_class in cls:
             if garment_class.label == label.strip().lower():
                 return garment_class
@@ -37,11 +36,6 @@ class GarmentClass(IntEnum):
 
 GARMENT_CLASSES: Final = (GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER)
 CLASS_COUNT: Final = len(GarmentClass)
-
-
-def classes_of(first: GarmentClass, second: GarmentClass | None) -> tuple[GarmentClass, ...]:
-    """What a garment may well be: its class, and its second one where the first is uncertain."""
-    return (first,) if second is None else (first, second)
 
 
 _UPPER, _WHOLE, _LOWER = GARMENT_CLASSES
@@ -57,7 +51,7 @@ CCP_CLASSES: Final = {
     for garment_class, labels in _CCP_GROUPS.items()
     for label in labels.split()
 }
-"""CCP label name -> class; a label that is not here is background."""
+"""CCP label -> class; other labels are background."""
 
 CCP_LABELS: Final = (
     "null accessories bag belt blazer blouse bodysuit boots bra bracelet cape cardigan clogs "
@@ -66,7 +60,7 @@ CCP_LABELS: Final = (
     "shirt shoes shorts skin skirt sneakers socks stockings suit sunglasses sweater "
     "sweatshirt swimwear t-shirt tie tights top vest wallet watch wedges"
 ).split()
-"""CCP's own label list: a mask's pixel value is a position in it."""
+"""CCP's labels; a mask's pixel value is an index into them."""
 
 IMATERIALIST_CATEGORIES: Final = 46
 IMATERIALIST_CLASSES: Final = (
@@ -74,9 +68,9 @@ IMATERIALIST_CLASSES: Final = (
     | dict.fromkeys((10, 11, 12), _WHOLE)
     | dict.fromkeys((6, 7, 8, 20, 21), _LOWER)
 )
-"""iMaterialist category -> class; 13-19 and 22-26 are background."""
+"""iMaterialist category -> class; other categories are background."""
 IMATERIALIST_PARTS: Final = frozenset(range(27, IMATERIALIST_CATEGORIES))
-"""Collars, sleeves, pockets, beads...: they never change what they lie on."""
+"""Garment parts such as collars, sleeves and pockets, which are not painted."""
 
 _CLOTHING_GROUPS: Final = {
     _UPPER: "Blazer Blouse Hoodie Longsleeve Outwear Polo Shirt T-Shirt Top Undershirt",
@@ -88,13 +82,12 @@ CLOTHING_CLASSES: Final = {
     for garment_class, labels in _CLOTHING_GROUPS.items()
     for label in labels.split()
 }
-"""Clothing-dataset label -> class, for the 15 labels that are garments of ours."""
+"""Clothing-dataset label -> class, for its 15 garment labels."""
 CLOTHING_NOT_GARMENTS: Final = frozenset({"Hat", "Shoes"})
-CLOTHING_UNKNOWN: Final = frozenset({"Not sure", "Other", "Skip"})
 
 
 def ccp_lookup(labels: list[str]) -> npt.NDArray[np.uint8]:
-    """Table from CCP pixel value (line number in labels.txt) to class, shape (256,)."""
+    """Look-up table from CCP pixel value (line in labels.txt) to class, shape (256,)."""
     table = np.zeros(256, np.uint8)
     for value, label in enumerate(labels):
         table[value] = CCP_CLASSES.get(label.strip(), GarmentClass.BACKGROUND)

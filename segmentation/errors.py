@@ -1,28 +1,28 @@
-"""What can go wrong between a file and a mask.
+"""Exceptions of this package.
 
     SegmentationError
-    ├── UnreadablePhoto      the bytes are no photo we accept (a value in pipelines)
-    ├── WeightsError         weights or their card are absent, damaged or do not fit
-    ├── RuntimeAbsent        the runtime asked for by name does not work here
-    └── DatasetError         a folder or a label file is not what it should be
+    ├── UnreadablePhoto      the bytes are not a supported photo (a value in pipelines)
+    ├── WeightsError         weights or their card are missing, damaged or unsuitable
+    ├── RuntimeAbsent        the chosen runtime does not work here
+    └── DatasetError         a dataset folder or label file is invalid
 
-Every message is one line and ends with what to do about it.
+Every message is one line and ends with a remedy.
 """
 
 
 class SegmentationError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base class of this package's exceptions."""
 
 
 class UnreadablePhoto(SegmentationError):
-    """A photo was refused; `code` is stable for machines, the message is for people."""
+    """A photo was refused; `code` is a stable identifier for programs."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
     def __reduce__(self) -> tuple[type["UnreadablePhoto"], tuple[str, str]]:
-        # Raised in worker processes as well: pickle would call us with the message alone.
+        # Pickle, used by worker processes, would pass only the message.
         return UnreadablePhoto, (self.code, str(self))
 
 
@@ -31,8 +31,8 @@ class WeightsError(SegmentationError):
 
 
 class RuntimeAbsent(SegmentationError):
-    """The runtime that was asked for by name is not installed or cannot run a network."""
+    """The chosen runtime is not installed or cannot run a network."""
 
 
 class DatasetError(SegmentationError):
-    """A dataset folder, label list or annotation file cannot be used as it is."""
+    """A dataset folder, label list or annotation file is invalid."""

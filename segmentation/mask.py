@@ -1,7 +1,7 @@
-"""Class mask and probabilities in, garments out.
+"""Extraction of garments from a class mask, and operations on masks.
 
-A garment is one thing of one class: the pieces of an open jacket left and right
-of a shirt belong together, the jackets of two people do not.
+A garment is one instance of a class: the two pieces of an open jacket beside a shirt belong
+together, the jackets of two people do not.
 """
 
 from collections.abc import Callable
@@ -14,25 +14,22 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import ndimage
 
-from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass, classes_of
+from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
 
 BoolMask = npt.NDArray[np.bool_]
 ClassMask = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
-"""Class probabilities of a photo, shape (4, h, w), at the network's own resolution."""
+"""Class probabilities of a photo, shape (4, h, w), at the network's resolution."""
 
 MIN_AREA: Final = 0.008
-"""Least share of the photo: smaller pieces are specks."""
+"""Minimum area of a garment as a share of the photo."""
 MIN_SHARE_OF_LARGEST: Final = 0.12
-"""Least size against the largest garment of the same class."""
+"""Minimum area of a garment relative to the largest one of its class."""
 MERGE_GAP: Final = 0.04
-"""Pieces of a class closer than this share of the photo's longer side are one garment."""
-
-SURE: Final = 0.5
-"""A garment whose class is more probable than this is sure of itself."""
+"""Maximum gap between pieces of one garment, as a share of the photo's longer side."""
 
 Box = tuple[int, int, int, int]
-"""x0, y0, x1, y1 in pixels of the photo; x1 and y1 lie outside."""
+"""x0, y0, x1, y1 in pixels of the photo; x1 and y1 are exclusive."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +37,12 @@ class Garment:
     """One garment on a photo.
 
     Attributes:
-        score: probability of the class, 0 to 1 (`segmentation.calibration`); before that, its
-            mean over the garment's pixels.
+        score: calibrated probability of the class, 0 to 1 (`segmentation.calibration`); before
+            calibration the mean probability of its pixels.
         box: x0, y0, x1, y1 in pixels of the photo.
-        mask: the garment inside its box, on the grid it was found on: that may be coarser or
-            finer than the photo's pixels, but it spans the box.
+        mask: the garment's mask inside its box, on a grid that spans the box but may be coarser or
+            finer than the photo's pixels.
         area: share of the photo, 0 to 1.
-        second_class: what else it may well be; None where that is improbable.
-        second_score: probability of the second class.
     """
 
     garment_class: GarmentClass
@@ -55,56 +50,34 @@ class Garment:
     box: Box
     mask: BoolMask
     area: float
-    second_class: GarmentClass | None = None
-    second_score: float = 0.0
-
-    @property
-    def own_classes(self) -> tuple[GarmentClass, ...]:
-        """Its class, and its second one where the first is uncertain."""
-        return classes_of(self.garment_class, self.second_class)
-
-    @property
-    def is_whole_photo(self) -> bool:
-        """Whether it is a photo without a garment, taken whole (`whole_photo_garment`)."""
-        return self.score == 0 and self.area == 1
 
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """What the segmenter says of one photo.
+    """Garments and mask of one photo.
 
     Attributes:
-        garments: the largest first.
-        draw_mask: makes `mask`; bulk indexing never asks for it, and it would cost more
-            than the network.
-        reach: makes the garment at a place as far as it may reach, None where its mask tells
-            (`segmentation.reach`); only searches ask for that.
-        possible: makes what may be a garment where none was found, if anything.
+        garments: in descending order of area.
+        draw_mask: computes `mask`, which bulk indexing does not need and which costs more than the
+            network.
     """
 
     garments: tuple[Garment, ...]
     draw_mask: Callable[[], ClassMask]
-    reach: Callable[[int], Garment | None] = lambda _: None
-    possible: Callable[[], Garment | None] = lambda: None
 
     @classmethod
     def of_mask(cls, mask: ClassMask, garments: tuple[Garment, ...] = ()) -> "Segmentation":
-        """With a mask that is known already."""
+        """Make a segmentation from a known mask."""
         return cls(garments, lambda: mask)
-
-    @property
-    def is_outfit(self) -> bool:
-        """Whether several garments are sure of themselves: they are worn together."""
-        return sum(garment.score >= SURE for garment in self.garments) > 1
 
     @cached_property
     def mask(self) -> ClassMask:
-        """Class of each pixel, shape (H, W) of the photo."""
+        """Class of each pixel of the photo, shape (H, W)."""
         return self.draw_mask()
 
 
 def most_probable(probabilities: Probabilities) -> ClassMask:
-    """The class of each cell, shape (h, w): `argmax` over the first axis, four times as fast."""
+    """`argmax` over the first axis, shape (h, w), four times as fast as numpy's."""
     classes = np.zeros(probabilities.shape[1:], np.uint8)
     best = probabilities[0].copy()
     for each in range(1, len(probabilities)):
@@ -114,11 +87,11 @@ def most_probable(probabilities: Probabilities) -> ClassMask:
 
 
 def find_garments(mask: ClassMask, probabilities: Probabilities) -> tuple[Garment, ...]:
-    """Garments of one photo, the largest first; boxes on the mask's grid.
+    """Extract the garments of a class mask, the largest first; boxes are on the mask's grid.
 
     Args:
-        mask: class of each cell of a grid over the photo, shape (H, W).
-        probabilities: shape (4, h, w); h and w may be smaller than H and W.
+        mask: shape (H, W), on any grid over the photo.
+        probabilities: shape (4, h, w), at the same or a lower resolution.
     """
     found = [
         garment
@@ -129,9 +102,9 @@ def find_garments(mask: ClassMask, probabilities: Probabilities) -> tuple[Garmen
 
 
 def in_pixels(garment: Garment, grid: tuple[int, int], size: tuple[int, int]) -> Garment:
-    """A garment found on a grid (h, w), its box in pixels of a photo (height, width).
+    """Convert a garment's box from a grid (h, w) to pixels of a photo (height, width).
 
-    The box has at least one pixel each way.
+    The box has at least one pixel in each direction.
     """
     down, across = size[0] / grid[0], size[1] / grid[1]
     left, top, right, bottom = garment.box
@@ -160,7 +133,7 @@ def _garments_of_class(
 
 
 def _without_specks(pieces: BoolMask) -> BoolMask:
-    """Pieces under a fifth of `MIN_AREA` removed."""
+    """Remove pieces below a fifth of `MIN_AREA`."""
     labels, count = ndimage.label(pieces)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     keep = sizes >= MIN_AREA / 5 * pieces.size
@@ -171,11 +144,11 @@ def _without_specks(pieces: BoolMask) -> BoolMask:
 
 
 def _group_pieces(pieces: BoolMask) -> tuple[npt.NDArray[np.int32], int]:
-    """Label pieces so that near ones share a label; works on a reduced grid for speed."""
+    """Label pieces so that nearby ones share a label, on a reduced grid for speed."""
     step = max(1, max(pieces.shape) // 160)
     coarse = pieces[::step, ::step]
     reach = max(1, round(MERGE_GAP / 2 * max(coarse.shape)))
-    # As a dilation by a square of this size, ten times as fast.
+    # Equals a dilation by a square, ten times as fast.
     grown = ndimage.maximum_filter(coarse.view(np.uint8), 2 * reach + 1, mode="constant")
     labels, count = ndimage.label(grown)
     height, width = pieces.shape
@@ -196,7 +169,7 @@ def _garment_of(
 
 
 def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> float:
-    """Mean of a probability map over a mask of its own resolution or a higher one."""
+    """Mean of a probability map over a mask of the same or a higher resolution."""
     if piece.shape == probability.shape:
         return float(probability[piece].mean())
     rows = np.arange(probability.shape[0]) * piece.shape[0] // probability.shape[0]
@@ -207,16 +180,17 @@ def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> 
     return float(probability[sampled].mean())
 
 
-def whole_photo_garment(height: int, width: int, garment_class: GarmentClass) -> Garment:
-    """The whole photo taken as one garment: the way out when no garment is found."""
-    return Garment(garment_class, 0.0, (0, 0, width, height), np.ones((height, width), bool), 1.0)
+def whole_photo_garment(height: int, width: int) -> Garment:
+    """The whole photo as a garment of unknown class (`WHOLE`, score 0)."""
+    mask = np.ones((height, width), bool)
+    return Garment(GarmentClass.WHOLE, 0.0, (0, 0, width, height), mask, 1.0)
 
 
 def region_garment(region: BoolMask, garment_class: GarmentClass) -> Garment:
-    """A region that somebody drew or put together, as one garment; its score is 1.
+    """Make a garment with score 1 from a given region.
 
     Args:
-        region: True where the garment is, shape (H, W) of the photo.
+        region: mask of the garment, shape (H, W) of the photo.
     Raises:
         ValueError: the region is empty.
     """
@@ -228,7 +202,7 @@ def region_garment(region: BoolMask, garment_class: GarmentClass) -> Garment:
 
 
 def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
-    """A garment's pixels on its photo, shape (height, width), whatever grid its mask is on."""
+    """A garment's mask in pixels of its photo, shape (height, width)."""
     x0, y0, x1, y1 = garment.box
     inside = Image.fromarray(garment.mask).resize((x1 - x0, y1 - y0), Image.Resampling.NEAREST)
     mask = np.zeros((height, width), bool)
@@ -236,15 +210,8 @@ def mask_on_photo(garment: Garment, height: int, width: int) -> BoolMask:
     return mask
 
 
-def mask_iou(first: Garment, second: Garment, height: int, width: int) -> float:
-    """Intersection over union of two garments' pixels on their photo; 0 where they have none."""
-    one, other = mask_on_photo(first, height, width), mask_on_photo(second, height, width)
-    # Of a photo of a few pixels a garment's finer mask may hit none.
-    return int(np.count_nonzero(one & other)) / max(1, int(np.count_nonzero(one | other)))
-
-
 def box_of(region: BoolMask) -> Box:
-    """The least box around a region that is not empty."""
+    """The bounding box of a non-empty region."""
     rows = np.flatnonzero(region.any(axis=1))
     columns = np.flatnonzero(region.any(axis=0))
     return (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
@@ -253,7 +220,7 @@ def box_of(region: BoolMask) -> Box:
 def rectangle_in(
     box: Box, height: int, width: int, generator: np.random.Generator
 ) -> tuple[slice, slice]:
-    """Rows and columns of a rectangle of this size anywhere in a box that is no smaller."""
+    """Rows and columns of a randomly placed rectangle of this size inside a box."""
     x0, y0, x1, y1 = box
     top = int(generator.integers(y0, y1 - height + 1))
     left = int(generator.integers(x0, x1 - width + 1))
@@ -261,6 +228,6 @@ def rectangle_in(
 
 
 def one_hot(mask: ClassMask) -> Probabilities:
-    """Probabilities of a mask that is certain, shape (4, H, W)."""
+    """One-hot probabilities of a mask, shape (4, H, W)."""
     is_class = np.arange(CLASS_COUNT)[:, None, None] == mask[None]
     return np.asarray(is_class, np.float32)

@@ -1,8 +1,8 @@
-"""Bytes in, one safe upright RGB array out: the only place that decodes a photo.
+"""Decode photos: bytes to one safe, upright RGB array.
 
 Refused before any pixel is decoded: too many bytes, a format that is not in
-`FORMATS`, too many pixels. A photo that cannot be decoded to its end is refused
-too: Pillow's `verify()` passes half a JPEG, so the pixels are really loaded.
+`FORMATS`, too many pixels, far too many parts. A photo that cannot be decoded to its end
+is refused too: Pillow's `verify()` passes half a JPEG, so the pixels are really loaded.
 """
 
 import io
@@ -14,24 +14,45 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
+from segmentation.decoding import (
+    MAX_EXIF_BYTES,
+    MAX_MEMORY,
+    PIXEL_MEMORY,
+    bytes_per_pixel,
+    check_parts,
+    reduced_rgb,
+)
 from segmentation.errors import UnreadablePhoto
 
 Photo = npt.NDArray[np.uint8]
 """An upright photo, shape (height, width, 3), RGB."""
 
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """Pillow's names; MPO (two photos in one, from phones) is opened as the JPEG it begins with."""
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+SUFFIXES: Final = frozenset(
+    ".jpg .jpeg .jpe .jfif .jif .pjpeg .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split()
+)
+HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+"""Brands in the `ftyp` box of HEIC files."""
 MAX_BYTES: Final = 30_000_000
 MAX_PIXELS: Final = 60_000_000
 MIN_SIDE: Final = 8
+TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation -> transposition that makes the photo upright."""
 SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """EXIF orientations that swap height and width."""
-GREY_RANGES: Final = (1.0, 255.0, 65535.0)
 WORKING_SIDE: Final = 1024
-"""A decoded photo is brought to at most this long side: no step looks closer."""
+"""Longest side of a decoded photo in pixels; no later step needs more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +67,7 @@ class DecodedPhoto:
 def read_photo(
     source: Path | bytes, max_side: int = WORKING_SIDE, min_side: int = MIN_SIDE
 ) -> Photo:
-    """The photo alone of `decode_photo`, with the same arguments and errors."""
+    """Decode one photo as `decode_photo` does, without its original size."""
     return decode_photo(source, max_side, min_side).photo
 
 
@@ -57,14 +78,17 @@ def decode_photo(
 
     Args:
         source: a file, or the bytes of one.
-        max_side: longest side of the answer in pixels; larger photos are reduced.
+        max_side: longest side of the result in pixels; larger photos are reduced.
         min_side: a photo with a shorter side is refused.
     Raises:
         UnreadablePhoto: with a `code` among empty, too_large, not_a_photo,
-            too_many_pixels, too_small, damaged, absent.
+            too_many_pixels, too_complex, too_small, damaged, absent, heic.
     """
-    image, (width, height) = _decode(_bytes_of(source), max_side, min_side)
-    return DecodedPhoto(np.array(_bounded(_to_rgb(image), max_side)), height, width)
+    data = _bytes_of(source)
+    check_parts(data)
+    image, (width, height) = _decode(data, max_side, min_side)
+    small = _in_srgb(image, image.info.get("icc_profile")).convert("RGB")
+    return DecodedPhoto(np.array(small), height, width)
 
 
 def _bytes_of(source: Path | bytes) -> bytes:
@@ -99,17 +123,22 @@ def _too_large(size: int) -> UnreadablePhoto:
 
 
 def _decode(data: bytes, max_side: int, min_side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The first frame, upright, every pixel really decoded; and its width, height as stored."""
+    """The first frame, reduced and upright, and the upright width and height before.
+
+    Every pixel is decoded, in memory that all threads share.
+    """
     _silence_pillow()
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
+            _check_size(image, min_side)
             width, height = image.size
-            _check_size(image.size, min_side)
-            # JPEG can skip most of its work when a small answer is enough.
-            image.draft("RGB", _fitted(width, height, max_side))
-            image.load()
-            upright, sideways = _upright(image)
-            return upright, (height, width) if sideways else (width, height)
+            with PIXEL_MEMORY.hold(width * height * bytes_per_pixel(image)):
+                # JPEG can skip most of its work when a small answer is enough.
+                image.draft("RGB", _fitted(width, height, max_side))
+                image.load()
+                small, sideways = _upright(image, reduced_rgb(image, max_side))
+            small.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
+            return small, (height, width) if sideways else (width, height)
     except UnreadablePhoto:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -124,17 +153,52 @@ def _decode(data: bytes, max_side: int, min_side: int) -> tuple[Image.Image, tup
         raise _damaged() from error
 
 
+def _formats(data: bytes) -> tuple[str, ...]:
+    """Formats to try; HEIC where it is one and its decoder is installed.
+
+    Raises:
+        UnreadablePhoto: HEIC without its decoder.
+    """
+    if data[4:8] != b"ftyp" or data[8:12] not in HEIC_BRANDS:
+        return FORMATS
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise UnreadablePhoto(
+            "heic",
+            "this is a HEIC photo; run pip install 'apparel-search[heic]' or save it as JPEG",
+        ) from error
+    register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The image in sRGB by its colour profile; a damaged profile counts as sRGB."""
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() != image.mode:
+            return image
+        if "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        target = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, source, target, outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+
+
 def _fitted(width: int, height: int, max_side: int) -> tuple[int, int]:
-    """Width and height reduced to a long side; `draft` halves only while both stay as large."""
+    """Width and height reduced to a longest side; `draft` never goes below them."""
     scale = min(1.0, max_side / max(width, height))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
 def _silence_pillow() -> None:
-    """Keep Pillow's remarks on odd files out of the logs, once and for all.
+    """Keep Pillow's warnings about odd files out of the logs.
 
-    `warnings.catch_warnings` is not for threads: two readers at once can leave
-    every warning of the process switched off.
+    `warnings.catch_warnings` is not thread-safe: two readers at once can suppress every warning
+    of the process.
     """
     rule = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
     if rule not in warnings.filters:
@@ -145,65 +209,39 @@ def _damaged() -> UnreadablePhoto:
     return UnreadablePhoto("damaged", "the photo is damaged or cut short; save or upload it again")
 
 
-def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
-    """Turned as EXIF says, and whether that swapped the sides.
+def _upright(image: Image.Image, small: Image.Image) -> tuple[Image.Image, bool]:
+    """Rotate the reduced copy by the image's EXIF; also whether that swapped the sides.
 
-    A photo whose EXIF cannot be read stays as it lies. A TIFF was turned by Pillow
-    while it loaded, header and all, and asks for no turn any more.
+    A photo with unreadable EXIF is not rotated. Pillow rotates a TIFF while loading it and
+    updates its header.
     """
+    small.info = image.info
     try:
-        sideways = image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
-        return ImageOps.exif_transpose(image), sideways
-    except Exception:  # as in _decode: any kind, from bytes that nobody checked
-        return image, False
+        if len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
+            return small, False
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        turn = TURNS.get(orientation or 1)
+        return small if turn is None else small.transpose(turn), orientation in SIDEWAYS
+    except Exception:  # as in _decode: unchecked bytes may raise anything
+        return small, False
 
 
-def _check_size(size: tuple[int, int], min_side: int) -> None:
-    width, height = size
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(f"{width} x {height}")
-    if min(size) < min_side:
+def _check_size(image: Image.Image, min_side: int) -> None:
+    width, height = image.size
+    limit = min(MAX_PIXELS, MAX_MEMORY // bytes_per_pixel(image))
+    if width * height > limit:
+        raise _too_many_pixels(f"{width} x {height}", limit)
+    if min(image.size) < min_side:
         raise UnreadablePhoto(
             "too_small", f"the photo has {width} x {height} pixels; use a larger one"
         )
 
 
-def _too_many_pixels(count: str) -> UnreadablePhoto:
+def _too_many_pixels(count: str, limit: int = MAX_PIXELS) -> UnreadablePhoto:
     return UnreadablePhoto(
         "too_many_pixels",
-        f"the photo has {count} pixels, the limit is "
-        f"{MAX_PIXELS // 1_000_000} million; save it smaller",
+        f"the photo has {count} pixels, the limit is {limit // 1_000_000} million; save it smaller",
     )
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Eight-bit RGB; 16-bit grey is scaled (Pillow would saturate it), alpha goes on white."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return _grey16_to_rgb(image)
-    try:
-        if image.has_transparency_data:
-            with_alpha = image.convert("RGBA")
-            ground = Image.new("RGBA", image.size, "white")
-            return Image.alpha_composite(ground, with_alpha).convert("RGB")
-        return image.convert("RGB")
-    except ValueError as error:  # a palette or a colour space that Pillow cannot convert
-        raise _damaged() from error
-
-
-def _grey16_to_rgb(image: Image.Image) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
-    brightest = float(values.max())
-    # The range is not written in the file: the least usual one that holds the values.
-    top = next((top for top in GREY_RANGES if brightest <= top), brightest)
-    if image.mode.startswith("I"):
-        top = max(top, 255.0)
-    grey = np.clip(values / top * 255.0, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
-
-
-def _bounded(image: Image.Image, max_side: int) -> Image.Image:
-    image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return image
 
 
 def find_photos(folder: Path) -> list[Path]:

@@ -1,8 +1,8 @@
-"""Photo in, network input out, and the way back: the only place that resizes or normalises.
+"""Letterbox photos onto the network's canvas, and map its output back to the photo.
 
-A photo keeps its aspect: it is scaled to fit the canvas and padded. The canvas is
-portrait (most photos of clothes are) and is turned for landscape photos, so each
-photo fills as much of it as it can.
+A photo is scaled to fit the canvas, preserving its aspect ratio, and padded. The canvas is portrait
+for portrait photos and landscape for the others. Normalisation is the first layer of the network
+(`segmentation.torch_runtime`).
 """
 
 from dataclasses import dataclass
@@ -10,27 +10,26 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch.nn import functional
 
-from segmentation.mask import ClassMask, Probabilities
+from segmentation.mask import ClassMask, Probabilities, most_probable
 from segmentation.photos import Photo
 
-MEAN: Final = (0.485, 0.456, 0.406)
-STD: Final = (0.229, 0.224, 0.225)
-"""What both trainings normalise with and write into their cards; all else reads the card."""
-STRIDE: Final = 32
-"""Canvas sides are multiples of this: the network halves them five times."""
+MEAN: Final = (0.5, 0.5, 0.5)
+STD: Final = (0.5, 0.5, 0.5)
+"""Normalisation of EfficientNet-Lite, which both trainings write into their cards."""
+
+Maps = npt.NDArray[np.float32]
+"""Several maps on one grid, shape (c, h, w)."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a photo becomes network input; read from a weights card.
+    """Parameters of the preprocessing, read from a weights card.
 
     Attributes:
         height, width: portrait canvas in pixels.
-        mean, std: per RGB channel, of values in 0..1.
+        mean, std: per RGB channel, for values in 0..1.
     """
 
     height: int
@@ -41,7 +40,7 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a photo lies on its canvas: offsets and size in canvas pixels."""
+    """Position and size of a photo on its canvas, in canvas pixels."""
 
     top: int
     left: int
@@ -51,7 +50,7 @@ class Placement:
 
 
 def place(photo_height: int, photo_width: int, preprocessing: Preprocessing) -> Placement:
-    """Fit a photo of this size into the canvas that suits its orientation."""
+    """Fit a photo of this size into the canvas of its orientation."""
     canvas = (preprocessing.height, preprocessing.width)
     if photo_width > photo_height:
         canvas = (preprocessing.width, preprocessing.height)
@@ -62,80 +61,48 @@ def place(photo_height: int, photo_width: int, preprocessing: Preprocessing) -> 
 
 
 def to_canvas(photo: Photo, placement: Placement, preprocessing: Preprocessing) -> Photo:
-    """The photo on its canvas, uint8 (H, W, 3); the padding has the mean colour."""
-    ground = np.round(np.array(preprocessing.mean) * 255).astype(np.uint8)
-    canvas = np.broadcast_to(ground, (*placement.canvas, 3)).copy()
+    """Letterbox a photo, uint8 (H, W, 3); the padding has the mean colour."""
+    padding = np.round(np.array(preprocessing.mean) * 255).astype(np.uint8)
+    canvas = np.broadcast_to(padding, (*placement.canvas, 3)).copy()
     size = (placement.width, placement.height)
     resized = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    canvas[_window(placement)] = np.asarray(resized)
+    rows = slice(placement.top, placement.top + placement.height)
+    canvas[rows, placement.left : placement.left + placement.width] = np.asarray(resized)
     return canvas
 
 
 def canvas_of(photo: Photo, preprocessing: Preprocessing) -> Photo:
-    """The photo on the canvas that suits it, where its place there does not matter."""
+    """Letterbox a photo onto the canvas of its orientation."""
     placement = place(photo.shape[0], photo.shape[1], preprocessing)
     return to_canvas(photo, placement, preprocessing)
 
 
-def mask_to_canvas(mask: ClassMask, placement: Placement) -> ClassMask:
-    """A class mask on the canvas: NEAREST, padding is background."""
-    canvas = np.zeros(placement.canvas, np.uint8)
-    size = (placement.width, placement.height)
-    canvas[_window(placement)] = np.asarray(
-        Image.fromarray(mask).resize(size, Image.Resampling.NEAREST)
-    )
-    return canvas
+def photo_part(maps: Maps, placement: Placement) -> Maps:
+    """Crop maps to the photo's part of the canvas, enlarged to canvas resolution.
+
+    Args:
+        maps: (c, h, w) at the network's resolution.
+
+    Returns:
+        (c, placement.height, placement.width).
+    """
+    stride = placement.canvas[0] / maps.shape[1]
+    left, top = placement.left / stride, placement.top / stride
+    box = (left, top, left + placement.width / stride, top + placement.height / stride)
+    return resize_maps(maps, placement.height, placement.width, box)
 
 
-def normalise(
-    pictures: npt.NDArray[np.uint8],
-    mean: tuple[float, float, float],
-    std: tuple[float, float, float],
-) -> torch.Tensor:
-    """uint8 (n, H, W, 3) to a network's float (n, 3, H, W), channels last in memory."""
-    return normalised(torch.from_numpy(pictures), mean, std)
-
-
-def normalised(
-    pictures: torch.Tensor, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> torch.Tensor:
-    """The same for a tensor: also the first layer of a converted network (`runtime`)."""
-    values = pictures.permute(0, 3, 1, 2).float() / 255
-    values = (values - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(std).view(1, 3, 1, 1)
-    return values.contiguous(memory_format=torch.channels_last)
-
-
-def inside(values: npt.NDArray[np.float32], placement: Placement) -> npt.NDArray[np.float32]:
-    """The photo's part, (c, h, w), of values on its canvas, (c, H, W)."""
-    return values[(slice(None), *_window(placement))]
-
-
-def cells_of(canvas: Photo, stride: int) -> Photo:
-    """The mean colour of each cell, `stride` pixels of the canvas a side: uint8 (h, w, 3)."""
-    return np.asarray(Image.fromarray(canvas).reduce(stride), np.uint8)
-
-
-def covered_cells(placement: Placement, stride: int) -> tuple[slice, slice]:
-    """Rows and columns of the cells, `stride` pixels of the canvas a side, that the photo covers:
-    wholly, or the first that it touches where it is too narrow for any."""
-    rows, columns = _window(placement)
-    return _covered(rows, stride), _covered(columns, stride)
-
-
-def _covered(pixels: slice, stride: int) -> slice:
-    first = min(-(-pixels.start // stride), (pixels.stop - 1) // stride)
-    return slice(first, max(first + 1, pixels.stop // stride))
+def resize_maps(
+    maps: Maps, height: int, width: int, box: tuple[float, float, float, float] | None = None
+) -> Maps:
+    """Resize maps (c, h, w), or a box of them, bilinearly to (c, height, width)."""
+    resized = [
+        Image.fromarray(each).resize((width, height), Image.Resampling.BILINEAR, box)
+        for each in np.ascontiguousarray(maps, np.float32)
+    ]
+    return np.stack([np.asarray(each, np.float32) for each in resized])
 
 
 def to_mask(probabilities: Probabilities, height: int, width: int) -> ClassMask:
-    """Most probable class of each pixel at the photo's size: interpolate first, then decide."""
-    low = torch.from_numpy(probabilities)[None]
-    full = functional.interpolate(low, (height, width), mode="bilinear", align_corners=False)
-    return np.asarray(full[0].argmax(0).to(torch.uint8).numpy(), np.uint8)
-
-
-def _window(placement: Placement) -> tuple[slice, slice]:
-    return (
-        slice(placement.top, placement.top + placement.height),
-        slice(placement.left, placement.left + placement.width),
-    )
+    """Class mask at the photo's size, by argmax after interpolation."""
+    return most_probable(resize_maps(probabilities, height, width))

@@ -1,9 +1,9 @@
-"""Weights files and the cards that lie beside them.
+"""Weights files and their cards; torch is imported only for tensors.
 
-NAME.safetensors holds half-precision tensors; NAME.json, its card, says what they
-are: architecture, preprocessing, classes, SHA-256, training data with its licence,
-measured figures. Code keeps no copy of what a card says. NAME.int8.xml and NAME.int8.bin,
-where the card has their hash, are the same network in 8-bit integers (`segmentation.quantise`).
+NAME.safetensors has half-precision tensors; its card NAME.json describes architecture,
+preprocessing, classes, SHA-256, training data with its licence, and measured figures. Where the
+card has their hash, NAME.int8.xml and NAME.int8.bin are the quantised network
+(`segmentation.training.quantise`).
 """
 
 import dataclasses
@@ -12,28 +12,45 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
+from typing import TYPE_CHECKING, Any, Final
 
 from segmentation.calibration import UNCALIBRATED, Calibration
 from segmentation.classes import GarmentClass
+from segmentation.data.pairs import DATA_SOURCES, DataSource
 from segmentation.errors import WeightsError
-from segmentation.model import Architecture, SegmentationNetwork, build_network
-from segmentation.pairs import DATA_SOURCES, DataSource
 from segmentation.preprocess import Preprocessing
-from segmentation.rules import NO_RULES, Rules
 
-SHIPPED_SEGMENTER = Path(__file__).parent / "weights" / "segmenter.safetensors"
-SHIPPED_SECOND_LOOK = SHIPPED_SEGMENTER.with_name("second_look.safetensors")
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from segmentation.network import SegmentationNetwork
+
+SHIPPED_SEGMENTER: Final = Path(__file__).parent / "weights" / "segmenter.safetensors"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Parameters of the network, read from a weights card.
+
+    Attributes:
+        encoder: a timm model name.
+        pyramid_channels: width of the top-down pathway.
+        segmentation_channels: width of the features before the output layer.
+    """
+
+    encoder: str = "tf_efficientnet_lite0"
+    pyramid_channels: int = 96
+    segmentation_channels: int = 64
+
+    @property
+    def name(self) -> str:
+        return f"fpn-{self.encoder}"
 
 
 @dataclass(frozen=True)
 class TrainingNote:
-    """Where weights come from: data with licence, the command, how many photos were seen."""
+    """Origin of weights: data with licence, command, number of training views."""
 
     data: tuple[str, ...] = ()
     licence: str = ""
@@ -44,7 +61,7 @@ class TrainingNote:
 
 @dataclass(frozen=True)
 class SegmenterCard:
-    """What a segmenter's weights are."""
+    """Card of a segmenter's weights."""
 
     architecture: Architecture
     preprocessing: Preprocessing
@@ -52,26 +69,25 @@ class SegmenterCard:
     classes: tuple[str, ...] = tuple(each.label for each in GarmentClass)
     training: TrainingNote = TrainingNote()
     figures: dict[str, float] = field(default_factory=dict)
-    rules: Rules = NO_RULES
     calibration: Calibration = UNCALIBRATED
     quantised_sha256: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """Architecture and a hash over weights, preprocessing and what comes after the network."""
-        parts = (self.preprocessing, self.rules, self.calibration)
+        """The architecture's name and a hash over weights, preprocessing and calibration."""
+        parts = (self.preprocessing, self.calibration)
         return f"{self.architecture.name}/{fingerprint_of(self.sha256, *parts)}"
 
 
 def fingerprint_of(sha256: str, *parts: Any) -> str:
-    """Twelve hexadecimal digits over a weights file and dataclasses of its card."""
-    told = (json.dumps(dataclasses.asdict(part), sort_keys=True) for part in parts)
-    text = sha256 + "".join(told)
+    """Hash (12 hexadecimal digits) of a weights file's SHA-256 and dataclasses of its card."""
+    fields = (json.dumps(dataclasses.asdict(part), sort_keys=True) for part in parts)
+    text = sha256 + "".join(fields)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def training_note(sources: Iterable[str], views: int, seed: int, command: str) -> TrainingNote:
-    """The note for weights trained on pairs of these sources (`Pair.source`)."""
+    """Make the note for weights trained on pairs of these sources (`Pair.source`)."""
     used = [
         DATA_SOURCES.get(source, DataSource(source, "not stated"))
         for source in sorted(set(sources))
@@ -92,7 +108,7 @@ def file_sha256(path: Path) -> str:
 
 
 def card_path(weights: Path) -> Path:
-    """The card that belongs to a weights file."""
+    """Path of a weights file's card."""
     return weights.with_suffix(".json")
 
 
@@ -103,7 +119,7 @@ def write_card(card: Any, weights: Path) -> None:
 
 
 def read_card_fields(weights: Path) -> dict[str, Any]:
-    """The raw fields of a card; WeightsError if the card is absent or no JSON."""
+    """Read the raw fields of a card; WeightsError if it is missing or invalid JSON."""
     path = card_path(weights)
     try:
         fields = json.loads(path.read_text())
@@ -122,8 +138,10 @@ def note_of(fields: dict[str, Any]) -> TrainingNote:
     return TrainingNote(**{**note, "data": tuple(note.get("data", ()))})
 
 
-def save_tensors(network: nn.Module, path: Path) -> str:
-    """Write a network's state in half precision; returns the file's SHA-256."""
+def save_tensors(network: "nn.Module", path: Path) -> str:
+    """Write a network's state in half precision and return the file's SHA-256."""
+    from safetensors.torch import save_file
+
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
@@ -133,8 +151,11 @@ def save_tensors(network: nn.Module, path: Path) -> str:
     return file_sha256(path)
 
 
-def load_tensors(network: nn.Module, path: Path, sha256: str) -> None:
-    """Fill a network from a file whose SHA-256 must be the card's."""
+def load_tensors(network: "nn.Module", path: Path, sha256: str) -> None:
+    """Load a network's state from a file whose SHA-256 must match the card's."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     if not path.is_file():
         raise WeightsError(f"{path} is missing; reinstall or train again")
     if file_sha256(path) != sha256:
@@ -147,7 +168,7 @@ def load_tensors(network: nn.Module, path: Path, sha256: str) -> None:
         raise WeightsError(f"{path} does not fit its card's architecture; restore both") from error
 
 
-def _as_float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _as_float(tensors: "dict[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
     return {
         name: tensor.float() if tensor.is_floating_point() else tensor
         for name, tensor in tensors.items()
@@ -155,47 +176,49 @@ def _as_float(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def read_segmenter_card(weights: Path) -> SegmenterCard:
-    """The card beside a segmenter's weights."""
+    """Read the card beside a segmenter's weights."""
     fields = read_card_fields(weights)
     try:
         architecture = fields["architecture"]
         preprocessing = fields["preprocessing"]
         return SegmenterCard(
-            Architecture(
-                architecture["encoder"],
-                architecture["pyramid_channels"],
-                architecture["segmentation_channels"],
+            architecture=Architecture(
+                encoder=architecture["encoder"],
+                pyramid_channels=architecture["pyramid_channels"],
+                segmentation_channels=architecture["segmentation_channels"],
             ),
-            Preprocessing(
-                preprocessing["height"],
-                preprocessing["width"],
-                tuple(preprocessing["mean"]),
-                tuple(preprocessing["std"]),
+            preprocessing=Preprocessing(
+                height=preprocessing["height"],
+                width=preprocessing["width"],
+                mean=tuple(preprocessing["mean"]),
+                std=tuple(preprocessing["std"]),
             ),
-            fields["sha256"],
-            tuple(fields["classes"]),
-            note_of(fields["training"]),
-            dict(fields["figures"]),
-            Rules(**fields.get("rules", {})),
-            Calibration(**fields.get("calibration", {})),
-            fields.get("quantised_sha256", ""),
+            sha256=fields["sha256"],
+            classes=tuple(fields["classes"]),
+            training=note_of(fields["training"]),
+            figures=dict(fields["figures"]),
+            calibration=_calibration_of(fields.get("calibration", {})),
+            quantised_sha256=fields.get("quantised_sha256", ""),
         )
     except (KeyError, TypeError) as error:
         raise WeightsError(f"{card_path(weights)} lacks {error}; restore the card") from error
 
 
-def keep_rules(
-    weights: Path, rules: Rules, calibration: Calibration, figures: Mapping[str, float]
-) -> None:
-    """Write what is done after the network into the card beside its weights, and how it did."""
+def _calibration_of(fields: Mapping[str, float]) -> Calibration:
+    """A card's calibration; unknown fields are ignored."""
+    known = {field.name for field in dataclasses.fields(Calibration)}
+    return Calibration(**{name: value for name, value in fields.items() if name in known})
+
+
+def save_calibration(weights: Path, calibration: Calibration, figures: Mapping[str, float]) -> None:
+    """Write a calibration and its figures into the card beside its weights."""
     card = read_segmenter_card(weights)
-    known = {**card.figures, **figures}
-    kept = dataclasses.replace(card, rules=rules, calibration=calibration, figures=known)
-    write_card(kept, weights)
+    merged = {**card.figures, **figures}
+    write_card(dataclasses.replace(card, calibration=calibration, figures=merged), weights)
 
 
 def quantised_path(weights: Path) -> Path:
-    """Where the 8-bit network of a weights file lies; its numbers lie beside it as .bin."""
+    """Path of a weights file's 8-bit network; its .bin file is beside it."""
     return weights.with_suffix(".int8.xml")
 
 
@@ -205,7 +228,7 @@ def quantised_sha256(network: Path) -> str:
     return hashlib.sha256(both.encode()).hexdigest()
 
 
-def keep_quantised(weights: Path) -> None:
+def save_quantised_hash(weights: Path) -> None:
     """Write the hash of the 8-bit network into the card beside its weights."""
     card = read_segmenter_card(weights)
     sha256 = quantised_sha256(quantised_path(weights))
@@ -213,27 +236,33 @@ def keep_quantised(weights: Path) -> None:
 
 
 def quantised_of(weights: Path, card: SegmenterCard) -> Path | None:
-    """The 8-bit network that a card tells of; None where it tells of none.
-
-    Raises:
-        WeightsError: it is missing, or not the one that the card describes.
-    """
+    """Path of the card's 8-bit network; None without one."""
     if not card.quantised_sha256:
         return None
-    network = quantised_path(weights)
+    return checked_openvino(quantised_path(weights), card.quantised_sha256)
+
+
+def checked_openvino(network: Path, sha256: str) -> Path:
+    """Check an OpenVINO network's hash against the card's and return its path.
+
+    Raises:
+        WeightsError: it is missing or does not match the card.
+    """
     try:
         found = quantised_sha256(network)
     except FileNotFoundError as error:
         raise WeightsError(f"{error.filename} is missing; reinstall or restore it") from error
-    if found != card.quantised_sha256:
+    if found != sha256:
         raise WeightsError(
             f"{network} is not the network its card describes (SHA-256 differs); restore both"
         )
     return network
 
 
-def load_segmenter(weights: Path) -> tuple[SegmentationNetwork, SegmenterCard]:
-    """The network of a weights file, ready to predict, and its card."""
+def load_segmenter(weights: Path) -> "tuple[SegmentationNetwork, SegmenterCard]":
+    """Load a torch network, in evaluation mode, and its card."""
+    from segmentation.network import build_network
+
     card = read_segmenter_card(weights)
     network = build_network(card.architecture)
     load_tensors(network, weights, card.sha256)

@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image
 
 from segmentation.classes import GarmentClass
+from segmentation.data.pairs import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
+from segmentation.data.splits import SPLITS
 from segmentation.mask import ClassMask
-from segmentation.pairs import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
 from segmentation.photos import Photo
-from segmentation.splits import SPLITS
 
 COLOURS = ((190, 40, 40), (40, 60, 180), (60, 140, 70), (230, 210, 60))
 

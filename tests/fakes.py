@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
 from catalog.colours import nearest_colour_name
-from indexing.colour import colour_vector
-from indexing.records import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from indexing.embedding.colour import colour_vector
+from indexing.types import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import (
     BoolMask,
@@ -72,7 +72,7 @@ def draw_empty_photo(path: Path) -> Path:
 
 
 class FakeEmbedder:
-    """Implements `indexing.records.Embedder` without a network; counts what it embedded."""
+    """Implements `indexing.types.Embedder` without a network; counts what it embedded."""
 
     def __init__(self, fingerprint: ModelFingerprint = FAKE_FINGERPRINT) -> None:
         self._fingerprint = fingerprint
@@ -86,8 +86,8 @@ class FakeEmbedder:
         self.photos_embedded += len(photos)
         return [_embed(photo) for photo in photos]
 
-    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
-        garment = whole_photo_garment(photo.shape[0], photo.shape[1], garment_class)
+    def embed_whole(self, photo: Photo) -> EmbeddedGarment:
+        garment = whole_photo_garment(photo.shape[0], photo.shape[1])
         return _describe(photo, garment, whole_photo=True)
 
     def embed_region(
@@ -103,9 +103,6 @@ class FakeEmbedder:
             pixels[region[1] : region[3], region[0] : region[2]] = True
             region = pixels
         return _describe(photo, region_garment(region, garment_class or GarmentClass.UPPER))
-
-    def embed_to_ask(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        return self.embed(photos)
 
     def colour_half(self, colour: str) -> Vector:
         colour_vector(colour)  # refuses what the real one refuses

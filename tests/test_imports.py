@@ -4,51 +4,38 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("segmentation", "catalog", "indexing", "search_app", "migrations")
-VOCABULARY = {
+VOCABULARY = tuple(
     f"segmentation.{name}"
-    for name in ("blank", "classes", "errors", "mask", "photos", "runtime", "splits")
-}
+    for name in ("classes", "errors", "mask", "photos", "runtime", "data.splits")
+)
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
-LEARNING = {
+LEARNING = tuple(
     f"segmentation.{name}"
     for name in (
-        "augment",
-        "bare",
-        "changed",
-        "drawn_pairs",
-        "inference",
-        "metrics",
-        "mixture",
-        "pairs",
-        "parts",
+        "data",
+        "drawing",
+        "training",
+        "torch_runtime",
         "preprocess",
-        "runs",
-        "synthetic",
         "weights",
+        "evaluation",
     )
-}
-"""What both trainings and what measures them share; the network's path stays in `wiring` and
-`embed`'s protocol."""
-SHARES_LEARNING = {
-    "indexing.again_pairs",
-    "indexing.behind",
-    "indexing.encoder",
-    "indexing.encoder_task",
-    "indexing.encoders",
-    "indexing.mixture",
-    "indexing.pair_garments",
-    "indexing.changed_queries",
-    "indexing.train_heads",
-    "indexing.train",
-    "indexing.training_views",
-    "indexing.metrics",
-}
+)
+"""What both trainings and what measures them share; the network's path stays in `wiring`."""
+SHARES_LEARNING = (
+    "indexing.training",
+    "indexing.evaluation",
+    "indexing.embedding.encoder",
+    "indexing.embedding.network",
+    "indexing.embedding.timm_encoder",
+)
 
 
 def _modules(package: str) -> Iterator[tuple[str, ast.Module]]:
@@ -66,6 +53,39 @@ def _imports(tree: ast.Module) -> set[str]:
             found |= {node.module}
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def _at_import(body: list[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Import statements that run when the module is imported."""
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+            yield from _at_import([*node.body, *node.orelse])
+        elif isinstance(node, ast.Try):
+            yield from _at_import([*node.body, *node.orelse, *node.finalbody])
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module of ours -> modules of ours that it imports at once."""
+    trees = {
+        name.removesuffix(".__init__"): tree
+        for package in PACKAGES
+        for name, tree in _modules(package)
+    }
+    graph: dict[str, set[str]] = {name: set() for name in trees}
+    for name, tree in trees.items():
+        for node in _at_import(tree.body):
+            for each in _imports(ast.Module([node], [])) & trees.keys():
+                # Of `from package import module` the module alone counts.
+                submodules = {f"{each}.{alias.name}" for alias in node.names} & trees.keys()
+                graph[name] |= submodules or {each}
+    return graph
+
+
+def test_no_modules_import_each_other() -> None:
+    # Raises CycleError, which names the modules.
+    assert list(TopologicalSorter(import_graph()).static_order())
 
 
 def _of(package: str, imports: set[str]) -> set[str]:
@@ -97,16 +117,13 @@ def test_catalog_knows_only_the_vocabulary_of_segmentation() -> None:
 
 def test_only_wiring_and_training_join_the_segmenter_to_indexing() -> None:
     for name, tree in _modules("indexing"):
-        allowed = set(VOCABULARY)
-        if name in SHARES_LEARNING:
-            allowed |= LEARNING
-        if name == "indexing.wiring":
-            allowed |= {"segmentation.predictor"}
+        allowed = VOCABULARY
+        if name.startswith(SHARES_LEARNING):
+            allowed += LEARNING
+        if name == "indexing.embedding.wiring":
+            allowed += ("segmentation.segmenter",)
         if name.startswith("indexing.benchmarks."):
-            allowed |= {"segmentation.synthetic", "segmentation.runtime"}
-        if name == "indexing.benchmarks.networks":
-            # It measures the segmenter's network by itself.
-            allowed |= {f"segmentation.{part}" for part in ("predictor", "preprocess")}
+            allowed += ("segmentation.drawing", "segmentation.segmenter", "segmentation.preprocess")
         for used in _of("segmentation", _imports(tree)):
             assert any(used.startswith(each) for each in allowed), f"{name} imports {used}"
 
@@ -123,8 +140,8 @@ def test_migrations_import_only_the_models_of_the_catalog() -> None:
         "segmentation.mask",
         "segmentation.photos",
         "catalog.queries",
-        "indexing.records",
-        "search_app.cli",
+        "indexing.types",
+        "search_app.cli.main",
     ],
 )
 def test_light_modules_load_no_network_library(light: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs the named benchmarks, or all of them."""
+"""Run the named benchmarks, or all of them."""
 
 import argparse
 from collections.abc import Callable
@@ -11,21 +11,25 @@ from indexing.benchmarks.bulk import BULK_PHOTOS, measure_bulk
 from indexing.benchmarks.index_growth import index_growth
 from indexing.benchmarks.networks import PHOTOS, measure_networks
 from indexing.benchmarks.query import measure_query
-from indexing.benchmarks.report import hardware, print_document, tell
+from indexing.benchmarks.report import hardware, log, print_document
+from indexing.benchmarks.scale.feeds import measure_feeds
+from indexing.benchmarks.scale.words import measure_words
 from indexing.benchmarks.soak import SOAK_PHOTOS, measure_soak
 from segmentation.runtime import RuntimeOptions
 
 BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
     "broken-files": broken_files,
+    "feeds": measure_feeds,
     "index-growth": index_growth,
+    "words": measure_words,
 }
-"""Name -> a function that measures and gives a dataclass of figures; add yours here."""
+"""Name -> a function that measures and returns a dataclass of figures."""
 
 PHOTO_BENCHMARKS: Final = ("bulk", "networks", "query", "soak")
 
 
 def main() -> None:
-    """Entry of `python -m indexing.benchmarks`."""
+    """Entry point of `python -m indexing.benchmarks`."""
     parser = argparse.ArgumentParser(prog="python -m indexing.benchmarks", description=__doc__)
     known = sorted({*BENCHMARKS, *PHOTO_BENCHMARKS})
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
@@ -42,7 +46,7 @@ def main() -> None:
     unknown = [name for name in names if name not in benchmarks]
     if unknown:
         parser.error(f"no benchmark {unknown[0]!r}; use one of {', '.join(known)}")
-    tell(f"on {hardware()}")
+    log(f"on {hardware()}")
     print_document({name: benchmarks[name]() for name in names})
 
 

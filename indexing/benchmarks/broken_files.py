@@ -1,10 +1,9 @@
-"""A feed with photos of which some are broken, in ten ways: all the others are indexed, and each
-broken one is reported with its reason.
+"""Index a feed with photos broken in ten ways; each must be reported with its reason.
 
     python -m indexing.benchmarks.broken_files [--files 10000] [--broken 100]
 
-The whole photos are a few drawn ones with a number in each file, so that no two files are equal
-and none is passed over; the models look at every one.
+The intact photos are a few drawn ones with a number in each file, so that no two files are equal
+and the models process every one.
 """
 
 import argparse
@@ -25,27 +24,27 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from catalog.feeds import read_feed
-from indexing.benchmarks.report import print_document, tell
+from catalog.feeds.reader import read_feed
+from indexing.benchmarks.report import log, print_document
+from indexing.bulk.rejects import write_rejects
 from indexing.collection import IndexProgress, IndexSummary, open_collection
-from indexing.records import Embedder
-from indexing.rejects import write_rejects
+from indexing.types import Embedder
+from segmentation.drawing import KINDS, Scene, draw_photo, random_design
 from segmentation.photos import MAX_BYTES, read_photo
 from segmentation.runtime import RuntimeOptions
-from segmentation.synthetic import KINDS, Scene, draw_photo, random_design
 
 FILES: Final = 10_000
 BROKEN: Final = 100
 DRAWN: Final = 24
 SIZE: Final = (360, 480)
-"""Width and height of the drawn photos: small, since it is not drawing that is tried."""
+"""Width and height of the drawn photos in pixels."""
 SEED: Final = 20
 SECONDS_BETWEEN_LINES: Final = 30.0
 
 
 @dataclass(frozen=True)
 class BrokenFiles:
-    """What became of the files; `wrong` names those that came out otherwise than they should."""
+    """Counts of the files; `wrong` names those with an unexpected outcome."""
 
     files: int
     broken: int
@@ -59,7 +58,7 @@ class BrokenFiles:
 
     @property
     def passed(self) -> bool:
-        """Whether every file came out as it should."""
+        """Whether every file had the expected outcome."""
         counted = self.indexed == self.files - self.broken and self.reported == self.broken
         return counted and not self.wrong and not self.problems
 
@@ -77,8 +76,8 @@ def _damaged_png(photo: bytes) -> bytes:
     return bytes(data)
 
 
-def _promising_png(_photo: bytes) -> bytes:
-    """A few bytes that say they are 50,000 x 50,000 pixels."""
+def _oversized_png(_photo: bytes) -> bytes:
+    """A few bytes whose header claims 50,000 x 50,000 pixels."""
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -100,12 +99,12 @@ WAYS: Final[dict[str, tuple[Callable[[bytes], bytes], str]]] = {
     "a PDF": (lambda photo: b"%PDF-1.7\n" + photo, "not_a_photo"),
     "a JPEG cut short": (lambda photo: photo[: len(photo) // 2], "damaged"),
     "a PNG with zeros inside": (_damaged_png, "damaged"),
-    "a PNG of 2,500 megapixels": (_promising_png, "too_many_pixels"),
+    "a PNG of 2,500 megapixels": (_oversized_png, "too_many_pixels"),
     "4 x 4 pixels": (_tiny, "too_small"),
     "over the limit of bytes": (lambda photo: _TOO_LONG, "too_large"),
     "absent": (lambda photo: _NOT_THERE, "absent"),
 }
-"""What is wrong with a file: its content made from a whole photo's, and the code it must get."""
+"""Kind of damage -> a function that damages a photo's bytes, and the expected error code."""
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -113,17 +112,17 @@ def _write(path: Path, data: bytes) -> None:
         return
     path.write_bytes(data)
     if data == _TOO_LONG:
-        os.truncate(path, MAX_BYTES + 1)  # a hole: it takes no room
+        os.truncate(path, MAX_BYTES + 1)  # a sparse file
 
 
 def numbered(photo: bytes, number: int) -> bytes:
-    """A JPEG with a number in its comment: other bytes, the same pixels."""
+    """Write a number into a JPEG's comment: different bytes, the same pixels."""
     comment = str(number).encode()
     return photo[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + photo[2:]
 
 
 def write_shop(folder: Path, photos: Sequence[bytes], files: int, broken: int) -> dict[str, str]:
-    """Write `files` photos and feed.csv; product id -> code of those that are broken."""
+    """Write `files` photos and feed.csv; return product id -> error code of the broken ones."""
     rng = random.Random(SEED)
     places = dict(zip(rng.sample(range(files), broken), range(broken), strict=True))
     ways = list(WAYS.values())
@@ -144,7 +143,7 @@ def write_shop(folder: Path, photos: Sequence[bytes], files: int, broken: int) -
 
 
 def index_shop(folder: Path, embedder: Embedder, expected: dict[str, str]) -> BrokenFiles:
-    """Index the shop in `folder` and compare what was reported with what is broken."""
+    """Index the shop in `folder` and compare the rejects with the broken files."""
     start = time.perf_counter()
     feed = read_feed(folder / "feed.csv")
     collection = open_collection(folder / "data", embedder)
@@ -168,7 +167,7 @@ def index_shop(folder: Path, embedder: Embedder, expected: dict[str, str]) -> Br
 
 
 def _reported(rejects: Path) -> int:
-    """Rows of rejects.csv with an id and a reason."""
+    """Number of rows in rejects.csv with an id and a reason."""
     with rejects.open(newline="", encoding="utf-8") as file:
         return sum(bool(row["id"] and row["reason"]) for row in csv.DictReader(file))
 
@@ -183,21 +182,19 @@ def _wrong(summary: IndexSummary, expected: dict[str, str]) -> tuple[str, ...]:
 
 
 def _progress() -> Callable[[IndexProgress], None]:
-    told = time.monotonic()
+    reported_at = time.monotonic()
 
     def report(progress: IndexProgress) -> None:
-        nonlocal told
-        if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            tell(
-                f"  {progress.done} of {progress.total}, {progress.photos_per_second:.1f} a second"
-            )
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= SECONDS_BETWEEN_LINES:
+            reported_at = time.monotonic()
+            log(f"  {progress.done} of {progress.total}, {progress.photos_per_second:.1f} a second")
 
     return report
 
 
 def drawn_photos(embedder: Embedder, count: int = DRAWN) -> list[bytes]:
-    """Drawn garments on plain ground as JPEG, those in which the models find a garment."""
+    """JPEG files of drawn garments on a plain background in which a garment is detected."""
     rng = np.random.default_rng(SEED)
     kinds = list(KINDS)
     found = []
@@ -212,20 +209,20 @@ def drawn_photos(embedder: Embedder, count: int = DRAWN) -> list[bytes]:
 
 
 def broken_files(files: int = FILES, broken: int = BROKEN) -> BrokenFiles:
-    """Draw, index with the shipped models, compare."""
-    from indexing.wiring import load_embedder
+    """Draw photos, damage some, index them with the shipped models, and compare the outcomes."""
+    from indexing.embedding.wiring import load_embedder
 
-    embedder = load_embedder(options=RuntimeOptions(), second_look=False)
-    tell(f"drawing {DRAWN} photos")
+    embedder = load_embedder(options=RuntimeOptions())
+    log(f"drawing {DRAWN} photos")
     photos = drawn_photos(embedder)
-    tell(f"indexing {files} files made of {len(photos)} of them, {broken} broken")
+    log(f"indexing {files} files made of {len(photos)} of them, {broken} broken")
     with tempfile.TemporaryDirectory(prefix="apparel-broken-") as folder:
         expected = write_shop(Path(folder), photos, files, broken)
         return index_shop(Path(folder), embedder, expected)
 
 
 def main() -> None:
-    """Entry of `python -m indexing.benchmarks.broken_files`; exit 1 if a file came out wrong."""
+    """Entry point of `python -m indexing.benchmarks.broken_files`; exit 1 if a file is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=FILES)
     parser.add_argument("--broken", type=int, default=BROKEN)

@@ -1,8 +1,8 @@
-"""From JPEG files to committed vectors: the pipeline against the same networks in a plain loop.
+"""Photos/s from JPEG files to committed vectors, against the same networks in a plain loop.
 
-The baseline runs the same networks in eager float32 torch with the same number of threads, one
-photo after the other: read, embed, commit. `plain` does so and draws each photo's class mask at
-its own size too, which is where garments were found before the pipeline.
+The baseline `eager` runs the same networks in eager float32 torch with the same number of threads,
+one photo after the other: read, embed, commit. `plain` also computes each class mask at full
+resolution, as the code did before the pipeline.
 """
 
 import tempfile
@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Final
 
 from catalog.database import open_database
-from catalog.feeds import read_folder
-from catalog.importer import import_feed
+from catalog.feeds.reader import read_folder
+from catalog.importing.importer import import_feed
 from catalog.photos import PhotoStore
 from indexing.benchmarks.peer import PeerFigures, measure_peer
 from indexing.benchmarks.photos import write_photos
-from indexing.benchmarks.report import tell
+from indexing.benchmarks.report import log
+from indexing.bulk.pipeline import index_photos
+from indexing.clock import StageClock
 from indexing.collection import open_collection
-from indexing.pipeline import index_photos
-from indexing.records import BulkEmbedder, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint
-from indexing.stages import StageClock
-from indexing.vectors import use_model
-from indexing.wiring import load_embedder
-from segmentation.classes import GarmentClass
+from indexing.embedding.wiring import load_embedder
+from indexing.index.vector_rows import use_model
+from indexing.types import BulkEmbedder, EmbeddedPhoto, ModelFingerprint
 from segmentation.photos import Photo
 from segmentation.runtime import RuntimeOptions
 
@@ -36,11 +35,10 @@ WARM_UP: Final = 8
 
 @dataclass(frozen=True)
 class BulkFigures:
-    """Photos per second, and how many times the baselines that is.
+    """Photos per second, and the ratio to each baseline.
 
-    `eager` and `plain` are the baselines of the module; `cpu_ms` are milliseconds of all cores
-    together for one photo, which hardly depend on what else the machine does; `stages` are
-    seconds of work.
+    `eager` and `plain` are the module's baselines; `cpu_ms` is CPU time per photo summed over all
+    cores, which hardly depends on the machine's other load; `stages` are seconds of work.
     """
 
     photos: int
@@ -71,23 +69,19 @@ def measure_bulk(
         folder = Path(name)
         write_photos(folder / "photos", count, source)
         write_photos(folder / "few", min(EAGER_PHOTOS, count) + WARM_UP, source)
-        eager_embedder = load_embedder(
-            options=RuntimeOptions("torch", options.threads), second_look=False
-        )
+        eager_embedder = load_embedder(options=RuntimeOptions("torch", options.threads))
         eager, eager_cpu_ms = _one_by_one(folder, "eager", eager_embedder)
         plain, _ = _one_by_one(folder, "plain", _MaskDrawing(eager_embedder))
-        tell(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU), with masks {plain:.1f}")
-        collection = open_collection(
-            folder / "data", load_embedder(options=options, second_look=False)
-        )
-        # Compiled networks settle at their first calls; a server and a long run never see them.
+        log(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU), with masks {plain:.1f}")
+        collection = open_collection(folder / "data", load_embedder(options=options))
+        # Warm-up: the first calls of compiled networks are slow.
         collection.index(read_folder(folder / "few"))
         cpu = time.process_time()
         summary = collection.index(read_folder(folder / "photos"))
         cpu_ms = (time.process_time() - cpu) / count * 1000
         collection.close()
         speed = summary.photos_per_second
-        tell(f"pipeline {speed:.1f} photos/s ({cpu_ms:.1f} ms CPU)")
+        log(f"pipeline {speed:.1f} photos/s ({cpu_ms:.1f} ms CPU)")
         return BulkFigures(
             photos=count,
             garments=summary.garments,
@@ -107,7 +101,7 @@ def measure_bulk(
 
 
 class _MaskDrawing:
-    """An embedder that draws every photo's mask."""
+    """An embedder that also computes every photo's class mask."""
 
     def __init__(self, embedder: BulkEmbedder) -> None:
         self._embedder = embedder
@@ -122,12 +116,9 @@ class _MaskDrawing:
             _ = each.mask
         return found
 
-    def embed_whole(self, photo: Photo, garment_class: GarmentClass) -> EmbeddedGarment:
-        return self._embedder.embed_whole(photo, garment_class)
-
 
 def _one_by_one(folder: Path, name: str, embedder: BulkEmbedder) -> tuple[float, float]:
-    """Photos per second, and CPU ms of one, when each goes all the way before the next begins."""
+    """Photos/s, and CPU ms per photo, when photos are processed one by one."""
     with closing(open_database(folder / name)) as database:
         with database.transaction() as session:
             pending = import_feed(session, read_folder(folder / "few")).pending

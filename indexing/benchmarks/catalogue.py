@@ -1,6 +1,6 @@
-"""A database filled with garments for benchmarks, in bulk: vectors, brands, prices, colours.
+"""Fill a benchmark's database with garments: vectors, brands, prices, colours.
 
-One garment a photo, one photo a product, all of class upper; garment ids count from 1.
+One garment per photo, one photo per product, all of class upper; garment ids count from 1.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,11 @@ from sqlalchemy import insert
 
 from catalog.colours import COLOUR_NAMES
 from catalog.database import open_database
-from catalog.models import Garment, Photo, Product
-from catalog.models import Vector as VectorRow
+from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from indexing.benchmarks.vectors import STYLE_DIMENSION, GarmentVectors
-from indexing.colour import COLOUR_DIMENSION
-from indexing.records import ModelFingerprint
-from indexing.stages import Vectors
-from indexing.vectors import use_model, vector_to_bytes
+from indexing.embedding.colour import COLOUR_DIMENSION
+from indexing.index.vector_rows import use_model, vector_to_bytes
+from indexing.types import ModelFingerprint, Vectors
 from segmentation.classes import GarmentClass
 
 SEED: Final = 11
@@ -30,19 +28,19 @@ Row = dict[str, Any]
 
 
 def brand_of(number: int) -> str:
-    """One in a thousand is Rare, nine in a thousand Small, the others spread over forty."""
+    """Brand of a garment: 0.1 % are Rare, 0.9 % Small, the others spread evenly over forty."""
     if number % 1000 == 0:
         return "Rare"
     return "Small" if number % 1000 < 10 else f"Brand {number % 40}"
 
 
 def category_of(number: int) -> str:
-    """Twenty categories, each of a twentieth."""
+    """Category of a garment, one of twenty, evenly distributed."""
     return f"Category {number // 7 % 20}"
 
 
 def availability_of(number: int) -> str:
-    """Half is in stock."""
+    """Availability of a garment: half are in stock."""
     return "in stock" if number // 3 % 2 else "sold out"
 
 
@@ -55,8 +53,8 @@ def fill(data: Path, count: int) -> None:
         numbers = range(start, start + len(vectors))
         with database.transaction() as session:
             session.execute(insert(Product), [_product(number) for number in numbers])
-            session.execute(insert(Photo), [_photo(number) for number in numbers])
-            session.execute(insert(Garment), [_garment(number) for number in numbers])
+            session.execute(insert(PhotoRow), [photo_row(number) for number in numbers])
+            session.execute(insert(GarmentRow), [_garment(number) for number in numbers])
             session.execute(insert(VectorRow), list(_vectors(start, vectors, model_id)))
         start += len(vectors)
     database.analyze()
@@ -78,7 +76,8 @@ def _product(number: int) -> Row:
     }
 
 
-def _photo(number: int) -> Row:
+def photo_row(number: int) -> Row:
+    """The indexed photo of product `pNUMBER`."""
     return {
         "id": number,
         "product_id": f"p{number}",
@@ -112,6 +111,6 @@ def _vectors(start: int, vectors: Vectors, model_id: int) -> Iterator[Row]:
 
 
 def numbers_where(count: int, field: str, value: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Ids of garments by what `fill` wrote: brand, category or availability."""
+    """Ids of the garments that `fill` gave this brand, category or availability."""
     of = {"brand": brand_of, "category": category_of, "availability": availability_of}[field]
     return np.array([number for number in range(1, count + 1) if of(number) == value], np.int64)

@@ -1,9 +1,9 @@
-"""How the index grows: 10,000 to a million garments, against a flat exact FAISS index.
+"""Index growth: 10,000 to a million garments, against a flat exact FAISS index.
 
     python -m indexing.benchmarks.index_growth [--sizes 10000 100000 1000000] [--plot FILE.png]
 
-Searches are single queries on one thread. Recall@10 is against exact float32 scores. Memory is
-what a fresh process has more, after opening and searching, than after its imports.
+Searches are single queries on one thread. Recall@10 is against exact float32 scores. Memory is the
+growth of a fresh process from its imports until after opening and searching.
 """
 
 import argparse
@@ -20,29 +20,30 @@ from typing import Final, TypeVar
 import faiss
 import numpy as np
 
-from catalog.filters import Filters, parse_filters
-from indexing.base import SEARCH_THREADS, best_first
+from catalog.filtering.filters import Filters, parse_filters
 from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
-from indexing.benchmarks.report import print_document, tell
+from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.indices import ClassIndices
-from indexing.records import Vector
-from indexing.snapshot import IndexSnapshot
-from indexing.stages import GarmentIds, Vectors
-from indexing.vectors import use_model
-from indexing.views import scale
+from indexing.index.exact import SEARCH_THREADS, best_first
+from indexing.index.indices import ClassIndices
+from indexing.index.ivf import scale
+from indexing.index.snapshot import IndexSnapshot
+from indexing.index.vector_rows import use_model
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
+from indexing.search.query import Query
+from indexing.types import GarmentIds, Vector, Vectors
 from segmentation.classes import GarmentClass
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
 QUERIES: Final = 200
 FLAT_QUERIES: Final = 30
 FILTERED_QUERIES: Final = 20
-WEIGHTS: Final = (0.0, 0.5, 1.0)
+WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 1.0)
 FILTERS: Final = ("brand=Rare", "brand=Small", "category=Category 3", "availability=in stock")
 TEN: Final = 10
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SearchFigures:
 
 @dataclass(frozen=True)
 class FilterFigures:
-    """A search with a filter, from the collection's call to hits; `matches` garments pass."""
+    """Figures of `Collection.search` with a filter that `matches` garments pass."""
 
     filter: str
     matches: int
@@ -68,7 +69,7 @@ class FilterFigures:
 
 @dataclass(frozen=True)
 class Searched:
-    """Searches by weight, searches by filter, the flat index's p95, updates."""
+    """Figures of searches by weight and by filter, the flat index's p95, and updates."""
 
     searches: tuple[SearchFigures, ...]
     filtered: tuple[FilterFigures, ...]
@@ -78,7 +79,7 @@ class Searched:
 
 @dataclass(frozen=True)
 class SizeFigures:
-    """All figures of one size. `times_faster` compares p95 at the default weight with flat."""
+    """All figures of one size; `times_faster` compares p95 at the default weight with flat."""
 
     garments: int
     build_s: float
@@ -92,14 +93,18 @@ class SizeFigures:
 
     @property
     def p95_ms(self) -> float:
-        """Of a search at the default weight."""
-        return next(each.p95_ms for each in self.searched.searches if each.colour_weight == 0.5)
+        """p95 of a search at the default weight."""
+        return next(
+            each.p95_ms
+            for each in self.searched.searches
+            if each.colour_weight == DEFAULT_COLOUR_WEIGHT
+        )
 
 
 def index_growth(
     sizes: tuple[int, ...] = SIZES, plot: Path | None = None
 ) -> tuple[SizeFigures, ...]:
-    """Measure every size, one after the other, in a temporary folder."""
+    """Measure every size in turn, in a temporary folder."""
     figures = tuple(_measure(size) for size in sizes)
     if plot is not None:
         draw_growth(figures, plot)
@@ -109,39 +114,39 @@ def index_growth(
 def _measure(size: int) -> SizeFigures:
     folder = Path(tempfile.mkdtemp(prefix="apparel-growth-"))
     try:
-        tell(f"{size} garments: filling the database")
+        log(f"{size} garments: filling the database")
         fill(folder, size)
         build_s, build_mb = _in_fresh_process(_build, folder)
-        tell(f"  built in {build_s:.1f} s, {build_mb:.0f} MB at most")
+        log(f"  built in {build_s:.1f} s, {build_mb:.0f} MB at most")
         index_mb = sum(path.stat().st_size for path in (folder / "index").iterdir()) / 1e6
         database_mb = sum(path.stat().st_size for path in folder.glob("apparel.db*")) / 1e6
         cold_s, memory_mb = _in_fresh_process(_cold, folder)
         searched = _in_fresh_process(_searched, folder, size)
         figures = SizeFigures(
-            size,
-            round(build_s, 2),
-            round(build_mb, 1),
-            round(database_mb, 1),
-            round(index_mb, 1),
-            round(cold_s, 3),
-            round(memory_mb, 1),
-            0.0,
-            searched,
+            garments=size,
+            build_s=round(build_s, 2),
+            build_memory_mb=round(build_mb, 1),
+            database_mb=round(database_mb, 1),
+            index_mb=round(index_mb, 1),
+            cold_start_s=round(cold_s, 3),
+            memory_mb=round(memory_mb, 1),
+            times_faster=0.0,
+            searched=searched,
         )
         figures = replace(figures, times_faster=round(searched.flat_p95_ms / figures.p95_ms, 1))
-        _tell(figures)
+        _log(figures)
         return figures
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _in_fresh_process(function: Callable[..., Answer], *arguments: object) -> Answer:
+def _in_fresh_process(function: Callable[..., Result], *arguments: object) -> Result:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
 
 
 def _build(folder: Path) -> tuple[float, float]:
-    """Seconds and megabytes at most to make the index from the database."""
+    """Seconds and peak megabytes to build the index from the database."""
     before = _memory_mb()
     start = time.perf_counter()
     open_collection(folder).close()
@@ -156,22 +161,21 @@ def _memory_mb() -> float:
 
 
 def _cold(folder: Path) -> tuple[float, float]:
-    """Seconds to open in a fresh process, and megabytes after it has searched."""
+    """Seconds to open in a fresh process, and megabytes after a search."""
     before = _memory_mb()
     start = time.perf_counter()
     collection = open_collection(folder)
     seconds = time.perf_counter() - start
     for garment_id in range(1, QUERIES + 1):
-        garment_class, vector = collection.vector_of(garment_id)
-        collection.search(vector, garment_class, TEN)
+        collection.search(replace(collection.query_like(garment_id), count=TEN))
     return seconds, _memory_mb() - before
 
 
 def _searched(folder: Path, size: int) -> Searched:
-    """Search, filter, compare with the flat index, update."""
+    """Measure searches, filtered searches, the flat index and updates."""
     generator = GarmentVectors(SEED)
     vectors = np.concatenate(list(generator.chunks(size)))
-    # The generator's next draws after the catalogue's: new garments of the same kinds.
+    # Drawn after the catalogue from the same distribution: new garments.
     queries = generator.draw(QUERIES)
     collection = open_collection(folder)
     filtered = tuple(_filtered(collection, vectors, queries, text) for text in FILTERS)
@@ -203,7 +207,7 @@ def _searches(
 def _exact(
     vectors: Vectors, queries: Vectors, weight: float, ids: GarmentIds | None = None
 ) -> list[set[int]]:
-    """Ids of the ten best of each query by float32 scores."""
+    """Ids of the top ten of each query by float32 scores."""
     factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
     rows = vectors if ids is None else vectors[ids - 1]
     named = np.arange(1, len(vectors) + 1) if ids is None else ids
@@ -220,7 +224,9 @@ def _filtered(
     times, found, full = [], 0, True
     for query, best in zip(queries, _exact(vectors, queries, 0.5, ids), strict=True):
         start = time.perf_counter()
-        hits = collection.search(query, GarmentClass.UPPER, TEN, filters=filters)
+        hits = collection.search(
+            Query(query, classes=(GarmentClass.UPPER,), count=TEN, filters=filters)
+        )
         times.append(time.perf_counter() - start)
         found += len(best & {hit.garment_id for hit in hits})
         full = full and len(hits) == min(TEN, len(ids))
@@ -230,7 +236,7 @@ def _filtered(
 
 
 def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
-    """Milliseconds of FAISS's exact flat index, p95, at the default weight."""
+    """p95 of FAISS's exact flat index at the default weight, in milliseconds."""
     faiss.omp_set_num_threads(SEARCH_THREADS)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
@@ -243,25 +249,25 @@ def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
     return float(np.percentile(times, 95)) * 1e3
 
 
-def _tell(figures: SizeFigures) -> None:
+def _log(figures: SizeFigures) -> None:
     searched = figures.searched
-    tell(
+    log(
         f"  database {figures.database_mb} MB, index {figures.index_mb} MB, cold start "
         f"{figures.cold_start_s} s, memory {figures.memory_mb} MB"
     )
     for each in searched.searches:
-        tell(
+        log(
             f"  w {each.colour_weight}: p50 {each.p50_ms} ms, p95 {each.p95_ms} ms, recall@10 "
             f"{each.recall}"
         )
-    tell(f"  flat exact p95 {searched.flat_p95_ms} ms: {figures.times_faster} times as long")
+    log(f"  flat exact p95 {searched.flat_p95_ms} ms: {figures.times_faster} times as long")
     for one in searched.filtered:
-        tell(f"  {one.filter} ({one.matches}): p95 {one.p95_ms} ms, recall {one.recall}")
-    tell(f"  {searched.updates}")
+        log(f"  {one.filter} ({one.matches}): p95 {one.p95_ms} ms, recall {one.recall}")
+    log(f"  {searched.updates}")
 
 
 def draw_growth(figures: tuple[SizeFigures, ...], path: Path) -> None:
-    """A picture of how time and memory grow with the number of garments; needs matplotlib."""
+    """Plot time and memory by number of garments; needs matplotlib."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.2), layout="constrained")
@@ -284,7 +290,7 @@ def draw_growth(figures: tuple[SizeFigures, ...], path: Path) -> None:
 
 
 def main() -> None:
-    """Entry of `python -m indexing.benchmarks.index_growth`."""
+    """Entry point of `python -m indexing.benchmarks.index_growth`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
     parser.add_argument("--plot", type=Path)

@@ -1,7 +1,7 @@
-"""Networks that cost next to nothing, for runs so long that the real ones would take hours.
+"""Cheap replacements for both networks, for very long runs.
 
-They stand where the real ones stand, in the same embedder: photos are read, cut, described,
-committed and indexed by the same code. What they say depends on the photo's pixels alone.
+They plug into the same embedder, so photos are read, cropped, described, committed and indexed by
+the real code. Their output depends only on the photo's pixels.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from indexing.benchmarks.vectors import STYLE_DIMENSION
-from indexing.crop import Crop
-from indexing.embed import PhotoEmbedder
-from indexing.encoder import Encoded
-from indexing.tiles import NO_TILES
+from indexing.embedding.crop import Crop
+from indexing.embedding.embedder import PhotoEmbedder
+from indexing.embedding.encoder import Encoded
+from indexing.types import NO_PATCHES
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.mask import ClassMask, Garment, Segmentation, region_garment
 from segmentation.photos import Photo
@@ -25,12 +25,12 @@ _SEED: Final = 3
 
 
 class LightSegmenter:
-    """One garment on the upper half of each photo, on every second one another below."""
+    """A segmenter that reports one garment in the upper half, on every second photo also below."""
 
     fingerprint = "light/1"
 
     def segment(self, photos: list[Photo]) -> list[Segmentation]:
-        """As `segmentation.predictor.Segmenter.segment`."""
+        """See `segmentation.segmenter.Segmenter.segment`."""
         return [_segmentation(photo) for photo in photos]
 
 
@@ -66,14 +66,14 @@ class LightEncoder:
         self._axes = np.random.default_rng(_SEED).normal(size=shape).astype(np.float32)
 
     def encode(self, crops: Sequence[Crop]) -> Encoded:
-        """As `indexing.encoder.StyleEncoder.encode`."""
+        """See `indexing.embedding.encoder.StyleEncoder.encode`."""
         step = SIDE // _PATCHES
         seen = np.stack([crop[::step, ::step] for crop in crops]).astype(np.float32)
         styles = seen.reshape(len(crops), -1) / 255 @ self._axes
         lengths = np.linalg.norm(styles, axis=1, keepdims=True)
-        return Encoded(np.asarray(styles / lengths, np.float32), [NO_TILES] * len(crops))
+        return Encoded(np.asarray(styles / lengths, np.float32), [NO_PATCHES] * len(crops))
 
 
 def light_embedder(threads: int) -> PhotoEmbedder:
-    """An embedder without networks; `threads` share the photos of one call."""
+    """An embedder without networks; `threads` threads share the photos of a call."""
     return PhotoEmbedder(LightSegmenter(), LightEncoder(), threads)

@@ -1,9 +1,9 @@
-"""The networks alone: pictures a second by the fast runtime against eager float32 torch.
+"""Speed of the networks alone: the fast runtime against eager float32 torch.
 
-Both run the same pictures, made ready beforehand, in the same batches with the same number of
-threads, in turns, the best of five rounds each: a shared machine's speed changes by the minute. The
-fast runtime takes as many calls side by side as it says it can. How well both agree is measured on
-the same pictures.
+Both run the same preprocessed images in the same batches with the same number of threads,
+alternating, the best of five rounds each, because a shared machine's speed changes by the minute.
+The fast runtime makes as many concurrent calls as it supports. The agreement of both is measured
+on the same images.
 """
 
 import time
@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.benchmarks.photos import write_photos
-from indexing.benchmarks.report import tell
-from indexing.crop import crop_garment
-from indexing.encoder import Encoder
+from indexing.benchmarks.report import log
+from indexing.embedding.crop import crop_garment
+from indexing.embedding.encoder import Encoder
 from segmentation.mask import Garment, Segmentation
 from segmentation.photos import Photo, find_photos, read_photo
-from segmentation.predictor import Segmenter
 from segmentation.preprocess import canvas_of
 from segmentation.runtime import Pictures, RuntimeOptions
+from segmentation.segmenter import Segmenter
 
 Picture = npt.NDArray[np.uint8]
 PHOTOS: Final = 192
@@ -35,10 +35,10 @@ ROUNDS: Final = 5
 
 @dataclass(frozen=True)
 class NetworkFigures:
-    """Pictures a second of one network and how well both runtimes agree.
+    """Images per second of one network, and the agreement of both runtimes.
 
-    `agreement` is, for the segmenter, the share of mask pixels with the same class and, for the
-    encoder, the least cosine of a vector with the reference's.
+    `agreement` is the share of mask pixels with the same class for the segmenter, and the minimum
+    cosine between a vector and the reference's for the encoder.
     """
 
     network: str
@@ -51,7 +51,7 @@ class NetworkFigures:
 
 @dataclass(frozen=True)
 class NetworksFigures:
-    """Both networks."""
+    """Figures of both networks."""
 
     photos: int
     segmenter: NetworkFigures
@@ -75,7 +75,7 @@ def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -
         _encoder_figures(garments, Encoder.load(options=eager), Encoder.load(options=options)),
     )
     for each in (figures.segmenter, figures.encoder):
-        tell(
+        log(
             f"{each.network}: {each.per_second:.1f}/s with {each.runtime}, "
             f"{each.eager_per_second:.1f} eager, {each.times_eager:.1f} times; "
             f"agreement {each.agreement:.5f}"
@@ -97,7 +97,7 @@ def _segmenter_figures(
 ) -> NetworkFigures:
     masks = [(one.mask, other.mask) for one, other in zip(slow.segment(photos), found, strict=True)]
     same = sum(int((one == other).sum()) for one, other in masks)
-    canvases = [canvas_of(photo, fast.card.preprocessing) for photo in photos]
+    canvases = [canvas_of(photo, fast.preprocessing) for photo in photos]
     upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
     runs = (_Runs(_on_batches(each.run), each.calls_at_once) for each in (fast, slow))
     speed, eager = _per_second(list(runs), upright)
@@ -122,21 +122,21 @@ def _encoder_figures(
 
 @dataclass(frozen=True)
 class _Runs:
-    """What is timed: a function of a batch, `at_once` calls of it side by side."""
+    """A function of a batch to time, with `at_once` concurrent calls."""
 
     function: Callable[[list[Picture]], object]
     at_once: int
 
 
 def _per_second(each: Sequence[_Runs], pictures: list[Picture]) -> list[float]:
-    """Pictures a second of each, in batches: the best of rounds in which they take turns."""
+    """Images per second of each function, the best of alternating rounds."""
     batches = [pictures[start : start + AT_ONCE] for start in range(0, len(pictures), AT_ONCE)]
     best = [0.0] * len(each)
     for _ in range(ROUNDS):
-        for place, runs in enumerate(each):
+        for number, runs in enumerate(each):
             with ThreadPoolExecutor(runs.at_once) as threads:
                 start = time.perf_counter()
                 list(threads.map(runs.function, batches))
                 taken = time.perf_counter() - start
-            best[place] = max(best[place], len(pictures) / taken)
+            best[number] = max(best[number], len(pictures) / taken)
     return best

@@ -1,14 +1,14 @@
-"""clip-retrieval's inference on the same photos, with an open_clip network of our encoder's size.
+"""Speed of clip-retrieval on the same photos, with an open_clip network of similar size.
 
-It is no dependency of ours. To have it in a folder of its own, beside the torch of this Python:
+It is not a dependency. Install it into a folder of its own, to run with this Python's torch:
 
     pip install --no-deps --target PEER clip-retrieval all_clip open_clip_torch webdataset \\
         braceexpand fsspec fire termcolor ftfy wcwidth regex pandas pyarrow tqdm \\
         python-dateutil pytz tzdata six clip-anytorch
     python -m indexing.benchmarks bulk --peer PEER
 
-Its weights are random (nothing is fetched): speed does not depend on them. It only embeds whole
-photos; ours also segments, cuts garments out and commits.
+Its weights are random, since speed does not depend on them. It only embeds whole photos; our
+pipeline also segments, crops garments and commits.
 """
 
 import json
@@ -63,7 +63,7 @@ print(json.dumps({"seconds": time.perf_counter() - start}))
 
 @dataclass(frozen=True)
 class PeerFigures:
-    """Photos per second of clip-retrieval; `reason` says why there is no figure."""
+    """Photos per second of clip-retrieval; `reason` explains a missing figure."""
 
     photos_per_second: float | None
     reason: str

@@ -1,4 +1,4 @@
-"""Photo files for benchmarks: a folder's, or drawn ones, each with bytes of its own."""
+"""Write photo files for benchmarks, drawn or from a folder, all with different bytes."""
 
 import io
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from segmentation.drawing.draw import draw_photo
 from segmentation.photos import find_photos
-from segmentation.synthetic.draw import draw_photo
 
 DRAWN: Final = 48
-"""Photos drawn where no folder is given; they come again with other bytes."""
+"""Photos drawn where no folder is given; they are repeated with other bytes."""
 DRAWN_SIZES: Final = ((750, 1000),)
 SMALL_SIZES: Final = tuple((side, side * 4 // 3) for side in range(90, 330, 5))
-"""Many sizes: a hundred thousand of them still fit a disk, and none fits another's memory."""
+"""Many sizes, so that freed buffers are not simply reused; small enough for 100,000 on disk."""
 Sizes = Sequence[tuple[int, int]]
 QUALITY: Final = 88
 
 
 def write_photos(out: Path, count: int, source: Path | None, sizes: Sizes = DRAWN_SIZES) -> None:
-    """`count` photo files below `out`, none with the bytes of another or of another folder's.
+    """Write `count` photo files below `out`, all with different bytes.
 
     Args:
-        source: folder of photos to take; None draws some.
-        sizes: width and height in pixels of those drawn, in turn.
+        source: folder of photos to repeat; None draws some.
+        sizes: width and height of the drawn photos in pixels, in rotation.
     """
     out.mkdir(parents=True)
     originals = _drawn(sizes) if source is None else [path.read_bytes() for path in _found(source)]
     for number, data in enumerate(islice(cycle(originals), count)):
-        # Behind the picture's end decoders do not look, but the content hash does.
+        # Decoders ignore bytes after the image's end, the content hash does not.
         own = f"{out.name} {number}".encode()
         (out / f"{out.name}-{number:06}.jpg").write_bytes(data + own)
 
@@ -40,7 +40,7 @@ def _found(source: Path) -> list[Path]:
     paths = [path for path in find_photos(source) if path.suffix.lower() in {".jpg", ".jpeg"}]
     if not paths:
         raise FileNotFoundError(2, "holds no JPEG photo; name another --photos", str(source))
-    # All of a large folder would be held in memory; neighbours are often alike.
+    # Bounds the memory for a large folder; neighbouring photos are often alike.
     return paths[:: max(1, len(paths) // 400)]
 
 

@@ -1,33 +1,30 @@
-"""From the bytes of a query photo to the products nearest to each of its garments.
+"""Time from a query photo's bytes to the nearest products of each garment.
 
-The catalogue is a database of generated garments (`vectors`), the networks and everything
-between are the real ones: decode, segment, crop, encode, search, read the products.
+The catalogue is generated (`vectors`); all stages are the real ones: decode, segment, crop,
+encode, search, read the products.
 """
 
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as numbers
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from sqlalchemy import insert
 
-from catalog.database import Database, open_database
-from catalog.models import Garment, GarmentTiles, Photo, Product
-from catalog.models import Vector as VectorRow
+from catalog.database import open_database
 from indexing.benchmarks.photos import write_photos
-from indexing.benchmarks.report import tell
+from indexing.benchmarks.report import log
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
+from indexing.embedding.patches import UNIT
+from indexing.embedding.wiring import load_embedder
 from indexing.errors import ModelMismatch
-from indexing.everywhere import search_everywhere
-from indexing.records import Embedder, Vector
-from indexing.tiles import UNIT, tiles_to_bytes
-from indexing.vectors import use_model, vector_to_bytes
-from indexing.wiring import load_embedder
+from indexing.evaluation.gallery import StoredGarment, write_garments
+from indexing.index.vector_rows import use_model
+from indexing.search.query import Query
+from indexing.types import Embedder, Vector
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.photos import decode_photo
 from segmentation.runtime import RuntimeOptions
@@ -35,13 +32,12 @@ from segmentation.runtime import RuntimeOptions
 GARMENTS: Final = 100_000
 QUERIES: Final = 100
 RESULTS: Final = 24
-_ROWS: Final = 5_000
-_TILES: Final = (25, 64)
+_PATCHES: Final = (25, 64)
 
 
 @dataclass(frozen=True)
 class QueryFigures:
-    """Milliseconds from photo bytes to the last garment's products; parts are medians."""
+    """Milliseconds from photo bytes to the last garment's products; stages are medians."""
 
     garments: int
     queries: int
@@ -54,8 +50,8 @@ class QueryFigures:
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """One query: its garments and the seconds of its parts."""
+class _Timing:
+    """Number of garments of a query and the seconds of each stage."""
 
     garments: int
     decode: float
@@ -68,7 +64,7 @@ class _Answer:
 
 
 def measure_query(source: Path | None, options: RuntimeOptions) -> QueryFigures:
-    """Search with photos of a folder, or drawn ones, in a generated catalogue."""
+    """Search a generated catalogue with photos of a folder, or drawn ones."""
     embedder = load_embedder(options=options)
     with tempfile.TemporaryDirectory(prefix="apparel-query-") as name:
         folder = Path(name)
@@ -76,21 +72,21 @@ def measure_query(source: Path | None, options: RuntimeOptions) -> QueryFigures:
         write_photos(folder / "photos", QUERIES, source)
         files = [path.read_bytes() for path in sorted((folder / "photos").iterdir())]
         collection = open_collection(folder / "data", embedder)
-        tell(f"{GARMENTS} garments are in, {QUERIES} queries come")
+        log(f"{GARMENTS} garments are in, {QUERIES} queries come")
         for data in files[:5]:
-            _ask(collection, embedder, data)
-        answers = [_ask(collection, embedder, data) for data in files]
+            _timed_query(collection, embedder, data)
+        timings = [_timed_query(collection, embedder, data) for data in files]
         collection.close()
-    totals = np.array([answer.total for answer in answers]) * 1000
+    totals = np.array([each.total for each in timings]) * 1000
     return QueryFigures(
         garments=GARMENTS,
-        queries=len(answers),
-        garments_per_query=float(np.mean([answer.garments for answer in answers])),
+        queries=len(timings),
+        garments_per_query=float(np.mean([each.garments for each in timings])),
         p50_ms=float(np.percentile(totals, 50)),
         p95_ms=float(np.percentile(totals, 95)),
-        decode_ms=_median_ms([answer.decode for answer in answers]),
-        embed_ms=_median_ms([answer.embed for answer in answers]),
-        search_ms=_median_ms([answer.search for answer in answers]),
+        decode_ms=_median_ms([each.decode for each in timings]),
+        embed_ms=_median_ms([each.embed for each in timings]),
+        search_ms=_median_ms([each.search for each in timings]),
     )
 
 
@@ -98,22 +94,21 @@ def _median_ms(seconds: list[float]) -> float:
     return float(np.median(seconds)) * 1000
 
 
-def _ask(collection: Collection, embedder: Embedder, data: bytes) -> _Answer:
+def _timed_query(collection: Collection, embedder: Embedder, data: bytes) -> _Timing:
     start = time.perf_counter()
     photo = decode_photo(data).photo
     decoded = time.perf_counter()
-    (found,) = embedder.embed_to_ask([photo])
+    (found,) = embedder.embed([photo])
     embedded = time.perf_counter()
     for garment in found.garments:
-        asked = collection, garment.vector, garment.garment.own_classes, RESULTS
-        search_everywhere(*asked, tiles=garment.tiles, also=garment.also)
-    return _Answer(
+        collection.results(replace(Query.of(garment), count=RESULTS))
+    return _Timing(
         len(found.garments), decoded - start, embedded - decoded, time.perf_counter() - embedded
     )
 
 
 def fill_catalogue(data: Path, embedder: Embedder, garments: int) -> None:
-    """A database of `garments` products with one generated garment each, as of this embedder."""
+    """Write a database of `garments` products with one generated garment each."""
     fingerprint = embedder.fingerprint
     database = open_database(data)
     model_id = use_model(database, fingerprint)
@@ -124,59 +119,17 @@ def fill_catalogue(data: Path, embedder: Embedder, garments: int) -> None:
                 f"generated vectors have {vectors.shape[1]} numbers, this encoder's "
                 f"{fingerprint.dimension}; measure with the shipped weights"
             )
-        for start in range(0, len(vectors), _ROWS):
-            _insert(database, model_id, ids, vectors[start : start + _ROWS])
+        write_garments(database, model_id, (_garment(next(ids), each) for each in vectors))
     database.close()
 
 
-def _insert(database: Database, model_id: int, ids: Iterator[int], vectors: Any) -> None:
-    rows: list[tuple[int, Vector]] = [(next(ids), vector) for vector in vectors]
-    with database.transaction() as session:
-        session.execute(
-            insert(Product),
-            [{"id": f"p{number}", "title": f"Garment {number}"} for number, _ in rows],
-        )
-        session.execute(
-            insert(Photo),
-            [
-                {"id": number, "product_id": f"p{number}", "source": "photo", "status": "indexed"}
-                for number, _ in rows
-            ],
-        )
-        session.execute(insert(Garment), [_garment_row(number) for number, _ in rows])
-        session.execute(
-            insert(VectorRow),
-            [
-                {"garment_id": number, "model_id": model_id, "values": vector_to_bytes(vector)}
-                for number, vector in rows
-            ],
-        )
-        session.execute(
-            insert(GarmentTiles),
-            [
-                {"garment_id": number, "model_id": model_id, "values": _tiles(number)}
-                for number, _ in rows
-            ],
-        )
-
-
-def _tiles(number: int) -> bytes:
-    """As many tiles as a garment has on average, of any numbers."""
+def _garment(number: int, vector: Vector) -> StoredGarment:
+    """A garment with the average number of patches, which are random."""
     generator = np.random.default_rng(number)
-    return tiles_to_bytes(generator.integers(-UNIT, UNIT, _TILES, np.int8))
-
-
-def _garment_row(number: int) -> dict[str, Any]:
-    garment_class = GARMENT_CLASSES[number % len(GARMENT_CLASSES)]
-    return {
-        "id": number,
-        "photo_id": number,
-        "garment_class": int(garment_class),
-        "score": 0.9,
-        "area": 0.3,
-        "x0": 0.1,
-        "y0": 0.1,
-        "x1": 0.9,
-        "y1": 0.9,
-        "colours": [],
-    }
+    return StoredGarment(
+        garment_id=number,
+        product_id=f"p{number}",
+        garment_class=GARMENT_CLASSES[number % len(GARMENT_CLASSES)],
+        vector=vector,
+        patches=generator.integers(-UNIT, UNIT, _PATCHES, np.int8),
+    )

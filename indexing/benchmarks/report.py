@@ -1,4 +1,4 @@
-"""What a benchmark tells: lines for people on stderr, one JSON document on stdout."""
+"""Output of benchmarks: progress lines on stderr, one JSON document on stdout."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Hardware:
-    """The machine that the figures are of."""
+    """The machine on which figures were measured."""
 
     processor: str
     cores: int
@@ -20,7 +20,7 @@ class Hardware:
 
 
 def hardware() -> Hardware:
-    """This machine."""
+    """Describe this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Hardware(
         _processor(), len(os.sched_getaffinity(0)), round(memory / 2**30, 1), platform.platform()
@@ -37,10 +37,9 @@ def _processor() -> str:
 
 
 def private_mb() -> float:
-    """Memory of this process that no file backs, in MB.
+    """Anonymous memory of this process in MB.
 
-    SQLite maps the database into memory: such pages count as resident while they are warm, and
-    the system takes them back whenever it likes.
+    Pages of memory-mapped files, such as the database, are left out: the system can reclaim them.
     """
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssAnon:"):
@@ -48,13 +47,13 @@ def private_mb() -> float:
     return float("nan")
 
 
-def tell(line: str) -> None:
-    """A line for people."""
+def log(line: str) -> None:
+    """Print a line on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
 def print_document(results: dict[str, Any]) -> None:
-    """The last line of stdout: hardware, and each benchmark's result (a dataclass) by name."""
+    """Print the JSON document: hardware, and each benchmark's dataclass by name."""
     document = {"hardware": hardware()} | results
     print(json.dumps(document, default=_plain), flush=True)
 

@@ -1,18 +1,17 @@
-"""Memory over a long run: what no file backs, by photos done, and how fast it still grows.
+"""Memory over a long run: private memory by photos indexed, and its growth.
 
     python -m indexing.benchmarks soak [--photos DIR] [--count 3000]
     python -m indexing.benchmarks soak --light --count 100000
 
-With `--light` reader, store, crops, colours, database and indices are the real ones, and only
-the networks are not (`light`): 100,000 photos in minutes, not in hours. Photos are small then,
-of many sizes. With the real networks their own buffers are measured too.
+With `--light` only the networks are replaced (`light`), so that 100,000 small photos of many sizes
+take minutes instead of hours. With the real networks their own buffers are measured too.
 
-The catalogue itself takes memory, whoever opens it: so a new process then opens it and indexes a
-few photos more. What the long run has over that one it kept, or took for drawing its photos: what
-it had at its first window tells the two apart.
+The catalogue itself takes memory in any process. A new process therefore opens it afterwards and
+indexes a few more photos; the excess of the long run over that is leaked, or was allocated for
+drawing the photos, which shows in its first window.
 
-Vectors are searched from memory up to 20,000 of a class (`indexing.base.EXACT_LIMIT`), from a
-mapped file beyond: until all classes are that large memory grows by what `vector_mb` says.
+Up to 20,000 vectors of a class (`EXACT_LIMIT`) are held in memory, more in a mapped file: until
+all classes are that large, memory grows by up to `vector_mb`.
 """
 
 import multiprocessing
@@ -24,14 +23,14 @@ from typing import Final
 
 import numpy as np
 
-from catalog.feeds import read_folder
+from catalog.feeds.reader import read_folder
 from indexing.benchmarks.light import light_embedder
 from indexing.benchmarks.photos import DRAWN_SIZES, SMALL_SIZES, write_photos
-from indexing.benchmarks.report import private_mb, tell
+from indexing.benchmarks.report import log, private_mb
+from indexing.bulk.records import IndexProgress
 from indexing.collection import open_collection
-from indexing.records import Embedder
-from indexing.stages import IndexProgress
-from indexing.wiring import load_embedder
+from indexing.embedding.wiring import load_embedder
+from indexing.types import Embedder
 from segmentation.runtime import RuntimeOptions
 
 SOAK_PHOTOS: Final = 3000
@@ -39,19 +38,19 @@ WARM: Final = 1 / 3
 """Share of the photos after which all buffers should have their size."""
 MORE: Final = 2000
 WINDOWS: Final = 30
-"""Growth is fitted to the medians of so many equal parts of a run: merges come and go."""
+"""Equal parts of a run, to whose medians growth is fitted, because merges cause spikes."""
 
-Watched = list[tuple[int, float]]
-"""Photos done, and the memory then in MB."""
+Samples = list[tuple[int, float]]
+"""Photos done and memory in MB."""
 
 
 @dataclass(frozen=True)
 class SoakFigures:
-    """Memory of the process that indexes, in MB, without what files back; vectors are in it.
+    """Private memory of the indexing process in MB.
 
-    `private_mb` is photos done and the median memory of that part of the run. `growth` is fitted
-    to what comes after the first third; `vector_mb` is all vectors as float32, wherever they lie.
-    `reopened_mb` is the memory of a new process that indexes MORE photos into the same catalogue.
+    `private_mb` pairs photos done with the median memory of that part of the run. Growth is fitted
+    after the first third; `vector_mb` is the size of all vectors as float32. `reopened_mb` is the
+    memory of a new process that indexes MORE photos into the same catalogue.
     """
 
     photos: int
@@ -68,17 +67,17 @@ class SoakFigures:
 def measure_soak(
     source: Path | None, options: RuntimeOptions, count: int, light: bool = False
 ) -> SoakFigures:
-    """Index `count` photos, no two alike in bytes, and watch the memory.
+    """Index `count` photos with different bytes and measure memory.
 
     Args:
-        light: without the real networks.
+        light: use `light_embedder` instead of the real networks.
     """
-    seen: Watched = []
+    seen: Samples = []
 
     def watch(progress: IndexProgress) -> None:
         seen.append((progress.done, private_mb()))
         if progress.done % (count // WINDOWS + 1) < 16:
-            tell(f"{progress.done} of {progress.total}: {seen[-1][1]:.0f} MB")
+            log(f"{progress.done} of {progress.total}: {seen[-1][1]:.0f} MB")
 
     embedder = _embedder(options, light)
     sizes = SMALL_SIZES if light else DRAWN_SIZES
@@ -107,7 +106,7 @@ def measure_soak(
 def _embedder(options: RuntimeOptions, light: bool) -> Embedder:
     if light:
         return light_embedder(options.threads)
-    return load_embedder(options=options, second_look=False)
+    return load_embedder(options=options)
 
 
 def _in_a_new_process(folder: Path, options: RuntimeOptions, light: bool) -> float:
@@ -116,7 +115,7 @@ def _in_a_new_process(folder: Path, options: RuntimeOptions, light: bool) -> flo
 
 
 def _index_more(folder: Path, options: RuntimeOptions, light: bool) -> float:
-    """Memory in MB after the photos in `more`, median of the last half."""
+    """Index the photos in `more`; return the median memory of the second half in MB."""
     seen: list[float] = []
     collection = open_collection(folder / "data", _embedder(options, light))
     collection.index(read_folder(folder / "more"), on_progress=lambda _: seen.append(private_mb()))
@@ -124,8 +123,8 @@ def _index_more(folder: Path, options: RuntimeOptions, light: bool) -> float:
     return float(np.median(seen[len(seen) // 2 :]))
 
 
-def windows(seen: Watched) -> tuple[tuple[int, float], ...]:
-    """The middle of each part of a run: photos done, median memory."""
+def windows(seen: Samples) -> tuple[tuple[int, float], ...]:
+    """Photos done and median memory in the middle of each part of a run."""
     parts = np.array_split(np.array(seen), min(WINDOWS, len(seen)))
     return tuple(
         (int(part[len(part) // 2, 0]), round(float(np.median(part[:, 1])), 1)) for part in parts
@@ -133,7 +132,7 @@ def windows(seen: Watched) -> tuple[tuple[int, float], ...]:
 
 
 def growth(medians: tuple[tuple[int, float], ...]) -> float:
-    """MB for 1,000 photos, by least squares over the last two thirds; 0 if that is one window."""
+    """MB per 1,000 photos, by least squares over the last two thirds; 0 for a single window."""
     warm = np.array([each for each in medians if each[0] >= WARM * medians[-1][0]])
     if len(warm) < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""How many garments a second can be replaced, committed and made visible."""
+"""Rate at which garments can be replaced, committed and made visible to searches."""
 
 import time
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import Final
 import numpy as np
 
 from catalog.database import Database
-from catalog.importer import PendingPhoto
-from indexing.indices import ClassIndices
-from indexing.records import Colour
-from indexing.stages import GarmentRecord, IndexedPhoto, Vectors
-from indexing.writer import write_batch
+from catalog.importing.importer import PendingPhoto
+from indexing.bulk.records import GarmentRecord, IndexedPhoto
+from indexing.bulk.writer import write_batch
+from indexing.index.indices import ClassIndices
+from indexing.types import Colour, Vectors
 from segmentation.classes import GarmentClass
 
 BATCHES: Final = 30
@@ -22,9 +22,9 @@ BATCH: Final = 100
 
 @dataclass(frozen=True)
 class Updates:
-    """Garments replaced a second, each batch committed to the disk and then searched for.
+    """Garments replaced per second; each batch is committed and then searched.
 
-    `visible_ms` is from the commit to the first search that finds the batch, at most.
+    `visible_ms` is the maximum time from a commit to the end of a search that finds the batch.
     """
 
     updates: int
@@ -58,12 +58,12 @@ def measure_updates(
 
 def _replaced(photo_id: int, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> IndexedPhoto:
     record = GarmentRecord(
-        GarmentClass.UPPER,
-        0.9,
-        0.4,
-        (0.1, 0.1, 0.9, 0.9),
-        (Colour("grey", "#808080", 1.0),),
-        vector,
+        garment_class=GarmentClass.UPPER,
+        score=0.9,
+        area=0.4,
+        box=(0.1, 0.1, 0.9, 0.9),
+        colours=(Colour("grey", "#808080", 1.0),),
+        vector=vector,
     )
     pending = PendingPhoto(photo_id, f"p{photo_id}", Path(f"{photo_id}.jpg"), 0)
     return IndexedPhoto(pending, f"{photo_id:064x}", f"{photo_id}.jpg", 480, 360, (record,))

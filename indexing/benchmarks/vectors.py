@@ -1,9 +1,9 @@
-"""Seeded garment vectors for benchmarks: a spectrum and clusters like those of real photos.
+"""Seeded garment vectors for benchmarks, with the spectrum and clusters of real photos.
 
-Measured on 773 garments of 600 real photos with the shipped encoder: in either half ten
-directions hold about nine tenths of the variance and the rest falls off like i^-2.5. Styles lie
-in clusters; a colour half is the histogram of one to three colours in light and shade.
-Uniform noise would be no test: it has no neighbours.
+Measured on 773 garments of 600 real photos with the shipped encoder: in either half ten directions
+have about 90 % of the variance, and the rest decays like i^-2.5. Styles form clusters; a colour
+half is the histogram of one to three colours under varying illumination. Uniform noise would be no
+test, since it has no near neighbours.
 """
 
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.colours import rgb_to_lab
-from indexing.colour import histogram_of
-from indexing.stages import Vectors
+from indexing.embedding.colour import histogram_of
+from indexing.types import Vectors
 
 LEARNT: Final = 128
 KINDS: Final = 15
 STYLE_DIMENSION: Final = LEARNT + KINDS
-"""As the shipped encoder: a learnt part, and the roots of the probabilities of kinds."""
+"""As in the shipped encoder: a learnt part and the roots of the kinds' probabilities."""
 CLUSTERS: Final = 3000
 PALETTE: Final = 2000
 _STRONG: Final = 10
 _FALL: Final = -1.25
-"""Of standard deviations, so -2.5 of variances."""
+"""Exponent of the standard deviations' decay, half that of the variances."""
 _KIND_SPREAD: Final = 3.0
-"""Of the kinds' logits: the likeliest kind then has about .8, as on real garments."""
+"""Standard deviation of the kinds' logits; the top kind then has about .8, as in real data."""
 _SHADES: Final = np.linspace(0.7, 1.2, 6)
 _CHUNK: Final = 20_000
 
@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class GarmentVectors:
-    """Draws vectors (n, STYLE_DIMENSION + COLOUR_DIMENSION), each half of unit length."""
+    """Generator of vectors (n, STYLE_DIMENSION + COLOUR_DIMENSION), each half of unit length."""
 
     def __init__(self, seed: int) -> None:
         generator = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ class GarmentVectors:
         return noise * self._spread
 
     def _draw_palette(self) -> Floats:
-        """Squared histograms (PALETTE, COLOUR_DIMENSION): mixtures of colours are their means."""
+        """Squared histograms, shape (PALETTE, COLOUR_DIMENSION), which mix linearly."""
         colours = self._generator.beta(0.9, 1.1, (PALETTE, 3)) * 255
         rows = []
         for rgb in colours:
@@ -62,19 +62,19 @@ class GarmentVectors:
         return np.stack(rows)
 
     def chunks(self, count: int) -> Iterator[Vectors]:
-        """`count` vectors, some thousand at a time."""
+        """Draw `count` vectors in chunks of some thousand."""
         for start in range(0, count, _CHUNK):
             yield self.draw(min(_CHUNK, count - start))
 
     def draw(self, count: int) -> Vectors:
-        """`count` vectors at once."""
+        """Draw `count` vectors at once."""
         cluster = self._generator.choice(CLUSTERS, count, p=self._sizes)
         learnt = _unit((self._centres[cluster] + 0.6 * self._normal(count)) @ self._axes)
         halves = [learnt * np.sqrt(0.5), self._kind_roots(cluster) * np.sqrt(0.5)]
         return np.hstack([*halves, self._colours(count)]).astype(np.float32)
 
     def _kind_roots(self, cluster: npt.NDArray[np.int64]) -> Floats:
-        """Roots of kinds' probabilities: garments of a cluster are mostly called alike."""
+        """Roots of the kinds' probabilities, mostly alike within a cluster."""
         noise = self._generator.standard_normal((len(cluster), KINDS), np.float32)
         odds = np.exp(self._kinds[cluster] + 0.5 * _KIND_SPREAD * noise)
         return _unit(np.sqrt(odds))

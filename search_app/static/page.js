@@ -13,6 +13,18 @@ document.addEventListener("change", (event) => {
   resting = setTimeout(() => form.requestSubmit(), event.target.type === "range" ? 250 : 0);
 });
 
+// A menu closes when something else is clicked, and with Escape.
+const closeMenus = (but) => {
+  for (const menu of document.querySelectorAll(".facet[open]")) if (menu !== but) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(event.target.closest(".facet")));
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.activeElement.closest("details[open]");
+  if (!open || open.id === "adjust") return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+
 // Empty fields stay out of the address.
 document.addEventListener("htmx:configRequest", (event) => {
   const fields = event.detail.formData;
@@ -54,3 +66,21 @@ document.addEventListener("htmx:responseError", (event) => {
   location.assign(event.detail.pathInfo.finalRequestPath);
 });
 document.addEventListener("htmx:sendError", () => (toast.textContent = document.body.dataset.unreachable));
+
+// A click on a result is counted for the shop's figures: of which search, which product, which
+// place; nothing about the visitor. More results of a search belong to the same search.
+let search = "";
+const notedSearch = () => {
+  search = document.querySelector("#results [data-search]")?.dataset.search ?? search;
+};
+notedSearch();
+document.addEventListener("htmx:afterSettle", notedSearch);
+document.addEventListener("click", (event) => {
+  const card = event.target.closest("#results .card");
+  const link = event.target.closest('#results a[href^="/product/"]');
+  if (!search || !card || !link) return;
+  const product_id = decodeURIComponent(link.pathname.slice("/product/".length));
+  const position = 1 + [...card.parentElement.children].indexOf(card);
+  const body = JSON.stringify({ search_id: search, event: "click", product_id, position });
+  navigator.sendBeacon("/api/v1/events", new Blob([body], { type: "application/json" }));
+});

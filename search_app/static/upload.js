@@ -12,13 +12,11 @@ function setUp(form) {
   const address = form.querySelector("input[name=photo_url]");
   const state = form.querySelector("[data-state]");
   form.classList.add("has-script");
-  for (const part of form.querySelectorAll("[data-with-script]")) part.hidden = false;
-  for (const part of form.querySelectorAll("[data-without-script]")) part.hidden = true;
 
   const send = (chosen) => {
-    const photo = chosen.files[0];
-    if (!photo) return;
-    if (photo.size > Number(form.dataset.maxBytes)) {
+    const photos = [...chosen.files];
+    if (!photos.length) return;
+    if (photos.some((photo) => photo.size > Number(form.dataset.maxBytes))) {
       state.textContent = form.dataset.tooLarge;
       chosen.value = "";
       return;
@@ -26,12 +24,12 @@ function setUp(form) {
     form.requestSubmit();
   };
   const take = (given) => {
-    const photo = [...given.files].find((file) => file.type.startsWith("image/"));
+    const photos = [...given.files].filter((file) => file.type.startsWith("image/"));
     const text = given.getData("text/uri-list") || given.getData("text/plain");
-    if (photo) {
-      const one = new DataTransfer();
-      one.items.add(photo);
-      input.files = one.files;
+    if (photos.length) {
+      const all = new DataTransfer();
+      for (const photo of photos) all.items.add(photo);
+      input.files = all.files;
       send(input);
     } else if (isAddress(text)) {
       address.value = text.trim().split(/\s/)[0];
@@ -64,6 +62,24 @@ function setUp(form) {
 
 const forms = [...document.querySelectorAll("[data-drop]")].map(setUp);
 
+// A photo dropped beside the box is meant for it.
+document.addEventListener("dragover", (event) => {
+  if (!forms.length || !event.dataTransfer || !event.dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  document.body.classList.add("is-dropping");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) document.body.classList.remove("is-dropping");
+});
+document.addEventListener("drop", (event) => {
+  document.body.classList.remove("is-dropping");
+  if (event.defaultPrevented || !forms.length || !event.dataTransfer.files.length) return;
+  event.preventDefault();
+  const closed = document.getElementById("again");
+  if (closed) closed.open = true;
+  forms[0](event.dataTransfer);
+});
+
 document.addEventListener("paste", (event) => {
   const intoField = event.target.closest("input, textarea");
   const pasted = event.clipboardData;
@@ -79,7 +95,7 @@ for (const form of document.querySelectorAll("[data-busy]")) {
     form.classList.add("is-busy");
     document.body.classList.add("is-searching");
     document.getElementById("said").textContent = form.dataset.busy;
-    for (const state of document.querySelectorAll("[data-state]")) state.textContent = form.dataset.busy;
+    for (const state of form.querySelectorAll("[data-state]")) state.textContent = form.dataset.busy;
   });
 }
 

@@ -1,7 +1,5 @@
 """One server over a small drawn catalogue, one Chromium, a fresh context for each test."""
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +10,14 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from catalog.importer import read_feed
+from catalog.importing.importer import read_feed
 from indexing.collection import open_collection
-from indexing.wiring import load_embedder
+from indexing.embedding.wiring import load_embedder
 from search_app.app import create_app
-from search_app.demo import draw_demo, sample_photos
-from search_app.keys import Scope, make_key
+from search_app.cli.demo import draw_demo, sample_photos
+from search_app.security.keys import Scope, make_key
 from search_app.settings import Settings
+from tests.browser.chromium import find_chromium
 
 PRODUCTS = 28
 DESKTOP = {"width": 1280, "height": 900}
@@ -30,8 +29,8 @@ FLAGS = (
     "--disable-background-networking",
 )  # fmt: skip
 ABSENT = (
-    "chromium is absent, so nothing of the pages is tested: run `apt-get install chromium`, "
-    "or name the program in CHROMIUM"
+    "no Chromium, so no page is tested: run `python -m tests.browser.chromium`, as `make test` "
+    "does, or name the program of yours in CHROMIUM"
 )
 
 Opener = Callable[..., Page]
@@ -39,10 +38,11 @@ Opener = Callable[..., Page]
 
 @dataclass(frozen=True)
 class Server:
-    """A running app; `key` has scope admin."""
+    """A running app; `key` has scope admin, `ticket` makes one that signs in once."""
 
     address: str
     key: str
+    ticket: Callable[[], str]
     samples: Path
 
 
@@ -62,7 +62,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.05)
     port = running.servers[0].sockets[0].getsockname()[1]
-    yield Server(f"http://127.0.0.1:{port}", key, samples)
+    sessions = app.state.services.sessions
+    address = f"http://127.0.0.1:{port}"
+    yield Server(address, key, lambda: sessions.issue_ticket(key), samples)
     running.should_exit = True
     thread.join(timeout=10)
     collection.close()
@@ -75,12 +77,18 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="package")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program; found before Playwright runs, whose second start would be refused."""
+    program = find_chromium()
     if program is None:
         pytest.fail(ABSENT)
-    launched = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+    return program
+
+
+@pytest.fixture(scope="package")
+def browser(chromium: Path, playwright: Playwright) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
     yield launched
     launched.close()
 

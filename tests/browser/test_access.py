@@ -17,7 +17,7 @@ PLACES = (
     "look",
     "look, adjusted",
     "/catalogue",
-    "/product/demo-0001",
+    "/product/demo-0004",
     "/find?words=dress",
     "/admin",
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import serious
-from tests.browser.conftest import Server
+from tests.browser.conftest import PHONE, Server
 
 Opener = Callable[..., Page]
 
@@ -29,6 +29,16 @@ def test_wrong_key_stays_outside(open_page: Opener) -> None:
     expect(page.get_by_role("alert").filter(has_text="unknown or revoked")).to_be_visible()
 
 
+def test_address_of_the_terminal_signs_in_once(open_page: Opener, server: Server) -> None:
+    address = f"/admin?ticket={server.ticket()}"
+    page = open_page(address)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.url == f"{server.address}/admin"
+    again = open_page(address)  # another browser
+    expect(again.get_by_role("alert").filter(has_text="has been used")).to_be_visible()
+    assert serious(again) == []
+
+
 def test_feed_is_imported_under_ones_eyes(open_page: Opener, server: Server) -> None:
     page = open_page("/admin")
     sign_in(page, server.key)
@@ -48,3 +58,12 @@ def test_feed_is_imported_under_ones_eyes(open_page: Opener, server: Server) -> 
     expect(page.locator("#models code").first).to_contain_text("/")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Key")).to_be_visible()
+
+
+def test_sources_have_a_tab(open_page: Opener, server: Server) -> None:
+    page = open_page("/admin", viewport=PHONE)
+    sign_in(page, server.key)
+    page.get_by_role("link", name="Sources").click()
+    expect(page.get_by_role("heading", name="Sources")).to_be_visible()
+    expect(page.get_by_text("There is no source yet.")).to_be_visible()
+    assert serious(page) == []

@@ -22,10 +22,11 @@ def test_catalogue_is_browsed_and_filtered(open_page: Opener) -> None:
 
 
 def test_product_page_leads_to_similar_ones(open_page: Opener) -> None:
-    page = open_page("/product/demo-0001")
-    expect(page.locator(".product-photos img").first).to_be_visible()
-    expect(page.get_by_role("heading", name="Garments on its photos")).to_be_visible()
-    expect(page.get_by_role("heading", name="Similar ones")).to_be_visible()
+    page = open_page("/catalogue")
+    page.locator(".card:has(img) a").first.click()
+    expect(page.locator(".gallery-photos img").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Find more like")).to_be_visible()
+    expect(page.get_by_role("heading", name="Similar products")).to_be_visible()
     page.locator(".garments a").first.click()
     expect(page.get_by_role("heading", name="like this")).to_be_visible()
     expect(page).to_have_url(re.compile("/like/"))
@@ -35,7 +36,7 @@ def test_product_page_leads_to_similar_ones(open_page: Opener) -> None:
 def test_more_like_a_result(look: Callable[..., Page]) -> None:
     page = look("red_tee.jpg")
     title = page.locator(".card-title").first.inner_text()
-    page.get_by_role("link", name=f"More like {title}").first.click()
+    page.get_by_role("link", name=f"Search with {title}").first.click()
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     expect(page.locator(".found .card").first).to_be_visible()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from catalog.fetch import FetchLimits
-from search_app import uploads
+from catalog.fetching.fetch import FetchLimits
+from search_app.search import uploads
 from tests.browser.conftest import PHONE, Server
 
 Opener = Callable[..., Page]
@@ -53,7 +53,9 @@ def test_dropped_and_pasted_photos_are_searched_with(page: Page, server: Server,
 
 def test_dropped_text_is_no_photo_and_says_so(page: Page) -> None:
     page.evaluate(GIVE, ["drop", "text/plain", "a.txt", "aGVsbG8=", ""])
-    expect(page.locator(".drop-state")).to_have_text("That is not a photo: use JPEG, PNG or WebP.")
+    expect(page.locator(".drop .drop-state")).to_have_text(
+        "That is not a photo: use JPEG, PNG or WebP."
+    )
 
 
 def test_phone_offers_its_camera(open_page: Opener, server: Server) -> None:
@@ -68,7 +70,7 @@ def test_phone_offers_its_camera(open_page: Opener, server: Server) -> None:
 def test_address_of_a_photo_is_fetched(
     page: Page, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "WHILE_SOMEBODY_WAITS", FetchLimits(allow_private=True))
+    monkeypatch.setattr(uploads, "INTERACTIVE", FetchLimits(allow_private=True))
     page.get_by_label("A photo’s address").fill(f"{server.address}/samples/red_tee.jpg")
     page.get_by_role("button", name="Search", exact=True).click()
     expect_results(page)
@@ -97,7 +99,7 @@ def test_busy_state_is_shown_while_the_models_look(page: Page, server: Server) -
         "form => form.addEventListener('submit', (event) => event.preventDefault())"
     )
     page.locator("input[name=photo]").set_input_files(server.samples / "red_tee.jpg")
-    expect(page.locator(".drop-state")).to_have_text("Looking for garments on your photo…")
+    expect(page.locator(".drop .drop-state")).to_have_text("Looking for garments on your photo…")
     expect(page.locator("[data-drop]")).to_have_class(re.compile("is-busy"))
 
 

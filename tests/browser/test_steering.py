@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from search_app.results import CLOSENESS
+from search_app.language import texts
+from search_app.pages.cards import DISTANT
 from tests.browser.conftest import PHONE
 
 Look = Callable[..., Page]
@@ -20,6 +21,7 @@ def test_result_says_what_it_is_and_why(look: Look) -> None:
     expect(card.locator("img")).to_be_visible()
     for part in (".card-title", ".card-brand", ".card-price", ".close-word"):
         expect(card.locator(part)).not_to_be_empty()
+    card.get_by_text("Why", exact=True).click()
     assert card.get_by_role("meter").count() == 3
     for part in ("Style", "Details", "Colour"):
         expect(card.get_by_text(part)).to_be_visible()
@@ -58,7 +60,7 @@ def test_price_range_is_kept(look: Look) -> None:
     assert all(float(price.strip("€")) <= 60 for price in prices)
 
 
-def test_product_is_left_out_on_wish(look: Look) -> None:
+def test_product_is_excluded_on_request(look: Look) -> None:
     page = look("red_tee.jpg")
     first = titles(page)[0]
     page.locator(".card").first.hover()
@@ -89,7 +91,7 @@ def test_words_steer_and_unknown_ones_are_named(look: Look) -> None:
     page.get_by_label("In words").fill("dress flurble")
     page.get_by_label("In words").press("Enter")
     expect(page.get_by_role("heading", name="One-pieces like this")).to_be_visible()
-    expect(page.get_by_text("Not used, as we do not know it: “flurble”")).to_be_visible()
+    expect(page.get_by_text("Not used, as no product is called so: “flurble”")).to_be_visible()
     assert all("Dress" in title for title in titles(page))
 
 
@@ -115,14 +117,19 @@ def test_back_undoes_a_choice(look: Look) -> None:
 
 
 def test_more_results_are_loaded(look: Look) -> None:
-    page = look("red_tee.jpg", "k=4")
+    page = look("red_tee.jpg", "k=4", java_script_enabled=False)
     assert len(titles(page)) == 4
     page.get_by_role("link", name="Show more").click()
     expect(page.locator(".card").nth(5)).to_be_attached()
     assert "k=28" in page.url
+    page = look("red_tee.jpg", "k=8", viewport=PHONE)
+    assert len(titles(page)) == 8
+    page.mouse.wheel(0, 3000)
+    expect(page.locator(".card").nth(9)).to_be_attached()
+    expect(page).to_have_url(re.compile("k=32"))
 
 
-def test_nothing_close_is_said_with_what_to_relax(look: Look) -> None:
+def test_nothing_close_is_reported_with_ways_to_relax(look: Look) -> None:
     page = look("red_tee.jpg", "price_max=1&brand=Nobody")
     expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
     page.get_by_role("link", name="Drop all filters").click()
@@ -131,15 +138,15 @@ def test_nothing_close_is_said_with_what_to_relax(look: Look) -> None:
 
 def test_distant_results_are_called_so(look: Look) -> None:
     page = look("red_tee.jpg", "in_colour=yellow&class=lower&colour_weight=1&category=Jeans")
-    expect(page.get_by_role("heading", name="Nothing close in this catalogue")).to_be_visible()
+    expect(page.get_by_text("Nothing close in this catalogue")).to_be_visible()
     expect(page.locator(".advice")).to_contain_text("Hardly any product has the same colour")
     words = page.locator(".close-word").all_inner_texts()
     assert words
-    assert all(word.startswith(CLOSENESS[-1][1]) for word in words)
+    assert all(word.startswith(texts.closeness(DISTANT)) for word in words)
     expect(page.get_by_role("link", name="Look at style only, in any colour")).to_be_visible()
 
 
-def test_lost_connection_is_said(look: Look) -> None:
+def test_lost_connection_is_reported(look: Look) -> None:
     page = look()
     page.context.set_offline(True)
     page.locator(".picks [aria-pressed=false]").first.click()
@@ -152,7 +159,7 @@ def test_photo_that_is_forgotten_gets_a_page_of_its_own(
 ) -> None:
     page, other = look("blue_jeans.jpg"), look("blue_jeans.jpg")
     kept_queries.pop("blue_jeans.jpg")
-    other.get_by_text("Search with another photo").click()
+    other.get_by_text("Another photo").click()
     other.get_by_role("button", name="Forget this photo now").click()
     other.wait_for_url("**/")
     page.locator(".picks [aria-pressed=false]").first.click()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.garments import allowed_garments, products_of_garments
-from catalog.models import Garment, Photo, Product
+from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.queries import (
     AttributeFacet,
     FacetValue,
@@ -66,7 +67,7 @@ def _filled(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> 
         )
         session.add_all([_photo("a", 0), _photo("a", 1), _photo("b", 0)])
         session.add(
-            Photo(product_id="c", source="c.jpg", status="skipped", skip_stage="segment",
+            PhotoRow(product_id="c", source="c.jpg", status="skipped", skip_stage="segment",
                   skip_code="no_garment", skip_reason="none found")
         )  # fmt: skip
         session.flush()
@@ -96,16 +97,16 @@ def _product(
     )
 
 
-def _photo(product_id: str, position: int) -> Photo:
+def _photo(product_id: str, position: int) -> PhotoRow:
     name = f"{product_id}{position}"
-    return Photo(
+    return PhotoRow(
         product_id=product_id, source=f"{name}.jpg", position=position, status="indexed",
         sha256=name, stored=f"{name}.jpg",
     )  # fmt: skip
 
 
-def _garment(photo_id: int, garment_class: int, colour: str) -> Garment:
-    return Garment(
+def _garment(photo_id: int, garment_class: int, colour: str) -> GarmentRow:
+    return GarmentRow(
         photo_id=photo_id, garment_class=garment_class, score=0.9, area=0.5, x0=0.1, y0=0.2,
         x1=0.8, y1=0.9, main_colour=colour,
         colours=[{"name": colour, "hex": "#ff0000", "share": 0.75}],
@@ -251,7 +252,7 @@ def test_no_read_takes_more_statements_for_more_rows(database: Database, session
         writing.flush()
         writing.add_all([_photo(f"m{number}", 0) for number in range(40)])
         writing.flush()
-        photos = writing.scalars(select(Photo.id).where(Photo.product_id.like("m%")))
+        photos = writing.scalars(select(PhotoRow.id).where(PhotoRow.product_id.like("m%")))
         writing.add_all([_garment(photo_id, 1, "red") for photo_id in photos])
     assert statements() == before
 
@@ -317,6 +318,24 @@ def test_facets_count_products(session: Session) -> None:
     assert FacetValue("red", 1) in found.colours
     assert (found.price_min, found.price_max) == (Decimal("24.90"), Decimal("79.00"))
     assert len(facets(session, limit=1).categories) == 1
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "cheap", "dearest"), [(1, [3], "24.90"), (-1, [], "79.00")], ids=["now", "over"]
+)
+def test_filters_facets_and_lists_go_by_the_price_in_force(
+    database: Database, ends_in: int, cheap: list[int], dearest: str
+) -> None:
+    with database.transaction() as writing:
+        jeans = writing.get_one(Product, "b")
+        jeans.sale_price = Decimal("19.90")
+        jeans.sale_end = datetime.now(UTC) + timedelta(days=ends_in)
+    with database.session() as session:
+        assert list(allowed_garments(session, parse_filters(["price_max=20"]))) == cheap
+        assert facets(session).price_max == Decimal(dearest)
+        listed = {each.id: each for each in list_products(session).products}["b"]
+        assert listed.price == Decimal("19.90" if cheap else "79.00")
+        assert listed.regular_price == Decimal("79.00")
 
 
 def test_each_facet_is_counted_under_the_other_filters(session: Session) -> None:

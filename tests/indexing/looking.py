@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from indexing.collection import Collection
+from indexing.search.query import Query
 from segmentation.classes import GarmentClass
 from segmentation.photos import read_photo
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder
@@ -20,7 +21,10 @@ def found_by(collection: Collection, photo: Path, k: int = 3) -> list[str]:
     """Ids of the products nearest to the garment on a photo."""
     garment_class, vector = query_of(photo)
     return [
-        card.product_id for card in collection.cards(collection.search(vector, garment_class, k))
+        card.product_id
+        for card in collection.cards(
+            collection.search(Query(vector, classes=(garment_class,), count=k))
+        )
     ]
 
 

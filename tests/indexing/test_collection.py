@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.feeds import Feed, ProductRow, read_feed, read_folder
-from catalog.filters import Filters, parse_filters
+from catalog.feeds.reader import Feed, ProductRow, read_feed, read_folder
+from catalog.filtering.filters import Filters, parse_filters
 from indexing.collection import Collection, IndexProgress, open_collection
-from indexing.records import EmbeddedPhoto
+from indexing.search.query import Query
+from indexing.types import EmbeddedPhoto
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.photos import Photo
 from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
@@ -27,7 +28,9 @@ def test_photos_are_found_by_their_own_photo(collection: Collection, photos: Pat
     assert (summary.indexed, summary.skipped, summary.garments) == (9, 0, 9)
     for path in photos.iterdir():
         garment_class, vector = query_of(path)
-        card = collection.cards(collection.search(vector, garment_class, 1))[0]
+        card = collection.cards(
+            collection.search(Query(vector, classes=(garment_class,), count=1))
+        )[0]
         assert card.product_id == path.name
         assert (card.score, card.style, card.colour) == pytest.approx((1, 1, 1), abs=1e-4)
         assert card.garment_class == garment_class
@@ -38,7 +41,9 @@ def test_a_card_carries_box_and_colours_of_the_garment(
     collection: Collection, photos: Path
 ) -> None:
     collection.index(read_folder(photos))
-    card = collection.cards(collection.search(query_of(photos / "red-shirt.png")[1], UPPER, 1))[0]
+    card = collection.cards(
+        collection.search(Query(query_of(photos / "red-shirt.png")[1], classes=(UPPER,), count=1))
+    )[0]
     assert card.box == pytest.approx((20 / 120, 50 / 160, 101 / 120, 101 / 160))
     assert (card.colours[0].hex, card.colours[0].share) == ("#ff0000", 1.0)
 
@@ -46,7 +51,7 @@ def test_a_card_carries_box_and_colours_of_the_garment(
 @pytest.fixture
 def batches_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
     """The nine photos of a test make two batches."""
-    monkeypatch.setattr("indexing.pipeline.BATCH", 8)
+    monkeypatch.setattr("indexing.bulk.pipeline.BATCH", 8)
 
 
 @pytest.mark.usefixtures("batches_of_eight")
@@ -56,7 +61,6 @@ def test_progress_counts_to_the_end(collection: Collection, photos: Path) -> Non
     assert [progress.done for progress in seen] == [0, 8, 9]
     assert all(progress.total == 9 for progress in seen)
     assert seen[-1].photos_per_second > 0
-    assert seen[-1].seconds_left == 0
     assert {"read", "embed", "write"} <= {timing.stage for timing in summary.stages}
     assert summary.bottleneck in {"read", "store", "look up", "embed", "write", "index"}
 
@@ -89,7 +93,14 @@ def test_equal_bytes_are_embedded_once(tmp_path: Path, photos: Path) -> None:
     rows = tuple(ProductRow(f"p{number}", "Shirt", ("red-shirt.png",)) for number in range(20))
     summary = collection.index(Feed(rows), photos)
     assert (summary.indexed, summary.garments, embedder.photos_embedded) == (20, 20, 1)
-    assert len(collection.search(query_of(photos / "red-shirt.png")[1], UPPER, 50)) == 20
+    assert (
+        len(
+            collection.search(
+                Query(query_of(photos / "red-shirt.png")[1], classes=(UPPER,), count=50)
+            )
+        )
+        == 20
+    )
     assert collection.verify() == []
     collection.close()
 
@@ -120,7 +131,7 @@ def test_bad_photos_are_skipped_with_stage_code_and_reason(
     assert sum(skip.count for skip in status.skips) == 5
 
 
-def test_a_mended_photo_is_indexed_and_bad_ones_are_not_tried_again(
+def test_a_repaired_photo_is_indexed_and_bad_ones_are_not_retried(
     tmp_path: Path, photos: Path
 ) -> None:
     embedder = FakeEmbedder()
@@ -147,22 +158,30 @@ def test_search_gives_the_best_garment_of_each_product(
     others = tuple(ProductRow(colour, colour, (f"{colour}-shirt.png",)) for colour in COLOURS)
     collection.index(Feed((many, *others)), photos)
     vector = query_of(photos / "many-7.png")[1]
-    cards = collection.cards(collection.search(vector, UPPER, 4))
+    cards = collection.cards(collection.search(Query(vector, classes=(UPPER,), count=4)))
     assert cards[0].product_id == "many"
     # Every twentieth has the same notch and nearly the same red.
     assert cards[0].photo in {"many-7.png", "many-27.png", "many-47.png"}
     assert cards[0].score == pytest.approx(1, abs=1e-4)
     assert len({card.product_id for card in cards}) == 4
-    assert len(collection.search(vector, UPPER, 50)) == 7
-    assert len(collection.search(vector, UPPER, 50, exclude_product="many")) == 6
+    assert len(collection.search(Query(vector, classes=(UPPER,), count=50))) == 7
+    assert (
+        len(collection.search(Query(vector, classes=(UPPER,), count=50, exclude_product="many")))
+        == 6
+    )
     scores = [card.score for card in cards]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_filters_give_all_that_match_and_nothing_else(collection: Collection, photos: Path) -> None:
     feed = photos / "feed.csv"
+    for number in range(60):
+        # One picture under many products would be a placeholder: each has a pixel of its own.
+        photo = Image.open(photos / f"{COLOURS[number % 6]}-shirt.png").convert("RGB")
+        photo.putpixel((number, 0), (250, 250, 250))
+        photo.save(photos / f"shirt-{number}.png")
     lines = [
-        f"{number},{COLOURS[number % 6]}-shirt.png,{'Rare' if number == 37 else 'Acme'},{number}"
+        f"{number},shirt-{number}.png,{'Rare' if number == 37 else 'Acme'},{number}"
         for number in range(60)
     ]
     feed.write_text("\n".join(["id,photo,brand,price", *lines]))
@@ -170,7 +189,9 @@ def test_filters_give_all_that_match_and_nothing_else(collection: Collection, ph
     vector = query_of(photos / "red-shirt.png")[1]
 
     def matching(*texts: str, k: int = 12) -> list[str]:
-        hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
+        hits = collection.search(
+            Query(vector, classes=(UPPER,), count=k, filters=parse_filters(texts))
+        )
         return [card.product_id for card in collection.cards(hits)]
 
     assert matching("brand=Rare") == ["37"]
@@ -179,17 +200,21 @@ def test_filters_give_all_that_match_and_nothing_else(collection: Collection, ph
     assert set(matching("colour=red", k=50)) == {str(number) for number in range(0, 60, 6)}
     assert len(matching("brand=Acme")) == 12
     assert matching("brand=None") == []
-    assert len(collection.search(vector, UPPER, 12, filters=Filters())) == 12
+    assert (
+        len(collection.search(Query(vector, classes=(UPPER,), count=12, filters=Filters()))) == 12
+    )
 
 
 def test_more_like_this_by_the_stored_vector(collection: Collection, photos: Path) -> None:
     collection.index(read_folder(photos))
-    hit = collection.search(query_of(photos / "blue-jeans.png")[1], LOWER, 1)[0]
-    garment_class, vector = collection.vector_of(hit.garment_id)
-    assert garment_class == LOWER
-    np.testing.assert_array_equal(vector, query_of(photos / "blue-jeans.png")[1])
+    hit = collection.search(
+        Query(query_of(photos / "blue-jeans.png")[1], classes=(LOWER,), count=1)
+    )[0]
+    query = collection.query_like(hit.garment_id)
+    assert query.searched_classes == (LOWER,)
+    np.testing.assert_array_equal(query.vector, query_of(photos / "blue-jeans.png")[1])
     with pytest.raises(CatalogError):
-        collection.vector_of(10_000)
+        collection.query_like(10_000)
 
 
 def test_the_stored_photo_is_small_and_upright(collection: Collection, tmp_path: Path) -> None:
@@ -200,7 +225,11 @@ def test_the_stored_photo_is_small_and_upright(collection: Collection, tmp_path:
     (tmp_path / "big").mkdir()
     large.save(tmp_path / "big" / "large.jpg", exif=exif)
     collection.index(read_folder(tmp_path / "big"))
-    hits = [hit for each in GARMENT_CLASSES for hit in collection.search(any_vector(), each, 1)]
+    hits = [
+        hit
+        for each in GARMENT_CLASSES
+        for hit in collection.search(Query(any_vector(), classes=(each,), count=1))
+    ]
     path = collection.photo_file(collection.cards(hits)[0].photo_id)
     with Image.open(path) as stored:
         assert (stored.format, stored.size) == ("JPEG", (720, 360))
@@ -228,20 +257,24 @@ def test_an_update_is_seen_by_filters_at_once(collection: Collection, photos: Pa
     row = ProductRow("a", "Shirt", ("red-shirt.png",), brand="Acme")
     collection.index(Feed((row,)), photos)
     assert collection.update(replace(row, brand="Other"))
-    found = collection.search(any_vector(), UPPER, 5, filters=Filters(brand="Other"))
+    found = collection.search(
+        Query(any_vector(), classes=(UPPER,), count=5, filters=Filters(brand="Other"))
+    )
     assert len(found) == 1
-    assert not collection.search(any_vector(), UPPER, 5, filters=Filters(brand="Acme"))
+    assert not collection.search(
+        Query(any_vector(), classes=(UPPER,), count=5, filters=Filters(brand="Acme"))
+    )
 
 
-def test_duplicates_are_folded_when_asked(collection: Collection, photos: Path) -> None:
+def test_duplicates_are_folded_on_request(collection: Collection, photos: Path) -> None:
     rows = [ProductRow(f"same-{number}", "Shirt", ("red-shirt.png",)) for number in range(5)]
     Image.open(photos / "red-shirt.png").save(photos / "again.jpg", quality=80)
     rows.append(ProductRow("again", "Shirt", ("again.jpg",)))
     rows.append(ProductRow("other", "Shirt", ("blue-shirt.png",)))
     collection.index(Feed(tuple(rows)), photos)
     vector = query_of(photos / "red-shirt.png")[1]
-    assert len(collection.search(vector, UPPER, 10)) == 7
-    folded = collection.search(vector, UPPER, 10, fold_duplicates=True)
+    assert len(collection.search(Query(vector, classes=(UPPER,), count=10))) == 7
+    folded = collection.search(Query(vector, classes=(UPPER,), count=10, fold_duplicates=True))
     products = [card.product_id for card in collection.cards(folded)]
     assert len(products) == 2
     assert products[1] == "other"
@@ -251,11 +284,11 @@ def test_filters_are_full_and_right_among_many(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As beyond the limit of the exact scan, where candidates are looked through first."""
-    for module in ("base", "index", "searcher"):
+    for module in ("index.exact", "index.class_index", "search.searcher"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
-    monkeypatch.setattr("indexing.searcher.NARROW", 20)
-    monkeypatch.setattr("indexing.searcher.LOOKED_FIRST", 10)
-    monkeypatch.setattr("indexing.searcher.LOOKED_MOST", 30)
+    monkeypatch.setattr("indexing.search.searcher.SCAN_LIMIT", 20)
+    monkeypatch.setattr("indexing.search.searcher.FIRST_FETCH", 10)
+    monkeypatch.setattr("indexing.search.searcher.LAST_FETCH", 30)
     for number in range(80):
         draw_photo(photos / f"{number}.png", (number * 3, 80, 40), notch=number % 20)
     rows = [
@@ -268,7 +301,9 @@ def test_filters_are_full_and_right_among_many(
     vector = query_of(photos / "40.png")[1]
 
     def found(*texts: str, k: int) -> list[str]:
-        hits = collection.search(vector, UPPER, k, filters=parse_filters(texts))
+        hits = collection.search(
+            Query(vector, classes=(UPPER,), count=k, filters=parse_filters(texts))
+        )
         return [card.product_id for card in collection.cards(hits)]
 
     everything = found("brand=Rare", k=100)
@@ -314,7 +349,7 @@ def test_searches_go_on_while_photos_are_indexed(
     def search_on() -> None:
         try:
             while not stop.is_set():
-                hits = collection.search(any_vector(), UPPER, 100)
+                hits = collection.search(Query(any_vector(), classes=(UPPER,), count=100))
                 # One product is removed meanwhile, perhaps between the two calls.
                 assert len(collection.cards(hits)) >= len(hits) - 1
                 counts.append(len(hits))
@@ -331,4 +366,4 @@ def test_searches_go_on_while_photos_are_indexed(
         thread.join()
     assert not failures
     assert len(set(counts)) > 2
-    assert len(collection.search(any_vector(), UPPER, 100)) == 45
+    assert len(collection.search(Query(any_vector(), classes=(UPPER,), count=100))) == 45

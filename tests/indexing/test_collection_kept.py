@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.feeds import Feed, ProductRow, read_feed, read_folder
-from catalog.filters import parse_filters
+from catalog.feeds.reader import Feed, ProductRow, read_feed, read_folder
+from catalog.filtering.filters import parse_filters
 from catalog.models import DATABASE_NAME
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError, ModelMismatch
-from indexing.indices import SECONDS_BETWEEN_LOOKS
-from indexing.records import ModelFingerprint
+from indexing.index.indices import REFRESH_SECONDS
+from indexing.search.query import Query
+from indexing.types import ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES
 from tests.conftest import new_database
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
@@ -26,10 +27,10 @@ UPPER, WHOLE, LOWER = GARMENT_CLASSES
 def test_opening_again_gives_the_same_hits(tmp_path: Path, photos: Path) -> None:
     first = open_collection(tmp_path / "data", FakeEmbedder())
     first.index(read_folder(photos))
-    before = first.search(any_vector(), UPPER, 9)
+    before = first.search(Query(any_vector(), classes=(UPPER,), count=9))
     first.close()
     second = open_collection(tmp_path / "data")
-    assert second.search(any_vector(), UPPER, 9) == before
+    assert second.search(Query(any_vector(), classes=(UPPER,), count=9)) == before
     assert second.fingerprint == FAKE_FINGERPRINT
     with pytest.raises(IndexingError, match="no model"):
         second.index(read_folder(photos))
@@ -41,7 +42,7 @@ def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
 ) -> None:
     first = open_collection(tmp_path / "data", FakeEmbedder())
     first.index(read_folder(photos))
-    before = first.search(any_vector(), UPPER, 9)
+    before = first.search(Query(any_vector(), classes=(UPPER,), count=9))
     first.close()
     index = tmp_path / "data" / "index"
     for path in index.glob("lower*"):
@@ -53,7 +54,7 @@ def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
     with caplog.at_level(logging.WARNING):
         second = open_collection(tmp_path / "data")
     assert "checksum" in caplog.text
-    assert second.search(any_vector(), UPPER, 9) == before
+    assert second.search(Query(any_vector(), classes=(UPPER,), count=9)) == before
     assert second.status().searchable == {UPPER: 6, WHOLE: 1, LOWER: 2}
     (problem,) = second.verify()
     assert "checksum" in problem
@@ -92,7 +93,7 @@ def test_refresh_takes_over_another_process_work(tmp_path: Path, photos: Path) -
     indexing.index(read_folder(photos))
     indexing.close()
     assert serving.refresh() == 9
-    assert len(serving.search(any_vector(), UPPER, 9)) == 6
+    assert len(serving.search(Query(any_vector(), classes=(UPPER,), count=9))) == 6
     assert serving.refresh() == 0
     serving.close()
 
@@ -101,11 +102,11 @@ def test_searches_see_another_process_work_within_a_second(tmp_path: Path, photo
     serving = open_collection(tmp_path / "data", FakeEmbedder())
     indexing = open_collection(tmp_path / "data", FakeEmbedder())
     indexing.index(read_folder(photos))
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(any_vector(), UPPER, 9)) == 6
+    time.sleep(REFRESH_SECONDS)
+    assert len(serving.search(Query(any_vector(), classes=(UPPER,), count=9))) == 6
     indexing.remove("red-shirt.png")
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(any_vector(), UPPER, 9)) == 5
+    time.sleep(REFRESH_SECONDS)
+    assert len(serving.search(Query(any_vector(), classes=(UPPER,), count=9))) == 5
     indexing.close()
     serving.close()
 
@@ -116,16 +117,25 @@ def test_a_collection_on_postgresql(tmp_path: Path, photos: Path, postgresql_ser
     first = open_collection(tmp_path / "data", FakeEmbedder(), url)
     assert first.index(read_folder(photos)).indexed == 9
     serving = open_collection(tmp_path / "other", FakeEmbedder(), url)
-    assert len(serving.search(any_vector(), UPPER, 9, filters=parse_filters(["colour!=red"]))) == 5
+    assert (
+        len(
+            serving.search(
+                Query(
+                    any_vector(), classes=(UPPER,), count=9, filters=parse_filters(["colour!=red"])
+                )
+            )
+        )
+        == 5
+    )
     first.remove("red-shirt.png")
-    time.sleep(SECONDS_BETWEEN_LOOKS)
-    assert len(serving.search(any_vector(), UPPER, 9)) == 5
+    time.sleep(REFRESH_SECONDS)
+    assert len(serving.search(Query(any_vector(), classes=(UPPER,), count=9))) == 5
     assert serving.status().database_bytes > 0
-    before = first.search(any_vector(), UPPER, 9)
+    before = first.search(Query(any_vector(), classes=(UPPER,), count=9))
     first.close()
     serving.close()
     again = open_collection(tmp_path / "data", None, url)
-    assert again.search(any_vector(), UPPER, 9) == before
+    assert again.search(Query(any_vector(), classes=(UPPER,), count=9)) == before
     assert again.verify() == []
     again.close()
 
@@ -140,7 +150,7 @@ def test_another_models_vectors_are_refused_by_both_names(tmp_path: Path, photos
     assert FAKE_FINGERPRINT.key in str(caught.value)
     assert other.key in str(caught.value)
     again = open_collection(tmp_path / "data", FakeEmbedder())
-    assert len(again.search(any_vector(), UPPER, 9)) == 6
+    assert len(again.search(Query(any_vector(), classes=(UPPER,), count=9))) == 6
     again.close()
 
 
@@ -155,13 +165,13 @@ def test_a_folder_without_vectors_takes_a_new_model(tmp_path: Path, photos: Path
 
 def test_rebuild_mends_a_wrong_index(collection: Collection, photos: Path) -> None:
     collection.index(read_folder(photos))
-    before = collection.search(any_vector(), UPPER, 9)
+    before = collection.search(Query(any_vector(), classes=(UPPER,), count=9))
     for path in (collection.data / "index").iterdir():
         path.unlink()
     assert len(collection.verify()) == 3
     assert collection.rebuild() == 9
     assert collection.verify() == []
-    assert collection.search(any_vector(), UPPER, 9) == before
+    assert collection.search(Query(any_vector(), classes=(UPPER,), count=9)) == before
 
 
 def test_verify_finds_a_damaged_vector_and_a_lost_photo(

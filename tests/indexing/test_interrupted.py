@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from catalog.feeds import read_folder
-from catalog.models import Garment, Photo
+from catalog.feeds.reader import read_folder
+from catalog.models import GarmentRow, PhotoRow
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.indexing.killed import kill_often
@@ -19,7 +19,7 @@ PHOTOS = 60
 CHILD = """
 import sys, time
 from pathlib import Path
-from catalog.feeds import read_folder
+from catalog.feeds.reader import read_folder
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder
 
@@ -47,8 +47,10 @@ def test_kill_and_resume(tmp_path: Path) -> None:
     summary = collection.index(read_folder(tmp_path / "photos"))
     assert (summary.indexed, summary.unchanged) == (PHOTOS - indexed, indexed)
     with collection.database.session() as session:
-        garments = session.scalar(select(func.count()).select_from(Garment))
-        photos = session.scalar(select(func.count(func.distinct(Photo.id))).join(Photo.garments))
+        garments = session.scalar(select(func.count()).select_from(GarmentRow))
+        photos = session.scalar(
+            select(func.count(func.distinct(PhotoRow.id))).join(PhotoRow.garments)
+        )
     assert (garments, photos) == (PHOTOS, PHOTOS)
     assert collection.verify() == []
     collection.close()

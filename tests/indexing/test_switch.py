@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from catalog.feeds import Feed, ProductRow
+from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from indexing.switch import switched
@@ -37,7 +38,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 
 
 def test_old_one_answers_on_and_cannot_spoil_the_new_ones_files(collection: Collection) -> None:
-    garment_class, vector = collection.vector_of(1)
+    query = replace(collection.query_like(1), count=50)
     steps = []
     new, summary = switched(
         collection, FakeEmbedder(OTHER), lambda done, total: steps.append((done, total))
@@ -45,7 +46,7 @@ def test_old_one_answers_on_and_cannot_spoil_the_new_ones_files(collection: Coll
     assert (summary.garments, steps[-1]) == (PRODUCTS, (PRODUCTS, PRODUCTS))
     assert new.fingerprint == OTHER
     for each in (collection, new):
-        assert len(each.search(vector, garment_class, 50)) == PRODUCTS
+        assert len(each.search(query)) == PRODUCTS
     with pytest.raises(IndexingError, match="try again"):
         collection.index(Feed(rows=()))
     new.remove("p0")
@@ -53,7 +54,7 @@ def test_old_one_answers_on_and_cannot_spoil_the_new_ones_files(collection: Coll
     collection.close()
     with closing(open_collection(collection.data, FakeEmbedder(OTHER))) as again:
         assert again.verify() == []
-        assert len(again.search(vector, garment_class, 50)) == PRODUCTS - 1
+        assert len(again.search(query)) == PRODUCTS - 1
 
 
 def test_stopped_in_the_middle_nothing_has_changed(collection: Collection) -> None:
@@ -67,16 +68,16 @@ def test_stopped_in_the_middle_nothing_has_changed(collection: Collection) -> No
 
 
 def test_rebuild_tells_how_far_it_is_and_takes_changes_meanwhile(collection: Collection) -> None:
-    garment_class, vector = collection.vector_of(1)
+    query = replace(collection.query_like(1), count=50)
     told = []
 
     def change(done: int, total: int) -> None:
         if not told:
             collection.remove("p0")
-            assert len(collection.search(vector, garment_class, 50)) == PRODUCTS - 1
+            assert len(collection.search(query)) == PRODUCTS - 1
         told.append((done, total))
 
     assert collection.rebuild(change) == PRODUCTS - 1
     assert told[-1] == (PRODUCTS, PRODUCTS)
-    assert len(collection.search(vector, garment_class, 50)) == PRODUCTS - 1
+    assert len(collection.search(query)) == PRODUCTS - 1
     assert collection.verify() == []

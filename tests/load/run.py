@@ -21,9 +21,9 @@ from pathlib import Path
 import httpx2
 import numpy as np
 
-from catalog.feeds import Feed, ProductRow
+from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import open_collection
-from search_app.demo import draw_demo
+from search_app.cli.demo import draw_demo
 from segmentation.classes import GARMENT_CLASSES
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.load.server import served
@@ -62,7 +62,7 @@ def run_load(
     data: Path, photos: list[bytes], clients: int, seconds: float, rate: str,
     drawn: float | None = None,
 ) -> Report:  # fmt: skip
-    """Serve `data`, let the clients ask for so long, tell what they saw."""
+    """Serve `data`, run the clients for some seconds and return their figures."""
     port = free_port()
     with served(data, port, drawn, APPAREL_RATE_LIMIT=rate) as process:
         tally = asyncio.run(_clients(port, process.pid, photos, clients, seconds))
@@ -160,11 +160,11 @@ def drawn_catalogue(folder: Path) -> tuple[Path, list[bytes]]:
 
 def real_catalogue(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     """The demo catalogue indexed with the shipped networks, and its photos."""
-    from catalog.importer import read_source
-    from indexing.wiring import load_embedder
+    from catalog.importing.importer import read_source
+    from indexing.embedding.wiring import load_embedder
 
     feed = draw_demo(folder / "demo", count)
-    collection = open_collection(folder / "data", load_embedder(second_look=False))
+    collection = open_collection(folder / "data", load_embedder())
     collection.index(read_source(feed))
     collection.close()
     photos = sorted((folder / "demo").rglob("*.jpg"))[:20]

@@ -8,22 +8,25 @@ shipped networks. Settings come from the environment as for `apparel serve`.
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
-import uvicorn
 
 from indexing.collection import open_collection
-from indexing.records import EmbeddedPhoto, Embedder
+from indexing.types import EmbeddedPhoto, Embedder
 from search_app.app import create_app
-from search_app.cli_session import load_embedder
-from search_app.inference import BatchingEmbedder
+from search_app.cli.session import load_embedder
 from search_app.logs import log_config
+from search_app.search import uploads
+from search_app.search.inference import BatchingEmbedder
+from search_app.serving import serve_app
 from search_app.settings import Settings
 from segmentation.photos import Photo
 from tests.fakes import FakeEmbedder
@@ -46,13 +49,19 @@ class SlowEmbedder(FakeEmbedder):
 
 @contextmanager
 def served(
-    data: Path, port: int, drawn: float | None = None, **environment: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that answers; killed at the end if it still runs."""
-    command = [sys.executable, "-m", "tests.load.server", str(data), str(port)]
+    data: Path, port: int, drawn: float | None = None, *options: str,
+    log: Path | None = None, **environment: str,
+) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+    """A server that answers; killed at the end if it still runs. All it says goes to `log`."""
+    command = [sys.executable, "-m", "tests.load.server", str(data), str(port), *options]
     if drawn is not None:
         command += ["--drawn", str(drawn)]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
+    if log is not None:
+        command.append("--log")
+    with (log or Path(os.devnull)).open("wb") as said:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment, stderr=said if log else None
+        )
     try:
         _wait_until_ready(process, port)
         yield process
@@ -83,19 +92,22 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("--drawn", type=float)
+    parser.add_argument("--log", action="store_true", help="all lines, not only errors")
+    parser.add_argument("--private", action="store_true", help="fetch from private hosts too")
+    parser.add_argument("--descriptors", type=int, help="most files and connections at once")
     arguments = parser.parse_args()
+    if arguments.private:
+        uploads.INTERACTIVE = replace(uploads.INTERACTIVE, allow_private=True)
+    if arguments.descriptors:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (arguments.descriptors,) * 2)
     settings = Settings(data=arguments.data, port=arguments.port)
     embedder = BatchingEmbedder(_embedder(arguments.drawn, settings))
     collection = open_collection(settings.data, embedder)
-    config = log_config("text")
-    config["root"]["level"] = config["loggers"]["search_app"]["level"] = "ERROR"
-    uvicorn.run(
-        create_app(settings, collection),
-        host=settings.host,
-        port=settings.port,
-        log_config=config,
-        log_level="error",
-    )
+    log = log_config("text")
+    if not arguments.log:
+        log["root"]["level"] = log["loggers"]["search_app"]["level"] = "ERROR"
+        log["loggers"]["uvicorn"]["level"] = log["loggers"]["uvicorn.error"]["level"] = "ERROR"
+    serve_app(create_app(settings, collection), settings, log)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ import httpx2
 import pytest
 
 from indexing.collection import open_collection
+from search_app.security.local_token import read_local_token
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.load.run import drawn_catalogue, free_port, run_load
 from tests.load.server import served
 
-COLOURS = ("red", "blue", "green", "black", "orange", "purple", "brown", "pink")
+COLOURS = ("red", "blue", "green", "black", "orange", "purple", "brown", "gold")
 
 
 def test_many_clients_hear_200_429_or_503_and_memory_stays_flat(tmp_path: Path) -> None:
@@ -40,7 +41,7 @@ def write_feed(folder: Path, count: int) -> Path:
     return folder / "feed.csv"
 
 
-def test_server_killed_while_importing_loses_nothing_it_told(
+def test_server_killed_while_importing_loses_nothing_it_reported(
     tmp_path: Path, http: httpx2.Client
 ) -> None:
     write_feed(tmp_path / "shop", 160)
@@ -48,6 +49,7 @@ def test_server_killed_while_importing_loses_nothing_it_told(
     address = f"http://127.0.0.1:{port}"
     folder = {"APPAREL_IMPORT_FOLDER": str(tmp_path / "shop")}
     with served(data, port, 0.2, **folder) as process:
+        http.headers["X-API-Key"] = str(read_local_token(data))
         started = http.post(f"{address}/api/v1/imports", json={"path": "feed.csv"})
         job = address + started.headers["location"]
         while (told := http.get(job).json())["done"] < 24:
@@ -84,6 +86,7 @@ def test_server_killed_while_serving_keeps_every_product_it_took(
         for place, colour in enumerate(COLOURS)
     }
     with served(data, port, 0.01) as process:
+        http.headers["X-API-Key"] = str(read_local_token(data))
         for product_id, photo in photos.items():
             added = http.post(
                 f"{address}/products",

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from catalog.feeds import Feed, ProductRow
+from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
+from search_app.security.local_token import make_local_token
 from search_app.settings import Settings
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
@@ -20,7 +22,14 @@ HOSTILE_TITLE = '<script>alert(1)</script> & "tee"'
 
 PhotoBytes = Callable[..., bytes]
 HOME: Final = "http://127.0.0.1:8000"
-"""Address of a client at the server's own machine: it may change things without a key."""
+"""Address of a client at the server's own machine."""
+
+
+def local_client(app: FastAPI) -> TestClient:
+    """A client that sends the local token, as this machine's own user does."""
+    token = make_local_token(app.state.services.settings.data)
+    assert token is not None
+    return TestClient(app, HOME, headers={"X-API-Key": token})
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +57,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
 
 @pytest.fixture
 def client(collection: Collection) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
+    with local_client(create_app(Settings(data=collection.data), collection)) as client:
         yield client
 
 
@@ -56,7 +65,7 @@ def client(collection: Collection) -> Iterator[TestClient]:
 def empty_client(tmp_path: Path) -> Iterator[TestClient]:
     """A client of an app over a catalogue that nobody filled; its products may be changed."""
     collection = open_collection(tmp_path / "data", FakeEmbedder())
-    with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
+    with local_client(create_app(Settings(data=collection.data), collection)) as client:
         yield client
     collection.close()
 

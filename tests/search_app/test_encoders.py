@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from catalog.feeds import Feed, ProductRow
+from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
-from indexing.encoder import SHIPPED_ENCODER
+from indexing.embedding.encoder import SHIPPED_ENCODER
 from search_app import app as app_module
 from search_app.app import create_app
-from search_app.encoder_choices import FOLDER, encoder_choices, encoder_in_use, encoder_of_name
-from search_app.keys import Scope
+from search_app.jobs.encoder_choices import FOLDER, encoder_choices, encoder_in_use, encoder_of_name
+from search_app.security.keys import Scope
 from search_app.settings import Settings
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
+from tests.search_app.admin.test_imports_page import page_with, sign_in, token_on
 from tests.search_app.conftest import HOME
-from tests.search_app.test_admin import page_with, sign_in, token_on
 
 PRODUCTS = 3
 
@@ -89,7 +89,7 @@ def test_encoder_is_changed_from_the_page(
     assert len(found["garments"][0]["results"]) == PRODUCTS
     assert client.get("/readyz").status_code == 200
     gone = client.get(looked_at, headers={"Accept": "text/html"})
-    assert (gone.status_code, "models were changed" in gone.text) == (404, True)
+    assert (gone.status_code, "no longer kept" in gone.text) == (404, True)
     # Jobs that are no imports are an admin's alone.
     assert client.get("/api/v1/imports", headers=key_of(collection)).json()["imports"] == []
     # A start without APPAREL_ENCODER takes what made the vectors.
@@ -98,7 +98,7 @@ def test_encoder_is_changed_from_the_page(
 
 
 def key_of(collection: Collection) -> dict[str, str]:
-    from search_app.keys import make_key
+    from search_app.security.keys import make_key
 
     return {"X-API-Key": make_key(collection.database, "robot", Scope.WRITE).secret}
 

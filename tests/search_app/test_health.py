@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from indexing.collection import Collection, open_collection
-from indexing.records import EmbeddedPhoto
+from indexing.types import EmbeddedPhoto
 from search_app.app import create_app
 from search_app.settings import Settings
 from segmentation.photos import Photo
@@ -42,7 +42,7 @@ def test_alive_and_ready_with_counts(client: TestClient) -> None:
 def test_server_without_models_is_alive_and_says_why_it_is_not_ready(
     tmp_path: Path, photo_bytes: PhotoBytes
 ) -> None:
-    settings = Settings(data=tmp_path / "data", segmenter_weights=tmp_path / "absent.safetensors")
+    settings = Settings(data=tmp_path / "data", segmenter=str(tmp_path / "absent.safetensors"))
     with TestClient(create_app(settings)) as client:
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
@@ -50,7 +50,7 @@ def test_server_without_models_is_alive_and_says_why_it_is_not_ready(
         assert "absent.safetensors" in ready.json()["error"]["message"]
         page = client.get("/", headers={"Accept": "text/html"})
         assert page.status_code == 503
-        assert "absent.safetensors" in page.text
+        assert "Not ready" in page.text
         search = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
         assert search.json()["error"]["code"] == "not_ready"
 
@@ -64,7 +64,7 @@ def test_collection_opened_without_models_is_browsed_but_not_searched(
         assert client.get("/like/1").status_code == 200
         answer = client.post("/search", files={"photo": ("a.png", photo_bytes())})
         assert answer.status_code == 503
-        assert "The models are not loaded" in answer.text
+        assert "The catalogue is being opened" in answer.text
         assert client.get("/readyz").status_code == 503
     without.close()
 
@@ -105,7 +105,7 @@ def test_full_line_answers_busy_and_the_rest_still_works(
     collection.close()
     assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
     assert busy.headers["retry-after"] == page.headers["retry-after"] == "5"
-    assert "Too many photos" in page.text
+    assert "Many photos are being searched" in page.text
 
 
 def test_metrics_count_requests_by_pattern_and_time_stages(

@@ -1,12 +1,16 @@
 """What strangers may send: odd files, addresses of private networks, hostile words."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
 
 from indexing.collection import Collection
 from search_app.app import create_app
+from search_app.search import uploads
 from search_app.settings import Settings
 from tests.hostile_photos import PHOTO, RED, HostileFile, hostile_files
 from tests.search_app.conftest import HOME
@@ -85,3 +89,29 @@ def test_address_that_is_not_public_is_refused(open_client: TestClient, url: str
     answer = open_client.post("/api/v1/search", data={"url": url})
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "address_refused"
+
+
+def test_sixty_slow_addresses_hold_up_nothing_else(
+    open_client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    def slow_fetch(url: str, limits: object) -> bytes:
+        released.wait(30)
+        return b"no photo"
+
+    def search(place: int) -> int:
+        url = f"https://slow.example/{place}.jpg"
+        return open_client.post("/api/v1/search", data={"url": url}).status_code
+
+    monkeypatch.setattr(uploads, "fetch_photo", slow_fetch)
+    with ThreadPoolExecutor(60) as senders:
+        answers = [senders.submit(search, place) for place in range(60)]
+        while sum(answer.done() for answer in answers) < 60 - 17:
+            time.sleep(0.01)
+        assert open_client.get("/readyz").status_code == 200
+        assert open_client.get("/catalogue").status_code == 200
+        assert not released.is_set()
+        released.set()
+    statuses = [answer.result() for answer in answers]
+    assert (statuses.count(503), statuses.count(415)) == (43, 17)

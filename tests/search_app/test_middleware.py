@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
-from search_app.keys import Scope, make_key
-from search_app.limiter import RateLimiter, network_of
 from search_app.logs import ACCESS_LOGGER, JsonLines, TextLines
+from search_app.security.keys import Scope, make_key
+from search_app.security.limiter import TRUST_SECONDS, RateLimiter, network_of
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder
 from tests.search_app.conftest import HOME
@@ -33,8 +33,8 @@ def test_who_asks_too_often_waits(collection: Collection, photo_bytes: PhotoByte
         statuses = [client.get("/api/v1/products").status_code for _ in range(4)]
         refused = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
         page = client.get("/catalogue", headers={"Accept": "text/html"})
-        assert client.get("/healthz").status_code == 200
-        assert client.get("/static/style.css").status_code == 200
+        light = [client.get("/static/style.css").status_code for _ in range(61)]
+    assert light == [200] * 60 + [429]
     assert statuses == [200, 200, 200, 429]
     assert refused.json()["error"]["code"] == "rate_limited"
     assert 1 <= int(refused.headers["retry-after"]) <= 60
@@ -55,6 +55,17 @@ def test_good_key_has_a_count_of_its_own_and_a_made_up_one_has_not(
     assert waits[:5] == [0] * 5
     assert waits[5] > 0
     assert not limiter.wait("/api", "192.0.2.2", None)
+
+
+def test_key_that_was_not_checked_for_a_while_is_counted_by_its_address() -> None:
+    now = 0.0
+    limiter = RateLimiter("2/hour", "100/hour", clock=lambda: now)
+    limiter.trust("good")
+    assert not any(limiter.wait("/catalogue", "192.0.2.1", "good") for _ in range(9))
+    now = TRUST_SECONDS + 1
+    waits = [limiter.wait("/catalogue", "192.0.2.1", "good") for _ in range(3)]
+    assert waits[:2] == [0, 0]
+    assert waits[2] > 0
 
 
 def test_key_is_trusted_when_it_was_used(tmp_path: Path) -> None:
@@ -178,6 +189,34 @@ def test_metrics_tell_queue_index_catalogue_and_skips(client: TestClient) -> Non
         'apparel_request_seconds_count{route="/catalogue"} 1.0',
     ):
         assert line in lines
+
+
+def test_made_up_methods_are_refused_before_anything_is_counted(collection: Collection) -> None:
+    with client_of(collection, rate_limit="1/minute") as client:
+        for place in range(20):
+            answer = client.request(f"MADEUP{place}", "/catalogue")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (501, "method_unknown")
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "MADEUP" not in client.get("/metrics").text
+        assert client.get("/catalogue").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/products", "GET, HEAD, POST"),
+        ("/api/v1/products/any", "DELETE, GET, HEAD, PATCH"),
+        ("/api/v1/search", "GET, HEAD, POST"),
+        ("/api", "POST"),
+        ("/search", "GET, HEAD, POST"),
+        ("/catalogue", "GET, HEAD"),
+        ("/static/style.css", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+    ],
+)
+def test_allow_names_every_method_of_a_path(client: TestClient, path: str, methods: str) -> None:
+    answer = client.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
 
 def test_texts_are_sent_compressed_but_no_photo_and_no_token(collection: Collection) -> None:

@@ -6,7 +6,6 @@ from segmentation.classes import (
     CCP_CLASSES,
     CLOTHING_CLASSES,
     CLOTHING_NOT_GARMENTS,
-    CLOTHING_UNKNOWN,
     IMATERIALIST_CLASSES,
     IMATERIALIST_PARTS,
     GarmentClass,
@@ -44,7 +43,6 @@ def test_clothing_labels_cover_the_dataset():
     assert labels_of(CLOTHING_CLASSES, 2) == {"Body", "Dress"}
     assert labels_of(CLOTHING_CLASSES, 3) == {"Pants", "Shorts", "Skirt"}
     assert {"Hat", "Shoes"} == CLOTHING_NOT_GARMENTS
-    assert {"Not sure", "Other", "Skip"} == CLOTHING_UNKNOWN
 
 
 def test_imaterialist_categories_are_46_with_each_in_one_group():

@@ -3,11 +3,9 @@ import numpy as np
 from segmentation.classes import GarmentClass
 from segmentation.mask import (
     ClassMask,
-    Garment,
     Segmentation,
     find_garments,
     in_pixels,
-    mask_iou,
     most_probable,
     one_hot,
     whole_photo_garment,
@@ -87,7 +85,7 @@ def test_most_probable_is_argmax() -> None:
     assert np.array_equal(most_probable(probabilities), probabilities.argmax(axis=0))
 
 
-def test_a_mask_is_drawn_once_and_only_when_it_is_asked_for() -> None:
+def test_a_mask_is_drawn_once_and_only_on_request() -> None:
     drawn = []
 
     def draw() -> ClassMask:
@@ -101,18 +99,7 @@ def test_a_mask_is_drawn_once_and_only_when_it_is_asked_for() -> None:
 
 
 def test_whole_photo_stands_in_for_a_garment() -> None:
-    garment = whole_photo_garment(30, 20, GarmentClass.LOWER)
+    garment = whole_photo_garment(30, 20)
     assert garment.box == (0, 0, 20, 30)
     assert garment.area == 1.0
     assert garment.mask.shape == (30, 20)
-
-
-def test_masks_on_grids_of_their_own_are_compared_on_the_photo() -> None:
-    coarse = Garment(GarmentClass.UPPER, 1.0, (0, 0, 40, 40), np.ones((2, 2), bool), 0.25)
-    fine = Garment(GarmentClass.UPPER, 1.0, (20, 0, 60, 40), np.ones((80, 80), bool), 0.25)
-    assert mask_iou(coarse, coarse, 80, 80) == 1.0
-    assert mask_iou(coarse, fine, 80, 80) == 1 / 3
-    speck = np.zeros((9, 9), bool)
-    speck[0, 0] = True
-    missed = Garment(GarmentClass.UPPER, 1.0, (0, 0, 1, 1), speck, 0.01)
-    assert mask_iou(missed, missed, 8, 8) == 0.0

@@ -248,7 +248,7 @@ def test_the_first_file_of_a_process_may_be_no_photo():
     assert done.stdout.strip() == "not_a_photo", done.stderr
 
 
-def test_a_tiny_photo_is_refused_unless_asked_for():
+def test_a_tiny_photo_is_refused_unless_allowed():
     data = encoded(Image.new("RGB", (1, 1), "red"))
     assert code_of(data) == "too_small"
     assert read_photo(data, min_side=1).tolist() == [[[255, 0, 0]]]

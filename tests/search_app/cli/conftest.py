@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from search_app import cli_session
+from search_app.cli import session
 from tests.search_app.cli.harness import (
     BlockEmbedder,
     BlockEncoder,
@@ -17,9 +17,9 @@ from tests.search_app.cli.harness import (
 
 @pytest.fixture(autouse=True)
 def block_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli_session, "load_embedder", lambda settings: BlockEmbedder())
-    monkeypatch.setattr(cli_session, "load_segmenter", lambda settings: BlockSegmenter())
-    monkeypatch.setattr(cli_session, "load_encoder", lambda settings: BlockEncoder())
+    monkeypatch.setattr(session, "load_embedder", lambda settings: BlockEmbedder())
+    monkeypatch.setattr(session, "load_segmenter", lambda settings: BlockSegmenter())
+    monkeypatch.setattr(session, "load_encoder", lambda settings: BlockEncoder())
     for name in ("APPAREL_DATA", "APPAREL_PORT", "APPAREL_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -36,12 +36,13 @@ def test_catalogue_that_is_there_is_replaced_only_by_force(
     run("backup", "backup.tar", "--data", catalogue)
     run("remove", "a", "b", "--data", catalogue)
     (catalogue / "uploads").mkdir()
-    (catalogue / "uploads" / "later.photo").write_bytes(b"later")
+    later = catalogue / "uploads" / f"{'1' * 64}.photo"
+    later.write_bytes(b"later")
     assert "--force" in reason_of(run("restore", "backup.tar", "--data", catalogue, code=1))
     assert json.loads(run("status", "--data", catalogue, "--json").stdout)["products"] == 2
     run("restore", "backup.tar", "--data", catalogue, "--force")
     assert json.loads(run("status", "--data", catalogue, "--json").stdout)["products"] == 4
-    assert not (catalogue / "uploads").exists()
+    assert not later.exists()
     assert run("verify", "--data", catalogue).stdout == "no problems\n"
 
 
@@ -110,3 +111,80 @@ def test_file_that_is_no_whole_backup_changes_nothing(catalogue: Path, tmp_path:
 def test_backup_into_the_data_folder_is_refused(catalogue: Path):
     refused = run("backup", catalogue / "backup.tar", "--data", catalogue, code=1)
     assert "elsewhere" in reason_of(refused)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_restore_into_a_home_folder_is_refused_and_touches_nothing(catalogue: Path, tmp_path: Path):
+    run("backup", "backup.tar", "--data", catalogue)
+    home = tmp_path / "home"
+    (home / "photos" / "2019").mkdir(parents=True)
+    (home / "photos" / "2019" / "beach.jpg").write_bytes(b"mine")
+    (home / ".profile").write_bytes(b"mine too")
+    before = files_of(home)
+    assert ".profile" in reason_of(run("restore", "backup.tar", "--data", home, code=1))
+    # By force not either: a folder of ours that holds another's files is not ours.
+    forced = reason_of(run("restore", "backup.tar", "--data", home, "--force", code=1))
+    assert "beach.jpg" in forced
+    assert files_of(home) == before
+
+
+def test_force_replaces_only_our_entries(catalogue: Path):
+    run("backup", "backup.tar", "--data", catalogue)
+    (catalogue / "notes.txt").write_bytes(b"mine")
+    (catalogue / "thesis").mkdir()
+    (catalogue / "thesis" / "chapter.tex").write_bytes(b"mine")
+    run("remove", "a", "--data", catalogue)
+    run("restore", "backup.tar", "--data", catalogue, "--force")
+    assert json.loads(run("status", "--data", catalogue, "--json").stdout)["products"] == 4
+    assert (catalogue / "notes.txt").read_bytes() == b"mine"
+    assert (catalogue / "thesis" / "chapter.tex").read_bytes() == b"mine"
+
+
+def test_restore_into_what_a_lost_database_left_behind(catalogue: Path):
+    run("backup", "backup.tar", "--data", catalogue)
+    (catalogue / DATABASE_NAME).unlink()
+    run("restore", "backup.tar", "--data", catalogue)
+    assert run("verify", "--data", catalogue).stdout == "no problems\n"
+
+
+def test_backup_leaves_out_what_is_not_ours_and_names_it(catalogue: Path):
+    (catalogue / "notes.txt").write_bytes(b"mine")
+    written = run("backup", "backup.tar", "--data", catalogue, "--json")
+    assert json.loads(written.stdout)["left_out"] == ["notes.txt"]
+    run("restore", "backup.tar", "--data", "second")
+    assert not Path("second", "notes.txt").exists()
+
+
+def test_backup_follows_a_photos_folder_on_another_disk(catalogue: Path, tmp_path: Path):
+    elsewhere = tmp_path / "disk"
+    (catalogue / "photos").rename(elsewhere)
+    (catalogue / "photos").symlink_to(elsewhere)
+    run("backup", "backup.tar", "--data", catalogue, "--check")
+    run("restore", "backup.tar", "--data", "second")
+    assert run("verify", "--data", "second").stdout == "no problems\n"
+    # Restored over it the photos go where the link leads.
+    run("restore", "backup.tar", "--data", catalogue, "--force")
+    assert (catalogue / "photos").is_symlink()
+    assert run("verify", "--data", catalogue).stdout == "no problems\n"
+
+
+def test_backup_refuses_a_link_within_a_folder_by_name(catalogue: Path, tmp_path: Path):
+    folder = next((catalogue / "photos").iterdir())
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(tmp_path / "moved")
+    assert folder.name in reason_of(run("backup", "backup.tar", "--data", catalogue, code=1))
+    assert not Path("backup.tar").exists()
+
+
+def test_checked_backup_of_a_damaged_catalogue_fails(catalogue: Path):
+    next((catalogue / "photos").rglob("*.jpg")).unlink()
+    failed = run("backup", "backup.tar", "--data", catalogue, "--check", code=1)
+    assert "problems" in failed.stderr
+    assert not list(Path().glob(".apparel-check-*"))

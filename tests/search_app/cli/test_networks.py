@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from search_app import cli_models
+from search_app.cli import train
 from tests.search_app.cli.harness import BlockSegmenter, reason_of, run, save_blocks
 
 
@@ -77,17 +77,8 @@ def test_training_without_pairs_is_one_line(network: str):
     assert "apparel dataset" in reason_of(failed)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [("--second-look",), ("--start", "w.safetensors", "--on-ground", 0.5, "--second-look")],
-)
-def test_trainings_that_go_on_go_on_from_weights_and_in_one_way(options: tuple[str | float, ...]):
-    refused = run("train", "segmenter", "--pairs", "a", "--out", "b", *options, code=2)
-    assert "--second-look" in refused.stderr
-
-
 def test_training_without_opencv_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli_models, "find_spec", lambda name: None)
+    monkeypatch.setattr(train, "find_spec", lambda name: None)
     failed = run("train", "segmenter", "--pairs", "a", "--out", "b", code=1)
     assert "apparel-search[train]" in reason_of(failed)
 

@@ -1,0 +1,110 @@
+"""Find and remove files that no row of the database refers to.
+
+`verify` reports them, `rebuild --sweep` removes them. They are left by killed runs and by older
+versions, which stored originals of added products.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from catalog.data_folder.layout import RESTORING, is_temporary, own_files
+from catalog.fetching.store import FetchedPhotos, is_url
+from catalog.importing.removal import remove_products
+from catalog.models import ImportJob, PhotoRow, Product
+
+STALE_SECONDS: Final = 3_600
+"""Age from which a temporary file belongs to a run that was killed."""
+
+
+@dataclass(frozen=True)
+class Unreferenced:
+    """Files and products of a data folder that nothing refers to.
+
+    Attributes:
+        temporary: files that a killed run was writing.
+        orphans: stored, uploaded and fetched photos and job files without a row.
+        products: ids of products added over HTTP none of whose photos was ever processed.
+    """
+
+    temporary: tuple[str, ...]
+    orphans: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+def find_unreferenced(session: Session, data: Path) -> Unreferenced:
+    """Find unreferenced files and products; reads every file name and photo row once."""
+    names = list(own_files(data))
+    return Unreferenced(
+        tuple(name for name in names if _is_stale(data, name)),
+        tuple(_orphans(session, data, names)),
+        tuple(_unprocessed_products(session)),
+    )
+
+
+def sweep_temporary_files(data: Path) -> int:
+    """Remove the temporary files of killed runs; return their number."""
+    names = [name for name in own_files(data) if _is_stale(data, name)]
+    for name in names:
+        (data / name).unlink(missing_ok=True)
+    if (data / RESTORING).is_dir() and not any((data / RESTORING).rglob("*.jpg")):
+        shutil.rmtree(data / RESTORING, ignore_errors=True)
+    return len(names)
+
+
+def sweep(session: Session, data: Path) -> Unreferenced:
+    """Remove unreferenced files and products; the caller holds the import lock and commits."""
+    unreferenced = find_unreferenced(session, data)
+    remove_products(session, unreferenced.products)
+    for name in (*unreferenced.temporary, *unreferenced.orphans):
+        (data / name).unlink(missing_ok=True)
+    return unreferenced
+
+
+def _is_stale(data: Path, name: str) -> bool:
+    if not (is_temporary(name) or name.startswith(f"{RESTORING}/")):
+        return False
+    try:
+        return time.time() - (data / name).stat().st_mtime > STALE_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _orphans(session: Session, data: Path, names: list[str]) -> Iterator[str]:
+    stored = {f"photos/{name}" for name in session.scalars(select(PhotoRow.stored)) if name}
+    waiting = select(PhotoRow.source).where(PhotoRow.status == "pending")
+    uploads = {f"uploads/{source}" for source in session.scalars(waiting)}
+    jobs = set(session.scalars(select(ImportJob.id)))
+    fetched = set()
+    store = FetchedPhotos(data)
+    for source in session.scalars(select(PhotoRow.source)):
+        if is_url(source):
+            path = store.path(source).relative_to(data)
+            fetched |= {path.as_posix(), path.with_suffix(".json").as_posix()}
+    for name in names:
+        top, _, inner = name.partition("/")
+        if is_temporary(name):
+            continue
+        named = {
+            "photos": name in stored,
+            "uploads": name in uploads,
+            "fetched": name in fetched,
+            "imports": inner.partition("/")[0] in jobs,
+        }
+        if not named.get(top, True):
+            yield name
+
+
+def _unprocessed_products(session: Session) -> Iterator[str]:
+    """Products of an interrupted request: added by hand, all of their photos pending."""
+    waiting = exists().where(PhotoRow.product_id == Product.id, PhotoRow.status == "pending")
+    processed = exists().where(PhotoRow.product_id == Product.id, PhotoRow.status != "pending")
+    by_hand = (Product.source.is_(None), Product.origin.is_(None))
+    query = select(Product.id).where(*by_hand, waiting, ~processed)
+    yield from session.scalars(query.order_by(Product.id))

@@ -1,0 +1,1 @@
+"""Product feeds: every dialect that shops export, read into rows of one kind."""

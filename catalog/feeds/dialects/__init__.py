@@ -1,0 +1,1 @@
+"""Readers of the dialects that need more than names of columns."""

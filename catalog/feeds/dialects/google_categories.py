@@ -1,0 +1,65 @@
+"""Names of Google's product categories, which feeds often give as numbers.
+
+`google_taxonomy.tsv` holds the branch "Apparel & Accessories" of the public taxonomy.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from catalog.feeds.rows import Record, Reject
+
+_FILE: Final = Path(__file__).with_name("google_taxonomy.tsv")
+_ROOT: Final = "Apparel & Accessories"
+_GOOGLE_COLUMNS: Final = ("google_product_category", "google_shopping_google_product_category")
+_NUMBERED: Final = re.compile(r"(\d{1,6})(?:\s+-\s+(.{1,500}))?")
+
+
+def name_categories(
+    entries: Sequence[Record | Reject], columns: Iterable[str]
+) -> Iterator[Record | Reject]:
+    """Replace category numbers by names, one entry at a time.
+
+    Google's own columns are always read so; a column of `columns` only where every value is a
+    number of the taxonomy, since a shop may number its categories itself.
+    """
+    numbered = {*_GOOGLE_COLUMNS, *(each for each in columns if _is_numbered(entries, each))}
+    for each in entries:
+        yield _named(each, numbered) if isinstance(each, Record) else each
+
+
+def category_name(text: str) -> str | None:
+    """The path of "212" or "212 - Apparel & ..."; None for any other text."""
+    found = _NUMBERED.fullmatch(text.strip())
+    if found is None or found[1] not in _names():
+        return None
+    return found[2] or _names()[found[1]]
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    lines = _FILE.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {number: name if name == _ROOT else f"{_ROOT} > {name}" for number, name in pairs}
+
+
+def _is_numbered(entries: Iterable[Record | Reject], column: str) -> bool:
+    is_used = False
+    for each in entries:
+        if isinstance(each, Record) and (text := each.values.get(column, "")):
+            if not category_name(text):
+                return False
+            is_used = True
+    return is_used
+
+
+def _named(record: Record, columns: Iterable[str]) -> Record:
+    names = {
+        column: name
+        for column in columns
+        if (text := record.values.get(column)) and (name := category_name(text))
+    }
+    return replace(record, values={**record.values, **names}) if names else record

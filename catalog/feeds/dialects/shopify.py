@@ -1,0 +1,164 @@
+"""Shopify product exports as CSV, in the older and the newer dialect; one record per handle.
+
+A product's first row holds its own fields; each further row adds a variant, a photo or both.
+Of several variants the lowest price counts, as in the shop ("from 19.90").
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from catalog.feeds.columns import plain_name
+from catalog.feeds.dialects.variants import COLOURS, lowest_price, options_of
+from catalog.feeds.rows import Record, Reject
+
+_HANDLE: Final = ("handle", "url_handle")
+_PHOTO: Final = ("image_src", "product_image_url")
+_VARIANT_PHOTO: Final = ("variant_image", "variant_image_url")
+_PLACE: Final = ("image_position",)
+_PRICE: Final = ("variant_price", "price")
+_COMPARED: Final = ("variant_compare_at_price", "compare_at_price")
+_STOCK: Final = ("variant_inventory_qty", "inventory_quantity")
+_TRACKER: Final = ("variant_inventory_tracker", "inventory_tracker")
+_OVERSELL: Final = ("variant_inventory_policy", "continue_selling_when_out_of_stock")
+_PUBLISHED: Final = ("published", "published_on_online_store")
+_OWN: Final = {
+    "title": ("title",),
+    "description": ("body_html", "description"),
+    "brand": ("vendor",),
+    "category": ("type", "product_category"),
+    "tags": ("tags",),
+    "gender": ("google_shopping_gender",),
+    "age_group": ("google_shopping_age_group",),
+}
+"""Field -> its columns in either dialect, in order of preference."""
+USED: Final = {
+    "id": "handle", "photos": "image_src", "price": "variant_price",
+    "sale_price": "variant_compare_at_price", "availability": "variant_inventory_qty",
+    **{field: columns[0] for field, columns in _OWN.items()},
+}  # fmt: skip
+"""Field -> plain name of its column in the older dialect."""
+MORE_USED: Final = tuple(
+    name
+    for names in (
+        _HANDLE, _PHOTO, _VARIANT_PHOTO, _PLACE, _PRICE, _COMPARED, _STOCK, _TRACKER, _OVERSELL,
+        _PUBLISHED, *_OWN.values(), ("status",),
+    )
+    for name in names
+)  # fmt: skip
+_OPTIONS: Final = ("option1", "option2", "option3")
+
+
+def is_shopify(columns: Iterable[str]) -> bool:
+    """Whether a header has a handle, a title and a photo under Shopify's names."""
+    names = {plain_name(name) for name in columns}
+    return "title" in names and bool(names & set(_HANDLE)) and bool(names & set(_PHOTO))
+
+
+def read_shopify(
+    records: Sequence[Record | Reject], mapped: Mapping[str, tuple[str, ...]]
+) -> tuple[list[Record | Reject], tuple[str, ...]]:
+    """Group rows by handle; a note reports products that are not on sale and left out.
+
+    Args:
+        mapped: further fields and their columns; a product's first value counts.
+    """
+    products: dict[str, list[Record]] = {}
+    taken: list[Record | Reject] = []
+    for record in records:
+        if isinstance(record, Reject):
+            taken.append(record)
+        elif handle := _first([record], _HANDLE):
+            products.setdefault(handle, []).append(record)
+        else:
+            taken.append(Reject(record.line, "no handle"))
+    on_sale = {handle: rows for handle, rows in products.items() if _is_on_sale(rows)}
+    taken += [_product(handle, rows, mapped) for handle, rows in on_sale.items()]
+    left_out = len(products) - len(on_sale)
+    notes = (f"{left_out} products are drafts, archived or unpublished and were left out",)
+    return taken, notes if left_out else ()
+
+
+def _is_on_sale(rows: list[Record]) -> bool:
+    status = _first(rows, ("status",)).lower()
+    return status not in ("draft", "archived") and _first(rows, _PUBLISHED).lower() != "false"
+
+
+def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
+    values = {name: _first(rows, columns) for name, columns in _OWN.items()}
+    values |= {
+        "id": handle,
+        "photos": "\n".join(_photos(rows)),
+        **_prices(rows),
+        "availability": _availability(rows),
+    }
+    values |= {name: text for name, text in _metafields(rows).items() if name not in values}
+    values |= options_of(_options(rows))
+    values |= {name: _first(rows, columns) for name, columns in mapped.items()}
+    return Record(rows[0].line, values)
+
+
+def _first(rows: Sequence[Record], columns: Iterable[str]) -> str:
+    """The first non-empty value, column by column."""
+    return next(
+        (value for name in columns for row in rows if (value := row.values.get(name, ""))), ""
+    )
+
+
+def _photos(rows: list[Record]) -> list[str]:
+    """The product's photos by position, then those of its variants."""
+    placed = [
+        (_number(_first([row], _PLACE)), photo) for row in rows if (photo := _first([row], _PHOTO))
+    ]
+    ordered = [photo for _, photo in sorted(placed, key=lambda each: each[0])]
+    ordered += [photo for row in rows if (photo := _first([row], _VARIANT_PHOTO))]
+    return list(dict.fromkeys(ordered))
+
+
+def _prices(rows: list[Record]) -> dict[str, str]:
+    """The lowest price; it is a sale price where every variant has a compare-at price."""
+    variants = [row for row in rows if _first([row], _PRICE)]
+    price = lowest_price(_first([row], _PRICE) for row in variants)
+    before = [_first([row], _COMPARED) for row in variants]
+    if not before or not all(before):
+        return {"price": price}
+    return {"price": lowest_price(before), "sale_price": price}
+
+
+def _metafields(rows: list[Record]) -> dict[str, str]:
+    """Columns such as "Color (product.metafields.shopify.color-pattern)" by their name."""
+    found = {}
+    for column in rows[0].values:
+        name, _, rest = column.partition("_product_metafields_")
+        value = _first(rows, (column,)) if rest else ""
+        if value and name:
+            found["colour" if name in COLOURS else name] = value.replace("; ", ", ")
+    return found
+
+
+def _number(text: str) -> float:
+    """The number in a cell; infinity where there is none, so that it sorts last."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")
+
+
+def _availability(rows: list[Record]) -> str:
+    """Out of stock when every variant is tracked, has none left and is not oversold."""
+    variants = [row for row in rows if _first([row], _PRICE)]
+    if not any(_first([row], _STOCK) for row in variants):
+        return ""
+    return "in stock" if any(map(_can_be_bought, variants)) else "out of stock"
+
+
+def _can_be_bought(variant: Record) -> bool:
+    counted = bool(_first([variant], _TRACKER))
+    oversold = _first([variant], _OVERSELL).lower() in ("continue", "true")
+    left = _number(_first([variant], _STOCK) or "0")
+    return not counted or oversold or left > 0
+
+
+def _options(rows: list[Record]) -> Iterator[tuple[str, str]]:
+    for option in _OPTIONS:
+        name = _first(rows, (f"{option}_name",))
+        yield from ((name, row.values.get(f"{option}_value", "")) for row in rows)

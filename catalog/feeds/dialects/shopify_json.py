@@ -1,0 +1,106 @@
+"""Shopify's products.json and the JSON lines of its bulk operations.
+
+A child object names its parent in `__parentId`:
+https://shopify.dev/docs/api/usage/bulk-operations/queries
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from catalog.feeds.dialects.variants import best_availability, lowest_price, options_of
+from catalog.feeds.json_text import Entry, JsonEntries, cell_of
+from catalog.feeds.rows import Record, Reject
+
+LEFT_OUT: Final = "{} products are drafts, archived or unpublished and were left out"
+_PARENT: Final = "__parentId"
+
+
+def is_shopify_json(entry: Entry) -> bool:
+    """Whether an object is a product of products.json or a line of a bulk operation."""
+    is_bulk = _PARENT in entry or str(entry.get("id", "")).startswith("gid://shopify/")
+    return is_bulk or {"handle", "variants", "images"} <= entry.keys()
+
+
+def read_shopify_json(entries: JsonEntries) -> tuple[list[Record | Reject], tuple[str, ...]]:
+    """A record for each product on sale, variants and photos joined; a note counts the others."""
+    children: dict[str, list[Entry]] = {}
+    for _, entry in entries.entries:
+        if _PARENT in entry:
+            children.setdefault(str(entry[_PARENT]), []).append(entry)
+    products = [(line, entry) for line, entry in entries.entries if _PARENT not in entry]
+    on_sale = [each for each in products if is_on_sale(each[1])]
+    taken: list[Record | Reject] = list(entries.rejects)
+    taken += [
+        _product(line, entry, children.get(str(entry.get("id")), [])) for line, entry in on_sale
+    ]
+    left_out = len(products) - len(on_sale)
+    return taken, (LEFT_OUT.format(left_out),) if left_out else ()
+
+
+def is_on_sale(entry: Entry) -> bool:
+    """Whether a product is neither draft nor archived, nor taken out of the online shop."""
+    unpublished = "published_at" in entry and not entry["published_at"]
+    return str(entry.get("status", "")).lower() not in ("draft", "archived") and not unpublished
+
+
+def product_id(entry: Entry) -> str:
+    """The id under which a product is read."""
+    return cell_of(entry.get("handle") or entry.get("id"))
+
+
+def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
+    nested = [each for key in ("variants", "images", "media") for each in _objects(entry.get(key))]
+    parts = [*nested, *children]
+    variants = [each for each in parts if "price" in each]
+    prices = [cell_of(each.get("price")) for each in variants]
+    before = [
+        cell_of(each.get("compare_at_price") or each.get("compareAtPrice")) for each in variants
+    ]
+    regular = lowest_price(before) if all(before) and before else ""
+    values = {
+        "id": product_id(entry),
+        "title": cell_of(entry.get("title")),
+        "description": cell_of(entry.get("body_html") or entry.get("descriptionHtml")),
+        "brand": cell_of(entry.get("vendor")),
+        "category": cell_of(entry.get("product_type") or entry.get("productType")),
+        "price": regular or lowest_price(prices),
+        "sale_price": lowest_price(prices) if regular else "",
+        "availability": best_availability(_stock(each) for each in variants),
+        "photos": "\n".join(dict.fromkeys(filter(None, _photos(entry, parts)))),
+        "url": cell_of(entry.get("onlineStoreUrl")),
+        "tags": cell_of(entry.get("tags")).replace("\n", ", "),
+    }
+    values |= options_of(_options(entry, variants))
+    return Record(line, {name: value for name, value in values.items() if value})
+
+
+def _objects(value: Any) -> list[Entry]:
+    """Objects of a list, or of GraphQL's nodes or edges."""
+    if isinstance(value, dict):
+        value = value.get("nodes") or [each.get("node") for each in value.get("edges") or []]
+    return [each for each in value or [] if isinstance(each, dict)]
+
+
+def _stock(variant: Entry) -> str:
+    for key in ("available", "availableForSale", "inventory_quantity", "inventoryQuantity"):
+        if variant.get(key) is not None:
+            return cell_of(variant[key])
+    return ""
+
+
+def _photos(entry: Entry, parts: list[Entry]) -> Iterator[str]:
+    for part in [entry.get("featuredImage") or entry.get("image"), *parts]:
+        if not isinstance(part, dict) or "price" in part:
+            continue
+        inner = part.get("image")
+        image = inner if isinstance(inner, dict) else part
+        yield cell_of(image.get("src") or image.get("url") or image.get("originalSrc"))
+
+
+def _options(entry: Entry, variants: list[Entry]) -> Iterator[tuple[str, str]]:
+    for option in _objects(entry.get("options")):
+        for value in option.get("values") or []:
+            yield str(option.get("name", "")), cell_of(value)
+    for variant in variants:
+        for option in _objects(variant.get("selectedOptions")):
+            yield str(option.get("name", "")), cell_of(option.get("value"))

@@ -1,0 +1,80 @@
+"""A sequence whose values lie on disk once there are many of them."""
+
+import os
+import pickle
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar, overload
+
+Value = TypeVar("Value")
+
+IN_MEMORY: Final = 5_000
+"""Sequences up to this length are tuples."""
+BATCH: Final = 500
+"""Values that are read at once."""
+
+
+def stored(values: Iterable[Value]) -> Sequence[Value]:
+    """The values as a tuple, or on disk where there are more than `IN_MEMORY`."""
+    remaining = iter(values)
+    first = tuple(islice(remaining, IN_MEMORY + 1))
+    return first if len(first) <= IN_MEMORY else StoredSequence(first, remaining)
+
+
+class StoredSequence(Sequence[Value]):
+    """A sequence in a temporary file, which is removed with it.
+
+    Pickling hands the file over to the process that unpickles it.
+    """
+
+    def __init__(self, first: Iterable[Value], more: Iterable[Value]) -> None:
+        handle, name = tempfile.mkstemp(prefix="apparel-feed-")
+        self._adopt(Path(name))
+        self._starts: list[int] = []
+        self._length = 0
+        with os.fdopen(handle, "wb") as file:
+            for values in (iter(first), iter(more)):
+                while batch := list(islice(values, BATCH)):
+                    self._starts.append(file.tell())
+                    pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+                    self._length += len(batch)
+
+    def _adopt(self, path: Path) -> None:
+        self._path = path
+        self._remove = weakref.finalize(self, path.unlink, missing_ok=True)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Value]:
+        with self._path.open("rb") as file:
+            for _ in self._starts:
+                yield from pickle.load(file)
+
+    @overload
+    def __getitem__(self, index: int) -> Value: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Value]: ...
+    def __getitem__(self, index: int | slice) -> Value | Sequence[Value]:
+        if isinstance(index, slice):
+            return tuple(islice(self, *index.indices(self._length)))
+        place = index + self._length if index < 0 else index
+        return next(islice(self, place, None))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(other) != self._length:
+            return NotImplemented if not isinstance(other, Sequence) else False
+        return all(one == two for one, two in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._remove.detach()
+        return {"path": self._path, "starts": self._starts, "length": self._length}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._adopt(state["path"])
+        self._starts, self._length = state["starts"], state["length"]

@@ -1,0 +1,34 @@
+"""Splitting of cells with several photo names or addresses."""
+
+import re
+from typing import Final
+
+PHOTO_NAME_LIMIT: Final = 2000
+CELL_LIMIT: Final = 200_000
+"""Longer cells are truncated before they are split."""
+_ADDRESS: Final = re.compile(r"(?:https?:)?//", re.IGNORECASE)
+_BEFORE_ADDRESS: Final = re.compile(r"[|;,\s](?=(?:https?:)?//)", re.IGNORECASE)
+_BEFORE_NAME: Final = re.compile(
+    r"[|;\n]|(?<=\.jpg),|(?<=\.jpeg),|(?<=\.png),|(?<=\.webp),|(?<=\.gif),|(?<=\.avif),"
+    r"|(?<=\.tif),|(?<=\.tiff),|(?<=\.bmp),|(?<=\.heic),|(?<=\.jfif),|(?<=\.jpe),",
+    re.IGNORECASE,
+)
+
+
+def split_photos(cell: str) -> list[str]:
+    """The photo names in a cell, split at line ends, "|", ";" and the commas after a suffix.
+
+    A separator inside an address does not end it; an address without a scheme gets https.
+    """
+    names: list[str] = []
+    for line in cell[:CELL_LIMIT].split("\n"):
+        # Every pattern looks a fixed distance ahead or behind: cells are untrusted input.
+        splitter = _BEFORE_ADDRESS if _ADDRESS.match(line.lstrip()) else _BEFORE_NAME
+        names += splitter.split(line)
+    if len(cell) > CELL_LIMIT:
+        names.pop()  # cut in its middle
+    return [_with_scheme(name) for each in names if (name := each.strip(" \t\r,;|"))]
+
+
+def _with_scheme(name: str) -> str:
+    return f"https:{name}" if name.startswith("//") else name

@@ -1,0 +1,154 @@
+"""Reading of CSV and TSV tables, tolerating broken quotes and lines above the header.
+
+A row with broken quotes is read as a single line or rejected with it; it never swallows the rows
+below.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from catalog.errors import FeedError
+from catalog.feeds.cells import plain_cell
+from catalog.feeds.columns import KNOWN_NAMES, plain_name
+from catalog.feeds.decoding import BROKEN
+from catalog.feeds.large.store import stored
+from catalog.feeds.rows import Record, Reject, joined
+
+DELIMITERS: Final = ",\t;|"
+LARGEST_CELL: Final = 10_000_000
+OPEN_QUOTE: Final = (
+    "a quote opens here and is not closed as it should be; close it, or double the quotes inside"
+)
+_HEADINGS: Final = 20
+"""Lines among which the header is searched."""
+_RESCANS: Final = 10
+"""Upper bound on how often broken quotes may make the reader rescan a file, in file lengths."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Header names as written, a record for each row, and notes for the user."""
+
+    header: tuple[str, ...]
+    records: Sequence[Record | Reject]
+    notes: tuple[str, ...] = ()
+
+
+def lines_of(text: str) -> Sequence[str]:
+    """The lines of a text with their ends."""
+    return list(io.StringIO(text, newline=""))
+
+
+@dataclass(frozen=True)
+class _Layout:
+    delimiter: str
+    header: int
+
+
+def read_table(lines: Sequence[str], feed_name: str) -> Table:
+    """Read a table below its header, skipping blank rows.
+
+    Args:
+        lines: with their ends (`lines_of`).
+
+    Raises:
+        FeedError: a cell is too long, or too many quotes are broken to separate the rows.
+    """
+    csv.field_size_limit(LARGEST_CELL)
+    layout = _layout(lines)
+    try:
+        rows = _rows(lines, layout, feed_name)
+        _, cells = next(rows)
+        header = tuple(BROKEN.sub("\ufffd", name.strip().strip('"')) for name in cells)
+        records = stored(_records(rows, header))
+    except csv.Error as error:
+        raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error
+    above = [line for line in lines[: layout.header] if line.strip()]
+    notes = (f"{len(above)} lines above the header were left out",) if above else ()
+    return Table(header, records, notes)
+
+
+def _layout(lines: Sequence[str]) -> _Layout:
+    """The delimiter and header line with the most known column names."""
+    first = next(index for index, line in enumerate(lines) if line.strip("\ufeff \t\r\n"))
+    if lines[first].lower().startswith("sep=") and len(lines[first].strip()) == 5:
+        return _Layout(lines[first][4], first + 1)
+    best, most = _Layout(max(DELIMITERS, key=lines[first].count), first), 1
+    for index in range(first, min(first + _HEADINGS, len(lines))):
+        for delimiter in DELIMITERS:
+            names = {plain_name(name) for name in lines[index].split(delimiter)}
+            if len(names & KNOWN_NAMES) > most:
+                best, most = _Layout(delimiter, index), len(names & KNOWN_NAMES)
+    return best
+
+
+def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number, from 1, and cells of each row, the header first."""
+    delimiter = layout.delimiter
+    start, width, budget = layout.header, 0, _RESCANS * len(lines)
+    while start < len(lines):
+        remaining = (lines[index] for index in range(start, len(lines)))
+        reader = csv.reader(remaining, delimiter=delimiter, strict=True)
+        place = 0
+        try:
+            for cells in reader:
+                if width and reader.line_num - place > 1 and len(cells) != width:
+                    break
+                width = width or len(cells)
+                yield start + place + 1, cells
+                place = reader.line_num
+            else:
+                return
+        except csv.Error:
+            pass
+        budget -= reader.line_num - place
+        if budget < 0:
+            raise FeedError(
+                f"{feed_name}, line {start + place + 1}: a quote is not closed, and many more; "
+                "put cells with quotes in quotes and double those inside"
+            )
+        start += place
+        yield start + 1, _unquoted(lines[start], delimiter, width) or [OPEN_QUOTE]
+        start += 1
+
+
+def _unquoted(line: str, delimiter: str, width: int) -> list[str]:
+    """Cells of a line with quotes taken literally; none where their number is wrong."""
+    cells = line.rstrip("\r\n").split(delimiter)
+    if len(cells) != width:
+        return []
+    return [cell.replace('"', "") if cell.count('"') == 1 else cell for cell in cells]
+
+
+def _records(
+    rows: Iterable[tuple[int, list[str]]], header: Sequence[str]
+) -> Iterator[Record | Reject]:
+    names = [plain_name(name) for name in header]
+    for line, cells in rows:
+        if cells == [OPEN_QUOTE]:
+            yield Reject(line, OPEN_QUOTE)
+            continue
+        texts = [plain_cell(cell.strip()) for cell in cells]
+        if any(texts[len(names) :]):
+            reason = (
+                f"{len(cells)} cells for {len(names)} columns; put quotes around a cell with "
+                "separators"
+            )
+            yield Reject(line, reason)
+        elif any(texts):
+            yield _record(line, names, texts)
+
+
+def _record(line: int, names: Sequence[str], texts: Sequence[str]) -> Record:
+    """Make a record; the values of a repeated column are joined by newlines."""
+    values: dict[str, str] = {}
+    damaged: set[str] = set()
+    for name, text in zip(names, texts, strict=False):
+        if not text.isascii() and BROKEN.search(text):
+            damaged.add(name)
+        else:
+            values[name] = joined(values.get(name, ""), text)
+    return Record(line, values, damaged=frozenset(damaged))

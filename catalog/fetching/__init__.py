@@ -1,0 +1,1 @@
+"""Photos by address: bounded, address-checked HTTP downloads and their store."""

@@ -1,0 +1,1 @@
+"""Filters, facets and word queries as SQL conditions on the catalogue."""

@@ -1,0 +1,117 @@
+"""Full-text conditions on products, for SQLite's FTS5 and PostgreSQL (migration 0013).
+
+part      title   colour   details (category, material, pattern)   brand
+weight    A       B        C                                       D
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import CTE, Boolean, Double, String, bindparam, column, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from catalog.filtering.vocabulary import ConceptField, folded, folded_words
+from catalog.filtering.word_query import Term
+from catalog.models import Product
+
+_PARTS: Final = {"title": "A", "colour": "B", "category": "C", "brand": "D"}
+"""Column of the FTS5 table -> PostgreSQL's weight."""
+_SEARCHED_PARTS: Final[dict[ConceptField, tuple[str, ...]]] = {
+    "colour": ("title", "colour"),
+    "tone": ("title", "colour"),
+    "text": tuple(_PARTS),
+}
+"""Parts in which a concept's spellings are looked for; others in all but colour and brand."""
+_OTHER_PARTS: Final = ("title", "category")
+_SQLITE_RANK: Final = (
+    "SELECT line.product_id, -bm25(product_text, 4, 2, 2, 4) AS rank FROM product_text"
+    " JOIN product_text_row AS line ON line.number = product_text.rowid"
+    " WHERE product_text MATCH :words"
+)
+_POSTGRESQL_RANK: Final = (
+    "SELECT product_id, ts_rank(words, to_tsquery('simple', :words)) AS rank FROM product_text"
+    " WHERE words @@ to_tsquery('simple', :words)"
+)
+
+
+class HasText(FunctionElement[bool]):
+    """Whether a product's text has one of some phrases: product id, FTS5 query, tsquery."""
+
+    type = Boolean()
+    inherit_cache = True
+    name = "has_text"
+
+    def self_group(self, against: Any = None) -> "HasText":
+        """Stay as it is: "= 1", appended on SQLite, would keep the planner from an index."""
+        return self
+
+
+@compiles(HasText, "sqlite")
+def _on_sqlite(element: HasText, compiler: SQLCompiler, **options: Any) -> str:
+    product_id, words, _ = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"{product_id} IN (SELECT product_id FROM product_text_row WHERE number IN"
+        f" (SELECT rowid FROM product_text WHERE product_text MATCH {words}))"
+    )
+
+
+@compiles(HasText, "postgresql")
+def _on_postgresql(element: HasText, compiler: SQLCompiler, **options: Any) -> str:
+    product_id, _, words = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"{product_id} IN (SELECT product_id FROM product_text"
+        f" WHERE words @@ to_tsquery('simple', {words}))"
+    )
+
+
+def names(term: Term, product_id: InstrumentedAttribute[str] = Product.id) -> HasText:
+    """Whether a product's text names a term's concept, in any language."""
+    concept = term.concept
+    parts = parts_of(concept.field)
+    found, refused = _distinct(concept.spellings), _distinct(concept.unless)
+    sqlite, postgresql = _fts5(found, parts), _tsquery(found, parts)
+    if refused:
+        sqlite = f"({sqlite}) NOT ({_fts5(refused, parts)})"
+        postgresql = f"({postgresql}) & !({_tsquery(refused, parts)})"
+    return HasText(product_id, bindparam(None, sqlite, String), bindparam(None, postgresql, String))
+
+
+def parts_of(field: ConceptField) -> tuple[str, ...]:
+    """The parts of a product's text that can name a concept of a field."""
+    return _SEARCHED_PARTS.get(field, _OTHER_PARTS)
+
+
+def text_ranks(session: Session, terms: Sequence[Term]) -> CTE:
+    """Select product_id and rank above 0 by the words as they were typed: rarer words rank higher.
+
+    Materialized: SQLite would search the text anew for each row that it is joined to.
+    """
+    typed = [
+        term.concept.spellings if term.concept.field == "text" else (term.said,) for term in terms
+    ]
+    phrases = _distinct(phrase for phrases in typed for phrase in phrases)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    words = (_fts5 if is_sqlite else _tsquery)(phrases, tuple(_PARTS))
+    ranks = text(_SQLITE_RANK if is_sqlite else _POSTGRESQL_RANK).bindparams(words=words)
+    columns = ranks.columns(column("product_id", String), column("rank", Double))
+    return columns.cte("text_rank").prefix_with("MATERIALIZED")
+
+
+def _distinct(phrases: Iterable[str]) -> list[str]:
+    return [phrase for phrase in dict.fromkeys(map(folded, phrases)) if phrase]
+
+
+def _fts5(phrases: Sequence[str], parts: Sequence[str]) -> str:
+    quoted = " OR ".join(f'"{phrase}"' for phrase in phrases)
+    return f"{{{' '.join(parts)}}} : ({quoted})"
+
+
+def _tsquery(phrases: Sequence[str], parts: Sequence[str]) -> str:
+    weights = "".join(_PARTS[part] for part in parts)
+    return " | ".join(
+        "(" + " <-> ".join(f"'{word}':{weights}" for word in folded_words(phrase)) + ")"
+        for phrase in phrases
+    )

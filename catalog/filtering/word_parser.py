@@ -1,0 +1,185 @@
+"""Parse a text query: "red or white dress without stripes", "jupe rayée pas noire", "-red tee".
+
+    text -> phrases (`word_phrases`) -> negated ones, wanted ones -> WordQuery
+
+The rules stand in the README of this folder.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from catalog.filtering.vocabulary import HEAD_FIRST, Grammar
+from catalog.filtering.word_phrases import Phrase, literal_concept, read_phrases
+from catalog.filtering.word_query import Clause, Term, WordQuery
+
+MAX_LETTERS: Final = 200
+"""Longer texts are cut."""
+
+
+@lru_cache(maxsize=1000)
+def parse_words(text: str) -> WordQuery:
+    """Parse a text query; any text can be parsed."""
+    phrases = read_phrases(text[:MAX_LETTERS])
+    negated = set(_negated(phrases))
+    wanted = [phrase for index, phrase in enumerate(phrases) if index not in negated]
+    excluded = [phrases[index].terms for index in sorted(negated)]
+    return WordQuery(_alternatives(wanted), tuple(dict.fromkeys(excluded)))
+
+
+def _negated(phrases: Sequence[Phrase]) -> Iterator[int]:
+    """Places of the phrases that a negation covers."""
+    negation: _Negation | None = None
+    for index, phrase in enumerate(phrases):
+        if phrase.has_minus or phrase.role in ("not", "without"):
+            negation = _Negation(covers_noun_phrases=phrase.role == "without")
+        elif negation is not None and phrase.follows_stop and not negation.lists(phrase):
+            negation = None
+        if negation is None:
+            continue
+        if not phrase.terms:
+            negation.pass_over(phrase)
+        elif negation.covers(phrase):
+            negation.cover(phrase)
+            yield index
+        else:
+            negation = None
+
+
+@dataclass
+class _Negation:
+    """A negation in force, with the last phrase that it covers."""
+
+    covers_noun_phrases: bool
+    covered: Phrase | None = None
+    joiner: str | None = None
+    is_adjacent: bool = False
+
+    def covers(self, phrase: Phrase) -> bool:
+        """Whether it covers the next phrase too."""
+        if phrase.is_part_of_word:
+            return False
+        if self.covered is None or self.joiner == "or":
+            return True
+        if self.joiner == "and" and self._is_same_field(phrase):
+            return True
+        return self.covers_noun_phrases and self.is_adjacent and not phrase.names_head
+
+    def cover(self, phrase: Phrase) -> None:
+        """Go on behind a phrase that is covered."""
+        self.covered, self.joiner, self.is_adjacent = phrase, None, True
+
+    def pass_over(self, phrase: Phrase) -> None:
+        """Go on behind a grammar word."""
+        self.is_adjacent = False
+        if phrase.role in ("or", "and"):
+            self.joiner = phrase.role
+
+    def lists(self, phrase: Phrase) -> bool:
+        """Whether a phrase behind a comma continues a list: "without stripes, dots"."""
+        continues = self.covers_noun_phrases and self._is_same_field(phrase)
+        if continues:
+            self.joiner = "or"
+        return continues
+
+    def _is_same_field(self, phrase: Phrase) -> bool:
+        if self.covered is None or not phrase.terms:
+            return False
+        return self.covered.terms[0].concept.field == phrase.terms[0].concept.field
+
+
+def _alternatives(phrases: Sequence[Phrase]) -> tuple[tuple[Clause, ...], ...]:
+    """The clauses of each alternative; one without a kind takes that of the one before."""
+    reader = _Reader()
+    for phrase in phrases:
+        if phrase.role is None:
+            reader.take(phrase)
+        else:
+            reader.pass_over(phrase.role)
+    return tuple(clauses for clauses in _completed(reader.alternatives) if clauses)
+
+
+class _Reader:
+    """Reads wanted phrases from left to right into alternatives."""
+
+    def __init__(self) -> None:
+        self.alternatives = [_Description()]
+        self._joiner: str | None = None
+        self._follows_with = False
+        self._previous: Phrase | None = None
+
+    def pass_over(self, role: Grammar) -> None:
+        """Go on behind a grammar word."""
+        if role in ("or", "and"):
+            self._joiner = role
+        self._follows_with = role == "with" or (self._follows_with and role == "filler")
+
+    def take(self, phrase: Phrase) -> None:
+        """Put a phrase into the alternative it belongs to."""
+        if phrase.follows_stop and phrase.names_head:
+            self._joiner = self._joiner or "and"
+        current = self.alternatives[-1]
+        if self._follows_with and phrase.names_head and current.head is not None:
+            current.require(_as_text(phrase))
+        elif self._previous is not None and _separates(self._joiner, self._previous, phrase):
+            self.alternatives.append(_Description())
+            self.alternatives[-1].add(phrase)
+        elif self._previous is not None and self._joiner is not None:
+            current.join(phrase, self._joiner)
+        else:
+            current.add(phrase)
+        self._previous, self._joiner, self._follows_with = phrase, None, False
+
+
+def _separates(joiner: str | None, previous: Phrase, phrase: Phrase) -> bool:
+    """Whether whole descriptions are joined: "red dress or white shirt"."""
+    is_compound = len(previous.terms) > 1 or len(phrase.terms) > 1
+    if joiner == "and":
+        return is_compound and previous.names_head and phrase.names_head
+    return joiner == "or" and (is_compound or previous.names_head != phrase.names_head)
+
+
+def _as_text(phrase: Phrase) -> tuple[Term, ...]:
+    """What a garment is "with": words of the product's text, not what it is."""
+    words = phrase.terms[0].said.split()
+    return tuple(Term(literal_concept(word), word) for word in words)
+
+
+class _Description:
+    """The clauses of one alternative while it is read."""
+
+    def __init__(self) -> None:
+        self.clauses: list[Clause] = []
+        self.head: Clause | None = None
+        self._is_head_first = False
+
+    def add(self, phrase: Phrase) -> None:
+        """Require all terms of a phrase; of two kinds one is the head."""
+        head = tuple(term for term in phrase.terms if term.concept.field in ("kind", "goods"))
+        self.require(term for term in phrase.terms if term not in head)
+        is_head_first = phrase.language in HEAD_FIRST
+        if head and not (self.head and self._is_head_first and is_head_first):
+            self.head, self._is_head_first = head[:1], is_head_first
+
+    def join(self, phrase: Phrase, joiner: str) -> None:
+        """Take a phrase that "or" or "and" joins to the one before."""
+        if phrase.names_head and self.head is not None:
+            self.head = tuple(dict.fromkeys((*self.head, *phrase.terms)))
+        elif joiner == "or" and self.clauses and not phrase.names_head:
+            self.clauses[-1] = tuple(dict.fromkeys((*self.clauses[-1], *phrase.terms)))
+        else:
+            self.add(phrase)
+
+    def require(self, terms: Iterable[Term]) -> None:
+        """Require each of some terms."""
+        self.clauses += [(term,) for term in terms]
+
+
+def _completed(alternatives: Sequence[_Description]) -> Iterator[tuple[Clause, ...]]:
+    head: Clause | None = None
+    for each in alternatives:
+        head = each.head or head
+        # One concept may be spelled twice: "grey/gray".
+        distinct = {tuple(term.concept for term in clause): clause for clause in each.clauses}
+        yield (*((head,) if head else ()), *distinct.values())

@@ -1,0 +1,1 @@
+"""Rows and photo files to products in the database; removal of products."""

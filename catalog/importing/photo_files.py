@@ -1,0 +1,122 @@
+"""Look-up of the file that a photo name in a feed refers to.
+
+Names may differ from the file's in case, accents, separators or leading folders.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from catalog.fetching.store import FetchedPhotos, is_url
+from catalog.files import is_file
+from catalog.models import PhotoRow
+
+_SUFFIXES_TRIED: Final = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".gif", ".bmp", ".tif", ".tiff")
+_LINKED_OUTSIDE: Final = "(a symbolic link that leads out of the photos' folder)"
+"""File name that never exists; the refusal of such a photo shows it."""
+
+
+@dataclass(frozen=True)
+class PhotoLocations:
+    """Where photos are looked up: a folder and the store of fetched photos.
+
+    `chosen_by_user` looks URLs up in the folder too; `refresh` revalidates fetched photos.
+    """
+
+    folder: Path
+    chosen_by_user: bool
+    fetched: FetchedPhotos | None
+    refresh: bool
+    _inside: dict[Path, bool] = field(default_factory=dict, init=False, compare=False)
+
+    @cached_property
+    def _real_folder(self) -> Path:
+        return self.folder.resolve()
+
+    def leads_outside(self, path: Path) -> bool:
+        """Whether a path below the folder leads outside it by a symbolic link."""
+        if ".." in path.parts or not path.is_relative_to(self.folder):
+            return False  # the feed itself names it; feeds sent over HTTP may not
+        try:
+            return not self._holds(path if path.is_symlink() else path.parent)
+        except (OSError, ValueError):
+            return False
+
+    def _holds(self, path: Path) -> bool:
+        """Whether a path's target lies below the folder; remembers folders, which photos share."""
+        if path not in self._inside:
+            self._inside[path] = path.resolve().is_relative_to(self._real_folder)
+        return self._inside[path]
+
+    @cached_property
+    def _files(self) -> Mapping[str, list[Path]]:
+        """Files below the folder, by their normalised name."""
+        files: dict[str, list[Path]] = {}
+        for path in sorted(self.folder.rglob("*")):
+            files.setdefault(_plain_parts(path.name)[-1], []).append(path)
+        return files
+
+    def similarly_named(self, name: str) -> Path | None:
+        """The file whose name differs only in case, accents, separators or leading folders.
+
+        None where there is no such file, or several match equally well.
+        """
+        wanted = _plain_parts(name)
+        fitting: dict[int, list[Path]] = {}
+        for path in self._files.get(wanted[-1], ()) if wanted else ():
+            own = _plain_parts(path.relative_to(self.folder).as_posix())
+            shared = min(len(own), len(wanted))
+            if own[-shared:] == wanted[-shared:]:
+                fitting.setdefault(shared, []).append(path)
+        best = fitting[max(fitting)] if fitting else []
+        return best[0] if len(best) == 1 and best[0].is_file() else None
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo of a row: its file, and the URL it is fetched from, if any."""
+
+    path: Path
+    url: str | None = None
+
+
+def find_file(name: str, locations: PhotoLocations, known: list[PhotoRow]) -> tuple[str, PhotoFile]:
+    """Resolve a photo name to its source name and file, which may not exist."""
+    if not is_url(name):
+        return _find_local(name, name, locations, known)
+    last_part = PurePosixPath(unquote(urlsplit(name).path)).name
+    if locations.chosen_by_user or locations.fetched is None:
+        found = _find_local(name, last_part, locations, known)[1]
+        if is_file(found.path) or locations.fetched is None:
+            return name, found
+    return name, PhotoFile(locations.fetched.path(name), name)
+
+
+def _find_local(
+    name: str, local: str, locations: PhotoLocations, known: list[PhotoRow]
+) -> tuple[str, PhotoFile]:
+    path = locations.folder / local
+    if locations.leads_outside(path):
+        return name, PhotoFile(locations.folder / _LINKED_OUTSIDE)
+    if is_file(path):
+        return name, PhotoFile(path)
+    for suffix in _SUFFIXES_TRIED:
+        with_suffix = path.with_name(path.name + suffix) if path.name else path
+        if is_file(with_suffix) and not locations.leads_outside(with_suffix):
+            return name if is_url(name) else name + suffix, PhotoFile(with_suffix)
+    other = locations.similarly_named(local)
+    if other is not None and not locations.leads_outside(other):
+        return name, PhotoFile(other)
+    # The file is missing now; it keeps the name under which it was imported.
+    sources = {photo.source.rpartition(".")[0]: photo.source for photo in known}
+    return sources.get(name, name), PhotoFile(path)
+
+
+def _plain_parts(name: str) -> tuple[str, ...]:
+    """Folders and file of a name, normalised across operating systems."""
+    path = unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
+    return tuple(part for part in path.split("/") if part not in ("", ".", ".."))

@@ -1,0 +1,155 @@
+"""Decision which garments on a product's photos are the product itself.
+
+A photo of jeans shows a top too. Category, type and title decide; where they name no garment, the
+class that most of the product's photos share, then the class with the largest area.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from catalog.filtering.vocabulary import folded, garment_classes, grammar_words, listed
+from catalog.models import GarmentRow, PhotoRow, Product
+from segmentation.classes import GarmentClass
+
+_TYPE_COLUMNS: Final = ("product_type", "type", "google_product_category")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|[&,;+]")
+_JOINED: Final = frozenset("&,;+")
+_PATH: Final = re.compile(r"[>/|\n]")
+_COMPOUND: Final = 4
+"""Letters from which a word is also found at the end of a compound such as Sommerkleid."""
+_IDS_PER_QUERY: Final = 500
+
+Place = tuple[int, int, GarmentClass, float]
+"""Garment id, photo id, class and area."""
+
+
+def sold_classes(texts: Iterable[str]) -> frozenset[GarmentClass]:
+    """The classes that the first telling text names; a set of clothes has several.
+
+    Args:
+        texts: category, type and title, or any others, the most telling first.
+    """
+    for text in texts:
+        for part in reversed(_PATH.split(text.lower())):
+            if named := _named(_WORD.findall(part)):
+                return named
+    return frozenset()
+
+
+def _named(words: Sequence[str]) -> frozenset[GarmentClass]:
+    named: set[GarmentClass] = set()
+    phrase: list[str] = []
+    for word in (*words, "&"):
+        if folded(word) in _cut():
+            named |= _head(phrase)
+            break
+        if word in _JOINED or folded(word) in grammar_words("and"):
+            named |= _head(phrase)
+            phrase = []
+        else:
+            phrase.append(folded(word))
+    return frozenset(named)
+
+
+def _head(phrase: Sequence[str]) -> set[GarmentClass]:
+    """The class of the word that says what a phrase is about: a shirt dress is a dress."""
+    last, first = garment_classes(head_first=False), garment_classes(head_first=True)
+    for word in reversed(phrase):
+        if found := last.get(word) or last.get(word.removesuffix("s")) or _compound(word):
+            return {found}
+    for word in phrase:
+        if found := first.get(word):
+            return {found}
+    return set()
+
+
+def _compound(word: str) -> GarmentClass | None:
+    """The class of the longest known word that a compound ends with."""
+    last = garment_classes(head_first=False)
+    ends = (word[start:] for start in range(1, len(word) - _COMPOUND + 1))
+    return next((last[end] for end in ends if end in last), None)
+
+
+@cache
+def _cut() -> frozenset[str]:
+    """Words behind which a text says no more what is sold: "jeans with a white top"."""
+    # Not the French "à", which is an article in English: "A skirt".
+    return listed("cut") | {each for each in grammar_words("with") if len(each) > 1}
+
+
+def mark_worn_with(session: Session, product_ids: Collection[str]) -> None:
+    """Store for each garment of some products whether it is only worn with the product."""
+    ordered = sorted(set(product_ids))
+    for start in range(0, len(ordered), _IDS_PER_QUERY):
+        _mark(session, ordered[start : start + _IDS_PER_QUERY])
+
+
+def _mark(session: Session, product_ids: Sequence[str]) -> None:
+    query = (
+        select(
+            PhotoRow.product_id, GarmentRow.id, PhotoRow.id, GarmentRow.garment_class,
+            GarmentRow.area, GarmentRow.worn_with,
+        )
+        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+        .where(PhotoRow.product_id.in_(product_ids))
+    )  # fmt: skip
+    places: dict[str, list[Place]] = {}
+    marked: set[int] = set()
+    for product_id, garment_id, photo_id, number, area, worn_with in session.execute(query):
+        place = garment_id, photo_id, GarmentClass(number), area
+        places.setdefault(product_id, []).append(place)
+        marked |= {garment_id} if worn_with else set()
+    texts = _texts(session, places.keys())
+    worn = {
+        each for key, garments in places.items() for each in worn_with_product(garments, texts[key])
+    }
+    for value, ids in ((True, worn - marked), (False, marked - worn)):
+        if ids:
+            session.execute(
+                update(GarmentRow).where(GarmentRow.id.in_(ids)).values(worn_with=value)
+            )
+
+
+def _texts(session: Session, product_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    query = select(Product.id, Product.category, Product.attributes, Product.title).where(
+        Product.id.in_(product_ids)
+    )
+    return {
+        product_id: (
+            category or "",
+            *(str(attributes.get(name, "")) for name in _TYPE_COLUMNS),
+            title,
+        )
+        for product_id, category, attributes, title in session.execute(query)
+    }
+
+
+def worn_with_product(garments: Sequence[Place], texts: Iterable[str]) -> set[int]:
+    """Ids of the garments that are not the product; a photo's only garment always is."""
+    there = {place[2] for place in garments}
+    sold = sold_classes(texts) & there or {_main_class(garments)}
+    on_photo: dict[int, list[Place]] = {}
+    for place in garments:
+        on_photo.setdefault(place[1], []).append(place)
+    return {
+        place[0]
+        for places in on_photo.values()
+        if len(places) > 1
+        for place in places
+        if place[2] not in sold
+    }
+
+
+def _main_class(garments: Sequence[Place]) -> GarmentClass:
+    """The class on most photos, of those the one with the largest area."""
+    photos: dict[GarmentClass, set[int]] = {}
+    areas: dict[GarmentClass, float] = {}
+    for _, photo_id, garment_class, area in garments:
+        photos.setdefault(garment_class, set()).add(photo_id)
+        areas[garment_class] = areas.get(garment_class, 0.0) + area
+    return max(areas, key=lambda each: (len(photos[each]), areas[each]))

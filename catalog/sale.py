@@ -1,0 +1,60 @@
+"""Prices during a sale: which one is in force, and the regular one beside it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol
+
+
+class Priced(Protocol):
+    """A product with a regular price and possibly a sale price with its dates (UTC)."""
+
+    @property
+    def price(self) -> Decimal | None:
+        """The regular price."""
+
+    @property
+    def sale_price(self) -> Decimal | None:
+        """The reduced price; None without a sale."""
+
+    @property
+    def sale_start(self) -> datetime | None:
+        """Start of the sale; None: it has begun."""
+
+    @property
+    def sale_end(self) -> datetime | None:
+        """End of the sale; None: it has none."""
+
+
+def price_at(product: Priced, moment: datetime) -> Decimal | None:
+    """The price in force at a moment (with time zone)."""
+    if product.sale_price is None:
+        return product.price
+    start, end = utc(product.sale_start), utc(product.sale_end)
+    is_on_sale = (start or moment) <= moment <= (end or moment)
+    return product.sale_price if is_on_sale else product.price
+
+
+def price_now(product: Priced) -> Decimal | None:
+    """The price in force."""
+    return price_at(product, datetime.now(UTC))
+
+
+def split_prices(
+    price: Decimal | None, regular: Decimal | None, sale: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Regular and sale price of what a feed or a client gives.
+
+    A price below the regular one is a sale price; a sale price that is not below is none.
+    """
+    if regular is not None and sale is None:
+        sale = price
+    known = [amount for amount in (price, regular) if amount is not None]
+    if not known:
+        return sale, None
+    highest = max(known)
+    return highest, sale if sale is not None and sale < highest else None
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """A stored datetime with its time zone, which SQLite does not store."""
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,1 @@
+"""Sources that are kept fresh: their table, schedule, lease, readings and webhooks."""

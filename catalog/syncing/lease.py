@@ -1,0 +1,100 @@
+"""The lease of a source: one run at a time, across processes and machines.
+
+A thread renews it while the run lasts; the lease of a killed process ends by itself.
+"""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import or_, update
+
+from catalog.database import Database
+from catalog.errors import SourceBusy
+from catalog.models import SyncSourceRow
+from catalog.syncing.sources import now, read_source_row
+
+LEASE: Final = timedelta(minutes=2)
+RENEWED_EVERY: Final = 20.0
+"""Seconds between renewals: several may fail, as behind a long transaction."""
+
+
+class Lease:
+    """A lease that is held; `check` raises SourceBusy once another process has it."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+        self.owner = f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
+        self._lost = threading.Event()
+
+    def claim(self) -> None:
+        """Take the lease. Raises SourceNotFound; SourceBusy while another run has it."""
+        with self._database.transaction() as session:
+            holder = read_source_row(session, self._name).lease_owner
+            until = SyncSourceRow.lease_until
+            taken = session.execute(
+                update(SyncSourceRow)
+                .where(SyncSourceRow.name == self._name, or_(until.is_(None), until < now()))
+                .values(lease_owner=self.owner, lease_until=now() + LEASE)
+                .execution_options(synchronize_session=False)
+            )
+        if not taken.rowcount:  # type: ignore[attr-defined]
+            machine, process, _ = (holder or "//").split("/", 2)
+            raise SourceBusy(
+                f"source {self._name!r} is run by process {process} on {machine}; wait until it "
+                f"is done (after a kill: {LEASE.seconds // 60} minutes)"
+            )
+
+    def renew(self) -> None:
+        """Extend the lease, unless another run has taken it."""
+        with self._database.transaction() as session:
+            kept = session.execute(
+                update(SyncSourceRow)
+                .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
+                .values(lease_until=now() + LEASE)
+            )
+        if not kept.rowcount:  # type: ignore[attr-defined]
+            self._lost.set()
+
+    def release(self) -> None:
+        """Give the lease back, if it is still held."""
+        with self._database.transaction() as session:
+            session.execute(
+                update(SyncSourceRow)
+                .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
+    def check(self) -> None:
+        """Raise SourceBusy if another run has taken the lease, or the source was removed."""
+        if self._lost.is_set():
+            raise SourceBusy(f"source {self._name!r} was taken over or removed; run it again")
+
+
+@contextmanager
+def held_lease(database: Database, name: str) -> Iterator[Lease]:
+    """Hold the lease of a source. Raises SourceNotFound or SourceBusy."""
+    lease, ended = Lease(database, name), threading.Event()
+    lease.claim()
+    thread = threading.Thread(target=_renew, args=(lease, ended), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        thread.join()
+        lease.release()
+
+
+def _renew(lease: Lease, ended: threading.Event) -> None:
+    while not ended.wait(RENEWED_EVERY):
+        try:
+            lease.renew()
+        except Exception:  # the next attempt may succeed; the lease outlasts several
+            continue

@@ -1,0 +1,1 @@
+"""Benchmarks of the catalogue at size: text queries, facets, imports."""

@@ -1,0 +1,120 @@
+"""Processor time and memory of importing a large feed again, unchanged.
+
+Each import runs in a process of its own. All rows share one photo.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from PIL import Image
+from sqlalchemy import update
+
+from catalog.database import open_database
+from catalog.feeds.reader import read_feed
+from catalog.files import file_sha256
+from catalog.importing.importer import import_feed
+from catalog.models import PhotoRow
+from indexing.benchmarks.report import log, private_mb
+from indexing.benchmarks.scale.shop import feed_rows
+
+ROWS: Final = 100_000
+_SHARE: Final = 10
+"""The smaller feed has this share of the rows."""
+_COLUMNS: Final = ("id", "title", "brand", "category", "colour", "availability", "price")
+
+
+@dataclass(frozen=True)
+class FeedFigures:
+    """An unchanged import: processor seconds, and private memory afterwards in MB."""
+
+    kind: str
+    rows: int
+    seconds: float
+    memory_mb: float
+
+
+def measure_feeds(count: int = ROWS) -> tuple[FeedFigures, ...]:
+    """Import a feed of each kind again, with a tenth of the rows and with all."""
+    sizes = (count // _SHARE, count)
+    return tuple(measure_feed(kind, size) for kind in ("csv", "jsonl", "xml") for size in sizes)
+
+
+def measure_feed(kind: str, count: int) -> FeedFigures:
+    """Import a feed into an empty catalogue, index its photo, and measure the second import."""
+    with TemporaryDirectory() as name:
+        log(f"importing {count} rows of {kind} twice")
+        folder = Path(name)
+        Image.new("RGB", (8, 8), "red").save(folder / "a.jpg")
+        path = _write(folder / f"feed.{kind}", count)
+        _in_process(path)
+        _mark_indexed(folder)
+        seconds, memory = _in_process(path)
+    figures = FeedFigures(kind, count, seconds, memory)
+    log(str(figures))
+    return figures
+
+
+def _in_process(path: Path) -> tuple[float, float]:
+    command = [sys.executable, "-m", "indexing.benchmarks.scale.feeds", str(path)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    seconds, memory = json.loads(done.stdout)
+    return seconds, memory
+
+
+def import_once(path: Path) -> tuple[float, float]:
+    """Import a feed; returns processor seconds and private memory in MB."""
+    database = open_database(path.parent / "data")
+    start = time.process_time()
+    feed = read_feed(path)
+    with database.transaction() as session:
+        import_feed(session, feed)
+    seconds = time.process_time() - start
+    memory = private_mb()
+    database.close()
+    return round(seconds, 1), round(memory, 1)
+
+
+def _mark_indexed(folder: Path) -> None:
+    database = open_database(folder / "data")
+    with database.transaction() as session:
+        session.execute(
+            update(PhotoRow).values(status="indexed", sha256=file_sha256(folder / "a.jpg"))
+        )
+    database.close()
+
+
+def _write(path: Path, count: int) -> Path:
+    rows = (
+        {name: row[name] for name in _COLUMNS} | row["attributes"] | {"photo": "a.jpg"}
+        for row in feed_rows(count)
+    )
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if path.suffix == ".csv":
+            writer = csv.DictWriter(file, [*_COLUMNS, "size", "material", "season", "fit", "photo"])
+            writer.writeheader()
+            writer.writerows(rows)
+        elif path.suffix == ".jsonl":
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        else:
+            file.write("<rss><channel>\n")
+            for row in rows:
+                cells = "".join(f"<{name}>{_text(value)}</{name}>" for name, value in row.items())
+                file.write(f"<item>{cells}</item>\n")
+            file.write("</channel></rss>\n")
+    return path
+
+
+def _text(value: object) -> str:
+    text = "" if value is None else str(value)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+if __name__ == "__main__":
+    print(json.dumps(import_once(Path(sys.argv[1]))))

@@ -1,0 +1,1 @@
+"""Bulk indexing: reader, pipeline, writer and what is reported about a run."""

@@ -1,0 +1,103 @@
+"""Reuse of embedded garments for photos with identical bytes.
+
+EmbeddedPhoto -> PhotoGarments -> IndexedPhoto, or SkippedPhoto where there is no garment
+database ------/
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.models import GarmentPatchesRow, GarmentRow, PhotoRow, VectorRow
+from indexing.bulk.records import GarmentRecord, IndexedPhoto, ReadPhoto, SkippedPhoto, skipped
+from indexing.errors import IndexingError
+from indexing.index.vector_rows import patches_from_bytes, vector_from_bytes
+from indexing.types import NO_PATCHES, Attribute, Colour, EmbeddedPhoto, GarmentAttributes
+from segmentation.classes import GarmentClass
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoGarments:
+    """The garments of a photo's bytes; size in pixels as decoded."""
+
+    height: int
+    width: int
+    garments: tuple[GarmentRecord, ...] = ()
+
+    @classmethod
+    def of_embedded(cls, photo: EmbeddedPhoto, dimension: int) -> "PhotoGarments":
+        """Convert an embedded photo; IndexingError for vectors of another length."""
+        for garment in photo.garments:
+            if garment.vector.shape != (dimension,):
+                raise IndexingError(
+                    f"the encoder gave {garment.vector.shape} numbers, its fingerprint says "
+                    f"{dimension}; a bug in the encoder"
+                )
+        records = (
+            GarmentRecord.from_embedded(garment, photo.height, photo.width)
+            for garment in photo.garments
+        )
+        return cls(photo.height, photo.width, tuple(records))
+
+    def outcome_for(self, photo: ReadPhoto) -> IndexedPhoto | SkippedPhoto:
+        """The record to write for a photo with these bytes."""
+        if not self.garments:
+            reason = "no garment was found on the photo; use one that shows the garment larger"
+            skip = skipped(photo.pending, photo.sha256, "segment", "no_garment", reason)
+            return replace(skip, stored=photo.stored)
+        return IndexedPhoto(
+            photo.pending, photo.sha256, photo.stored, self.height, self.width, self.garments
+        )
+
+
+def indexed_garments(
+    session: Session, model_id: int, contents: Collection[str]
+) -> dict[str, PhotoGarments]:
+    """SHA-256 -> garments of an indexed photo with these bytes, embedded by this model."""
+    query = (
+        select(PhotoRow, GarmentRow, VectorRow.values, GarmentPatchesRow.values)
+        .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
+        .join(VectorRow, VectorRow.garment_id == GarmentRow.id)
+        .outerjoin(
+            GarmentPatchesRow,
+            (GarmentPatchesRow.garment_id == GarmentRow.id)
+            & (GarmentPatchesRow.model_id == model_id),
+        )
+        .where(
+            PhotoRow.sha256.in_(contents),
+            PhotoRow.status == "indexed",
+            VectorRow.model_id == model_id,
+        )
+        .order_by(PhotoRow.id, GarmentRow.area.desc(), GarmentRow.id)
+    )
+    firsts: dict[str, PhotoRow] = {}
+    results: dict[str, PhotoGarments] = {}
+    for photo, garment, vector, patches in session.execute(query):
+        sha256 = str(photo.sha256)
+        if photo is firsts.setdefault(sha256, photo):
+            answer = results.get(sha256) or PhotoGarments(photo.height or 1, photo.width or 1)
+            record = _record_of(garment, vector, patches)
+            results[sha256] = replace(answer, garments=(*answer.garments, record))
+    return results
+
+
+def _record_of(garment: GarmentRow, vector: bytes, patches: bytes | None) -> GarmentRecord:
+    return GarmentRecord(
+        garment_class=GarmentClass(garment.garment_class),
+        score=garment.score,
+        area=garment.area,
+        box=(garment.x0, garment.y0, garment.x1, garment.y1),
+        colours=tuple(Colour(each["name"], each["hex"], each["share"]) for each in garment.colours),
+        vector=vector_from_bytes(vector),
+        attributes=_attributes_of(garment),
+        patches=NO_PATCHES if patches is None else patches_from_bytes(patches),
+    )
+
+
+def _attributes_of(garment: GarmentRow) -> GarmentAttributes:
+    certainties = garment.certainties
+    return GarmentAttributes(
+        **{name: Attribute(getattr(garment, name), certainties[name]) for name in certainties}
+    )

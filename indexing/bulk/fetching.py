@@ -1,0 +1,114 @@
+"""Prefetch the photos to index on several threads, preserving their order.
+
+Local photos pass at once. A photo that cannot be fetched passes with its refusal, which the reader
+turns into a skip.
+"""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from catalog.errors import FetchError
+from catalog.fetching.fetch import FetchLimits, PhotoFetcher
+from catalog.fetching.store import FetchedPhotos
+from catalog.files import file_sha256
+from catalog.importing.importer import ImportSummary, PendingPhoto, Refusal
+from indexing.clock import StageClock
+
+FETCH_THREADS: Final = 8
+FETCH_AHEAD: Final = 64
+"""Photos fetched in advance; they wait on disk, not in memory."""
+
+
+Fetch = Callable[[PendingPhoto, PhotoFetcher], PendingPhoto]
+
+
+def photos_to_index(
+    imported: ImportSummary, fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+) -> Generator[PendingPhoto, None, None]:
+    """The pending photos, then the refreshed ones that have changed."""
+    if any(photo.url is not None for photo in imported.pending):
+        yield from fetch_ahead(imported.pending, fetched, limits, clock)
+    else:
+        yield from imported.pending
+    if imported.to_refresh:
+        yield from changed_since(imported.to_refresh, fetched, limits, clock)
+
+
+def fetch_ahead(
+    pending: Iterable[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+) -> Generator[PendingPhoto, None, None]:
+    """Fetch photos that have a URL and no file yet."""
+
+    def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
+        # The first of several products with this photo may have fetched it by now.
+        if photo.url is None or photo.path.is_file():
+            return photo
+        with clock.timing("fetch"):
+            return _fetch(photo, photo.url, fetcher, fetched)
+
+    yield from _in_order(pending, fetch, limits)
+
+
+def changed_since(
+    known: Iterable[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+) -> Generator[PendingPhoto, None, None]:
+    """Revalidate fetched photos; yield those whose bytes have changed.
+
+    A photo that cannot be fetched now counts as unchanged.
+    """
+
+    def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
+        if photo.url is None:
+            return photo
+        with clock.timing("fetch"):
+            return _fetch(photo, photo.url, fetcher, fetched)
+
+    for photo in _in_order(known, fetch, limits):
+        # Compared with the database, not with the earlier file: a killed run may have fetched
+        # the file without indexing it.
+        if file_sha256(photo.path) not in (None, photo.sha256):
+            yield replace(photo, refusal=None)
+
+
+def _fetch(
+    photo: PendingPhoto, url: str, fetcher: PhotoFetcher, fetched: FetchedPhotos
+) -> PendingPhoto:
+    try:
+        response = fetcher.fetch(url, fetched.validators(url))
+    except FetchError as error:
+        return replace(photo, refusal=Refusal(error.code, str(error)))
+    if response is not None:
+        fetched.save(url, response)
+    return photo
+
+
+def _in_order(
+    photos: Iterable[PendingPhoto], fetch: Fetch, limits: FetchLimits
+) -> Generator[PendingPhoto, None, None]:
+    """Map `fetch` over photos, up to `FETCH_AHEAD` in advance; equal URLs are fetched once."""
+    remaining = iter(photos)
+    waiting: deque[tuple[PendingPhoto, Future[PendingPhoto]]] = deque()
+    under_way: dict[str | None, Future[PendingPhoto]] = {}
+    fetcher = PhotoFetcher(limits)
+    pool = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetcher")
+    try:
+        while True:
+            for photo in islice(remaining, FETCH_AHEAD - len(waiting)):
+                future = under_way.get(photo.url) if photo.url else None
+                if future is None:
+                    future = under_way[photo.url] = pool.submit(fetch, photo, fetcher)
+                waiting.append((photo, future))
+            if not waiting:
+                return
+            photo, future = waiting.popleft()
+            fetched = future.result()
+            under_way.pop(photo.url, None)
+            yield replace(photo, refusal=fetched.refusal)
+    finally:
+        # First the fetcher, which wakes the threads that wait for a slot.
+        fetcher.close()
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,75 @@
+"""Decode photos in advance on several threads, preserving their order."""
+
+import hashlib
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Final
+
+from catalog.files import file_sha256, is_file
+from catalog.importing.importer import PendingPhoto
+from catalog.photos import PhotoStore
+from indexing.bulk.records import ReadPhoto, SkippedPhoto, skipped
+from indexing.clock import StageClock
+from segmentation.errors import UnreadablePhoto
+from segmentation.photos import MAX_BYTES, Photo, read_photo
+
+READER_THREADS: Final = 2
+READ_AHEAD: Final = 32
+"""Photos decoded in advance: two batches, under 100 MB."""
+
+
+def read_ahead(
+    pending: Iterable[PendingPhoto], store: PhotoStore, clock: StageClock
+) -> Generator[ReadPhoto | SkippedPhoto, None, None]:
+    """Decode each photo and store its reduced copy, up to `READ_AHEAD` in advance."""
+    waiting: deque[Future[ReadPhoto | SkippedPhoto]] = deque()
+    remaining = iter(pending)
+    pool = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="reader")
+    try:
+        for photo in islice(remaining, READ_AHEAD):
+            waiting.append(pool.submit(read_one, photo, store, clock))
+        while waiting:
+            read = waiting.popleft().result()
+            for photo in islice(remaining, 1):
+                waiting.append(pool.submit(read_one, photo, store, clock))
+            yield read
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def read_one(
+    pending: PendingPhoto, store: PhotoStore, clock: StageClock
+) -> ReadPhoto | SkippedPhoto:
+    """Decode one photo, or return why it cannot be decoded."""
+    if pending.refusal is not None:
+        return skipped(pending, None, "fetch", pending.refusal.code, pending.refusal.reason)
+    with clock.timing("read"):
+        sha256 = None
+        try:
+            data = _read_bytes(pending)
+            sha256 = hashlib.sha256(data).hexdigest()
+            photo: Photo = read_photo(data)
+        except UnreadablePhoto as refusal:
+            sha256 = sha256 or file_sha256(pending.path)
+            return skipped(pending, sha256, "read", refusal.code, str(refusal))
+    with clock.timing("store"):
+        return ReadPhoto(pending, sha256, store.save(photo), photo)
+
+
+def _read_bytes(pending: PendingPhoto) -> bytes:
+    path = pending.path
+    # Check `is_file` first: opening a named pipe would block for ever.
+    if not is_file(path):
+        raise UnreadablePhoto("absent", f"there is no file {path.name[:200]}; check --photos")
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadablePhoto(
+                "too_large", f"{path.name} is over {MAX_BYTES / 1e6:.0f} MB; save it smaller"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadablePhoto(
+            "absent", f"cannot read {path.name}: {error.strerror}; check its permissions"
+        ) from error

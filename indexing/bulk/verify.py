@@ -1,0 +1,155 @@
+"""Consistency checks of a collection; each problem is one line with its remedy."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from sqlalchemy import exists, select, text
+from sqlalchemy.orm import Session
+
+from catalog.data_folder.sweep import find_unreferenced
+from catalog.database import Database
+from catalog.errors import BadStoredName
+from catalog.models import GarmentRow, PhotoRow, VectorRow
+from catalog.photos import PhotoStore
+from catalog.text_repair import count_damaged_texts
+from indexing.errors import IndexDamaged, ModelMismatch
+from indexing.index.indices import ClassIndices
+from indexing.index.vector_rows import vector_from_bytes
+from indexing.types import ModelFingerprint
+from segmentation.classes import GARMENT_CLASSES
+from segmentation.errors import UnreadablePhoto
+from segmentation.photos import read_photo
+
+UNIT_TOLERANCE: Final = 1e-2
+_AGAIN: Final = "remove its product and index it again"
+
+
+def find_problems(
+    database: Database,
+    store: PhotoStore,
+    model_id: int,
+    fingerprint: ModelFingerprint | None,
+    indices: ClassIndices | None,
+    quick: bool = False,
+) -> list[str]:
+    """Check database, index files and stored photos for inconsistencies.
+
+    Args:
+        quick: only check that stored photos exist, not their content.
+    """
+    with database.session() as session:
+        problems = [*_database_problems(session)]
+        problems += _photo_problems(session, store, quick)
+        problems += _text_problems(session)
+        problems += _unreferenced_problems(session, store.root.parent)
+        if fingerprint is not None:
+            problems += _vector_problems(session, model_id, fingerprint)
+        if indices is not None:
+            problems += _index_problems(session, indices)
+    return problems
+
+
+def _database_problems(session: Session) -> Iterator[str]:
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    for line in session.scalars(text("PRAGMA integrity_check")):
+        if line != "ok":
+            yield f"database: {line}; restore it from a copy"
+    for row in session.execute(text("PRAGMA foreign_key_check")):
+        yield f"database: a row of {row[0]} refers to a missing row; restore it from a copy"
+
+
+def _photo_problems(session: Session, store: PhotoStore, quick: bool) -> Iterator[str]:
+    query = select(PhotoRow.id, PhotoRow.source, PhotoRow.stored, PhotoRow.sha256).where(
+        PhotoRow.status == "indexed"
+    )
+    for photo_id, source, stored, sha256 in session.execute(query):
+        if problem := _copy_problem(store, stored, str(sha256), quick):
+            yield f"photo {photo_id} ({source}): its stored copy {problem}; {_AGAIN}"
+    without_garment = query.where(~exists().where(GarmentRow.photo_id == PhotoRow.id))
+    for photo_id, source, _, _ in session.execute(without_garment):
+        yield f"photo {photo_id} ({source}): indexed without a garment; {_AGAIN}"
+
+
+def _copy_problem(store: PhotoStore, stored: str | None, sha256: str, quick: bool) -> str | None:
+    """The problem of a stored copy; None without one."""
+    if stored is None:
+        return "is gone"
+    try:
+        path = store.path(stored)
+    except BadStoredName:
+        return "is named by a path that leads elsewhere"
+    if not path.is_file():
+        return "is gone"
+    if quick:
+        return None
+    # Until November 2026 copies were named by the SHA-256 of their source.
+    named_by_source = path.stem == sha256
+    whole = _decodes(path) if named_by_source else store.is_whole(stored)
+    return None if whole else "is damaged"
+
+
+def _decodes(path: Path) -> bool:
+    try:
+        read_photo(path)
+    except UnreadablePhoto:
+        return False
+    return True
+
+
+def _text_problems(session: Session) -> Iterator[str]:
+    if count := count_damaged_texts(session):
+        yield (
+            f"{count} products hold characters that cannot be shown; run `apparel rebuild --mend`"
+        )
+
+
+def _unreferenced_problems(session: Session, data: Path) -> Iterator[str]:
+    found = find_unreferenced(session, data)
+    for count, what in (
+        (len(found.temporary), "temporary files of killed runs"),
+        (len(found.orphans), "files without an entry in the database"),
+        (len(found.products), "products whose request ended before their photo was read"),
+    ):
+        if count:
+            yield f"{count} {what}; run `apparel rebuild --sweep`"
+
+
+def _vector_problems(
+    session: Session, model_id: int, fingerprint: ModelFingerprint
+) -> Iterator[str]:
+    query = select(GarmentRow.id, VectorRow.values).outerjoin(
+        VectorRow, (VectorRow.garment_id == GarmentRow.id) & (VectorRow.model_id == model_id)
+    )
+    for garment_id, values in session.execute(query.execution_options(yield_per=5000)):
+        if values is None:
+            yield f"garment {garment_id}: no vector of the active model; {_AGAIN}"
+        elif not _is_valid(values, fingerprint):
+            yield f"garment {garment_id}: its vector is damaged; {_AGAIN}"
+
+
+def _is_valid(values: bytes, fingerprint: ModelFingerprint) -> bool:
+    """Whether a vector has the right dimension and each half unit length."""
+    if len(values) != 4 * fingerprint.dimension:
+        return False
+    vector = vector_from_bytes(values)
+    halves = np.split(vector, [fingerprint.style_dimension])
+    return all(abs(float(np.linalg.norm(half)) - 1.0) < UNIT_TOLERANCE for half in halves)
+
+
+def _index_problems(session: Session, indices: ClassIndices) -> Iterator[str]:
+    for garment_class, differing in indices.differences(session).items():
+        if differing:
+            yield (
+                f"{garment_class.label} index: differs from the database by {differing} "
+                "garments; run `apparel rebuild`"
+            )
+    for garment_class in GARMENT_CLASSES:
+        try:
+            indices.check_file(garment_class)
+        except FileNotFoundError:
+            yield f"{garment_class.label} index: no file; run `apparel rebuild`"
+        except (IndexDamaged, ModelMismatch) as error:
+            yield f"{garment_class.label} index: {error}"

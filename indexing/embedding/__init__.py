@@ -1,0 +1,1 @@
+"""Garment crops, colour histograms and style vectors from photos."""

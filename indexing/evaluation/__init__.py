@@ -1,0 +1,1 @@
+"""Retrieval figures: precision by kind, recall of the same garment."""

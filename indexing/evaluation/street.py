@@ -1,0 +1,141 @@
+"""Contact sheets for judging street-to-shop search by eye.
+
+There are no labels for street photos here. Each row of a sheet is a garment of a street photo and
+its first results by a search with default settings.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, ImageDraw
+
+from indexing.collection import Collection, ResultCard
+from indexing.errors import IndexingError
+from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.search.query import Query
+from indexing.types import EmbeddedGarment, Embedder
+from segmentation.photos import Photo
+
+RESULTS: Final = 5
+CELL: Final = 150
+"""Side of a photo on a sheet, in pixels."""
+CAPTION: Final = 14
+ROWS_PER_SHEET: Final = 13
+MARGIN_SHARE: Final = 0.1
+MIN_AREA: Final = 0.02
+"""Minimum area of a query garment as a share of the photo."""
+
+
+@dataclass(frozen=True)
+class StreetRow:
+    """One query garment: its photo, class and main colour, and its results with scores."""
+
+    photo: str
+    garment_class: str
+    colour: str
+    products: list[str]
+    scores: list[float]
+
+
+@dataclass(frozen=True)
+class StreetReport:
+    """Report of `apparel evaluate street`; `sheets` are PNG files."""
+
+    garments: int
+    rows: list[StreetRow]
+    sheets: list[str]
+
+
+def street_to_shop(
+    collection: Collection,
+    embedder: Embedder,
+    photos: Sequence[Path],
+    out: Path,
+    garments: int = 50,
+    progress: Progress = NO_PROGRESS,
+) -> StreetReport:
+    """Search with garments of street photos and draw contact sheets.
+
+    Raises:
+        IndexingError: no garment was detected on the photos.
+    """
+    rows: list[StreetRow] = []
+    strips: list[Image.Image] = []
+    for path in photos:
+        photo = read_or_none(path)
+        if photo is None:
+            continue
+        (embedded,) = embedder.embed([photo])
+        for garment in _query_garments(embedded.garments)[: garments - len(rows)]:
+            query = replace(Query.of(garment), count=RESULTS)
+            cards = collection.results(query)
+            rows.append(_row(path, garment, cards))
+            strips.append(_strip(collection, photo, garment, cards))
+        progress(len(rows), garments)
+        if len(rows) >= garments:
+            break
+    if not rows:
+        raise IndexingError("no garment was found on the street photos; check --photos")
+    return StreetReport(len(rows), rows, [str(each) for each in _write_sheets(strips, out)])
+
+
+def _query_garments(found: Iterable[EmbeddedGarment]) -> list[EmbeddedGarment]:
+    """The largest garment of each class that is large enough."""
+    by_class: dict[int, EmbeddedGarment] = {}
+    for garment in found:
+        if garment.garment.area >= MIN_AREA:
+            by_class.setdefault(int(garment.garment.garment_class), garment)
+    return list(by_class.values())
+
+
+def _row(path: Path, garment: EmbeddedGarment, cards: Sequence[ResultCard]) -> StreetRow:
+    return StreetRow(
+        photo=path.name,
+        garment_class=garment.garment.garment_class.label,
+        colour=garment.colours[0].name,
+        products=[card.product_id for card in cards],
+        scores=[round(card.score, 3) for card in cards],
+    )
+
+
+def _strip(
+    collection: Collection, photo: Photo, garment: EmbeddedGarment, cards: Sequence[ResultCard]
+) -> Image.Image:
+    strip = Image.new("RGB", (CELL * (RESULTS + 1), CELL + CAPTION), "white")
+    label = f"{garment.garment.garment_class.label}, {garment.colours[0].name}"
+    _paste(strip, 0, _framed(photo, garment), label)
+    for column, card in enumerate(cards, 1):
+        with Image.open(collection.photo_file(card.photo_id)) as opened:
+            _paste(strip, column, opened.convert("RGB"), f"{card.score:.2f} {card.title}"[:24])
+    return strip
+
+
+def _framed(photo: Photo, garment: EmbeddedGarment) -> Image.Image:
+    """The garment's part of the photo with a margin."""
+    x0, y0, x1, y1 = garment.garment.box
+    rim = round(MARGIN_SHARE * max(x1 - x0, y1 - y0))
+    height, width = photo.shape[:2]
+    box = (max(0, x0 - rim), max(0, y0 - rim), min(width, x1 + rim), min(height, y1 + rim))
+    return Image.fromarray(photo).crop(box)
+
+
+def _paste(strip: Image.Image, column: int, photo: Image.Image, caption: str) -> None:
+    photo.thumbnail((CELL - 4, CELL - 4))
+    strip.paste(photo, (column * CELL + 2, 2))
+    plain = caption.encode("ascii", "replace").decode()
+    ImageDraw.Draw(strip).text((column * CELL + 2, CELL), plain, fill="black")
+
+
+def _write_sheets(strips: Sequence[Image.Image], out: Path) -> list[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for start in range(0, len(strips), ROWS_PER_SHEET):
+        part = strips[start : start + ROWS_PER_SHEET]
+        sheet = Image.new("RGB", (part[0].width, part[0].height * len(part)), "white")
+        for row, strip in enumerate(part):
+            sheet.paste(strip, (0, row * strip.height))
+        paths.append(out / f"street-{start // ROWS_PER_SHEET + 1}.png")
+        sheet.save(paths[-1])
+    return paths

@@ -1,0 +1,1 @@
+"""FAISS indices per garment class, kept in step with the database."""

@@ -1,0 +1,1 @@
+"""One search: nearest vectors, re-ranking by patches, products and closeness."""

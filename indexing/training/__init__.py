@@ -1,0 +1,1 @@
+"""Training of the encoder, the attribute heads and the closeness curves."""

@@ -1,0 +1,148 @@
+"""Fit attribute heads and closeness curves on an encoder's vectors.
+
+    main garment of each pair -> vector -> heads (fitted on train, chosen on val, measured on test)
+                                       \\-> closeness (`indexing.training.closeness_fit`)
+
+The encoder stays unchanged. Run `apparel train heads` after training an encoder.
+"""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch.nn import functional
+
+from catalog.files import file_sha256, publishing
+from indexing.embedding.attributes import (
+    ATTRIBUTE_VALUES,
+    AttributeHeads,
+    HeadsCard,
+    features_of,
+    possible,
+)
+from indexing.embedding.encoder import StyleEncoder
+from indexing.errors import IndexingError
+from indexing.evaluation.labelled import NO_PROGRESS, Progress
+from indexing.evaluation.metrics import Figures, Labels, macro_mean, mean_with_interval
+from indexing.search.closeness import ClosenessCard
+from indexing.training.closeness_fit import fit_closeness
+from indexing.training.garments import PairGarments, embed_pairs, known_attributes
+from indexing.types import Vectors
+from segmentation.data.pairs import read_pairs
+
+DECAYS: Final = (1e-3, 1e-4, 1e-5)
+"""Candidate weight decays; the best on val is used."""
+
+
+def train_heads(
+    roots: Sequence[Path], encoder: StyleEncoder, out: Path, progress: Progress = NO_PROGRESS
+) -> tuple[HeadsCard, ClosenessCard]:
+    """Fit heads and closeness; write attributes.safetensors and closeness.json into a folder."""
+    garments = embed_pairs([read_pairs(root) for root in roots], encoder, progress)
+    train, val, test = (garments.of_split(split) for split in ("train", "val", "test"))
+    if not train.pairs or not val.pairs or not test.pairs:
+        raise IndexingError("a split has no garments; make pairs with `apparel dataset`")
+    weights = {name: _fit_head(name, train, val) for name in ATTRIBUTE_VALUES}
+    card = _write_heads(weights, encoder.fingerprint, test, out / "attributes.safetensors")
+    closeness = fit_closeness(encoder.fingerprint, train, val, test)
+    with publishing(out / "closeness.json") as temporary:
+        temporary.write_text(json.dumps(dataclasses.asdict(closeness), indent=2) + "\n")
+    return card, closeness
+
+
+def _truth(attribute: str, garments: PairGarments) -> Labels:
+    """Index of each garment's true value; -1 where unknown."""
+    values = ATTRIBUTE_VALUES[attribute]
+    known = (known_attributes(pair).get(attribute) for pair in garments.pairs)
+    return np.array([values.index(value) if value in values else -1 for value in known])
+
+
+def _features(garments: PairGarments) -> Vectors:
+    return features_of(garments.vectors, garments.classes, garments.height_shares)
+
+
+def _fit_head(attribute: str, train: PairGarments, val: PairGarments) -> Vectors:
+    """Fit with each weight decay and return the weights with the best val accuracy."""
+    candidates = [_fit_weights(attribute, train, decay) for decay in DECAYS]
+    card = HeadsCard("", 0, "")
+    return max(
+        candidates,
+        key=lambda weights: _right(
+            AttributeHeads({attribute: weights}, card), attribute, val
+        ).mean(),
+    )
+
+
+def _fit_weights(attribute: str, garments: PairGarments, decay: float) -> Vectors:
+    """Fit softmax regression by L-BFGS, weighting values by the inverse root of their count."""
+    truth = _truth(attribute, garments)
+    known = np.flatnonzero(truth >= 0)
+    if not len(known):
+        raise IndexingError(
+            f"no pair has a known {attribute}; add drawn pairs (`apparel dataset drawn`)"
+        )
+    features = torch.from_numpy(_features(garments)[known])
+    targets = torch.from_numpy(truth[known])
+    allowed = torch.from_numpy(possible(attribute, garments.classes)[known])
+    counts = torch.bincount(targets, minlength=allowed.shape[1]).clamp(min=1).float()
+    importance = counts.rsqrt()[targets]
+    weights = torch.zeros(features.shape[1], allowed.shape[1], requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=150, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        logits = (features @ weights).masked_fill(~allowed, -1e4)
+        errors = functional.cross_entropy(logits, targets, reduction="none")
+        total = (errors * importance).sum() / importance.sum() + decay * weights.square().sum()
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    return np.asarray(weights.detach().numpy(), np.float32)
+
+
+def _right(heads: AttributeHeads, attribute: str, garments: PairGarments) -> Figures:
+    """Correctness (1 or 0) of the prediction for each garment whose value is known."""
+    truth = _truth(attribute, garments)
+    predicted = heads.probabilities(attribute, _features(garments), garments.classes).argmax(axis=1)
+    return np.asarray((predicted == truth)[truth >= 0], np.float64)
+
+
+def _write_heads(
+    weights: dict[str, Vectors], encoder: str, test: PairGarments, path: Path
+) -> HeadsCard:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with publishing(path) as temporary:
+        save_file(weights, temporary)
+    features = len(next(iter(weights.values())))
+    card = HeadsCard(encoder, features, str(file_sha256(path)))
+    heads = AttributeHeads(weights, card)
+    card = dataclasses.replace(
+        card, figures={name: _head_figures(heads, name, test) for name in weights}
+    )
+    with publishing(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(dataclasses.asdict(card), indent=2) + "\n")
+    return card
+
+
+def _head_figures(heads: AttributeHeads, attribute: str, test: PairGarments) -> dict[str, float]:
+    """Accuracy on test garments with interval, macro average and majority baseline."""
+    truth = _truth(attribute, test)
+    known = truth[truth >= 0]
+    if not len(known):
+        return {}
+    right = _right(heads, attribute, test)
+    figure = mean_with_interval(right)
+    return {
+        "accuracy": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "macro_accuracy": macro_mean(right, known),
+        "commonest_value": float(np.bincount(known).max() / len(known)),
+        "garments": float(len(known)),
+    }

@@ -1,0 +1,211 @@
+"""Types and protocols shared by indexing and search: Photo (an array) -> EmbeddedPhoto -> Hit."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.clock import StageClock
+from segmentation.classes import GarmentClass
+from segmentation.mask import BoolMask, Box, ClassMask, Garment, Segmentation
+from segmentation.photos import Photo
+
+Vector = npt.NDArray[np.float32]
+"""A garment's embedding, shape (d,): a style half and a colour half, each of unit length."""
+Vectors = npt.NDArray[np.float32]
+"""Embeddings of several garments, shape (n, d)."""
+GarmentIds = npt.NDArray[np.int64]
+"""Database ids of garments, shape (n,)."""
+Patches = npt.NDArray[np.int8]
+"""Patch vectors of a garment, shape (m, d): unit vectors times 127, covered patches only."""
+NO_PATCHES: Final[Patches] = np.zeros((0, 0), np.int8)
+"""The patches of an encoder without patch vectors."""
+
+
+def no_patches() -> Patches:
+    """Return `NO_PATCHES`, for dataclass defaults."""
+    return NO_PATCHES
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One of a garment's main colours and its share of the pixels, 0 to 1."""
+
+    name: str
+    hex: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A predicted attribute with its probability, 0 to 1."""
+
+    value: str
+    certainty: float
+
+
+@dataclass(frozen=True)
+class GarmentAttributes:
+    """Predicted attributes of a garment; None without a confident prediction."""
+
+    kind: Attribute | None = None
+    pattern: Attribute | None = None
+    sleeve: Attribute | None = None
+    length: Attribute | None = None
+
+
+ATTRIBUTE_NAMES: Final = ("kind", "pattern", "sleeve", "length")
+UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedGarment:
+    """A garment with its colours, vector, attributes and patch vectors.
+
+    Attributes:
+        whole_photo: no garment was detected, and the whole photo was embedded.
+    """
+
+    garment: Garment
+    colours: tuple[Colour, ...]
+    vector: Vector
+    whole_photo: bool = False
+    attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
+    patches: Patches = field(default_factory=no_patches)
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedPhoto:
+    """A photo's size in pixels, segmentation and embedded garments, the largest first."""
+
+    height: int
+    width: int
+    segmentation: Segmentation
+    garments: tuple[EmbeddedGarment, ...]
+
+    @property
+    def mask(self) -> ClassMask:
+        """Class of each pixel, shape (height, width); computed on first use."""
+        return self.segmentation.mask
+
+
+@dataclass(frozen=True)
+class ModelFingerprint:
+    """Identity of the models that made vectors; only vectors with equal ones are comparable.
+
+    `segmenter` and `encoder` read like "fpn-regnetx_004/3f2a9c01de55" (architecture,
+    then a hash over weights and preprocessing).
+    """
+
+    segmenter: str
+    encoder: str
+    style_dimension: int
+    colour_dimension: int
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.style_dimension + self.colour_dimension
+
+    @property
+    def key(self) -> str:
+        """Text for messages and manifests."""
+        return f"{self.segmenter} + {self.encoder} ({self.dimension} d)"
+
+
+class PhotoSegmenter(Protocol):
+    """Interface of a segmenter, such as `segmentation.segmenter.Segmenter`."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]: ...
+
+
+class BulkEmbedder(Protocol):
+    """Interface of an embedder for bulk indexing."""
+
+    @property
+    def fingerprint(self) -> ModelFingerprint: ...
+
+    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        """Segment photos and embed their garments; one result per photo, in order."""
+        ...
+
+
+class Embedder(BulkEmbedder, Protocol):
+    """Interface of an embedder for queries and bulk indexing."""
+
+    def embed_whole(self, photo: Photo) -> EmbeddedGarment:
+        """Embed the whole photo as one garment, `whole_photo` set."""
+        ...
+
+    def embed_region(
+        self,
+        photo: Photo,
+        region: Box | BoolMask | Garment,
+        garment_class: GarmentClass | None = None,
+    ) -> EmbeddedGarment:
+        """Embed a box, a mask or a given garment of the photo as one garment."""
+        ...
+
+    def colour_half(self, colour: str) -> Vector:
+        """Colour half of a plain garment of this colour, a name or #rrggbb.
+
+        Raises:
+            ValueError: unknown colour; the message lists the names.
+        """
+        ...
+
+
+@runtime_checkable
+class TimedEmbedder(Protocol):
+    """Interface of an embedder that reports the time of its stages."""
+
+    def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
+        """Like `Embedder.embed`, adding the time of each stage to a clock."""
+        ...
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """A photo to index: its product, its file and its position among the product's photos.
+
+    `url` is the URL it was fetched from, None for a local file.
+    """
+
+    product_id: str
+    path: Path
+    position: int = 0
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A photo that was not indexed: stage, stable code and reason."""
+
+    source: PhotoSource
+    stage: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One search result: a garment's id and the parts of its score.
+
+    Attributes:
+        score: (1 - colour_weight) * style + colour_weight * colour, with the style part blended
+            with `patch_similarity` where patches were compared (`indexing.search.rerank`).
+        style: cosine of the style halves.
+        colour: cosine of the colour halves.
+        patch_similarity: 0 to 1; None where patches were not compared.
+    """
+
+    garment_id: int
+    score: float
+    style: float
+    colour: float
+    patch_similarity: float | None = None

@@ -1,0 +1,146 @@
+"""Imports and their rejects, the index, the models."""
+
+import re
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, RedirectResponse
+
+from catalog.errors import FeedError
+from catalog.feeds.reader import parse_field_map
+from catalog.fetching.store import is_url
+from catalog.importing.importer import ImportOptions
+from search_app.admin.frame import admin_page
+from search_app.admin.import_views import job_view, status_view
+from search_app.admin.session import Admin, Ours, login_page, signed_in, signed_in_key
+from search_app.api.imports import submit_address, submit_upload
+from search_app.errors import SearchAppError, UploadRefused
+from search_app.jobs.encoder_choices import choice_named, encoder_choices
+from search_app.language import texts
+from search_app.problems import sentence
+from search_app.search.uploads import check_size
+from search_app.security.keys import Caller
+from search_app.services import Services, UsedServices
+
+JOBS_SHOWN: Final = 12
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+
+@router.get("")
+def dashboard(request: Request, services: UsedServices, ticket: str = "") -> Response:
+    """Show the dashboard, or the login form without a session; a ticket signs in once."""
+    key = signed_in_key(request, services)
+    if not ticket:
+        return login_page(request, services) if key is None else _dashboard(request, services, key)
+    session = services.sessions.redeem(ticket)
+    if session is None and key is None:
+        return login_page(request, services, texts.TICKET_USED, 401)
+    return RedirectResponse("/admin", 303) if session is None else signed_in(request, session)
+
+
+@router.post("/imports", dependencies=[Ours])
+async def start_import(
+    request: Request,
+    services: UsedServices,
+    key: Admin,
+    feed: Annotated[UploadFile | None, File()] = None,
+    address: Annotated[str, Form(max_length=2000)] = "",
+    columns: Annotated[str, Form(max_length=4000)] = "",
+    dry_run: Annotated[bool, Form()] = False,
+    prune: Annotated[bool, Form()] = False,
+    prune_all: Annotated[bool, Form()] = False,
+    refresh_photos: Annotated[bool, Form()] = False,
+) -> Response:
+    """Queue the import of an uploaded feed or of a feed at an address."""
+    try:
+        options = ImportOptions(
+            fields=parse_field_map(re.split(r"[,\n]", columns) if columns.strip() else ()),
+            prune=prune,
+            prune_all=prune_all,
+            dry_run=dry_run,
+            refresh_photos=refresh_photos,
+        )
+        if feed is not None and feed.size:
+            data = await feed.read()
+            check_size(data, services.settings.max_upload_bytes, "feed")
+            name = feed.filename or "feed.csv"
+            submit = partial(submit_upload, services, services.open_jobs, name, data)
+        elif is_url(address.strip()):
+            submit = partial(submit_address, services, services.open_jobs, address.strip())
+        else:
+            raise UploadRefused("no_feed", "choose a feed first, or give its http(s) address")
+        await run_in_threadpool(submit, options, key.name)
+    except (SearchAppError, FeedError) as error:
+        status = error.status if isinstance(error, SearchAppError) else 422
+        return await run_in_threadpool(
+            _dashboard, request, services, key, sentence(str(error)), status
+        )
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/cancel", dependencies=[Ours])
+def cancel_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Stop an import; what is indexed stays."""
+    services.open_jobs.cancel(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/resume", dependencies=[Ours])
+def resume_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Resume a stopped import."""
+    services.open_jobs.resume(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/imports/{job_id}/apply", dependencies=[Ours])
+def apply_import(job_id: str, services: UsedServices, key: Admin) -> Response:
+    """Import the feed of a dry run."""
+    services.open_jobs.apply(job_id)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.get("/imports/{job_id}/rejects.csv")
+def rejects(job_id: str, services: UsedServices, key: Admin) -> FileResponse:
+    """Download the refused rows and photos of an import."""
+    path = services.open_jobs.rejects_file(job_id)
+    return FileResponse(path, media_type="text/csv", filename=f"rejects-{job_id}.csv")
+
+
+@router.post("/rebuild", dependencies=[Ours])
+def rebuild(services: UsedServices, key: Admin) -> Response:
+    """Queue a rebuild of the indices from the stored vectors."""
+    services.open_jobs.rebuild(key.name)
+    return RedirectResponse("/admin#imports", 303)
+
+
+@router.post("/reembed", dependencies=[Ours])
+def reembed(
+    services: UsedServices, key: Admin, encoder: Annotated[str, Form(max_length=200)]
+) -> Response:
+    """Queue a change to another encoder, which embeds every garment again."""
+    choice = choice_named(services.settings.data, encoder)
+    services.open_jobs.reembed(choice.name, key.name)
+    return RedirectResponse("/admin#imports", 303)
+
+
+def _dashboard(
+    request: Request, services: Services, key: Caller, problem: str = "", status: int = 200
+) -> Response:
+    jobs = [job_view(job) for job in services.open_jobs.latest(JOBS_SHOWN)]
+    collection = services.open_collection
+    encoder = collection.fingerprint.encoder if collection.fingerprint else ""
+    context = {
+        "problem": problem,
+        "jobs": jobs,
+        "watched": any(not job.ended for job in jobs),
+        "status": status_view(collection.status()),
+        "encoders": [
+            each.name
+            for each in encoder_choices(services.settings.data)
+            if each.fingerprint != encoder
+        ],
+    }
+    return admin_page(request, services, key, "imports.html", context, status)

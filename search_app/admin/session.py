@@ -1,0 +1,104 @@
+"""Signing in to the admin pages.
+
+    key or local token -> POST /admin/login -> session (cookie, closed to scripts) -> /admin
+    address that `apparel serve` prints -> GET /admin?ticket=..., once -> session
+
+A session is a random token in this server's memory, for a key of scope admin; it ends after
+`SESSION_HOURS`, with the server, and from the moment the key is revoked. Every form that
+changes something carries a CSRF token.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from search_app.errors import AdminNeeded, KeyUnknown
+from search_app.problems import sentence
+from search_app.security.csrf import check_form, form_token, keep_token
+from search_app.security.keys import Caller, Scope, caller_of
+from search_app.security.sessions import SESSION_HOURS
+from search_app.services import Services, UsedServices
+
+COOKIE: Final = "apparel_admin"
+
+router = APIRouter(prefix="/admin", include_in_schema=False)
+
+
+def admin_key(request: Request, services: UsedServices) -> Caller:
+    """Who has signed in, by the session that sends a request. Raises AdminNeeded without one."""
+    key = signed_in_key(request, services)
+    if key is None:
+        raise AdminNeeded("this page is behind a key; sign in on /admin first")
+    return key
+
+
+def signed_in_key(request: Request, services: Services) -> Caller | None:
+    """Who has signed in; None without a session, or if its key was revoked."""
+    secret = services.sessions.secret_of(request.cookies.get(COOKIE, ""))
+    if secret is None:
+        return None
+    try:
+        return caller_of(services, secret)
+    except KeyUnknown:
+        return None
+
+
+Admin = Annotated[Caller, Depends(admin_key)]
+"""Parameter type of routes that need a session."""
+
+
+def checked_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
+    """Refuse a form without a valid CSRF token."""
+    check_form(request, csrf)
+
+
+Ours = Depends(checked_form)
+"""Dependency of routes that change something."""
+
+
+@router.post("/login", dependencies=[Ours])
+def login(request: Request, services: UsedServices, key: Annotated[str, Form()] = "") -> Response:
+    """Start a session for an admin key."""
+    try:
+        found = caller_of(services, key.strip())
+        if not found.scope.covers(Scope.ADMIN):
+            raise KeyUnknown(f"key {found.name!r} may {found.scope}, this page needs admin")
+    except KeyUnknown as error:
+        return login_page(request, services, sentence(str(error)), error.status)
+    return signed_in(request, services.sessions.begin(key.strip()))
+
+
+@router.post("/logout", dependencies=[Ours])
+def logout(request: Request, services: UsedServices) -> Response:
+    """End the session."""
+    services.sessions.end(request.cookies.get(COOKIE, ""))
+    answer = RedirectResponse("/admin", 303)
+    answer.delete_cookie(COOKIE, path="/admin")
+    return answer
+
+
+def signed_in(request: Request, session: str) -> Response:
+    """Redirect to the pages with a session's cookie."""
+    answer = RedirectResponse("/admin", 303)
+    answer.set_cookie(
+        COOKIE,
+        session,
+        max_age=SESSION_HOURS * 3600,
+        path="/admin",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def login_page(
+    request: Request, services: Services, problem: str = "", status: int = 200
+) -> Response:
+    """Render the form for a key."""
+    token = form_token(request)
+    context = {"problem": problem, "csrf": token, "here": "admin"}
+    page = services.templates.TemplateResponse(request, "admin/login.html", context, status)
+    keep_token(request, page, token)
+    return page

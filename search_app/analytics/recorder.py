@@ -1,0 +1,188 @@
+"""Writes searches and events to the database in batches, off the path of a request.
+
+A request only appends to a bounded list. A thread writes the list every few seconds, and deletes
+what is older than the retention. If the database cannot be written, the batch is dropped.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from catalog.database import Database
+from catalog.errors import CatalogError
+from catalog.models import Product, SearchEventRow, SearchRow
+from search_app.analytics.records import SearchEvent, SearchRecord
+
+_log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_WRITES: Final = 3.0
+MAX_WAITING: Final = 5_000
+"""Searches and events in memory; more are dropped and counted."""
+MAX_SEARCHES: Final = 200_000
+"""Searches that are kept; the oldest beyond are deleted, whatever the retention."""
+MAX_EVENTS: Final = 50
+"""Events of one search; more are ignored."""
+
+Entry = tuple[str, SearchRecord] | SearchEvent
+
+
+class Recorder:
+    """Records searches and events; safe to use from several threads.
+
+    Args:
+        enabled: if False, nothing is recorded and searches have no id.
+        days: how long searches are kept.
+    """
+
+    def __init__(self, enabled: bool, days: int) -> None:
+        self.enabled = enabled
+        self.dropped = 0
+        self._days = days
+        self._waiting: list[Entry] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._database: Callable[[], Database] | None = None
+        self._swept = date.min
+
+    def start(self, database: Callable[[], Database]) -> None:
+        """Start the writing thread; `database` gives the one in use."""
+        self._database = database
+        if self.enabled:
+            self._thread = threading.Thread(target=self._work, name="analytics", daemon=True)
+            self._thread.start()
+
+    def search(self, record: Callable[[], SearchRecord]) -> str:
+        """Record a search and return its id, "" where none is recorded.
+
+        Args:
+            record: called only if analytics are on.
+        """
+        if not self.enabled:
+            return ""
+        search_id = secrets.token_urlsafe(16)
+        return search_id if self._append((search_id, record())) else ""
+
+    def event(self, event: SearchEvent) -> None:
+        """Record an event; one of an unknown search or product is ignored when it is written."""
+        if self.enabled:
+            self._append(event)
+
+    def _append(self, entry: Entry) -> bool:
+        with self._lock:
+            if len(self._waiting) >= MAX_WAITING:
+                self.dropped += 1
+                return False
+            self._waiting.append(entry)
+            return True
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._lock:
+            entries, self._waiting = self._waiting, []
+        if not entries or self._database is None:
+            return
+        try:
+            with self._database().transaction() as session:
+                _write(session, entries)
+        except (CatalogError, SQLAlchemyError) as error:
+            self.dropped += len(entries)
+            _log.warning("%d searches and events were not recorded: %s", len(entries), error)
+
+    def sweep(self) -> None:
+        """Delete searches older than the retention, and the oldest beyond `MAX_SEARCHES`."""
+        if self._database is None:
+            return
+        oldest = datetime.now(UTC).date() - timedelta(days=self._days)
+        with self._database().transaction() as session:
+            session.execute(delete(SearchRow).where(SearchRow.day < oldest))
+            surplus = session.scalar(select(func.count()).select_from(SearchRow)) or 0
+            surplus -= MAX_SEARCHES
+            if surplus > 0:
+                ids = select(SearchRow.id).order_by(SearchRow.day).limit(surplus)
+                session.execute(delete(SearchRow).where(SearchRow.id.in_(ids)))
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+        self.flush()
+
+    def _work(self) -> None:
+        while not self._stop.wait(SECONDS_BETWEEN_WRITES):
+            self.flush()
+            if self._swept != datetime.now(UTC).date():
+                self._sweep_today()
+
+    def _sweep_today(self) -> None:
+        self._swept = datetime.now(UTC).date()
+        try:
+            self.sweep()
+        except (CatalogError, SQLAlchemyError) as error:
+            _log.warning("old searches were not deleted: %s", error)
+
+
+def _write(session: Session, entries: Iterable[Entry]) -> None:
+    searches = [entry for entry in entries if isinstance(entry, tuple)]
+    if searches:
+        session.execute(insert(SearchRow), [_row(*entry) for entry in searches])
+    events = [entry for entry in entries if isinstance(entry, SearchEvent)]
+    if events:
+        _write_events(session, events)
+
+
+def _row(search_id: str, record: SearchRecord) -> dict[str, object]:
+    facts, results = record.facts, record.results
+    return {
+        "id": search_id,
+        "day": record.day,
+        "query_type": record.query_type,
+        "place": record.place,
+        "garment_class": facts.garment_class,
+        "kind": facts.kind,
+        "pattern": facts.pattern,
+        "colour": facts.colour,
+        "words": record.words,
+        "unknown_words": record.unknown_words,
+        "filters": list(record.filters),
+        "product_id": facts.product_id,
+        "results": results.count,
+        "nothing_close": results.nothing_close,
+        "colour_missing": results.colour_missing,
+        "shown": list(results.product_ids),
+    }
+
+
+def _write_events(session: Session, events: list[SearchEvent]) -> None:
+    """Write the events of known searches and products, each once."""
+    ids = {each.search_id for each in events}
+    searches = set(session.scalars(select(SearchRow.id).where(SearchRow.id.in_(ids))))
+    named = {each.product_id for each in events}
+    products = set(session.scalars(select(Product.id).where(Product.id.in_(named))))
+    columns = (SearchEventRow.search_id, SearchEventRow.event, SearchEventRow.product_id)
+    stored = session.execute(select(*columns).where(SearchEventRow.search_id.in_(ids)))
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for search_id, event, product_id in stored:
+        seen.setdefault(search_id, set()).add((event, product_id))
+    for each in events:
+        before = seen.setdefault(each.search_id, set())
+        key = (each.event, each.product_id)
+        known = each.search_id in searches and each.product_id in products
+        if known and key not in before and len(before) < MAX_EVENTS:
+            before.add(key)
+            session.add(
+                SearchEventRow(
+                    search_id=each.search_id,
+                    event=each.event,
+                    product_id=each.product_id,
+                    position=each.position,
+                )
+            )

@@ -1,0 +1,262 @@
+"""The catalogue over HTTP: /api/v1/products; reading is open, writing needs permission."""
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
+from pydantic import TypeAdapter
+
+from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
+from catalog.files import publishing
+from catalog.queries import (
+    ProductDetail,
+    list_products,
+    product_by_id,
+    products_by_ids,
+)
+from catalog.sale import price_now, split_prices, utc
+from indexing.collection import Collection
+from search_app.api.search import parsed_filters
+from search_app.documents import (
+    FilterTexts,
+    ProductChanges,
+    ProductDocument,
+    ProductPage,
+    ProductPhotoDocument,
+    Text,
+)
+from search_app.errors import BadRequest, Busy
+from search_app.pages.cards import photo_url
+from search_app.problems import ERRORS
+from search_app.search.json_documents import amount
+from search_app.search.uploads import upload_bytes
+from search_app.security.keys import Scope, needs
+from search_app.services import UsedServices
+from segmentation.photos import decode_photo
+
+MAX_PAGE_SIZE: Final = 100
+CURSOR: Final = "next_cursor of the previous answer, instead of page"
+MAX_PHOTOS: Final = 12
+ATTRIBUTES: Final = "NAME=VALUE, such as fit=loose; repeated"
+ORIGINALS: Final = "uploads"
+"""Folder below DATA for the photos that come over the API, until they are indexed."""
+
+_PLACE: Final = TypeAdapter(tuple[Text, Text])
+"""Title and id in a cursor."""
+
+ProductId = Annotated[Text, Form(min_length=1, max_length=200)]
+Words = Annotated[Text | None, Form(max_length=200)]
+
+
+router = APIRouter(prefix="/api/v1/products", tags=["products"], responses=ERRORS)
+reads = [Depends(needs(Scope.READ))]
+writes = [Depends(needs(Scope.WRITE))]
+
+
+@router.get("", dependencies=reads, summary="Products, by pages, filtered")
+def list_all(
+    services: UsedServices,
+    page: Annotated[int, Query(ge=1, le=10**6)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 24,
+    text: Annotated[str | None, Query(max_length=200)] = None,
+    filters: Annotated[FilterTexts, Query()] = [],  # noqa: B006
+    cursor: Annotated[str | None, Query(max_length=2000, description=CURSOR)] = None,
+) -> ProductPage:
+    """List products by title; `text` must occur in a product's title, brand or id.
+
+    Pages go by `page`, or by `cursor`, which stays exact while products are added or removed.
+    """
+    collection = services.open_collection
+    wanted = parsed_filters(collection, filters)
+    after = _read_cursor(cursor) if cursor else None
+    with collection.database.session() as session:
+        found = list_products(session, page, page_size, wanted, text, after)
+        details = products_by_ids(session, [product.id for product in found.products])
+    return ProductPage(
+        products=[product_document(detail) for detail in details],
+        page=page,
+        pages=-(-found.total // page_size),
+        total=found.total,
+        next_cursor=_cursor_after(details[-1]) if len(details) == page_size else None,
+    )
+
+
+@router.get("/{product_id:path}", dependencies=reads, summary="One product")
+def read_one(product_id: str, services: UsedServices) -> ProductDocument:
+    """Read a product with its photos and their states."""
+    return _read(services.open_collection, product_id)
+
+
+@router.post("", status_code=201, dependencies=writes, summary="Add or replace a product")
+async def add(
+    services: UsedServices,
+    id: ProductId,
+    title: Annotated[Text, Form(min_length=1, max_length=500)],
+    photos: Annotated[
+        list[UploadFile], File(max_length=MAX_PHOTOS, description="one or more photos")
+    ],
+    brand: Words = None,
+    category: Words = None,
+    colour: Annotated[Text | None, Form(max_length=100)] = None,
+    price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
+    regular_price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
+    sale_start: Annotated[datetime | None, Form()] = None,
+    sale_end: Annotated[datetime | None, Form()] = None,
+    currency: Annotated[str | None, Form(pattern="^[A-Z]{3}$")] = None,
+    url: Annotated[Text | None, Form(max_length=2000, pattern="^https?://")] = None,
+    availability: Annotated[Text | None, Form(max_length=50)] = None,
+    description: Annotated[Text | None, Form(max_length=DESCRIPTION_LIMIT)] = None,
+    group_id: Annotated[Text | None, Form(min_length=1, max_length=LIMITS["group"])] = None,
+    attributes: Annotated[list[Text], Form(max_length=200, description=ATTRIBUTES)] = [],  # noqa: B006
+) -> ProductDocument:
+    """Add or replace a product; its photos are searchable when the answer comes."""
+    named = _named(attributes)
+    prices = {"price": price, "regular_price": regular_price}
+    sale = prices | {"sale_start": sale_start, "sale_end": sale_end}
+    limit = services.settings.max_upload_bytes
+    collection = services.open_collection
+    if services.open_jobs.working:
+        # Both write photos, one after the other: the answer would come when the import is done.
+        raise Busy("an import is running; add products to its feed or try again later")
+
+    def store() -> ProductDocument:
+        folder = collection.data / ORIGINALS
+        originals = [upload_bytes(photo, limit) for photo in photos]
+        row = ProductRow(
+            id=id, title=title, photos=_store_originals(folder, originals), brand=brand,
+            category=category, colour=colour, currency=currency, url=url,
+            availability=availability, description=description, group=group_id, attributes=named,
+        )  # fmt: skip
+        row = _changed(row, sale)
+        try:
+            collection.index(Feed(rows=(row,), folder=folder))
+        finally:
+            # Where and by whom a photo was taken is in the original: only pixels are kept.
+            for name in row.photos:
+                (folder / name).unlink(missing_ok=True)
+        return _read(collection, id)
+
+    return await services.line.run(store)
+
+
+@router.patch("/{product_id:path}", dependencies=writes, summary="Change a product's fields")
+def change(product_id: str, changes: ProductChanges, services: UsedServices) -> ProductDocument:
+    """Change a product; a field that is left out stays as it is, null empties it."""
+    collection = services.open_collection
+    given = changes.model_dump(exclude_unset=True)
+    if given.get("title", "") is None:
+        raise BadRequest("title: a product needs one; leave it out to keep it")
+    if "group_id" in given:
+        given["group"] = given.pop("group_id")
+    with collection.database.session() as session:
+        row = product_by_id(session, product_id).row
+    collection.update(_changed(row, given))
+    return _read(collection, product_id)
+
+
+@router.delete(
+    "/{product_id:path}", status_code=204, dependencies=writes, summary="Remove a product"
+)
+async def remove(product_id: str, services: UsedServices) -> None:
+    """Remove a product; no search finds it once the answer comes."""
+    # In line with indexing: one thread writes.
+    await services.line.run(lambda: services.open_collection.remove(product_id))
+
+
+def _changed(row: ProductRow, given: dict[str, Any]) -> ProductRow:
+    """A row with new values; a new price without a sale price is in force from now on."""
+    if "price" not in given and "regular_price" in given:
+        given["price"] = given.pop("regular_price")
+    elif "price" in given:
+        given.setdefault("sale_price", None)
+    regular = given.pop("regular_price", None)
+    changed = replace(row, **given)
+    price, sale = split_prices(changed.price, regular, changed.sale_price)
+    dates = (utc(changed.sale_start), utc(changed.sale_end)) if sale is not None else (None, None)
+    return replace(changed, price=price, sale_price=sale, sale_start=dates[0], sale_end=dates[1])
+
+
+def product_document(product: ProductDetail) -> ProductDocument:
+    """The JSON document of a product."""
+    row = product.row
+    return ProductDocument(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        brand=row.brand,
+        category=row.category,
+        colour=row.colour,
+        price=amount(price_now(row)),
+        regular_price=amount(row.price),
+        sale_price=amount(row.sale_price),
+        sale_start=row.sale_start,
+        sale_end=row.sale_end,
+        currency=row.currency,
+        url=row.url,
+        availability=row.availability,
+        group_id=row.group,
+        attributes=dict(row.attributes or {}),
+        photos=[
+            ProductPhotoDocument(
+                photo_id=photo.id,
+                photo=photo.source,
+                photo_url=photo_url(photo.id) if photo.status == "indexed" else None,
+                status=photo.status,
+                skip_reason=photo.skip_reason,
+                garment_ids=list(photo.garment_ids),
+            )
+            for photo in product.photos
+        ],
+    )
+
+
+def _named(texts: list[str]) -> dict[str, str]:
+    """Attributes by name. Raises BadRequest."""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, _, value) in zip(texts, pairs, strict=True):
+        if not (0 < len(name.strip()) <= 100 and 0 < len(value.strip()) <= 2000):
+            raise BadRequest(f"attributes: {text[:100]!r} is not NAME=VALUE, such as fit=loose")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _cursor_after(product: ProductDetail) -> str:
+    place = json.dumps([product.row.title, product.row.id])
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[str, str]:
+    """Title and id in a cursor. Raises BadRequest."""
+    try:
+        decoded = base64.b64decode(cursor, altchars=b"-_", validate=True)
+        return _PLACE.validate_json(decoded)
+    except ValueError as error:  # no base64, no JSON, no pair of texts
+        raise BadRequest(
+            "cursor: not one of ours; send next_cursor of the answer before"
+        ) from error
+
+
+def _read(collection: Collection, product_id: str) -> ProductDocument:
+    with collection.database.session() as session:
+        return product_document(product_by_id(session, product_id))
+
+
+def _store_originals(folder: Path, originals: list[bytes]) -> tuple[str, ...]:
+    """Write checked photos into `folder`, named by their content; returns the names."""
+    for data in originals:
+        decode_photo(data)
+    names = []
+    for data in originals:
+        name = f"{hashlib.sha256(data).hexdigest()}.photo"
+        names.append(name)
+        path = folder / name
+        if not path.exists():
+            with publishing(path) as unfinished:
+                unfinished.write_bytes(data)
+    return tuple(names)

@@ -1,0 +1,1 @@
+"""The `apparel` command line."""

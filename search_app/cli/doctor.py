@@ -1,0 +1,250 @@
+"""Checks of the installation and, with --deep, of the catalogue.
+
+Every check runs even if others fail; a failed one comes with its remedy.
+"""
+
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from search_app.settings import Settings
+from segmentation.runtime import RuntimeOptions, has_torch
+
+OLDEST_PYTHON: Final = (3, 11)
+MIN_FREE_BYTES: Final = 1_000_000_000
+NOT_NEEDED: Final = "not installed: only training and networks of others need it"
+
+
+class CheckFailed(Exception):
+    """Reason of a failure; raised by the checks, turned into a `Check` by `_run`."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Result of one check: the finding and, if not `ok`, the remedy."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str
+
+
+def run_checks(settings: Settings) -> list[Check]:
+    """Run every check, in the order in which failures should be repaired."""
+    pair = (
+        "python -m pip install --upgrade --force-reinstall torch torchvision "
+        "(both from one index: a +cpu torch does not fit the registry's torchvision)"
+    )
+    return [
+        _run("python", f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer", _python),
+        _run("torch", pair, _torch),
+        _run("torchvision", pair, _torchvision),
+        _run("faiss", "python -m pip install --upgrade faiss-cpu", _faiss),
+        _run("timm", "python -m pip install --upgrade timm", _timm),
+        _run(
+            "segmentation-models-pytorch",
+            "python -m pip install --upgrade segmentation-models-pytorch",
+            _segmentation_models,
+        ),
+        _run(
+            "segmenter weights",
+            "reinstall, or name weights with their card in APPAREL_SEGMENTER",
+            lambda: _segmenter(settings.segmenter, settings.runtime_options),
+        ),
+        _run(
+            "encoder weights",
+            "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
+            lambda: _encoder(settings.encoder, settings.runtime_options),
+        ),
+        _run(
+            "data folder",
+            "give the folder to this user, or name another one with --data or APPAREL_DATA",
+            lambda: _data_folder(settings.data),
+        ),
+        _run(
+            "database",
+            "run `apparel upgrade`; if it is newer, update this program",
+            lambda: _database(settings.data),
+        ),
+        _run(
+            "free disk",
+            "delete something, or put the data folder on a larger disk",
+            lambda: _free_disk(settings.data),
+        ),
+    ]
+
+
+def _run(name: str, remedy: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look(), "")
+    # A broken installation may raise any error at import, which is then the finding.
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        return Check(name, False, text[:300], remedy)
+
+
+def _python() -> str:
+    if sys.version_info < OLDEST_PYTHON:
+        raise CheckFailed(f"{platform.python_version()} is too old")
+    return platform.python_version()
+
+
+def _torch() -> str:
+    if not has_torch():
+        return NOT_NEEDED
+    import torch
+
+    if float(torch.ones(2, 2).matmul(torch.ones(2, 2)).sum()) != 8:
+        raise CheckFailed("a product of two matrices comes out wrong")
+    return f"{torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _torchvision() -> str:
+    if not has_torch():
+        return NOT_NEEDED
+    import torch
+    import torchvision  # type: ignore[import-untyped]
+    from torchvision.ops import nms  # type: ignore[import-untyped]
+
+    # This operator is missing if torch and torchvision come from different package indices.
+    kept = nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.tensor([1.0]), 0.5)
+    if kept.tolist() != [0]:
+        raise CheckFailed("its operators answer wrong")
+    return f"{torchvision.__version__} fits torch {torch.__version__}"
+
+
+def _faiss() -> str:
+    import faiss
+    import numpy as np
+
+    index = faiss.IndexFlatIP(2)
+    index.add(np.eye(2, dtype=np.float32))
+    _, nearest = index.search(np.array([[0.0, 1.0]], np.float32), 1)
+    if nearest.tolist() != [[1]]:
+        raise CheckFailed("a search comes out wrong")
+    return str(faiss.__version__)
+
+
+def _timm() -> str:
+    if not has_torch():
+        return NOT_NEEDED
+    import timm
+
+    return str(timm.__version__)
+
+
+def _segmentation_models() -> str:
+    if not has_torch():
+        return NOT_NEEDED
+    import segmentation_models_pytorch  # noqa: F401
+
+    return version("segmentation-models-pytorch")
+
+
+def _segmenter(name: str | None, options: RuntimeOptions) -> str:
+    from segmentation.segmenter import Segmenter
+    from segmentation.weights import SHIPPED_SEGMENTER
+
+    segmenter = Segmenter.load(name, options)
+    described = f"{segmenter.fingerprint} by {segmenter.runtime}"
+    if name is None or name.endswith(".safetensors"):
+        return f"{described}, {_file_note(SHIPPED_SEGMENTER if name is None else Path(name))}"
+    return f"{described}, {name}"
+
+
+def _encoder(name: str | None, options: RuntimeOptions) -> str:
+    from indexing.embedding.encoder import SHIPPED_ENCODER
+    from indexing.embedding.encoders import WEIGHTS_SUFFIX, open_encoder
+
+    encoder = open_encoder(name, options)
+    found = f"{encoder.fingerprint} by {encoder.runtime}"
+    if name is None or name.endswith(WEIGHTS_SUFFIX):
+        return f"{found}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
+    return f"{found}, {name}"
+
+
+def _file_note(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB, card and SHA-256 agree"
+
+
+def _data_folder(data: Path) -> str:
+    folder = _existing(data)
+    if not folder.is_dir():
+        raise CheckFailed(f"{folder} is not a folder")
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"apparel")
+    return f"{data} can be written" if folder == data.absolute() else f"{data} can be made"
+
+
+def _existing(path: Path) -> Path:
+    """The path itself or the nearest folder above it that exists."""
+    path = path.absolute()
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _database(data: Path) -> str:
+    from catalog.models import DATABASE_NAME
+
+    path = data / DATABASE_NAME
+    if not path.exists():
+        return "none yet; `apparel index SOURCE` makes one"
+    # Read only: a check must not migrate the database.
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    finally:
+        connection.close()
+    version_found = rows[0][0] if rows else "none"
+    newest = _newest_migration()
+    if version_found != newest:
+        raise CheckFailed(f"its version is {version_found}, this program's is {newest}")
+    return f"version {newest}, {path.stat().st_size / 1e6:.1f} MB"
+
+
+def _newest_migration() -> str:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    import migrations
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return str(ScriptDirectory.from_config(config).get_current_head())
+
+
+def _free_disk(data: Path) -> str:
+    free = shutil.disk_usage(_existing(data)).free
+    if free < MIN_FREE_BYTES:
+        raise CheckFailed(f"only {free / 1e9:.1f} GB are free")
+    return f"{free / 1e9:.0f} GB"
+
+
+def repair_catalogue(settings: Settings) -> list[Check]:
+    """Verify the catalogue, repair it and verify it again; reports problems and repairs."""
+    from search_app.cli.session import opened_collection, require_catalogue
+
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        found = collection.verify()
+        if not found:
+            return [Check("catalogue", True, "no problems", "")]
+        repaired = collection.repair_texts()
+        swept = collection.sweep()
+        garments = collection.rebuild()
+        left = collection.verify()
+    files = len(swept.temporary) + len(swept.orphans)
+    done = (
+        f"{len(found)} problems found; {repaired} products repaired, {files} files and "
+        f"{len(swept.products)} incomplete products removed, indices of {garments} garments rebuilt"
+    )
+    return [
+        Check("catalogue", not left, done, ""),
+        *(Check("catalogue", False, problem, "see the end of this line") for problem in left),
+    ]

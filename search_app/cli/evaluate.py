@@ -1,0 +1,323 @@
+"""Commands `apparel evaluate` for retrieval and `apparel train heads`."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search_app.cli import session
+from search_app.cli.output import (
+    print_figures,
+    print_json,
+    print_note,
+    print_table,
+    progress_on_stderr,
+)
+from search_app.cli.session import (
+    DataOption,
+    EncoderOption,
+    JsonOption,
+    SegmenterOption,
+    opened_collection,
+    require_catalogue,
+    settings_for,
+)
+from search_app.cli.train import require_train_extra
+
+if TYPE_CHECKING:
+    from indexing.evaluation.labelled import Progress
+    from indexing.evaluation.retrieval import Evaluation
+    from indexing.evaluation.styles import StylesReport
+    from search_app.cli.output import Advance
+    from search_app.settings import Settings
+
+PhotosOption = Annotated[Path, typer.Option("--photos", metavar="DIR", help="The photos.")]
+LabelsOption = Annotated[
+    Path,
+    typer.Option(
+        "--labels", metavar="FILE.csv", help="Columns photo, label, optionally group and role."
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="DIR", help="Write a page with photos to look at."),
+]
+
+
+def add_commands(evaluate_app: typer.Typer, train_app: typer.Typer) -> None:
+    """Register the commands with `apparel evaluate` and `apparel train`."""
+    evaluate_app.command("retrieval")(evaluate_retrieval)
+    evaluate_app.command("same-garment")(evaluate_same_garment)
+    evaluate_app.command("street")(evaluate_street)
+    evaluate_app.command("styles")(evaluate_styles)
+    evaluate_app.command("judged")(evaluate_judged)
+    train_app.command("heads")(train_heads_command)
+
+
+def evaluate_retrieval(
+    context: typer.Context,
+    photos: PhotosOption,
+    labels: LabelsOption,
+    segmenter: SegmenterOption = None,
+    encoder: EncoderOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="ENCODER", help="A second encoder, compared query by query."),
+    ] = None,
+    report: ReportOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often the nearest garments have the same label.
+
+    Colour alone and an untrained encoder are the baselines.
+
+    Example: apparel evaluate retrieval --photos photos --labels labels.csv
+    """
+    from indexing.evaluation.contact_sheet import write_report
+    from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
+
+    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    evaluation = _evaluation(settings, against)
+    with progress_on_stderr("photos") as tick:
+        result = evaluate(evaluation, photos, labels, progress=_plain(tick))
+    if report is not None:
+        print_note(f"written: {write_report(report, result.report, result.ranked)}")
+    if as_json:
+        print_json(result.report.to_json())
+    else:
+        print_figures(result.report.to_json())
+
+
+def evaluate_same_garment(
+    context: typer.Context,
+    photos: PhotosOption,
+    labels: LabelsOption,
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="More photos for the gallery; may be repeated."),
+    ] = None,
+    segmenter: SegmenterOption = None,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often a distorted photo finds its own garment.
+
+    Queries are the photos with role query. Each copy has all distortions: another background,
+    a patch that hides a part, crop to 60 %, perspective, light and white balance, blur, JPEG 40.
+    The background is another photo or garment-free; there are figures for both.
+
+    Example: apparel evaluate same-garment --photos photos --labels labels.csv
+    """
+    from indexing.evaluation.labelled import read_labels
+    from indexing.evaluation.same_garment import evaluate_same_garment as evaluate
+    from segmentation.photos import find_photos
+
+    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    rows = read_labels(photos, labels)
+    gallery = [row.path for row in rows]
+    gallery += [path for folder in also or () for path in find_photos(folder)]
+    queries = [row for row in rows if row.role != "gallery"]
+    with progress_on_stderr("photos") as tick:
+        report = evaluate(_evaluation(settings, None), gallery, queries, _plain(tick))
+    (print_json if as_json else print_figures)(report.to_json())
+
+
+def evaluate_street(
+    context: typer.Context,
+    photos: PhotosOption,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheets.")
+    ],
+    garments: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of query garments.")
+    ] = 50,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw street photos with the first five products of each.
+
+    Example: apparel evaluate street --photos street --out sheets
+    """
+    from indexing.evaluation.street import street_to_shop
+    from segmentation.photos import find_photos
+
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    embedder = session.load_embedder(settings)
+    with (
+        opened_collection(settings, embedder) as collection,
+        progress_on_stderr("garments") as tick,
+    ):
+        report = street_to_shop(
+            collection, embedder, find_photos(photos), out, garments, _plain(tick)
+        )
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(f"{report.garments} garments on {', '.join(report.sheets)}")
+
+
+def evaluate_styles(
+    context: typer.Context,
+    queries: Annotated[
+        Path,
+        typer.Argument(metavar="QUERIES.csv", help="Columns photo, style, view and class."),
+    ],
+    catalogue: Annotated[
+        Path,
+        typer.Option(metavar="CATALOGUE.csv", help="A feed whose item_group_id is the style."),
+    ],
+    photos: PhotosOption,
+    segmenter: SegmenterOption = None,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often another view of a style finds that style.
+
+    Example: apparel evaluate styles queries.csv --catalogue feed.csv --photos photos
+    """
+    from indexing.evaluation.styles import evaluate_styles as evaluate
+    from indexing.evaluation.styles import read_style_queries
+
+    rows = read_style_queries(queries, photos)
+    with TemporaryDirectory(prefix="apparel-styles-") as folder:
+        settings = settings_for(context, data=Path(folder), segmenter=segmenter, encoder=encoder)
+        embedder = session.load_embedder(settings)
+        with (
+            opened_collection(settings, embedder) as collection,
+            progress_on_stderr("photos") as tick,
+        ):
+            report = evaluate(collection, catalogue, photos, rows, _plain(tick))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print_styles(report)
+
+
+def _print_styles(report: "StylesReport") -> None:
+    """Print one line per view and colour weight, each figure with its interval."""
+    rows = [
+        (
+            each.view,
+            f"{each.colour_weight:g}",
+            *(_interval(figure) for figure in (each.recall_at_1, each.recall_at_10)),
+            _interval(each.nothing_close),
+            _interval(report.largest_right[each.view]),
+        )
+        for each in report.figures
+    ]
+    print_table(
+        ("view", "colour weight", "recall@1", "recall@10", "nothing close", "largest right"), rows
+    )
+    counts = ", ".join(f"{count} {view}" for view, count in report.queries.items())
+    typer.echo(f"{counts} among {report.products} products; {report.encoder}")
+
+
+def _interval(figure: list[float]) -> str:
+    value, low, high = figure
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def evaluate_judged(
+    context: typer.Context,
+    photos: PhotosOption,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv", help="Columns query, candidate_a, candidate_b, better (a or b)."
+        ),
+    ] = None,
+    colour_weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="0..1", min=0, max=1, help="May be repeated; default: several weights."
+        ),
+    ] = None,
+    segmenter: SegmenterOption = None,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often the better of two candidates comes first.
+
+    People have judged which is better. Without --pairs the project's own are taken.
+
+    Example: apparel evaluate judged --photos photos --colour-weight 0.3
+    """
+    from indexing.evaluation.judged_pairs import (
+        COLOUR_WEIGHTS,
+        JUDGED_PAIRS,
+        evaluate_judged_pairs,
+        read_judged_pairs,
+    )
+
+    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    judged = read_judged_pairs(pairs or JUDGED_PAIRS)
+    with progress_on_stderr("photos") as tick:
+        report = evaluate_judged_pairs(
+            session.load_segmenter(settings),
+            session.load_encoder(settings),
+            judged,
+            photos,
+            colour_weight or COLOUR_WEIGHTS,
+            _plain(tick),
+        )
+    if as_json:
+        print_json(report)
+        return
+    print_table(
+        ("colour weight", "ranked as judged", "95 % interval"),
+        [
+            (f"{row.colour_weight:.2f}", f"{row.right:.3f}", f"{row.low:.3f} to {row.high:.3f}")
+            for row in report.figures
+        ],
+    )
+    typer.echo(f"{report.pairs} pairs, {report.encoder}")
+
+
+def train_heads_command(
+    context: typer.Context,
+    pairs: Annotated[
+        list[Path],
+        typer.Option(
+            "--pairs", metavar="DIR", help="Clothing and drawn pairs (`apparel dataset`)."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.")],
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit kinds, patterns and closeness for a new encoder.
+
+    Writes attributes.safetensors, its card and closeness.json; figures are of the test split.
+
+    Example: apparel train heads --pairs clothing --pairs drawn --out heads
+    """
+    require_train_extra()
+    from indexing.training.heads import train_heads
+
+    settings = settings_for(context, encoder=encoder)
+    with progress_on_stderr("garments") as tick:
+        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, _plain(tick))
+    document = {"attributes": heads.figures, "closeness": closeness.figures, "out": str(out)}
+    (print_json if as_json else print_figures)(document)
+
+
+def _evaluation(settings: "Settings", against: str | None) -> "Evaluation":
+    from indexing.embedding.encoders import open_encoder
+    from indexing.evaluation.retrieval import Evaluation
+    from segmentation.runtime import has_torch
+
+    encoder = session.load_encoder(settings)
+    if not has_torch():
+        print_note("no untrained baseline: it needs PyTorch")
+    return Evaluation(
+        session.load_segmenter(settings),
+        encoder,
+        encoder.untrained() if has_torch() else None,
+        open_encoder(against, settings.runtime_options) if against else None,
+    )
+
+
+def _plain(tick: "Advance") -> "Progress":
+    return lambda done, total: tick(done, total, "")

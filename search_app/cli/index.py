@@ -1,0 +1,339 @@
+"""`apparel index`: add photos or a feed to the catalogue."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from search_app.cli import session
+from search_app.cli.output import note_if_slow, print_json, print_note, progress_on_stderr
+from search_app.cli.session import DataOption, JsonOption, opened_collection, settings_for
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from catalog.feeds.reader import FieldMap
+    from catalog.importing.importer import Feed, ImportOptions, ImportSummary
+    from indexing.collection import Collection, IndexProgress, IndexSummary
+    from search_app.settings import Settings
+
+SHOWN_REASONS: Final = 20
+
+
+class NothingIndexed(SearchAppError):
+    """None of a source's photos could be used."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(index)
+
+
+def index(
+    context: typer.Context,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder of photos or web pages, or a feed: CSV, TSV, JSON, Google Merchant, "
+            "Shopify, WooCommerce, Magento or schema.org.",
+        ),
+    ],
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos",
+            metavar="DIR",
+            help="Folder of the feed's photos (default: beside the feed). Addresses are looked up "
+            "here by their last part before they are fetched.",
+        ),
+    ] = None,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="FIELD=COLUMN",
+            help="Which column holds id, title, photos, price, ...; may repeat.",
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="CODEPAGE",
+            help="The feed's encoding, such as windows-1251, if it is not detected correctly.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what would change; write nothing.")
+    ] = False,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Remove this source's products that the feed no longer has."),
+    ] = False,
+    prune_all: Annotated[
+        bool, typer.Option("--prune-all", help="Prune even if that is more than half of them.")
+    ] = False,
+    source_name: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            metavar="NAME",
+            help="Name of this feed; pruning stays within it (else from the file's name).",
+        ),
+    ] = None,
+    clear_empty: Annotated[
+        bool, typer.Option("--clear-empty", help="An empty cell clears the stored value.")
+    ] = False,
+    refresh_photos: Annotated[
+        bool,
+        typer.Option("--refresh-photos", help="Check whether fetched photos have changed."),
+    ] = False,
+    allow_private_hosts: Annotated[
+        bool,
+        typer.Option(
+            "--allow-private-hosts", help="Fetch photos from this machine and private networks too."
+        ),
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add photos or a feed to the catalogue.
+
+    A second run continues where the first stopped and skips what did not change. Refused rows
+    and photos are listed in rejects.csv in the data folder.
+
+    Example: apparel index products.csv --photos photos
+    """
+    from catalog.feeds.reader import read_source
+    from catalog.importing.importer import ImportOptions
+
+    settings = settings_for(context, data=data)
+    if photos is not None and not photos.is_dir():
+        raise NotADirectoryError(20, "is not a folder; check --photos", str(photos))
+    options = ImportOptions(
+        fields=_field_map(maps or []),
+        source=source_name,
+        clear_empty=clear_empty,
+        prune=prune,
+        prune_all=prune_all,
+        dry_run=dry_run,
+        allow_private_hosts=allow_private_hosts,
+        refresh_photos=refresh_photos,
+    )
+    with note_if_slow(f"reading {source}"):
+        feed = read_source(source, options.fields, encoding)
+    if dry_run:
+        _print_preview(_preview(settings, feed, photos, options), feed, as_json)
+        return
+    with opened_collection(settings, session.embedder_when_needed(settings)) as collection:
+        summary = index_feed(collection, feed, photos, options)
+    rejects = _save_rejects(settings.data, summary, feed)
+    if as_json:
+        print_json(_summary_document(summary, feed, rejects))
+    else:
+        _print_summary(summary, feed, rejects)
+    if summary.skipped and not summary.indexed and not summary.unchanged:
+        raise NothingIndexed(
+            f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
+        )
+
+
+def _field_map(texts: list[str]) -> "FieldMap":
+    from catalog.errors import FeedError
+    from catalog.feeds.reader import parse_field_map
+
+    try:
+        return parse_field_map(texts)
+    except FeedError as error:
+        raise typer.BadParameter(f"--map: {error}") from error
+
+
+def _preview(
+    settings: "Settings", feed: "Feed", photos: Path | None, options: "ImportOptions"
+) -> "ImportSummary":
+    """Report what an import would change; needs neither models nor a catalogue."""
+    from catalog.database import read_only_database
+    from catalog.fetching.store import FetchedPhotos
+    from catalog.importing.importer import import_feed
+
+    fetched = FetchedPhotos(settings.data)
+    with (
+        note_if_slow(f"comparing {len(feed.rows)} products with the catalogue"),
+        read_only_database(settings.data, settings.database_url) as database,
+        database.session() as session,
+    ):
+        return import_feed(session, feed, photos, options, fetched)
+
+
+def index_feed(
+    collection: "Collection",
+    feed: "Feed",
+    photos: Path | None = None,
+    options: "ImportOptions | None" = None,
+) -> "IndexSummary":
+    """Index a feed, with progress on stderr."""
+    from catalog.importing.importer import ImportOptions
+
+    with (
+        progress_on_stderr("photos") as tick,
+        note_if_slow(f"comparing {len(feed.rows)} products with the catalogue"),
+    ):
+
+        def on_progress(progress: "IndexProgress") -> None:
+            rate = f"{progress.photos_per_second:.1f} photos/s, {progress.garments} garments"
+            skipped = f", {progress.skipped} skipped" if progress.skipped else ""
+            tick(progress.done, progress.total, rate + skipped)
+
+        return collection.index(feed, photos, on_progress, options or ImportOptions())
+
+
+def _save_rejects(data: Path, summary: "IndexSummary", feed: "Feed") -> Path | None:
+    from indexing.bulk.rejects import FILE_NAME, write_rejects
+
+    path = data / FILE_NAME
+    if write_rejects(path, summary, feed):
+        return path
+    path.unlink()
+    return None
+
+
+def _products_document(products: "ImportSummary") -> dict[str, int]:
+    return {
+        "new": products.new,
+        "changed": products.changed,
+        "price_only": products.price_only,
+        "unchanged": products.unchanged,
+        "removed": len(products.removed),
+        "rejected": products.rejected,
+    }
+
+
+def _print_preview(products: "ImportSummary", feed: "Feed", as_json: bool) -> None:
+    forecast = products.forecast
+    assert forecast is not None  # a dry run makes one
+    photos = {
+        "to_embed": forecast.to_embed,
+        "to_fetch": forecast.to_fetch,
+        "missing": forecast.missing,
+        "unchanged": products.photos_unchanged,
+    }
+    if as_json:
+        document = {
+            "dry_run": True,
+            "kind": feed.kind,
+            "products": _products_document(products),
+            "photos": photos,
+            "removed": products.removed,
+            "rejects": products.rejects,
+            "rejects_file": None,
+            "notes": products.notes,
+            "columns": dict(feed.used),
+            "ignored": feed.ignored,
+            "warnings": feed.warnings,
+        }
+        print_json(document)
+        return
+    typer.echo(f"{feed.kind}; a dry run, nothing is written")
+    if feed.used:
+        columns = ", ".join(f"{field} from {column!r}" for field, column in feed.used)
+        typer.echo(f"columns: {columns}")
+    if feed.ignored:
+        typer.echo(f"ignored: {', '.join(feed.ignored)}")
+    typer.echo(_products_line(products))
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in photos.items())
+    typer.echo(f"photos: {counts}")
+    removed = [f"would be removed: {product_id}" for product_id in products.removed]
+    _print_warnings(feed)
+    _print_reasons([*_row_reasons(products), *removed], products.notes)
+
+
+def _summary_document(
+    summary: "IndexSummary", feed: "Feed", rejects: Path | None
+) -> dict[str, Any]:
+    products = summary.products
+    return {
+        "dry_run": False,
+        "kind": feed.kind,
+        "products": _products_document(products),
+        "photos": {
+            "indexed": summary.indexed,
+            "unchanged": summary.unchanged,
+            "skipped": summary.skipped,
+        },
+        "garments": summary.garments,
+        "seconds": summary.seconds,
+        "photos_per_second": summary.photos_per_second,
+        "stages": {stage.stage: stage.seconds for stage in summary.stages},
+        "bottleneck": summary.bottleneck,
+        "rejects": products.rejects,
+        "skips": [
+            {
+                "product_id": skip.source.product_id,
+                "photo": skip.source.url or str(skip.source.path),
+                "stage": skip.stage,
+                "code": skip.code,
+                "reason": skip.reason,
+            }
+            for skip in summary.skips
+        ],
+        "rejects_file": rejects,
+        "notes": products.notes,
+        "warnings": feed.warnings,
+    }
+
+
+def _print_summary(summary: "IndexSummary", feed: "Feed", rejects: Path | None) -> None:
+    typer.echo(_products_line(summary.products))
+    typer.echo(
+        f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
+        f"{summary.skipped} skipped; {summary.garments} garments"
+    )
+    rate = f", {summary.photos_per_second:.1f} photos/s" if summary.photos_per_second else ""
+    typer.echo(f"time: {summary.seconds:.1f} s{rate}")
+    if summary.bottleneck:
+        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in summary.stages)
+        typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")
+    if rejects is not None:
+        typer.echo(f"rejects: {rejects}")
+    _print_warnings(feed)
+    skips = [f"{skip.source.url or skip.source.path}: {skip.reason}" for skip in summary.skips]
+    kinds = Counter(skip.code for skip in summary.skips)
+    _print_reasons([*_row_reasons(summary.products), *skips], summary.products.notes, kinds)
+
+
+def _products_line(products: "ImportSummary") -> str:
+    price_only = f" ({products.price_only} in price or stock alone)" if products.price_only else ""
+    removed = f", {len(products.removed)} removed" if products.removed else ""
+    return (
+        f"products: {products.new} new, {products.changed} changed{price_only}, "
+        f"{products.unchanged} unchanged, {products.rejected} rejected{removed}"
+    )
+
+
+def _print_warnings(feed: "Feed") -> None:
+    """Write how many values were ignored, by reason, with an example of each."""
+    first = {warning.kind: warning for warning in reversed(feed.warnings)}
+    for kind, count in Counter(warning.kind for warning in feed.warnings).most_common():
+        warning = first[kind]
+        print_note(f"left out, {kind}: {count}, first on line {warning.line} ({warning.reason})")
+
+
+def _row_reasons(products: "ImportSummary") -> Iterator[str]:
+    for reject in products.rejects:
+        yield f"line {reject.line}: {reject.reason}"
+
+
+def _print_reasons(
+    reasons: list[str], notes: tuple[str, ...], kinds: "Counter[str] | None" = None
+) -> None:
+    for note in notes:
+        print_note(note)
+    for reason in reasons[:SHOWN_REASONS]:
+        print_note(f"  {reason}")
+    if len(reasons) > SHOWN_REASONS:
+        counted = ", ".join(f"{count} {code}" for code, count in (kinds or {}).items())
+        print_note(
+            f"  ... {len(reasons)} in all{f' ({counted})' if counted else ''}; --json lists each"
+        )

@@ -1,0 +1,108 @@
+"""The console script `apparel`: its commands and how they report failures.
+
+Each module of this package defines the commands it is named after. Exit codes: 0 done, 1 failed
+with one line on stderr, 2 wrong usage. A bug shows its traceback.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from typer.core import TyperGroup
+
+from catalog.errors import CatalogError
+from indexing.errors import IndexingError
+from search_app.cli import (
+    backup,
+    evaluate,
+    index,
+    maintenance,
+    photos,
+    search,
+    segmentation,
+    server,
+    train,
+)
+from search_app.cli.output import print_note
+from search_app.cli.sync import group as sync
+from search_app.errors import SearchAppError
+from segmentation.errors import SegmentationError
+
+EXPECTED: Final = (SegmentationError, IndexingError, CatalogError, SearchAppError, OSError)
+
+
+class OneLineFailures(TyperGroup):
+    """Commands that report foreseen failures in one line with exit code 1."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command and report foreseen failures."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # `apparel ... | head`: the reader has closed the pipe
+            raise
+        except EXPECTED as error:
+            print_note(f"apparel: {_one_line(error)}")
+            raise typer.Exit(1) from error
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    else:
+        text = str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+app = typer.Typer(
+    cls=OneLineFailures,
+    help="Visual search for clothing: from a photo to the nearest garments of a catalogue.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        typer.echo(f"apparel-search {version('apparel-search')}")
+    except PackageNotFoundError:
+        typer.echo("apparel-search, not installed")
+    raise typer.Exit
+
+
+@app.callback()
+def before_every_command(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            envvar="APPAREL_DATA",
+            help="Folder of database, indices and stored photos; may also stand after a command.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Store the options given before the command's name."""
+    context.obj = data
+
+
+for commands in (server, index, sync, search, maintenance, backup, photos, train):
+    commands.add_commands(app)
+evaluate.add_commands(train.evaluate_app, train.train_app)
+segmentation.add_commands()
+
+
+def main() -> None:
+    """Run the console script."""
+    app(prog_name="apparel")

@@ -1,0 +1,347 @@
+"""Commands to maintain a catalogue: status, remove, rebuild, upgrade, verify, export, keys."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search_app.cli import session
+from search_app.cli.output import (
+    note_if_slow,
+    print_figures,
+    print_json,
+    print_note,
+    print_table,
+    progress_on_stderr,
+)
+from search_app.cli.session import (
+    DataOption,
+    EncoderOption,
+    JsonOption,
+    opened_collection,
+    opened_database,
+    require_catalogue,
+    settings_for,
+)
+from search_app.errors import SearchAppError
+
+if TYPE_CHECKING:
+    from catalog.database import Database
+    from indexing.bulk.reembed import ReembedSummary
+    from indexing.collection import CollectionStatus
+    from search_app.settings import Settings
+
+keys_app = typer.Typer(
+    help="Create, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+class ProblemsFound(SearchAppError):
+    """`apparel verify` found problems."""
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (status, remove, rebuild, upgrade, verify, export):
+        app.command()(command)
+    app.add_typer(keys_app, name="keys")
+
+
+def status(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Count products, photos and garments.
+
+    Example: apparel status --json
+    """
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        document = _status_document(collection.status())
+    (print_json if as_json else print_figures)(document)
+
+
+def _status_document(status: "CollectionStatus") -> dict[str, Any]:
+    return {
+        "data": str(status.data),
+        "model": status.model,
+        "products": status.products,
+        "photos": {
+            "indexed": status.photos_indexed,
+            "pending": status.photos_pending,
+            "skipped": status.photos_skipped,
+        },
+        "garments": {each.label: count for each, count in status.garments.items()},
+        "searchable": {each.label: count for each, count in status.searchable.items()},
+        "skips": {f"{skip.stage}/{skip.code}": skip.count for skip in status.skips},
+        "bytes": {
+            "database": status.database_bytes,
+            "index": status.index_bytes,
+            "photos": status.photo_bytes,
+        },
+    }
+
+
+def remove(
+    context: typer.Context,
+    product_ids: Annotated[
+        list[str], typer.Argument(metavar="PRODUCT_ID...", help="The products to remove.")
+    ],
+    data: DataOption = None,
+) -> None:
+    """Remove products from the catalogue.
+
+    Example: apparel remove tee-17
+    """
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection:
+        for product_id in product_ids:
+            collection.remove(product_id)
+            typer.echo(f"removed {product_id}")
+
+
+def rebuild(
+    context: typer.Context,
+    data: DataOption = None,
+    encoder: EncoderOption = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Remove unreferenced files and products.")
+    ] = False,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Remove characters from texts that cannot be shown.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rebuild the indices and the predicted attributes.
+
+    No model runs.
+
+    With --encoder every garment is first embedded with another encoder. The old vectors serve
+    until the new ones are complete; if stopped, a second run continues. The encoder is a name in
+    the data folder's "encoders", or "shipped".
+
+    Example: apparel rebuild --encoder shipped
+    """
+    from search_app.jobs.encoder_choices import encoder_of_name
+
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    settings = settings_for(context, data=data, encoder=encoder_of_name(settings.data, encoder))
+    summary = _reembed(settings) if encoder else None
+    with opened_collection(settings, None) as collection:
+        repaired = collection.repair_texts() if mend else None
+        swept = collection.sweep() if sweep else None
+        with note_if_slow("rebuilding the indices"):
+            count = collection.rebuild()
+    document = {"garments": count, "reembedded": summary, "swept": swept, "mended": repaired}
+    _report_damaged(summary.damaged if summary else ())
+    if as_json:
+        print_json(document)
+        return
+    if swept is not None:
+        files = len(swept.temporary) + len(swept.orphans)
+        typer.echo(f"removed: {files} files, {len(swept.products)} incomplete products")
+    if repaired is not None:
+        typer.echo(f"mended: {repaired} products")
+    if summary is not None:
+        print_figures(summary)
+    typer.echo(f"indices rebuilt: {count} garments")
+
+
+def _report_damaged(damaged: Sequence[str]) -> None:
+    for name in damaged:
+        print_note(f"skipped, its stored copy is damaged: {name}")
+    if damaged:
+        print_note(f"{len(damaged)} photos skipped; index their products again")
+
+
+def upgrade(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Bring a data folder to this version and its models.
+
+    Migrates the tables; if segmenter or encoder differ from those that computed the vectors,
+    every stored photo is processed again. The old vectors serve until the new ones are complete;
+    if stopped, a second run continues.
+
+    Example: apparel upgrade
+    """
+    from indexing.bulk.upgrade import upgrade as upgrade_folder
+
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    embedder = session.load_embedder(settings)
+    started = time.monotonic()
+    with progress_on_stderr("photos") as tick:
+
+        def progress(done: int, total: int) -> None:
+            left = (time.monotonic() - started) / max(done, 1) * (total - done)
+            tick(done, total, f"about {max(1, round(left / 60))} min left")
+
+        summary = upgrade_folder(settings.data, embedder, progress, settings.database_url)
+    with opened_collection(settings, None) as collection:
+        collection.rebuild()
+    _report_damaged(summary.damaged)
+    (print_json if as_json else print_figures)(summary)
+
+
+def _reembed(settings: "Settings") -> "ReembedSummary":
+    from catalog.database import open_database
+    from catalog.photos import PhotoStore
+    from indexing.bulk.reembed import reembed
+
+    embedder = session.load_embedder(settings)
+    database = open_database(settings.data)
+    try:
+        with progress_on_stderr("photos") as tick:
+            return reembed(
+                database,
+                PhotoStore(settings.data),
+                embedder,
+                lambda done, total: tick(done, total, ""),
+            )
+    finally:
+        database.close()
+
+
+def verify(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not read the stored photos.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check database, indices and photos.
+
+    Example: apparel verify --quick
+    """
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with (
+        opened_collection(settings, None) as collection,
+        note_if_slow("verifying database, indices and photos"),
+    ):
+        problems = collection.verify(quick)
+    if as_json:
+        print_json({"problems": problems})
+    else:
+        for problem in problems:
+            typer.echo(problem)
+    if problems:
+        raise ProblemsFound(f"{len(problems)} problems found; each line names the remedy")
+    if not as_json:
+        typer.echo("no problems")
+
+
+def export(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="NAME.csv for products, NAME.npz for vectors.")
+    ],
+    data: DataOption = None,
+) -> None:
+    """Write the products or the vectors.
+
+    Example: apparel export products.csv
+    """
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_collection(settings, None) as collection, note_if_slow(f"writing {out}"):
+        count = collection.export(out)
+    typer.echo(f"{count} rows written to {out}")
+
+
+class ScopeName(StrEnum):
+    """Values of --scope; each includes the ones before it."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@keys_app.command("add")
+def add_key(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key: who uses it.")],
+    scope: Annotated[ScopeName, typer.Option(help="What it may do.")] = ScopeName.READ,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--origin",
+            metavar="URL",
+            help="For the widget in pages of this site only, such as https://shop.example; "
+            "may be repeated. Such a key only reads.",
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key and show it, once.
+
+    Example: apparel keys add robot --scope write
+    """
+    from search_app.security.keys import Scope, make_key
+
+    with _opened_database(context, data) as database:
+        made = make_key(database, name, Scope(scope.value), origins or ())
+    if as_json:
+        document = {"name": made.key.name, "scope": made.key.scope, "origins": made.key.origins}
+        print_json(document | {"key": made.secret})
+        return
+    typer.echo(made.secret)
+    print_note(f"key {name!r} may {scope}; keep it now, it is not shown again")
+
+
+@keys_app.command("list")
+def list_keys(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List the keys, without their secrets.
+
+    Example: apparel keys list
+    """
+    from search_app.security import keys
+
+    with _opened_database(context, data) as database:
+        listed = keys.list_keys(database)
+    if as_json:
+        print_json({"keys": listed})
+        return
+    rows = [
+        (
+            key.name,
+            key.scope,
+            _day(key.created_at),
+            _day(key.revoked_at),
+            ", ".join(key.origins) or "any",
+        )
+        for key in listed
+    ]
+    print_table(("name", "scope", "made", "revoked", "pages of"), rows)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key.")],
+    data: DataOption = None,
+) -> None:
+    """Revoke a key; requests with it are refused from now on.
+
+    Example: apparel keys revoke robot
+    """
+    from search_app.security import keys
+
+    with _opened_database(context, data) as database:
+        typer.echo(f"revoked {keys.revoke_key(database, name).name}")
+
+
+@contextmanager
+def _opened_database(context: typer.Context, data: Path | None) -> "Iterator[Database]":
+    settings = settings_for(context, data=data)
+    require_catalogue(settings)
+    with opened_database(settings) as database:
+        yield database
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d}"

@@ -1,0 +1,130 @@
+"""Output of the commands: JSON or tables on stdout, progress and notes on stderr."""
+
+import dataclasses
+import json
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import typer
+
+Advance = Callable[[int, int, str], None]
+"""Called with (done, total, note)."""
+
+SECONDS_BETWEEN_LINES: Final = 10.0
+"""Seconds between progress lines where stderr is no terminal."""
+SECONDS_BEFORE_NOTE: Final = 1.0
+"""A step that takes longer says what it does."""
+
+
+def print_json(document: object) -> None:
+    """Print a JSON document: dataclasses become objects, NaN becomes null."""
+    typer.echo(json.dumps(_plain(document), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns padded with spaces."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for row in (header, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def print_figures(document: object) -> None:
+    """Print a nested document as lines such as "iou.upper  0.83"."""
+    rows = list(_figures(_plain(document), ""))
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, text in rows:
+        typer.echo(f"{name.ljust(width)}  {text}")
+
+
+def _figures(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _figures(each, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
+        for number, each in enumerate(value, 1):
+            yield from _figures(each, f"{name}.{number}")
+    elif isinstance(value, list):
+        yield name, ", ".join(str(each) for each in value)
+    elif isinstance(value, float):
+        yield name, f"{value:.4f}"
+    else:
+        yield name, "-" if value is None else str(value)
+
+
+def print_note(message: str) -> None:
+    """Print a note on stderr."""
+    typer.echo(message, err=True)
+
+
+@contextmanager
+def note_if_slow(message: str) -> Iterator[None]:
+    """Print a note on stderr if the block takes longer than a second."""
+    timer = threading.Timer(SECONDS_BEFORE_NOTE, print_note, (f"{message} ...",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextmanager
+def progress_on_stderr(label: str) -> Iterator[Advance]:
+    """Show a progress bar on a terminal, else a line every few seconds."""
+    if not sys.stderr.isatty():
+        yield _progress_lines(label)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=None, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+
+def _progress_lines(label: str) -> Advance:
+    last_line = time.monotonic()
+
+    def advance(done: int, total: int, note: str) -> None:
+        nonlocal last_line
+        now = time.monotonic()
+        if total and (done == total or now - last_line >= SECONDS_BETWEEN_LINES):
+            last_line = now
+            print_note(f"{label}: {done} of {total}  {note}".rstrip())
+
+    return advance

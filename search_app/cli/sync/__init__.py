@@ -1,0 +1,1 @@
+"""`apparel sync`: the sources that are kept fresh, and their runs."""

@@ -1,0 +1,146 @@
+"""Texts of the admin page."""
+
+from typing import Final
+
+from search_app.language.formats import megabytes, number
+from search_app.language.translations import N_, Text, gettext, ngettext
+
+_JOB_STATES: Final = {
+    "queued": N_("Waiting"),
+    "running": N_("Running"),
+    "done": N_("Done"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
+    "interrupted": N_("Interrupted"),
+}
+
+
+class AdminTexts:
+    """Texts of the admin page and of the page that one signs in on."""
+
+    SIGN_IN = Text("Sign in")
+    SIGN_IN_LEAD = Text("Imports, the index and the models are behind a key with scope admin.")
+    SIGN_IN_HINT = Text("Make one on the server:")
+    SIGN_IN_COMMAND: Final = "apparel keys add NAME --scope admin"
+    SIGN_IN_LOCAL = Text(
+        "On the server’s own machine, open the address that it printed when it started, or paste "
+        "the contents of this file of the data folder:"
+    )
+    SIGN_IN_FILE: Final = "local-token"
+    TICKET_USED = Text(
+        "This address has been used, or is too old. Sign in with a key, or start the server again "
+        "for a new address."
+    )
+    SIGN_OUT = Text("Sign out")
+    KEY = Text("Key")
+    IMPORT = Text("Import a feed")
+    IMPORT_HINT = Text(
+        "CSV, TSV, JSON lines, a Google Merchant feed (TSV or XML) or a Shopify export. Photos are "
+        "looked for in the server’s import folder, or fetched from their address."
+    )
+    IMPORT_FEED = Text("Feed")
+    IMPORT_ADDRESS = Text("Or its address")
+    IMPORT_OPTIONS = Text("Options")
+    DRY_RUN = Text("Dry run")
+    DRY_RUN_HINT = Text("say what would change, write nothing")
+    PRUNE = Text("Prune")
+    PRUNE_HINT = Text("remove products that are no longer in this feed")
+    PRUNE_ALL = Text("Prune even most")
+    PRUNE_ALL_HINT = Text("also when more than half of them would go")
+    REFRESH = Text("Refresh photos")
+    REFRESH_HINT = Text("check whether fetched photos have changed")
+    COLUMN_NAMES = Text("Columns with other names")
+    COLUMN_NAMES_HINT: Final = "title=name, price=amount"
+    IMPORT_SEND = Text("Import")
+    SENDING = Text("Sending the feed…")
+    IMPORTS = Text("Imports and other jobs")
+    NO_IMPORTS = Text("Nothing has been imported from this page yet.")
+    DRY_RUN_DONE = Text("Dry run: nothing was written")
+    JOB_NEW = Text("products new")
+    JOB_CHANGED = Text("changed")
+    JOB_UNCHANGED = Text("unchanged")
+    JOB_GARMENTS = Text("garments")
+    JOB_SKIPPED = Text("photos skipped")
+    JOB_REMOVED = Text("products removed")
+    JOB_TO_EMBED = Text("photos to index")
+    JOB_TO_FETCH = Text("to fetch")
+    JOB_MISSING = Text("photos missing")
+    JOB_REMOVED_NAMES = Text("Removed products")
+    IMPORT_NOW = Text("Import it now")
+    JOB_REJECTED = Text("rows refused")
+    REJECTS = Text("Download rejects")
+    CANCEL = Text("Cancel")
+    RESUME = Text("Resume")
+    INDEX = Text("Index")
+    INDEX_CLASS = Text("Class")
+    INDEX_GARMENTS = Text("Garments")
+    INDEX_SEARCHABLE = Text("Searchable")
+    SKIPS = Text("Skipped photos")
+    STATUS_PRODUCTS = Text("Products")
+    STATUS_PHOTOS = Text("Photos indexed")
+    STATUS_PENDING = Text("Photos waiting")
+    STATUS_SKIPPED = Text("Photos skipped")
+    STATUS_DATABASE = Text("Database")
+    STATUS_INDEX = Text("Index files")
+    STATUS_COPIES = Text("Photo copies")
+    REBUILD = Text("Rebuild the index")
+    REBUILD_HINT = Text("From the stored vectors, no model runs; the old one serves meanwhile.")
+    REBUILD_JOB = Text("Rebuild of the index")
+    MODELS = Text("Models")
+    MODELS_HINT = Text("The models that made the vectors and process new photos.")
+    REEMBED = Text("Change the encoder to")
+    REEMBED_SEND = Text("Embed all again")
+    REEMBED_HINT = Text(
+        "Another encoder’s weights, with their card beside them, lie in the data folder’s "
+        "“encoders”. Every garment is embedded again beside the old vectors, which serve until all "
+        "is done. A restart finds the new encoder where APPAREL_ENCODER is not set."
+    )
+    MODEL_SEGMENTER = Text("Segmenter")
+    MODEL_ENCODER = Text("Encoder")
+    MODEL_DIMENSION = Text("Dimension")
+
+    megabytes = staticmethod(megabytes)
+
+    @staticmethod
+    def job_state(state: str) -> str:
+        """What a job is doing."""
+        return gettext(_JOB_STATES[state])
+
+    @staticmethod
+    def signed_in(name: str) -> str:
+        """Whose session this is."""
+        return gettext("Signed in with key “%(name)s”", name=name)
+
+    @staticmethod
+    def progress_of(source: str) -> str:
+        """Name of an import's progress bar."""
+        return gettext("Progress of %(source)s", source=source)
+
+    @classmethod
+    def job_title(cls, task: str, source: str) -> str:
+        """What a job is called: an import by its feed."""
+        if task == "rebuild":
+            return cls.REBUILD_JOB
+        if task == "reembed":
+            return gettext("Change to encoder “%(name)s”", name=source)
+        if task == "sync":
+            return gettext("Source “%(name)s”", name=source)
+        return source
+
+    @staticmethod
+    def job_progress(task: str, done: int, total: int) -> str:
+        """How far a job is."""
+        if not total:
+            is_feed = task in ("import", "sync")
+            return gettext("Reading the feed") if is_feed else gettext("Getting ready")
+        amounts = {"done": number(done), "total": number(total)}
+        if task == "rebuild":
+            return ngettext(
+                "%(done)s of %(total)s garment",
+                "%(done)s of %(total)s garments",
+                total,
+                **amounts,
+            )
+        return ngettext(
+            "%(done)s of %(total)s photo", "%(done)s of %(total)s photos", total, **amounts
+        )

@@ -1,0 +1,63 @@
+"""What a visitor reads of an error: no paths, commands or settings."""
+
+from typing import Final
+
+from search_app.language.translations import N_, gettext
+
+_TITLES: Final = {
+    401: N_("A key is needed"),
+    403: N_("Not allowed here"),
+    404: N_("Not here"),
+    413: N_("Too large"),
+    422: N_("That does not fit"),
+    429: N_("A little slower, please"),
+    503: N_("Not ready"),
+    507: N_("No room"),
+}
+_OTHER_TITLE: Final = N_("That did not work")
+_NOT_A_PHOTO: Final = N_("This is not a photo we can read; use JPEG, PNG or WebP.")
+_ADDRESS: Final = N_("No photo could be fetched from this address; check it, or upload the photo.")
+_DAMAGED: Final = N_("The photo is damaged or cut short; save or upload it again.")
+_MESSAGES: Final = {
+    "no_photo": N_("No photo came with the request; choose one first."),
+    "empty": N_("The file is empty; upload it again."),
+    "too_large": N_("The photo has too many bytes; save it smaller."),
+    "too_many_pixels": N_("The photo has too many pixels; save it smaller."),
+    "too_small": N_("The photo is too small; use a larger one."),
+    "too_complex": N_("The photo is packed in far too many parts; save it anew as JPEG or PNG."),
+    "not_a_photo": _NOT_A_PHOTO,
+    "heic": N_("HEIC photos cannot be read here; save it as JPEG."),
+    "damaged": _DAMAGED,
+    "address_refused": N_("Photos can be fetched from public http and https addresses only."),
+    "too_many_redirects": _ADDRESS,
+    "unreachable": _ADDRESS,
+    "timed_out": N_("Fetching the photo took too long; try again, or upload the photo."),
+    "query_expired": N_("This photo is no longer kept; upload it again."),
+    "not_found": N_(
+        "There is no page at this address. It may be mistyped, or what it showed is no longer sold."
+    ),
+    "sample_not_found": N_("There is no such sample photo; choose one that is shown."),
+    "product_not_found": N_("This product is no longer in the catalogue."),
+    "invalid_request": N_("Something in this address cannot be understood. Start a new search."),
+    "busy": N_("Many photos are being searched just now; try again in a moment."),
+    "rate_limited": N_("Too many requests came from here; try again in a moment."),
+    "not_ready": N_("The catalogue is being opened; try again in a moment."),
+    "no_room": N_("The server has no room left; searching works."),
+    "internal_error": N_("Something broke on our side; try again, or search for something else."),
+}
+
+
+class ErrorTexts:
+    """Titles by status and messages by code of errors."""
+
+    @staticmethod
+    def error_title(status: int) -> str:
+        """Head of the page of an error."""
+        return gettext(_TITLES.get(status, _OTHER_TITLE))
+
+    @staticmethod
+    def error_message(code: str, message: str) -> str:
+        """What to say of an error: by its code, else the message that it came with."""
+        if code.startswith("http_"):
+            return gettext(_ADDRESS)
+        return gettext(_MESSAGES[code]) if code in _MESSAGES else message

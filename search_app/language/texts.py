@@ -1,0 +1,384 @@
+"""Texts of the pages for visitors.
+
+What a shop's feed says is not here. Messages of errors live where they arise; what a visitor
+reads of one is in `errors`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from search_app.language.admin_texts import AdminTexts
+from search_app.language.errors import ErrorTexts
+from search_app.language.formats import decimal, number
+from search_app.language.merchant_texts import AnalyticsTexts, WorkListTexts
+from search_app.language.names import NameTexts
+from search_app.language.source_texts import SourceTexts
+from search_app.language.translations import Text, gettext, ngettext
+
+
+class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, AnalyticsTexts):
+    """All texts of the pages; a class, so that each reads in the language of the request."""
+
+    # The frame of every page
+    LANGUAGE = Text("Language")
+    SITE: Final = "Apparel Search"
+    SKIP = Text("Skip to the content")
+    NAV = Text("Main")
+    NAV_MORE = Text("For shops and developers")
+    NAV_SEARCH = Text("Search")
+    NAV_CATALOGUE = Text("Catalogue")
+    NAV_API = Text("API")
+    NAV_ADMIN = Text("Admin")
+    SEARCHING = Text("Searching…")
+    UNREACHABLE = Text("The server cannot be reached. Check your connection and try again.")
+
+    # Home and the box for a photo
+    HOME_TITLE = Text("Find clothes by photo")
+    HOME_LEAD = Text(
+        "Every garment on your photo is outlined. Pick one, and see what in this catalogue comes "
+        "closest in style and colour."
+    )
+    CHOOSE = Text("Choose a photo")
+    CHOOSE_MORE = Text("or drop it here, or paste it")
+    CAMERA = Text("Take a photo")
+    ADDRESS = Text("A photo’s address")
+    ADDRESS_HINT: Final = "https://…"
+    SEND = Text("Search with this photo")
+    DESCRIBE = Text("Or describe it")
+    DESCRIBE_SEND = Text("Find")
+    SEND_ADDRESS = Text("Search")
+    LOOKING = Text("Looking for garments on your photo…")
+    FETCHING = Text("Fetching the photo…")
+    NOT_A_PHOTO = Text("That is not a photo: use JPEG, PNG or WebP.")
+    SAMPLES = Text("Try one of these")
+    IN_CATALOGUE = Text("In the catalogue")
+    BACK_TO_PHOTO = Text("Back to your last photo")
+
+    # The photo and its garments
+    YOUR_PHOTO = Text("Your photo")
+    PHOTO_ALT = Text("The photo you searched with")
+    GARMENTS_HEAD = Text("Garments on your photo")
+    GARMENTS = Text("Garments found")
+    WHOLE_PHOTO = Text("Whole photo")
+    REGION = Text("Your region")
+    TOGETHER = Text("As one garment")
+    NO_COLOURS = Text("This photo has no colours of its own, so only style is compared.")
+    NO_GARMENT = Text(
+        "No garment was found, so the whole photo is searched with. Draw a region, or try a closer "
+        "photo."
+    )
+    ADJUST = Text("Not quite right?")
+    DOUBT = Text("Or is it one of")
+    IT_IS = Text("It is a")
+    MERGE = Text("Combine garments")
+    MERGE_HINT = Text(
+        "For example a dress found as a top and a bottom, or the two halves of a coat."
+    )
+    MERGE_SEND = Text("Search as one")
+    DRAW = Text("Draw a region")
+    DRAW_HINT = Text("Drag on the photo, or set the edges here, in per cent of the photo.")
+    DRAW_BOX = Text(
+        "Region on the photo: arrow keys move it, with Shift they change its size, Enter searches"
+    )
+    DRAW_SEND = Text("Search this region")
+    FORGET = Text("Forget this photo now")
+    FORGET_ALL = Text("Forget all")
+    LAST_PHOTOS = Text("Your last photos, kept in this browser only")
+    SEARCH_AGAIN = Text("Search again with photo")
+    OTHER_PHOTO = Text("Another photo")
+    JOIN = Text("Search with both photos together")
+    FURTHER = Text("Together with")
+
+    # Steering
+    AMONG = Text("Search among")
+    ALL = Text("All")
+    WEIGHT = Text("What counts more")
+    WEIGHT_ENDS = Text("From style alone to colour alone")
+    STYLE = Text("Style")
+    DETAILS = Text("Details")
+    COLOUR = Text("Colour")
+    FILTERS = Text("Filters")
+    CATEGORY = Text("Category")
+    BRAND = Text("Brand")
+    STOCK = Text("Availability")
+    PRICE = Text("Price")
+    PRICE_FROM = Text("Price from")
+    PRICE_TO = Text("Price to")
+    PRICE_LOWEST = Text("Lowest price")
+    PRICE_HIGHEST = Text("Highest price")
+    PRICE_NOW = Text("Now")
+    PRICE_WAS = Text("instead of")
+    WORDS = Text("In words")
+    WORDS_HINT = Text("striped dress, dark jeans")
+    WORDS_MORE = Text("Add words: striped, long sleeve")
+    IN_COLOUR = Text("The same, but in")
+    OWN_COLOUR = Text("Own colour")
+    TEXT = Text("Title, brand or number")
+    APPLY = Text("Apply")
+    CLEAR = Text("Clear all")
+    ACTIVE = Text("Chosen filters")
+    SORT = Text("Sort by")
+
+    # Results
+    MORE_LIKE = Text("More like this")
+    LESS_LIKE = Text("Less like this")
+    SEARCH_WITH = Text("Search with this one")
+    WHY = Text("Why")
+    SIMILARITY = Text("Similarity")
+    NOT_THIS = Text("Hide this one")
+    SCORE_HELP = Text(
+        "Weighted similarity of style, with its details, and colour: 1.00 is the same. It is no "
+        "probability."
+    )
+    SHOW_MORE = Text("Show more")
+    LIKE_PHOTO = Text("Closest to the whole photo")
+    FOUND = Text("What you described")
+    NOTHING_MATCHES = Text("Nothing matches")
+    NOTHING_PASSES = Text("No product passes these filters.")
+    NO_SUCH_GARMENT = Text("The catalogue has nothing of this kind. Try another kind.")
+    NOTHING_CLOSE = Text("Nothing close in this catalogue")
+    FEW_OF_KIND = Text(
+        "Hardly any product is of the same kind; these are the nearest there are. What may help:"
+    )
+    FEW_OF_COLOUR = Text(
+        "Hardly any product has the same colour; these are the nearest there are. What may help:"
+    )
+    RELAX = Text("What may help:")
+    RELAX_HEAD = Text("Find closer ones")
+    RELAX_ALL = Text("Drop all filters")
+    RELAX_STYLE = Text("Look at style only, in any colour")
+    RELAX_BROWSE = Text("Browse the catalogue")
+
+    # Catalogue, product, more like this
+    CATALOGUE = Text("Catalogue")
+    SHOW_ALL = Text("Show all of them")
+    PAGES = Text("Pages")
+    PREVIOUS = Text("Previous")
+    NEXT = Text("Next")
+    EMPTY = Text("The catalogue is empty")
+    EMPTY_LEAD = Text("There is nothing to find yet. Please come back when products were added.")
+    EMPTY_ADMIN = Text("Do you run this shop? Import a feed")
+    SHOP = Text("See it in the shop")
+    PRODUCT_GARMENTS = Text("Find more like")
+    PHOTOS = Text("Photos")
+    COLOURS = Text("Colours")
+    FACTS = Text("Details")
+    NO_PHOTO = Text("This product has no photo that could be read.")
+    SIMILAR = Text("Similar products")
+    SEE_MORE = Text("See more")
+    VIEWED = Text("Recently viewed")
+    COMPLETE = Text("Complete the look")
+    COMPLETE_LEAD = Text("Close to what is worn with it on the photo.")
+    MORE_LIKE_HEAD = Text("More like")
+    COMPARED = Text("Compared with")
+
+    # When something went wrong
+    NEEDS_SCRIPT = Text("This page needs JavaScript. The same description as data:")
+    SEARCH_INSTEAD = Text("Search with a photo")
+
+    decimal = staticmethod(decimal)
+    number = staticmethod(number)
+
+    @staticmethod
+    def photo_kept(minutes: str) -> str:
+        """What happens to a visitor's photo."""
+        return gettext(
+            "The server keeps your photo in its memory only, until %(minutes)s minutes after its "
+            "last use. This browser keeps your last photos until you forget them.",
+            minutes=minutes,
+        )
+
+    @staticmethod
+    def photo_kinds(max_bytes: int) -> str:
+        """Which photos are taken."""
+        return gettext("JPEG, PNG or WebP, up to %(size)s MB", size=number(max_bytes // 1_000_000))
+
+    @staticmethod
+    def too_large(max_bytes: int) -> str:
+        """Said before an upload that would be refused."""
+        return gettext(
+            "This photo is larger than %(size)s MB: save it smaller.",
+            size=number(max_bytes // 1_000_000),
+        )
+
+    @staticmethod
+    def sample(place: int) -> str:
+        """Name of a sample photo's button."""
+        return gettext("Search with sample photo %(number)s", number=place)
+
+    @staticmethod
+    def more_like(title: str) -> str:
+        """Name of a product's link to more like it."""
+        return gettext("More like %(title)s", title=title)
+
+    @staticmethod
+    def not_this(title: str) -> str:
+        """Name of the button that takes a product out of the results."""
+        return gettext("Do not show %(title)s", title=title)
+
+    @staticmethod
+    def drop_photo(place: int) -> str:
+        """Name of the link that takes a further photo away."""
+        return gettext("Remove photo %(number)s", number=place)
+
+    @staticmethod
+    def drop_filter(name: str) -> str:
+        """Name of the link that takes a filter away."""
+        return gettext("Remove %(name)s", name=name)
+
+    @staticmethod
+    def edges() -> tuple[tuple[str, str], ...]:
+        """Fields of a region's edges with their names."""
+        return (
+            ("left", gettext("Left edge")),
+            ("top", gettext("Top edge")),
+            ("right", gettext("Right edge")),
+            ("bottom", gettext("Bottom edge")),
+        )
+
+    @staticmethod
+    def sorts() -> dict[str, str]:
+        """Orders of results, "" for the nearest first."""
+        return {
+            "": gettext("Best match"),
+            "price": gettext("Price, low to high"),
+            "-price": gettext("Price, high to low"),
+        }
+
+    @classmethod
+    def list_sorts(cls) -> dict[str, str]:
+        """Orders of the catalogue."""
+        return {**cls.sorts(), "": gettext("By name")}
+
+    @staticmethod
+    def attribute(name: str) -> str:
+        """Name of a product's attribute as the feed calls it: Material, Neck line."""
+        words = name.replace("_", " ").strip()
+        return words[:1].upper() + words[1:]
+
+    @classmethod
+    def attribute_is(cls, name: str, value: str) -> str:
+        """The filter of a product's own attribute."""
+        return gettext("%(name)s: %(value)s", name=cls.attribute(name), value=value)
+
+    @staticmethod
+    def more_colours(count: int) -> str:
+        """How many other colours an article comes in; "" for none."""
+        if not count:
+            return ""
+        return ngettext(
+            "%(count)s more colour", "%(count)s more colours", count, count=number(count)
+        )
+
+    @staticmethod
+    def photo_of(title: str, place: int) -> str:
+        """What a product's photo shows."""
+        return gettext("%(title)s, photo %(number)s", title=title, number=place)
+
+    @staticmethod
+    def shown(count: int) -> str:
+        """How many results there are on the page."""
+        return ngettext("%(count)s shown", "%(count)s shown", count, count=number(count))
+
+    @staticmethod
+    def nearest_by_price(count: int) -> str:
+        """How many results there are, where the nearest are sorted by price."""
+        return ngettext(
+            "%(count)s nearest, by price", "%(count)s nearest, by price", count, count=number(count)
+        )
+
+    @staticmethod
+    def products(count: int) -> str:
+        """How many products there are."""
+        return ngettext("%(count)s product", "%(count)s products", count, count=number(count))
+
+    @staticmethod
+    def browse_all(count: int) -> str:
+        """Link to the catalogue."""
+        return gettext("Browse all %(count)s", count=number(count))
+
+    @staticmethod
+    def page_of(page: int, pages: int) -> str:
+        """Where in the catalogue one is."""
+        return gettext("Page %(page)s of %(pages)s", page=number(page), pages=number(pages))
+
+    @staticmethod
+    def unwanted(value: str) -> str:
+        """The filter that leaves a value out."""
+        return gettext("Not %(value)s", value=value)
+
+    @staticmethod
+    def leave_out(value: str) -> str:
+        """Name of the link that leaves a value out."""
+        return gettext("Leave out %(value)s", value=value)
+
+    @staticmethod
+    def take_back(value: str) -> str:
+        """Name of the link that takes a left out value back in."""
+        return gettext("Take %(value)s back in", value=value)
+
+    @staticmethod
+    def excluded(count: int) -> str:
+        """The filter of products that are not to be shown."""
+        return ngettext("%(count)s left out", "%(count)s left out", count, count=number(count))
+
+    @staticmethod
+    def more_like_count(count: int) -> str:
+        """The filter of products that results should be like."""
+        return ngettext(
+            "More like %(count)s result", "More like %(count)s results", count, count=number(count)
+        )
+
+    @staticmethod
+    def less_like_count(count: int) -> str:
+        """The filter of products that results should not be like."""
+        return ngettext(
+            "Less like %(count)s result", "Less like %(count)s results", count, count=number(count)
+        )
+
+    @staticmethod
+    def less_like(title: str) -> str:
+        """Name of the link that steers away from a product."""
+        return gettext("Less like %(title)s", title=title)
+
+    @staticmethod
+    def search_with(title: str) -> str:
+        """Name of the link that searches with a product."""
+        return gettext("Search with %(title)s", title=title)
+
+    @staticmethod
+    def price_range(lowest: str, highest: str) -> str:
+        """The filter of prices; "" = no limit on this side."""
+        if lowest and highest:
+            return gettext("Price %(low)s to %(high)s", low=lowest, high=highest)
+        if lowest:
+            return gettext("Price from %(low)s", low=lowest)
+        return gettext("Price to %(high)s", high=highest)
+
+    @staticmethod
+    def said(words: str) -> str:
+        """The filter of plain words."""
+        return gettext("“%(words)s”", words=words)
+
+    @staticmethod
+    def in_colour(name: str) -> str:
+        """The filter of another colour."""
+        return gettext("In %(colour)s", colour=name)
+
+    @classmethod
+    def unused_words(cls, unknown: Sequence[str], missing: Sequence[str]) -> str:
+        """Said when words were not understood, or name goods that are not sold; "" otherwise."""
+        sentences = [
+            gettext("There are no %(goods)s in this catalogue.", goods=word) for word in missing
+        ]
+        if unknown:
+            named = ", ".join(cls.said(word) for word in unknown)
+            sentences.append(
+                gettext("Not used, as no product is called so: %(words)s.", words=named)
+            )
+        return " ".join(sentences)
+
+    @classmethod
+    def relax(cls, name: str) -> str:
+        """Advice to drop one filter."""
+        return gettext("Without %(filter)s", filter=name if name[0] in "“„«" else cls.said(name))

@@ -1,0 +1,1 @@
+"""Routes and view models of the HTML pages."""

@@ -1,0 +1,60 @@
+"""Template context of the results: cards, advice if nothing is close, a link to more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from indexing.collection import ResultCard
+from indexing.search.results import nothing_close
+from search_app.language import texts
+from search_app.pages.cards import called_distant, result_views
+from search_app.pages.state import MAX_RESULTS, PAGE_SIZE, PageState
+from search_app.pages.views import ActiveFilter, FilterForm
+from segmentation.classes import GarmentClass
+
+LOADED_ALONE: Final = 4 * PAGE_SIZE
+"""So many results come as the visitor scrolls; more on request, else the foot is out of reach."""
+
+
+def results_context(
+    cards: Sequence[ResultCard],
+    form: FilterForm,
+    title: str,
+    empty_catalogue: bool,
+    path: str,
+    state: PageState,
+) -> dict[str, object]:
+    """Template context of `_results.html`."""
+    more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
+    may_have_more = len(cards) == state.k < MAX_RESULTS
+    distant = nothing_close(cards, state.colour_weight)
+    views = result_views(cards, state, path)
+    return {
+        "results": called_distant(views) if distant else views,
+        "results_title": title,
+        "form": form,
+        "empty_catalogue": empty_catalogue,
+        "distant": distant,
+        "distant_lead": texts.FEW_OF_COLOUR if state.colour_weight == 1 else texts.FEW_OF_KIND,
+        "relax": relaxations(form, path, state) if distant or not cards else [],
+        "more_href": more.href(path) if may_have_more else "",
+        "loads_itself": state.k < LOADED_ALONE,
+        "with_classes": True,
+        "by_price": bool(state.sort),
+    }
+
+
+def relaxations(form: FilterForm, path: str, state: PageState) -> list[ActiveFilter]:
+    """Ways to closer results: without a filter, without colour, in other classes."""
+    advice = [replace(each, name=texts.relax(each.name)) for each in form.active]
+    if len(advice) > 1:
+        advice.append(ActiveFilter(texts.RELAX_ALL, form.reset_href))
+    if state.colour_weight > 0:
+        style = replace(state, colour_weight=0.0, k=PAGE_SIZE)
+        advice.append(ActiveFilter(texts.RELAX_STYLE, style.href(path)))
+    for choice in form.classes:
+        if choice.value and not choice.chosen:
+            among = replace(state, among=GarmentClass.from_label(choice.value), k=PAGE_SIZE)
+            name = texts.search_among(GarmentClass.from_label(choice.value))
+            advice.append(ActiveFilter(name, among.href(path)))
+    return advice

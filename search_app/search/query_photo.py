@@ -1,0 +1,149 @@
+"""Query photos: garments with their vectors.
+
+photo -> embedder -> QueryPhoto: its garments, or the garment of a region, or the whole photo
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from indexing.collection import Collection
+from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
+from search_app.errors import BadRequest, NotReady
+from search_app.search.monochrome import is_monochrome
+from search_app.search.options import SearchOptions
+from search_app.search.screenshot import picture_box
+from segmentation.classes import GarmentClass
+from segmentation.mask import Box
+from segmentation.photos import Photo
+
+MASK_SIDE: Final = 400
+"""Masks are reduced to about this many pixels a side: a crop shows no finer edge."""
+
+
+@dataclass(frozen=True, eq=False)
+class QueryPhoto:
+    """The garments of a query photo, the largest first; boxes in pixels of the photo.
+
+    `whole` is the whole photo as one garment: where no garment was detected, or on request.
+    `monochrome`: the photo has no colours of its own (`search_app.search.monochrome`).
+    """
+
+    height: int
+    width: int
+    garments: tuple[EmbeddedGarment, ...]
+    whole: EmbeddedGarment | None = None
+    monochrome: bool = False
+
+    def fitted(self, options: SearchOptions) -> SearchOptions:
+        """The options for this photo: by style alone where it shows no colours to compare."""
+        if not self.monochrome or options.wanted_colour:
+            return options
+        return replace(options, colour_weight=0.0)
+
+
+def embedder_of(collection: Collection) -> Embedder:
+    """The collection's embedder.
+
+    Raises:
+        NotReady: the collection was opened without models.
+    """
+    if collection.embedder is None:
+        raise NotReady("the models are not loaded; run `apparel doctor`")
+    return collection.embedder
+
+
+def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
+    """Run the models on one photo, of a screenshot on the picture that it shows.
+
+    `whole` is set if no garment was detected.
+    """
+    box = picture_box(photo)
+    picture = _cropped(photo, box)
+    found = query_of(embedder.embed([picture])[0])
+    height, width = photo.shape[:2]
+    garments = tuple(_moved(each, box, photo) for each in found.garments)
+    query = QueryPhoto(height, width, garments, monochrome=is_monochrome(picture))
+    return query if garments else _with_whole(embedder, photo, query, box)
+
+
+def embed_wanted(
+    embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
+) -> QueryPhoto:
+    """The garments of the photo, or the one in the requested region.
+
+    Raises:
+        BadRequest: the region is outside the photo or empty.
+    """
+    if options.region is None:
+        return embed_query(embedder, photo)
+    height, width = photo.shape[:2]
+    sent_height, sent_width = size or (height, width)
+    scales = (width / sent_width, height / sent_height) * 2
+    x0, y0, x1, y1 = (
+        min(round(edge * scale), end)
+        for edge, scale, end in zip(options.region, scales, (width, height) * 2, strict=True)
+    )
+    try:
+        embedded = embedder.embed_region(photo, (x0, y0, x1, y1), options.garment_class)
+    except ValueError as error:
+        raise BadRequest(f"region: {error}; give x0,y0,x1,y1 inside the photo") from error
+    return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
+
+
+def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
+    """The query of an embedded photo, with reduced masks."""
+    garments = tuple(reduced(garment) for garment in embedded.garments)
+    return QueryPhoto(embedded.height, embedded.width, garments)
+
+
+def with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto) -> QueryPhoto:
+    """The query with the whole photo embedded as one garment in `whole`.
+
+    Of a screenshot it is the picture.
+    """
+    return _with_whole(embedder, photo, query, picture_box(photo))
+
+
+def _with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto, box: Box | None) -> QueryPhoto:
+    whole = reduced(embedder.embed_whole(_cropped(photo, box)))
+    return replace(query, whole=_moved(whole, box, photo))
+
+
+def _cropped(photo: Photo, box: Box | None) -> Photo:
+    if box is None:
+        return photo
+    x0, y0, x1, y1 = box
+    return np.ascontiguousarray(photo[y0:y1, x0:x1])
+
+
+def _moved(embedded: EmbeddedGarment, box: Box | None, screenshot: Photo) -> EmbeddedGarment:
+    """A garment of a picture with its box in pixels of the screenshot and its share of it."""
+    if box is None:
+        return embedded
+    garment, (left, top, right, bottom) = embedded.garment, box
+    x0, y0, x1, y1 = garment.box
+    moved = (x0 + left, y0 + top, x1 + left, y1 + top)
+    height, width = screenshot.shape[:2]
+    area = garment.area * (right - left) * (bottom - top) / (height * width)
+    return replace(embedded, garment=replace(garment, box=moved, area=area))
+
+
+def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarment | None:
+    """What a further photo of the same shows: its largest garment of the class, else of any."""
+    of_class = [each for each in query.garments if each.garment.garment_class is garment_class]
+    return next(iter((*of_class, *query.garments)), query.whole)
+
+
+def reduced(embedded: EmbeddedGarment, scale: float = 1.0) -> EmbeddedGarment:
+    """A garment with its mask reduced to about `MASK_SIDE` pixels.
+
+    Args:
+        scale: pixels of the query photo per pixel of the photo that was embedded.
+    """
+    garment = embedded.garment
+    x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
+    step = -(-max(garment.mask.shape) // MASK_SIDE)
+    mask = garment.mask[::step, ::step].copy()
+    return replace(embedded, garment=replace(garment, box=(x0, y0, x1, y1), mask=mask))

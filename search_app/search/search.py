@@ -1,0 +1,91 @@
+"""Result cards of a query under the search options."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from catalog.filtering.comparison import Shown, relative_to
+from catalog.filtering.word_query import WordQuery
+from indexing.collection import Collection, ResultCard
+from indexing.embedding.colour import lightness_of
+from indexing.search.feedback import joined, steered
+from indexing.search.query import Query
+from indexing.types import ATTRIBUTE_NAMES, EmbeddedGarment, Vector
+from search_app.search.options import SearchOptions, check_colour
+from search_app.search.query_photo import embedder_of
+from segmentation.classes import GarmentClass
+
+
+def search_garment(
+    collection: Collection,
+    garment: EmbeddedGarment,
+    options: SearchOptions,
+    among: GarmentClass | None = None,
+    also: Sequence[EmbeddedGarment] = (),
+) -> list[ResultCard]:
+    """Results for one garment of a query photo, the nearest first.
+
+    Args:
+        also: the same garment, or ones like it, on further query photos.
+    """
+    queries = [Query.of(each) for each in (garment, *also)]
+    query = joined(queries, embedder_of(collection).fingerprint.style_dimension)
+    words = relative_to(collection.understand(options.words).query, _shown(garment))
+    return search_cards(collection, query, options, among, words)
+
+
+def _shown(garment: EmbeddedGarment) -> Shown:
+    """What comparatives are relative to."""
+    predicted = {name: getattr(garment.attributes, name) for name in ATTRIBUTE_NAMES}
+    values = {name: each.value for name, each in predicted.items() if each is not None}
+    return Shown(values, lightness_of(garment.colours[0].hex) if garment.colours else None)
+
+
+def search_cards(
+    collection: Collection,
+    query: Query,
+    options: SearchOptions,
+    among: GarmentClass | None = None,
+    words: WordQuery | None = None,
+) -> list[ResultCard]:
+    """Results of a query under the options, the nearest first.
+
+    Args:
+        among: the class to search; None = that of the options or their words, else the query's.
+        words: the options' words, where they are relative to a garment.
+    """
+    if words is None:
+        words = collection.understand(options.words).query
+    query = _with_feedback(collection, query, options)
+    chosen = among or options.garment_class
+    classes = (chosen,) if chosen else words.garment_classes or query.classes
+    steered = replace(
+        query,
+        vector=_steered_vector(collection, query.vector, options),
+        classes=classes,
+        count=options.k,
+        colour_weight=options.colour_weight,
+        filters=options.filters_with(words),
+        fold_duplicates=options.fold_duplicates,
+    )
+    return collection.results(steered)
+
+
+def _with_feedback(collection: Collection, query: Query, options: SearchOptions) -> Query:
+    """The query moved towards and away from the garments that the options name."""
+    if not (options.more_like or options.less_like) or collection.fingerprint is None:
+        return query
+    more = [collection.query_like(each) for each in options.more_like]
+    less = [collection.query_like(each) for each in options.less_like]
+    return steered(query, more, less, collection.fingerprint.style_dimension)
+
+
+def _steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:
+    """A garment's vector with its colour half replaced by the requested colour."""
+    if not options.wanted_colour:
+        return vector
+    embedder = embedder_of(collection)
+    check_colour(options)
+    style = vector[: embedder.fingerprint.style_dimension]
+    return np.concatenate([style, embedder.colour_half(options.wanted_colour)])

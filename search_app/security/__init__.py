@@ -1,0 +1,1 @@
+"""Keys, sessions, CSRF protection and rate limits."""

@@ -1,0 +1,1 @@
+"""Sources kept fresh: runs, the schedule, webhooks' changes and the command `apparel sync`."""

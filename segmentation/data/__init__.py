@@ -1,0 +1,1 @@
+"""Training pairs of photo and mask, made from original datasets."""

@@ -1,0 +1,185 @@
+"""Make pairs folders from Clothing Co-Parsing and the clothing dataset.
+
+CCP has pixel labels; the masks of the clothing dataset come from GrabCut and its image labels.
+"""
+
+import csv
+import shutil
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from segmentation.classes import (
+    CLOTHING_CLASSES,
+    CLOTHING_NOT_GARMENTS,
+    GarmentClass,
+    ccp_lookup,
+)
+from segmentation.data.labels import ccp_part_lookup
+from segmentation.data.pairs import (
+    LeftOut,
+    Pair,
+    PairsFolder,
+    Progress,
+    load_mask,
+    no_progress,
+    prepare_folder,
+    save_mask,
+    write_manifest,
+)
+from segmentation.data.splits import Split, split_groups
+from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.mask import ClassMask
+from segmentation.photos import read_photo
+
+CCP_TEST_PHOTOS: Final = 100
+CCP_VAL_PHOTOS: Final = 60
+CLOTHING_TEST_PHOTOS: Final = 700
+CLOTHING_VAL_PHOTOS: Final = 300
+
+
+CCP_TWINS: Final = frozenset({"0990", "1707", "1913"})
+"""Duplicates of held-out CCP photos, left out so that they are not trained on."""
+UNREADABLE: Final = "unreadable"
+
+
+def create_ccp(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
+    """Make pairs from Clothing Co-Parsing (`photos/`, `masks/`, `labels.txt`)."""
+    labels = source / "labels.txt"
+    photos = [
+        path for path in sorted((source / "photos").glob("*.jpg")) if path.stem not in CCP_TWINS
+    ]
+    if not labels.is_file() or not photos:
+        raise DatasetError(f"{source} has no labels.txt and photos/*.jpg; name the CCP folder")
+    names = labels.read_text().splitlines()
+    class_of, part_of = ccp_lookup(names), ccp_part_lookup(names)
+    splits = split_groups([path.stem for path in photos], CCP_TEST_PHOTOS, CCP_VAL_PHOTOS)
+    prepare_folder(out)
+    pairs = []
+    for done, photo in enumerate(photos, 1):
+        values = load_mask(source / "masks" / f"{photo.stem}.png")
+        save_mask(class_of[values], out / "masks" / f"{photo.stem}.png")
+        save_mask(part_of[values], out / "parts" / f"{photo.stem}.png")
+        shutil.copyfile(photo, out / "photos" / photo.name)
+        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", splits[photo.stem]))
+        progress(done, len(photos))
+    return write_manifest(out, pairs)
+
+
+def create_ccp_tagged(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
+    """Make unmasked train pairs from Clothing Co-Parsing (`tagged/`, `tagged.csv`)."""
+    table = source / "tagged.csv"
+    if not table.is_file():
+        raise DatasetError(f"{source} has no tagged.csv; name the CCP folder")
+    prepare_folder(out)
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        rows = [(row["id"], row["tags"]) for row in csv.DictReader(lines)]
+    pairs = []
+    for done, (name, tags) in enumerate(rows, 1):
+        photo = source / "tagged" / f"{name}.jpg"
+        if photo.is_file() and name not in CCP_TWINS:
+            shutil.copyfile(photo, out / "photos" / photo.name)
+            pairs.append(Pair(name, "ccp-tagged", f"ccp-{name}", "train", tags))
+        progress(done, len(rows))
+    return write_manifest(out, pairs)
+
+
+@dataclass(frozen=True)
+class ClothingPhoto:
+    """One row of the clothing dataset's images.csv."""
+
+    image: str
+    sender_id: str
+    label: str
+
+
+def read_clothing(source: Path) -> list[ClothingPhoto]:
+    """Read the rows of `images.csv` labelled as one garment, hat or pair of shoes."""
+    table = source / "images.csv"
+    if not table.is_file():
+        raise DatasetError(f"{source} has no images.csv; name the clothing dataset's folder")
+    columns = [field.name for field in fields(ClothingPhoto)]
+    with table.open(newline="", encoding="utf-8-sig") as lines:
+        reader = csv.DictReader(lines)
+        missing = [column for column in columns if column not in (reader.fieldnames or ())]
+        if missing:
+            raise DatasetError(f"{table} lacks the column {', '.join(missing)}; download it again")
+        rows = [ClothingPhoto(*(row[column] or "" for column in columns)) for row in reader]
+    return [row for row in rows if row.label in CLOTHING_CLASSES.keys() | CLOTHING_NOT_GARMENTS]
+
+
+def clothing_splits(rows: Iterable[ClothingPhoto]) -> dict[str, Split]:
+    """Split by sender, for segmenter and encoder alike."""
+    senders = [row.sender_id for row in rows]
+    return dict(split_groups(senders, CLOTHING_TEST_PHOTOS, CLOTHING_VAL_PHOTOS))
+
+
+def create_clothing(
+    source: Path, out: Path, workers: int = 2, progress: Progress = no_progress
+) -> PairsFolder:
+    """Make pairs from the clothing dataset, with masks by GrabCut and classes by label.
+
+    A photo of a hat or shoes has an all-background mask. A photo with an unreliable mask is an
+    unmasked train pair or left out; an unreadable photo is left out. Also writes `labels.csv`,
+    which lists every garment photo for the evaluation of retrieval.
+    """
+    rows = read_clothing(source)
+    splits = clothing_splits(rows)
+    prepare_folder(out)
+    _write_retrieval_labels(out, rows, splits)
+    pairs: list[Pair] = []
+    left_out: list[LeftOut] = []
+    with ProcessPoolExecutor(workers) as pool:
+        masks = pool.map(_clothing_mask, [source] * len(rows), rows, chunksize=8)
+        for done, (row, mask) in enumerate(zip(rows, masks, strict=True), 1):
+            progress(done, len(rows))
+            split = splits[row.sender_id]
+            pair = Pair(row.image, "clothing", f"sender-{row.sender_id}", split, row.label)
+            if isinstance(mask, LeftOut):
+                left_out.append(mask)
+                if split != "train" or mask.reason.startswith(UNREADABLE):
+                    continue
+                pair = replace(pair, source="clothing-unmasked")
+            else:
+                save_mask(mask, out / "masks" / f"{row.image}.png")
+            shutil.copyfile(_clothing_photo(source, row), out / "photos" / f"{row.image}.jpg")
+            pairs.append(pair)
+    return write_manifest(out, pairs, left_out)
+
+
+def _write_retrieval_labels(
+    out: Path, rows: Iterable[ClothingPhoto], splits: Mapping[str, Split]
+) -> None:
+    """Write `labels.csv` for `apparel evaluate retrieval`: queries are the test senders' photos."""
+    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as lines:
+        writer = csv.writer(lines)
+        writer.writerow(("photo", "label", "group", "role"))
+        for row in rows:
+            if row.label in CLOTHING_CLASSES:
+                role = "query" if splits[row.sender_id] == "test" else "gallery"
+                writer.writerow((f"{row.image}.jpg", row.label, f"sender-{row.sender_id}", role))
+
+
+def _clothing_photo(source: Path, row: ClothingPhoto) -> Path:
+    return source / "photos" / f"{row.image}.jpg"
+
+
+def _clothing_mask(source: Path, row: ClothingPhoto) -> ClassMask | LeftOut:
+    # Only this step needs OpenCV.
+    from segmentation.data.grabcut import cut_garment
+
+    try:
+        photo = read_photo(_clothing_photo(source, row))
+    except UnreadablePhoto as error:
+        return LeftOut(row.image, f"{UNREADABLE}: {error}")
+    if row.label in CLOTHING_NOT_GARMENTS:
+        return np.zeros(photo.shape[:2], np.uint8)
+    cut = cut_garment(photo)
+    if cut.mask is None:
+        return LeftOut(row.image, cut.reason)
+    garment_class = CLOTHING_CLASSES.get(row.label, GarmentClass.BACKGROUND)
+    return np.where(cut.mask, garment_class, GarmentClass.BACKGROUND).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Figures of the segmenter, calibration and overlays."""

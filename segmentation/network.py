@@ -1,0 +1,72 @@
+"""The segmentation network: an FPN on a timm encoder, with an image-level head.
+
+The decoder predicts sixteen parts (`segmentation.data.labels`), which are summed to the four
+classes. The auxiliary head predicts image labels from the encoder's last features: a cheap second
+task, and a feature of the score calibration. A U-Net with the same encoder took 1.8 times as long
+per training step on two cores.
+Kirillov, He, Girshick, Dollar, "Panoptic Feature Pyramid Networks", CVPR 2019.
+"""
+
+import functools
+
+import segmentation_models_pytorch as smp
+import torch
+from torch import nn
+
+from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES
+from segmentation.data.labels import IMAGE_LABEL_COUNT, PART_CLASSES, PART_COUNT
+from segmentation.torch_runtime import PartlyFrozen
+from segmentation.weights import Architecture
+
+MASK_STRIDE = 4
+"""The output has a quarter of the canvas's resolution."""
+
+
+class SegmentationNetwork(PartlyFrozen):
+    """Photos (n, 3, H, W) -> class probabilities (n, 4, H / 4, W / 4), presence logits (n, 3)."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        # encoder_weights=None: smp would download anything else.
+        self.fpn = smp.FPN(
+            f"tu-{architecture.encoder}",
+            encoder_weights=None,
+            decoder_pyramid_channels=architecture.pyramid_channels,
+            decoder_segmentation_channels=architecture.segmentation_channels,
+            decoder_dropout=0.1,
+            classes=PART_COUNT,
+            upsampling=1,
+            aux_params={"classes": IMAGE_LABEL_COUNT, "dropout": 0.2},
+        )
+        self.fpn.decoder.merge = _Sum()
+
+    def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        parts, presence = self.parts(photos)
+        return class_logits(parts).softmax(dim=1), presence[:, : len(GARMENT_CLASSES)]
+
+    def parts(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Part logits (n, PART_COUNT, H / 4, W / 4), presence logits (n, IMAGE_LABEL_COUNT)."""
+        parts, presence = self.fpn(photos)
+        return parts, presence
+
+
+class _Sum(nn.Module):
+    """Sum of the pyramid's levels, without the copy that smp's stacking makes."""
+
+    def forward(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        return functools.reduce(torch.add, levels)
+
+
+def class_logits(parts: torch.Tensor) -> torch.Tensor:
+    """Class logits (n, 4, h, w): log-sum-exp over each class's parts."""
+    members = [
+        [part for part, part_class in enumerate(PART_CLASSES) if part_class == each]
+        for each in range(CLASS_COUNT)
+    ]
+    return torch.stack([parts[:, each].float().logsumexp(dim=1) for each in members], dim=1)
+
+
+def build_network(architecture: Architecture) -> SegmentationNetwork:
+    """Build a network with random weights, in channels-last memory format."""
+    network = SegmentationNetwork(architecture)
+    return network.to(memory_format=torch.channels_last)

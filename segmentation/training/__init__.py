@@ -1,0 +1,1 @@
+"""Training of the segmenter: augmentation, losses, schedule, 8-bit conversion."""

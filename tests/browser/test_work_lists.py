@@ -1,0 +1,56 @@
+"""Admin pages beyond imports: work lists with a check, analytics of a real click; access."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import serious
+from tests.browser.conftest import DESKTOP, PHONE, Server
+
+Opener = Callable[..., Page]
+
+
+def signed_in(open_page: Opener, server: Server, **options: object) -> Page:
+    return open_page(f"/admin?ticket={server.ticket()}", **options)
+
+
+def test_catalogue_is_checked_under_ones_eyes(open_page: Opener, server: Server) -> None:
+    page = signed_in(open_page, server)
+    page.get_by_role("link", name="Work lists").click()
+    page.get_by_role("button", name="Check the catalogue").click()
+    expect(page.get_by_text("Checked on")).to_be_visible()
+    expect(page.get_by_text("Not checked yet")).to_have_count(0)
+
+
+def test_click_on_a_result_is_counted_where_it_was(
+    look: Opener, open_page: Opener, server: Server
+) -> None:
+    _click_second_result(look)
+    admin = signed_in(open_page, server)
+    admin.get_by_role("link", name="Searches").click()
+    clicks = admin.locator(".tile", has_text="Clicks").locator("strong")
+    before = int(clicks.inner_text())
+    assert before >= 1
+    _click_second_result(look)
+    admin.reload()
+    expect(clicks).to_have_text(str(before + 1))
+    expect(admin.locator("title", has_text="Place 2: ")).to_have_count(1)
+
+
+def _click_second_result(look: Opener) -> None:
+    page = look()
+    # A beacon: the page that sends it is gone before its response.
+    with page.expect_request("**/api/v1/events"):
+        page.locator("#results .card-link").nth(1).click()
+    page.wait_for_url("**/product/*")
+
+
+@pytest.mark.parametrize("path", ["/admin/lists/no-garment", "/admin/searches"])
+def test_pages_fit_and_everybody_can_use_them(open_page: Opener, server: Server, path: str) -> None:
+    for viewport, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
+        page = signed_in(open_page, server, viewport=viewport, color_scheme=scheme)
+        page.goto(path)
+        assert serious(page) == []
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= viewport["width"]

@@ -1,0 +1,119 @@
+"""Code pages, broken bytes and broken quotes: no letter and no row of another cell is lost."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import FeedError
+from catalog.feeds.decoding import decode
+from catalog.feeds.reader import read_feed
+
+TEXTS = {
+    "cp1252": "Übergangsjacke grün für große Größen – 59 € schön weiß",
+    "cp1251": "Платье женское летнее красное длинные рукава хлопок",
+    "koi8_r": "Куртка мужская зимняя тёмная с капюшоном размер большой",
+    "cp1250": "Sukienka damska żółta z długim rękawem bawełna świąteczna różowa",
+    "cp932": "レディースワンピース 赤い長袖 綿素材のかわいいドレス",
+    "gb18030": "女式红色连衣裙长袖纯棉夏季新款时尚裙子",
+}
+
+
+def _table(text: str) -> str:
+    return "id,title,photo\n" + "".join(f"{n},{text} {n},{n}.jpg\n" for n in range(12))
+
+
+@pytest.mark.parametrize("encoding", TEXTS)
+def test_a_code_page_is_detected(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_bytes(_table(TEXTS[encoding]).encode(encoding))
+    feed = read_feed(path)
+    assert feed.rows[3].title == f"{TEXTS[encoding]} 3"
+    assert "--encoding" in feed.notes[0]
+
+
+@pytest.mark.parametrize("encoding", [*TEXTS, "utf-16", "utf-8-sig", "utf-32"])
+def test_a_given_encoding_is_taken(encoding: str) -> None:
+    text = TEXTS.get(encoding, "Größe")
+    assert decode(text.encode(encoding), "feed", encoding).text == text
+
+
+def test_a_declared_encoding_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    text = f"<item><id>1</id><title>{TEXTS['cp1251']}</title></item>"
+    path.write_bytes(f'<?xml version="1.0" encoding="windows-1251"?>\n{text}'.encode("cp1251"))
+    assert read_feed(path).rows[0].title == TEXTS["cp1251"]
+
+
+def test_an_unknown_encoding_is_refused() -> None:
+    with pytest.raises(FeedError, match="no encoding; give one"):
+        decode(b"id", "feed.csv", "klingon")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xml", "jsonl"])
+def test_a_broken_byte_costs_its_cell(tmp_path: Path, kind: str) -> None:
+    form = {
+        "csv": "{0},{1},{2}\n",
+        "xml": "<item><id>{0}</id><title>{1}</title><color>{2}</color></item>\n",
+        "jsonl": '{{"id": "{0}", "title": "{1}", "color": "{2}"}}\n',
+    }[kind]
+    head, tail = {"csv": ("id,title,color\n", ""), "xml": ("<a>", "</a>"), "jsonl": ("", "")}[kind]
+    rows = "".join(form.format(n, f"Röcke {n}", "grün") for n in range(3))
+    data = (head + rows + tail).encode().replace("grün".encode(), b"gr\xc3", 1)
+    path = tmp_path / "feed"
+    path.write_bytes(data)
+    feed = read_feed(path)
+    assert [row.title for row in feed.rows] == ["Röcke 0", "Röcke 1", "Röcke 2"]
+    assert [row.colour for row in feed.rows] == [None, "grün", "grün"]
+    assert [(each.kind, each.line) for each in feed.warnings] == [
+        ("broken byte", 2 if kind == "csv" else 1)
+    ]
+    assert "1 broken bytes, the first on line" in feed.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        ('2,"Skirt with bow,2.jpg', "Skirt with bow"),
+        ('2,"Boyfriend" skirt,2.jpg', '"Boyfriend" skirt'),
+        ('2,"Skirt, with bow,2.jpg', None),
+    ],
+)
+def test_a_broken_quote_swallows_no_row(tmp_path: Path, row: str, title: str | None) -> None:
+    path = tmp_path / "feed.csv"
+    others = "".join(f'{n},"Dress, {n}",{n}.jpg\n' for n in range(3, 9))
+    path.write_text(f"id,title,photo\n1,Dress,1.jpg\n{row}\n{others}")
+    feed = read_feed(path)
+    titles = {each.id: each.title for each in feed.rows}
+    assert titles.get("2") == title
+    assert set(titles) - {"2"} == {"1", *(str(n) for n in range(3, 9))}
+    assert titles["5"] == "Dress, 5"
+    assert [reject.line for reject in feed.rejects] == ([] if title else [3])
+
+
+def test_quotes_in_a_tab_separated_feed_are_letters(tmp_path: Path) -> None:
+    path = tmp_path / "feed.tsv"
+    path.write_text('id\ttitle\tphoto\n1\t"Must have" skirt, 32" long\t1.jpg\n2\t"Tab\tle"\n')
+    feed = read_feed(path)
+    assert feed.rows[0].title == '"Must have" skirt, 32" long'
+
+
+def test_a_file_full_of_open_quotes_is_refused_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text("id,title\n" + '1,"open, again\n' * 5_000)
+    feed = read_feed(path)
+    assert [reject.line for reject in feed.rejects] == list(range(2, 5_002))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sep=;\nid;title;photo\n="00123";Tee;a.jpg\n',
+        'Price list of Acme\n\n"id";"title";"photo"\n"00123";"Tee";"a.jpg"\n',
+        'Export 2026-11-01, all products\nid,title,photo\n"=""00123""",Tee,a.jpg\n',
+    ],
+)
+def test_what_stands_around_the_header(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(text)
+    (row,) = read_feed(path).rows
+    assert (row.id, row.title, row.photos) == ("00123", "Tee", ("a.jpg",))

@@ -1,0 +1,92 @@
+"""Prices as shops write them."""
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("24.90", "24.90", None),
+        ("24.90 EUR", "24.90", "EUR"),
+        ("24.90usd", "24.90", "USD"),
+        ("€ 1.299,00", "1299.00", "EUR"),
+        ("1,299.00 USD", "1299.00", "USD"),
+        ("1 299,90", "1299.90", None),
+        ("1,299", "1299.00", None),
+        ("12,5", "12.50", None),
+        ("0.999", "1.00", None),
+        ("0,995 €", "1.00", "EUR"),
+        ("12.345.678,90", "12345678.90", None),
+        ("12.345.678", "12345678.00", None),
+        ("£5", "5.00", "GBP"),
+        ("$ 39.50 CAD", "39.50", "CAD"),
+        ("AU$ 39.50", "39.50", "AUD"),
+        ("US$ 8", "8.00", "USD"),
+        ("349 kr", "349.00", None),
+        ("2 499,00 kr", "2499.00", None),
+        ("₹2,49,999.50", "249999.50", "INR"),
+        ("Rs. 2,499", "2499.00", "INR"),
+        ("R$ 1.149,90", "1149.90", "BRL"),
+        ("149,99 zł", "149.99", "PLN"),
+        ("79,-", "79.00", None),
+        ("Fr. 79.–", "79.00", "CHF"),
+        ("8,800円", "8800.00", "JPY"),
+        ("₺1.249,90", "1249.90", "TRY"),
+        ("450.000 ₫", "450000.00", "VND"),
+        ("1 290 Kč", "1290.00", "CZK"),
+        ("9.750 KWD", "9.75", "KWD"),
+        ("KWD 9.750", "9.75", "KWD"),
+        ("45.00 - 29.00 GBP", "29.00", "GBP"),
+        ("29,90 € – 45,90 €", "29.90", "EUR"),
+        ("29.90-45.90", "29.90", None),
+        ("29 bis 45 EUR", "29.00", "EUR"),
+        ("ab 29,90 €", "29.90", "EUR"),
+        ("29,90 €*", "29.90", "EUR"),
+        ("1'299.00", "1299.00", None),
+        ("1E+3", "1000.00", None),
+    ],
+)
+def test_amount_and_currency(text: str, amount: str, currency: str | None) -> None:
+    assert parse_price(text) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("text", ["  ", "N/A", "-", "null"])
+def test_no_price_is_none(text: str) -> None:
+    assert parse_price(text) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["cheap", "-3", "EUR -3.00", "(3.00)", "EUR", "9" * 11, "1" * 101])
+def test_what_is_no_price_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="price"):
+        parse_price(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "amount"),
+    [
+        (["24.90", "19.95", "1.299"], "1.299", "1.30"),
+        (["24,90", "1.299"], "1.299", "1299.00"),
+        (["1,299.00", "24,900"], "24,900", "24900.00"),
+        (["1.299,00", "24,900"], "24,900", "24.90"),
+        (["24,90"] * 5 + ["12.50"], "12.50", "12.50"),
+        (["7.250"], "7.250", "7250.00"),
+    ],
+)
+def test_a_column_says_which_mark_is_decimal(column: list[str], text: str, amount: str) -> None:
+    assert parse_price(text, decimal_mark_of(column))[0] == Decimal(amount)
+
+
+def test_the_column_of_currencies_counts_too() -> None:
+    assert parse_price("7.250", None, "BHD") == (Decimal("7.25"), None)
+    assert parse_price("7.250", None, "EUR") == (Decimal("7250.00"), None)
+
+
+def test_a_json_number_has_a_decimal_point() -> None:
+    assert number_price("24.950") == Decimal("24.95")
+    assert number_price("1e2") == Decimal("100.00")
+    with pytest.raises(ValueError, match="digits"):
+        number_price("1e20")

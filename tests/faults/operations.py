@@ -1,0 +1,121 @@
+"""What a child process does until a fault stops it: one command on a data folder.
+
+Catalogue, index and files are the real ones; only the networks are stand-ins. The limits of the
+index are so low that approximate indices, merges and publishing come up with a few photos.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Final
+
+from catalog.data_folder.backup import write_backup
+from catalog.data_folder.restore import restore_backup
+from catalog.errors import CatalogError
+from catalog.feeds.reader import Feed, ProductRow, read_folder
+from catalog.importing.records import ImportOptions
+from indexing.collection import open_collection
+from indexing.errors import IndexingError
+from indexing.index import class_index, exact, indices
+from segmentation.errors import SegmentationError
+from tests.fakes import FakeEmbedder
+from tests.faults.points import Fault, Point, install
+
+FORESEEN: Final = (CatalogError, IndexingError, SegmentationError, OSError)
+"""What the command line reports in one line; any other exception is a bug."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """The folders of a sequence, and the addresses of its imported photos by product."""
+
+    data: Path
+    photos: Path
+    backup: Path
+    addresses: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a child reported: calls of each point, whether it finished, and what went wrong."""
+
+    calls: Counter[Point]
+    finished: bool = False
+    fired: bool = False
+    error: str = ""
+    bug: bool = False
+
+
+def index(work: Work) -> None:
+    """Index the folder of photos."""
+    _index(work, read_folder(work.photos), ImportOptions())
+
+
+def prune(work: Work) -> None:
+    """Index the folder and remove the products whose photos are gone."""
+    _index(work, read_folder(work.photos), ImportOptions(prune_all=True))
+
+
+def import_(work: Work) -> None:
+    """Import a feed whose photos are fetched."""
+    rows = tuple(ProductRow(name, name, (address,)) for name, address in work.addresses)
+    _index(work, Feed(rows, name="shop.csv"), ImportOptions(allow_private_hosts=True))
+
+
+def _index(work: Work, feed: Feed, options: ImportOptions) -> None:
+    with closing(open_collection(work.data, FakeEmbedder())) as collection:
+        collection.index(feed, options=options)
+
+
+def rebuild(work: Work) -> None:
+    """Rebuild attributes and indices."""
+    with closing(open_collection(work.data, FakeEmbedder())) as collection:
+        collection.rebuild()
+
+
+def backup(work: Work) -> None:
+    """Write the backup anew."""
+    write_backup(work.data, work.backup)
+
+
+def restore(work: Work) -> None:
+    """Bring back the backup."""
+    restore_backup(work.backup, work.data, force=True)
+
+
+OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
+    "index": index,
+    "import": import_,
+    "prune": prune,
+    "rebuild": rebuild,
+    "backup": backup,
+    "restore": restore,
+}
+
+
+def lower_limits() -> None:
+    """Let a few vectors be enough for approximate indices and merges."""
+    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 50
+    class_index.MIN_DELTA = 4
+    indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
+
+
+def run_child(sending: Connection, name: str, work: Work, fault: Fault | None) -> None:
+    """Run an operation with a fault and report; the entry of the child process."""
+    lower_limits()
+    faults = install(fault)
+    in_threads: list[str] = []
+    threading.excepthook = lambda failed: in_threads.append(repr(failed.exc_value))
+    try:
+        OPERATIONS[name](work)
+        bugs = ", ".join(in_threads)
+        outcome = Outcome(faults.calls, not bugs, faults.fired, error=bugs, bug=bool(bugs))
+    except FORESEEN as error:
+        outcome = Outcome(faults.calls, fired=faults.fired, error=repr(error))
+    except Exception as error:
+        outcome = Outcome(faults.calls, fired=faults.fired, error=repr(error), bug=True)
+    sending.send(outcome)

@@ -1,0 +1,61 @@
+"""Any timm network as the encoder, offline: a small one saved to disk as a user would have it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+
+from indexing.embedding.encoders import open_encoder
+from indexing.errors import EncoderError
+from segmentation.runtime import REFERENCE
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(3)
+    network = timm.create_model("test_vit", pretrained=False)
+    folder = tmp_path_factory.mktemp("hub") / "small"
+    timm.models.save_for_hf(
+        network,
+        folder,
+        safe_serialization=True,
+        data_config={"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]},
+    )
+    return folder
+
+
+def test_a_saved_network_encodes_with_the_preprocessing_of_its_card(saved: Path) -> None:
+    encoder = open_encoder(f"local-dir:{saved}", REFERENCE)
+    side = encoder.side
+    crops = list(np.random.default_rng(0).integers(0, 255, (3, side, side, 3), np.uint8))
+    network = timm.create_model(f"local-dir:{saved}", pretrained=True, num_classes=0).eval()
+    config = timm.data.resolve_model_data_config(network)
+    assert tuple(config["mean"]) == (0.1, 0.2, 0.3)
+    pixels = torch.tensor(np.stack(crops) / 255.0, dtype=torch.float32)
+    inputs = (pixels - torch.tensor(config["mean"])) / torch.tensor(config["std"])
+    with torch.inference_mode():
+        expected = torch.nn.functional.normalize(network(inputs.permute(0, 3, 1, 2))).numpy()
+    assert np.allclose(encoder.encode(crops).styles, expected, atol=1e-4)
+    assert encoder.encode([]).styles.shape == (0, encoder.dimension)
+
+
+def test_its_fingerprint_names_architecture_and_weights(saved: Path) -> None:
+    encoder = open_encoder(f"local-dir:{saved}", REFERENCE)
+    assert encoder.fingerprint.startswith("test_vit-")
+    assert encoder.fingerprint == open_encoder(f"local-dir:{saved}", REFERENCE).fingerprint
+    assert encoder.fingerprint != encoder.untrained().fingerprint
+
+
+@pytest.mark.parametrize("name", ["no_such_network", "local-dir:/no/such/folder", "no.safetensors"])
+def test_an_encoder_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(EncoderError, match=name.removeprefix("local-dir:")):
+        open_encoder(name)
+
+
+def test_a_pickle_is_refused_by_name(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_bytes((saved / "config.json").read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
+    with pytest.raises(EncoderError, match=r"pytorch_model\.bin is a pickle.*safe_serialization"):
+        open_encoder(f"local-dir:{tmp_path}")

@@ -1,0 +1,172 @@
+"""Many clients, hostile files, cut connections and a `kill -9` now and then; prints JSON.
+
+    python -m tests.load.soak [--clients 16] [--seconds 120] [--kill 30] [--drawn SECONDS]
+
+Ends with 1 when an answer was none of 2xx, 3xx, 4xx and 503, when a product that was acknowledged
+is not there at the end, or when memory grew from one life of the server to the next.
+"""
+
+import argparse
+import json
+import random
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import httpx2
+from sqlalchemy import select
+
+from catalog.models import Product
+from indexing.collection import open_collection
+from tests.fakes import FakeEmbedder
+from tests.hostile_photos import hostile_files
+from tests.load.run import drawn_catalogue, free_port, real_catalogue
+from tests.load.server import served
+
+GROWTH = 1.25
+
+
+@dataclass
+class Soak:
+    """What all clients saw; `lost` are acknowledged products that are gone."""
+
+    statuses: dict[str, int] = field(default_factory=Counter)
+    acknowledged: set[str] = field(default_factory=set)
+    peaks_mb: list[float] = field(default_factory=list)
+    kills: int = 0
+    lost: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class _Client:
+    """Sends one request after the other; a server that is down is waited for."""
+
+    def __init__(
+        self, port: int, seed: int, photos: list[bytes], hostile: list[bytes], soak: Soak
+    ) -> None:
+        self._http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self._port = port
+        self._rng = random.Random(seed)
+        self._photos = photos
+        self._hostile = hostile
+        self._soak = soak
+        self._name = f"client{seed}"
+        self._sent = 0
+
+    def run(self, until: float) -> None:
+        while time.monotonic() < until:
+            try:
+                self._soak.statuses[str(self._request())] += 1
+            except (httpx2.TransportError, OSError):
+                self._soak.statuses["no answer"] += 1
+                time.sleep(0.2)
+
+    def _request(self) -> int:
+        kind = self._rng.random()
+        if kind < 0.3:
+            return self._search(self._rng.choice(self._photos))
+        if kind < 0.6:
+            return self._search(self._rng.choice(self._hostile))
+        if kind < 0.75:
+            return self._add_product()
+        if kind < 0.85:
+            return self._cut_connection()
+        paths = ("/", "/catalogue", "/api/v1/products", "/readyz", "/metrics")
+        return self._http.get(self._rng.choice(paths)).status_code
+
+    def _search(self, photo: bytes) -> int:
+        return self._http.post("/api/v1/search", files={"photo": ("a.jpg", photo)}).status_code
+
+    def _add_product(self) -> int:
+        self._sent += 1
+        product = f"{self._name}-{self._sent}"
+        photo = ("a.jpg", self._rng.choice(self._photos))
+        answer = self._http.post(
+            "/api/v1/products", files={"photos": photo}, data={"id": product, "title": product}
+        )
+        if answer.status_code == 201:
+            self._soak.acknowledged.add(product)
+        return answer.status_code
+
+    def _cut_connection(self) -> int:
+        with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+            connection.sendall(
+                b"POST /api/v1/search HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n"
+                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+            )
+        return 0
+
+
+def run_soak(
+    data: Path, photos: list[bytes], clients: int, seconds: float, kill: float, drawn: float | None
+) -> Soak:
+    """Serve `data` again and again, each time for `kill` seconds, under all clients."""
+    soak, port = Soak(), free_port()
+    hostile = [file.data for file in hostile_files().values()]
+    until = time.monotonic() + seconds
+    with ThreadPoolExecutor(clients) as pool:
+        running = [
+            pool.submit(_Client(port, seed, photos, hostile, soak).run, until)
+            for seed in range(clients)
+        ]
+        while time.monotonic() < until:
+            environment = {
+                "APPAREL_RATE_LIMIT": "6000/minute",
+                "APPAREL_INSECURE_LOCAL_WRITES": "true",
+            }
+            with served(data, port, drawn, **environment) as process:
+                threading.Event().wait(min(kill, max(0.0, until - time.monotonic())))
+                status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+                peak = next(line for line in status if line.startswith("VmHWM:"))
+                soak.peaks_mb.append(round(int(peak.split()[1]) / 1024, 1))
+                process.kill()
+                soak.kills += 1
+    for each in running:
+        each.result()
+    _check(data, soak, drawn)
+    return soak
+
+
+def _check(data: Path, soak: Soak, drawn: float | None) -> None:
+    from indexing.embedding.wiring import load_embedder
+
+    collection = open_collection(data, FakeEmbedder() if drawn is not None else load_embedder())
+    with collection.database.session() as session:
+        there = set(session.scalars(select(Product.id)))
+    soak.lost = len(soak.acknowledged - there)
+    soak.problems = [str(problem) for problem in collection.verify()]
+    collection.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--kill", type=float, default=30, help="seconds of each life")
+    parser.add_argument("--drawn", type=float, help="no networks, but a pause of so many seconds")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.drawn is None:
+            data, photos = real_catalogue(Path(folder), 100)
+        else:
+            data, photos = drawn_catalogue(Path(folder))
+        soak = run_soak(
+            data, photos, arguments.clients, arguments.seconds, arguments.kill, arguments.drawn
+        )
+    answers = {status for status in soak.statuses if status not in ("no answer", "0")}
+    wrong = {status for status in answers if status >= "500" and status != "503"}
+    flat = max(soak.peaks_mb) <= GROWTH * min(soak.peaks_mb)
+    soak.statuses = dict(soak.statuses)
+    report = asdict(soak) | {"acknowledged": len(soak.acknowledged), "wrong": sorted(wrong)}
+    print(json.dumps(report))
+    sys.exit(bool(wrong or soak.lost or soak.problems or not flat))
+
+
+if __name__ == "__main__":
+    main()
