@@ -15,7 +15,7 @@ from torch import nn
 
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES
 from segmentation.data.labels import IMAGE_LABEL_COUNT, PART_CLASSES, PART_COUNT
-from segmentation.torch_runtime import PartlyFrozen
+from segmentation.torch_runtime import PartlyFrozen, store_channels_last
 from segmentation.weights import Architecture
 
 MASK_STRIDE = 4
@@ -69,4 +69,5 @@ def class_logits(parts: torch.Tensor) -> torch.Tensor:
 def build_network(architecture: Architecture) -> SegmentationNetwork:
     """Build a network with random weights, in channels-last memory format."""
     network = SegmentationNetwork(architecture)
-    return network.to(memory_format=torch.channels_last)
+    store_channels_last(network)
+    return network

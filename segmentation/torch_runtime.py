@@ -82,6 +82,13 @@ class TorchRuntime:
         return tuple(np.asarray(tensor.float().numpy(), np.float32) for tensor in tensors)
 
 
+def store_channels_last(network: nn.Module) -> None:
+    """Store a network's convolution weights channels last, which is faster on processors."""
+    for parameter in network.parameters():
+        if parameter.dim() == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+
 def normalise(
     pictures: npt.NDArray[np.uint8],
     mean: tuple[float, float, float],

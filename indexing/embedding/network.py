@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from indexing.embedding.encoder import EncoderArchitecture, EncoderCard, read_encoder_card
 from indexing.embedding.patches import PATCH_SIDE
+from segmentation.torch_runtime import store_channels_last
 from segmentation.weights import load_tensors
 
 
@@ -69,7 +70,8 @@ class EncoderNetwork(nn.Module):
 def build_encoder(architecture: EncoderArchitecture) -> EncoderNetwork:
     """Build a network with random weights, in channels-last memory format."""
     network = EncoderNetwork(architecture)
-    return network.to(memory_format=torch.channels_last)
+    store_channels_last(network)
+    return network
 
 
 def load_encoder(weights: Path) -> tuple[EncoderNetwork, EncoderCard]:
