@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Training and its tests need PyTorch. Its builds without GPU libraries are a tenth of the size.
+# Torch and torchvision must be of one index: where pip mixes two, torchvision cannot be imported.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .PHONY: demo test bench wheel lowest lint types texts install clean
@@ -54,7 +55,9 @@ $(VENV)/.serving: pyproject.toml
 $(VENV)/.testing: $(VENV)/.serving
 	@echo "installing what training and the tests need into $(VENV) ..."
 	$(PIP) --retries 0 --index-url $(TORCH_INDEX) torch torchvision 2>/dev/null \
-	|| echo "no processor-only PyTorch at $(TORCH_INDEX): the usual one is taken, 4 GB more"
+	&& $(BIN)/python -c "import torchvision" 2>/dev/null \
+	|| { echo "no processor-only PyTorch at $(TORCH_INDEX): the usual one is taken, 4 GB more"; \
+	  $(BIN)/python -m pip uninstall --quiet --yes torch torchvision; }
 	$(PIP) --editable '.[test]'
 	touch $@
 
