@@ -83,7 +83,7 @@ def _cjk_likeness(foreign: list[str], page: str) -> float:
     text = "".join(foreign)
     if page == "cp949":
         # Syllables in everyday use are the ones of EUC-KR.
-        usual = sum(min(each.encode(page)) > 0xA0 for each in _HANGUL.findall(text))
+        usual: int = sum(min(each.encode(page)) > 0xA0 for each in _HANGUL.findall(text))
         return usual / len(text)
     if page in ("cp932", "euc_jp"):
         # Japanese is hardly ever written without kana.
