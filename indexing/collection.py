@@ -1,7 +1,7 @@
 """A searchable collection in a data folder: open, index, search, status.
 
     DATA/apparel.db   the database: products, photos, garments, vectors
-    DATA/index/       a cache built from it: one vector index per class
+    DATA/index/       a cache built from it: one vector index per class (not with pgvector)
     DATA/photos/      a reduced copy of every indexed photo, named by the source's SHA-256
 
 Searches may run on any thread while one thread writes.
@@ -59,8 +59,9 @@ from indexing.bulk.reembed import renew_attributes
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
-from indexing.index.engine import VectorEngine
+from indexing.index.engine import EngineName, VectorEngine
 from indexing.index.indices import ClassIndices
+from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import (
     active_model,
     fingerprint_of,
@@ -105,8 +106,10 @@ class Collection:
         database: Database,
         embedder: Embedder | None,
         group_titles: bool = True,
+        engine: EngineName = "faiss",
     ) -> None:
         self.data = data
+        self.engine_name = engine
         self.group_titles = group_titles
         self.database = database
         self.embedder = embedder
@@ -117,7 +120,12 @@ class Collection:
         self._model_id, self._fingerprint = _model_of(database, embedder)
         self._engine: VectorEngine | None = None
         if self._fingerprint is not None:
-            self._engine = ClassIndices(data, database, self._model_id, self._fingerprint)
+            self._engine = self._opened_engine(self._fingerprint)
+
+    def _opened_engine(self, fingerprint: ModelFingerprint) -> VectorEngine:
+        if self.engine_name == "pgvector":
+            return PgvectorEngine(self.database, self._model_id, fingerprint)
+        return ClassIndices(self.data, self.database, self._model_id, fingerprint)
 
     @property
     def fingerprint(self) -> ModelFingerprint | None:
@@ -455,6 +463,7 @@ def open_collection(
     embedder: Embedder | None = None,
     database_url: str | None = None,
     group_titles: bool = True,
+    engine: EngineName = "faiss",
 ) -> Collection:
     """Open a data folder, created if absent, and bring its indices up to date.
 
@@ -462,14 +471,16 @@ def open_collection(
         embedder: None opens it without models; everything works but `index` and `embed`.
         group_titles: whether titles tell the colours of one article where the feed does not.
         database_url: a PostgreSQL database instead of the folder's own file.
+        engine: what finds vectors: FAISS files in the folder, or pgvector in a PostgreSQL database.
 
     Raises:
+        EngineNotReady: the server lacks what pgvector needs; the message says what to do.
         ModelMismatch: the stored vectors are another model's; the message names both.
         DatabaseError: the database cannot be opened.
     """
     database = open_database(data, database_url)
     try:
-        return Collection(data, database, embedder, group_titles)
+        return Collection(data, database, embedder, group_titles, engine)
     except BaseException:
         database.close()
         raise
