@@ -152,7 +152,7 @@ def change(product_id: str, changes: ProductChanges, services: UsedServices) -> 
     collection = services.open_collection
     given = changes.model_dump(exclude_unset=True)
     if given.get("title", "") is None:
-        raise BadRequest("title: a product needs one; leave it out to keep it")
+        raise BadRequest("title", "a product needs one; leave it out to keep it")
     if "group_id" in given:
         given["group"] = given.pop("group_id")
     with collection.database.session() as session:
@@ -222,7 +222,7 @@ def _named(texts: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, _, value) in zip(texts, pairs, strict=True):
         if not (0 < len(name.strip()) <= 100 and 0 < len(value.strip()) <= 2000):
-            raise BadRequest(f"attributes: {text[:100]!r} is not NAME=VALUE, such as fit=loose")
+            raise BadRequest("attributes", f"{text[:100]!r} is not NAME=VALUE, such as fit=loose")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -238,7 +238,7 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
         return _PLACE.validate_json(decoded)
     except ValueError as error:  # no base64, no JSON, no pair of texts
         raise BadRequest(
-            "cursor: not one of ours; send next_cursor of the answer before"
+            "cursor", "not one of ours; send next_cursor of the answer before"
         ) from error
 
 
