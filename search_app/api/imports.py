@@ -13,14 +13,9 @@ from starlette.datastructures import UploadFile
 
 from catalog.files import publishing
 from catalog.importing.importer import ImportOptions
-from search_app.api.import_documents import (
-    ImportChoices,
-    ImportDocument,
-    ImportPage,
-    ImportRequest,
-    import_document,
-)
+from search_app.api.import_documents import import_document, import_options
 from search_app.api.known_names import refuse_unknown
+from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
 from search_app.jobs.records import Job
 from search_app.jobs.runner import IMPORT, JobRunner
@@ -99,16 +94,16 @@ async def start(
     if kind == "application/json":
         data = await request.body()
         if _is_several_lines_of_json(data):
-            name, options = "feed.jsonl", choices.options
+            name, options = "feed.jsonl", import_options(choices)
         else:
             wanted = _checked(ImportRequest, _json_object(data), given)
             job = await run_in_threadpool(_submit_named, services, jobs, wanted, made_by)
             return _started(response, job)
     elif kind in FEED_TYPES:
-        name, data, options = FEED_TYPES[kind], await request.body(), choices.options
+        name, data, options = FEED_TYPES[kind], await request.body(), import_options(choices)
     else:
         name, data, fields = await _uploaded_feed(request)
-        options = _checked(ImportChoices, fields, given).options
+        options = import_options(_checked(ImportChoices, fields, given))
     job = await run_in_threadpool(submit_upload, services, jobs, name, data, options, made_by)
     return _started(response, job)
 
@@ -255,14 +250,15 @@ def submit_address(
 def _submit_named(
     services: Services, jobs: JobRunner, wanted: ImportRequest, made_by: str | None
 ) -> Job:
+    options = import_options(wanted)
     photos = _inside(services, "photos", wanted.photos) if wanted.photos else None
     if wanted.path is None:
         assert wanted.url is not None
-        return submit_address(services, jobs, wanted.url, wanted.options, made_by, photos)
+        return submit_address(services, jobs, wanted.url, options, made_by, photos)
     feed = _inside(services, "path", wanted.path)
     photos = photos or feed.parent
     folder = jobs.new_folder()
-    return jobs.submit(folder, wanted.path, feed, photos, wanted.options, made_by)
+    return jobs.submit(folder, wanted.path, feed, photos, options, made_by)
 
 
 def _inside(services: Services, name: str, path: str) -> Path:
