@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from catalog.feeds.reader import Feed, ProductRow
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
@@ -31,6 +31,7 @@ from search_app.documents import (
     ProductPage,
     ProductPhotoDocument,
     Text,
+    without_empty,
 )
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
@@ -114,7 +115,11 @@ async def add(
     availability: Annotated[Text | None, Form(max_length=50)] = None,
     description: Annotated[Text | None, Form(max_length=DESCRIPTION_LIMIT)] = None,
     group_id: Annotated[Text | None, Form(min_length=1, max_length=LIMITS["group"])] = None,
-    attributes: Annotated[list[Text], Form(max_length=200, description=ATTRIBUTES)] = [],  # noqa: B006
+    attributes: Annotated[
+        list[Text],
+        BeforeValidator(without_empty),
+        Form(max_length=200, description=ATTRIBUTES),
+    ] = [],  # noqa: B006
 ) -> ProductDocument:
     """Add or replace a product; its photos are searchable when the answer comes."""
     named = _named(attributes)

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from search_app.api.openapi import CURLS, SERVER
+from search_app.api.examples import CURLS
+from search_app.api.openapi import SERVER
 from search_app.app import create_app
 from search_app.settings import Settings
 
