@@ -128,7 +128,7 @@ def _neighbour_index(vectors: Vectors) -> Any:
         lists = int(4 * count**0.5)
         index = faiss.IndexIVFFlat(index, dimension, lists, faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
-        index.cp.seed, index.cp.niter = 0, 5
+        index.cp.niter, index.cp.min_points_per_centroid = 5, 1
         chosen = np.random.default_rng(0).choice(count, min(count, 40 * lists), replace=False)
         index.train(vectors[np.sort(chosen)])
     index.add(vectors)

@@ -12,7 +12,7 @@ from catalog.models import FindingRow, GarmentRow, PhotoRow
 from indexing.collection import Collection, open_collection
 from indexing.review.check import check_catalogue
 from indexing.review.corrections import hide_photos, set_class
-from indexing.review.duplicates import BLOCK, similar_pairs
+from indexing.review.duplicates import BLOCK, EXHAUSTIVE, similar_pairs
 from indexing.review.records import Check
 from indexing.review.store import all_entries, finding_counts, mark, work_list
 from indexing.search.query import Query
@@ -159,9 +159,9 @@ def test_stopped_check_leaves_the_findings_before(own: Collection) -> None:
     assert len(listed(own, "title")) == 1
 
 
-def test_pairs_are_those_of_a_brute_force_search() -> None:
+@pytest.mark.parametrize("count", [BLOCK + 40, EXHAUSTIVE + 40], ids=["exhaustive", "lists"])
+def test_pairs_are_those_of_a_brute_force_search(count: int) -> None:
     random = np.random.default_rng(0)
-    count = BLOCK + 40  # two blocks
     base = random.normal(size=(count // 2, 24)).astype(np.float32)
     vectors = np.concatenate([base, base + random.normal(0, 0.02, base.shape)]).astype(np.float32)
     random.shuffle(vectors)
@@ -175,6 +175,17 @@ def test_pairs_are_those_of_a_brute_force_search() -> None:
         scores = np.minimum(styles, colours) * (articles[:row] != articles[row])
         if row and scores.max() >= 0.985:
             wanted.append((row, int(np.argmax(scores))))
-    pairs = list(similar_pairs(vectors, articles, 16))
+    pairs = {pair[:2] for pair in similar_pairs(vectors, articles, 16)}
     assert len(wanted) > 20
-    assert [pair[:2] for pair in pairs] == wanted
+    assert pairs <= set(wanted)
+    assert len(pairs) >= (1.0 if count <= EXHAUSTIVE else 0.99) * len(wanted)
+
+
+def test_copies_of_one_article_do_not_hide_another() -> None:
+    vectors = np.zeros((300, 8), np.float32)
+    vectors[:, [0, 4]] = 1.0  # all alike
+    articles = np.zeros(300, np.int64)
+    articles[0] = 1
+    # The only other article lies behind 298 nearer or equal rows.
+    pairs = list(similar_pairs(vectors, articles, 4))
+    assert [(row, other) for row, other, _ in pairs] == [(row, 0) for row in range(1, 300)]
