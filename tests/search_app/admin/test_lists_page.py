@@ -23,7 +23,7 @@ TITLES = {"jeans": "<b>Blue</b> jeans", "shirt": "Red shirt", "copy": "Crimson b
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Collection]:
-    draw_photo(tmp_path / "jeans.png", "blue", GarmentClass.WHOLE)
+    draw_photo(tmp_path / "jeans.png", "blue")
     for name in ("shirt", "copy"):
         draw_photo(tmp_path / f"{name}.png", "red")
     draw_empty_photo(tmp_path / "empty.png")
@@ -76,7 +76,7 @@ def test_check_fills_the_lists(admin: TestClient) -> None:
     check(admin)
     page = admin.get("/admin/lists/title").text
     assert "&lt;b&gt;Blue&lt;/b&gt; jeans" in page
-    assert "Named as a bottom, looks like a one-piece" in page
+    assert "Named as a bottom, looks like a top" in page
     assert 'href="/admin/lists" aria-current="page"' in page
     pairs = admin.get("/admin/lists/duplicate").text
     assert "The same photo" in pairs
