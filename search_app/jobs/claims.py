@@ -47,7 +47,7 @@ class ClaimedJob:
         with self.database.side_transaction() as session:
             return self._write(session, lease_until=_lease_end(self.database, session))
 
-    def set(self, **values: str | int | dict[str, Any] | None) -> bool:
+    def set(self, **values: str | int | datetime | dict[str, Any] | None) -> bool:
         """Set columns of the row; whether the job is to be cancelled. Raises LeaseLost."""
         with self.database.side_transaction() as session:
             return self._write(session, **values)

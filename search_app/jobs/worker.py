@@ -179,7 +179,7 @@ class JobWorker:
             _log.exception("%s %s failed", job.task, job.id)
             claimed.end("failed", "something broke here; the server's log says what")
         else:
-            claimed.end("done", self.get(job.id).message)
+            claimed.end("done", self._store.get(job.id).message)
 
     def _release(self, claimed: ClaimedJob) -> None:
         """Give a job back as soon as the database answers; else its lease ends by itself."""

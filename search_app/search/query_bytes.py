@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +69,10 @@ def query_to_bytes(stored: StoredQuery) -> bytes:
         "garments": [_garment_header(each) for each in garments],
     }
     text = json.dumps(header, default=_plain).encode()
-    arrays = {"header": np.frombuffer(text, np.uint8), "jpeg": np.frombuffer(stored.jpeg, np.uint8)}
+    arrays: dict[str, Any] = {
+        "header": np.frombuffer(text, np.uint8),
+        "jpeg": np.frombuffer(stored.jpeg, np.uint8),
+    }
     for index, each in enumerate(garments):
         arrays[f"mask{index}"] = np.packbits(each.garment.mask)
         arrays[f"vector{index}"] = each.vector
