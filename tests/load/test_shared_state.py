@@ -47,7 +47,7 @@ def test_query_photo_is_shown_steered_and_forgotten_by_any_server(
             )
         database.close()
         assert [row.kind for row in rows] == ["query"]
-        assert kept == b"u"
+        assert kept == "u"
         for secret in (token.encode(), shown.content[:64], b"garment_class"):
             assert all(secret not in row.id.encode() + row.content for row in rows)
         assert second.http.post(f"{page}/forget").status_code == 303
