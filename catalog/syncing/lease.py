@@ -14,8 +14,8 @@ from sqlalchemy import or_, update
 
 from catalog.database import Database
 from catalog.errors import SourceBusy
-from catalog.heartbeat import heartbeat, lease_time
 from catalog.models import SyncSourceRow
+from catalog.syncing.heartbeat import heartbeat, lease_time
 from catalog.syncing.sources import read_source_row
 
 

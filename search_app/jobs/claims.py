@@ -13,8 +13,8 @@ from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.heartbeat import lease_time
 from catalog.models import ImportJob, SyncSourceRow
+from catalog.syncing.heartbeat import lease_time
 from search_app.errors import SearchAppError
 from search_app.jobs.records import Job, job_of
 from search_app.jobs.store import JobStore, now

@@ -16,7 +16,7 @@ from typing import Final
 
 from catalog.database import guarded
 from catalog.errors import DatabaseAway
-from catalog.heartbeat import heartbeat
+from catalog.syncing.heartbeat import heartbeat
 from indexing.collection import Collection
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import active_model

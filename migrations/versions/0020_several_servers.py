@@ -1,4 +1,7 @@
-"""Jobs that any of several servers runs: leases, and their feeds in the database.
+"""What several servers share: jobs with leases and their feeds, query photos, sessions, counts.
+
+On PostgreSQL the tables of photos, sessions and counts are UNLOGGED: nothing of them is in the
+log, in a backup of it or in a standby.
 
 Revision: 0020, after 0019
 """
@@ -37,9 +40,36 @@ def upgrade() -> None:
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
+    _create_shared_tables()
+
+
+def _create_shared_tables() -> None:
+    is_postgresql = op.get_context().dialect.name == "postgresql"
+    prefixes = ["UNLOGGED"] if is_postgresql else []
+    op.create_table(
+        "sealed",
+        sa.Column("id", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        prefixes=prefixes,
+    )
+    op.create_index("ix_sealed_kind", "sealed", ["kind", "expires_at"])
+    op.create_index("ix_sealed_expires_at", "sealed", ["expires_at"])
+    op.create_table(
+        "rate_count",
+        sa.Column("sender", sa.String(64), primary_key=True),
+        sa.Column("period", sa.BigInteger, primary_key=True),
+        sa.Column("hits", sa.Integer, nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        prefixes=prefixes,
+    )
+    op.create_index("ix_rate_count_expires_at", "rate_count", ["expires_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("rate_count")
+    op.drop_table("sealed")
     op.drop_table("import_job_file")
     for name in reversed(_COLUMNS):
         op.drop_column("import_job", name)
