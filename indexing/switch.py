@@ -40,4 +40,10 @@ def reopened(collection: Collection, embedder: Embedder) -> Collection:
         ModelMismatch: the embedder is not the one of the active model.
     """
     collection.retire()
-    return Collection(collection.data, collection.database, embedder, collection.group_titles)
+    return Collection(
+        collection.data,
+        collection.database,
+        embedder,
+        collection.group_titles,
+        collection.engine_name,
+    )
