@@ -30,11 +30,20 @@ def switched(
     # Garments that an indexing run has added since the switch.
     reembed(collection.database, store, embedder, lambda done, total: None)
     renew_attributes(collection.database, embedder.fingerprint.encoder)
-    opened = Collection(
+    return reopened(collection, embedder), summary
+
+
+def reopened(collection: Collection, embedder: Embedder) -> Collection:
+    """Open the same catalogue over the vectors of the model that is active now.
+
+    Raises:
+        ModelMismatch: the embedder is not the one of the active model.
+    """
+    collection.retire()
+    return Collection(
         collection.data,
         collection.database,
         embedder,
         collection.group_titles,
         collection.engine_name,
     )
-    return opened, summary

@@ -43,6 +43,7 @@ from search_app.middleware import (
     CompressTexts,
     LimitRate,
     ObserveRequests,
+    RetryRead,
     SecurityHeaders,
 )
 from search_app.pages import catalogue, photo, site
@@ -117,6 +118,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     describe(app)
+    app.add_middleware(RetryRead)
     app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)
     app.add_middleware(BoundedBodies, limit=body_limit, is_full=lambda: services.line.is_full)

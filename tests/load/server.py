@@ -102,7 +102,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (arguments.descriptors,) * 2)
     settings = Settings(data=arguments.data, port=arguments.port)
     embedder = BatchingEmbedder(_embedder(arguments.drawn, settings))
-    collection = open_collection(settings.data, embedder)
+    collection = open_collection(settings.data, embedder, settings.database_url)
     log = log_config("text")
     if not arguments.log:
         log["root"]["level"] = log["loggers"]["search_app"]["level"] = "ERROR"
