@@ -44,6 +44,7 @@ class OwnPostgres:
     def close(self) -> None:
         """Stop for good."""
         self.stop()
+        self._server.cleanup_mode = None  # it knows the first process alone
         self._server.cleanup()
 
     def _control(self, *arguments: str) -> None:
@@ -81,11 +82,14 @@ def database_url(own_postgres: OwnPostgres) -> str:
 
 @pytest.fixture
 def serve(tmp_path: Path, database_url: str) -> Serve:
-    """Starts a server of a data folder of its own on the test's database."""
+    """Starts a server of a data folder, by default its own, on the test's database."""
 
     @contextmanager
-    def start(name: str, drawn: float = 0.0, **environment: str) -> Iterator[RunningServer]:
-        data, port = tmp_path / name, free_port()
+    def start(
+        name: str, drawn: float = 0.0, port: int | None = None, folder: str = "",
+        **environment: str,
+    ) -> Iterator[RunningServer]:  # fmt: skip
+        data, port = tmp_path / (folder or name), port or free_port()
         settings = {"APPAREL_DATABASE_URL": database_url, "APPAREL_RATE_LIMIT": "off"}
         log = tmp_path / f"{name}.log"
         with (
