@@ -16,7 +16,7 @@ from indexing.errors import EngineNotReady
 SCHEMA: Final = "pgvector"
 MIN_VERSION: Final = (0, 8)
 SETTINGS: Final = {
-    "hnsw.ef_search": "300",
+    "hnsw.ef_search": "225",
     # An index is read further until enough garments pass; their order is settled by float32.
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "40000",

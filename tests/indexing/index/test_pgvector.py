@@ -99,7 +99,7 @@ def test_a_setting_that_does_not_last_is_refused(
 ) -> None:
     """As through a pool that hands out connections of its own."""
     monkeypatch.setattr("indexing.index.pgvector.requirements._set", lambda *_: None)
-    with pytest.raises(EngineNotReady, match=r"ef_search is 40, not 300"):
+    with pytest.raises(EngineNotReady, match=r"ef_search is 40, not 225"):
         open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")
 
 
