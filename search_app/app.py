@@ -172,6 +172,7 @@ def _open(services: Services) -> None:
             settings.database_url,
             settings.group_titles,
             settings.engine,
+            settings.files,
         )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = without_paths(str(error), settings.data)

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     Attributes:
         data: folder with the database, the indices and the stored photos.
         database_url: a PostgreSQL database instead of the folder's SQLite file.
+        files: a bucket for stored and fetched photos, s3://NAME/PREFIX, that several servers share;
+            None = the data folder alone.
         engine: finds vectors: faiss in files of the folder, pgvector in the PostgreSQL database.
         segmenter: weights with their card, or hf-hub:... or local-dir:... of a SegFormer; None =
             the shipped one.
@@ -74,6 +76,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("apparel-data")
     database_url: str | None = None
+    files: str | None = Field(default=None, pattern="^[a-z0-9]+://.+")
     engine: Literal["faiss", "pgvector"] = "faiss"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -102,7 +102,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (arguments.descriptors,) * 2)
     settings = Settings(data=arguments.data, port=arguments.port)
     embedder = BatchingEmbedder(_embedder(arguments.drawn, settings))
-    collection = open_collection(settings.data, embedder, settings.database_url)
+    collection = open_collection(
+        settings.data, embedder, settings.database_url, engine=settings.engine, files=settings.files
+    )
     log = log_config("text")
     if not arguments.log:
         log["root"]["level"] = log["loggers"]["search_app"]["level"] = "ERROR"
