@@ -10,6 +10,7 @@
     ├── BackupError           a backup cannot be written or restored
     ├── FolderInUse           another process serves, restores or upgrades the data folder
     ├── BadStoredName         a stored photo's name points outside its folder
+    ├── BucketAway            the place of shared files does not answer
     ├── SourceError           the settings of a synchronised source are not usable
     │   ├── SourceNotFound    no synchronised source has this name
     │   └── SourceBusy        another run of this source has not ended
@@ -90,6 +91,10 @@ class CannotWrite(DatabaseError):
 
 class DatabaseAway(DatabaseError):
     """No connection to the database server; a write may or may not have been committed."""
+
+
+class BucketAway(CatalogError):
+    """The files that servers share cannot be read or written."""
 
 
 class SourceError(CatalogError):

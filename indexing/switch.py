@@ -6,7 +6,6 @@
 The old collection keeps serving searches, also after the switch.
 """
 
-from catalog.photos import PhotoStore
 from indexing.bulk.reembed import Progress, ReembedSummary, reembed, renew_attributes
 from indexing.collection import Collection
 from indexing.types import Embedder
@@ -24,7 +23,7 @@ def switched(
         ModelMismatch: the embedder's segmenter is not the one that detected the garments.
         IndexingError: nothing was indexed yet.
     """
-    store = PhotoStore(collection.data)
+    store = collection.photo_store
     summary = reembed(collection.database, store, embedder, progress)
     collection.retire()
     # Garments that an indexing run has added since the switch.
@@ -46,4 +45,5 @@ def reopened(collection: Collection, embedder: Embedder) -> Collection:
         embedder,
         collection.group_titles,
         collection.engine_name,
+        collection.bucket,
     )

@@ -147,7 +147,7 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     def switch(new: Collection) -> None:
         services.collection = new
 
-    return JobRunner(collection, load, switch)
+    return JobRunner(collection, load, switch, settings.jobs)
 
 
 def _present(services: Services) -> Callable[[], Collection]:
@@ -172,6 +172,7 @@ def _open(services: Services) -> None:
             settings.database_url,
             settings.group_titles,
             settings.engine,
+            settings.files,
         )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = without_paths(str(error), settings.data)

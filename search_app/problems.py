@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 
 from catalog.errors import (
+    BucketAway,
     CannotWrite,
     CatalogError,
     DatabaseAway,
@@ -151,6 +152,9 @@ def _package_error(request: Request, error: Exception) -> Response:
         return answer(request, PHOTO_STATUS.get(error.code, 422), error.code, str(error))
     if isinstance(error, DatabaseAway):
         return _database_away(request, error)
+    if isinstance(error, BucketAway):
+        _log.error("%s", error)
+        return answer(request, 503, "not_ready", "the store of photos does not answer; try again")
     if isinstance(error, CannotWrite):
         _log.error("%s", error)
         return answer(request, 507, "no_room", _NO_ROOM)
