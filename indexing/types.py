@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, ClassMask, Garment, Segmentation
+from segmentation.mask import BoolMask, Box, ClassMask, Garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 Vector = npt.NDArray[np.float32]
 """A garment's embedding, shape (d,): a style half and a colour half, each of unit length."""

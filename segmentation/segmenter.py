@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from segmentation.calibration import UNCALIBRATED, Calibration, Prediction, detect_garments
-from segmentation.mask import Segmentation, in_pixels
+from segmentation.mask import in_pixels
 from segmentation.photos import Photo
-from segmentation.preprocess import Preprocessing, photo_part, place, to_canvas, to_mask
+from segmentation.preprocess import (
+    Placement,
+    Preprocessing,
+    photo_part,
+    place,
+    to_canvas,
+    to_mask,
+)
 from segmentation.runtime import (
     Arrays,
     Pictures,
@@ -22,6 +29,7 @@ from segmentation.runtime import (
     open_runtime,
     require_torch,
 )
+from segmentation.segmented_photo import PhotoFeatures, Segmentation
 from segmentation.weights import (
     SHIPPED_SEGMENTER,
     load_segmenter,
@@ -47,7 +55,7 @@ class Segmenter:
         fingerprint: str,
         calibration: Calibration = UNCALIBRATED,
     ) -> None:
-        """`runtime` returns probabilities (n, 4, h, w) and presence logits (n, 3)."""
+        """`runtime` returns probabilities (n, 4, h, w), presence logits (n, 3) and feature maps."""
         self._runtime = runtime
         self._calibration = calibration
         self.preprocessing = preprocessing
@@ -124,11 +132,18 @@ def predict(
         for start in range(0, len(positions), BATCH_SIZE):
             batch = positions[start : start + BATCH_SIZE]
             canvases = [to_canvas(photos[each], placements[each], preprocessing) for each in batch]
-            probabilities, presence = runtime.run(np.stack(canvases))
+            outputs = runtime.run(np.stack(canvases))
             for row, each in enumerate(batch):
-                enlarged = photo_part(probabilities[row], placements[each])
-                predictions[each] = Prediction(enlarged, presence[row])
+                own = tuple(output[row] for output in outputs)
+                predictions[each] = _prediction(own, placements[each], photos[each].shape[:2])
     return [predictions[position] for position in range(len(photos))]
+
+
+def _prediction(outputs: Arrays, placement: Placement, size: tuple[int, int]) -> Prediction:
+    """The prediction for one photo from its rows of the network's outputs."""
+    probabilities, presence, *maps = outputs
+    features = PhotoFeatures(tuple(maps), placement, size) if maps else None
+    return Prediction(photo_part(probabilities, placement), presence, features)
 
 
 def _segmentation_of(
@@ -139,4 +154,5 @@ def _segmentation_of(
     return Segmentation(
         tuple(in_pixels(each, grid, (height, width)) for each in detections.garments),
         lambda: to_mask(detections.probabilities, height, width),
+        prediction.features,
     )

@@ -13,15 +13,9 @@ from catalog.colours import nearest_colour_name
 from indexing.embedding.colour import colour_vector
 from indexing.types import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
-from segmentation.mask import (
-    BoolMask,
-    Box,
-    Garment,
-    Segmentation,
-    region_garment,
-    whole_photo_garment,
-)
+from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 STYLE_DIMENSION = 16
 COLOUR_DIMENSION = 27

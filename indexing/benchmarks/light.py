@@ -16,8 +16,9 @@ from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import Encoded
 from indexing.types import NO_PATCHES
 from segmentation.classes import GARMENT_CLASSES
-from segmentation.mask import ClassMask, Garment, Segmentation, region_garment
+from segmentation.mask import ClassMask, Garment, region_garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 SIDE: Final = 64
 _PATCHES: Final = 8

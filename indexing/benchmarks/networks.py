@@ -21,10 +21,11 @@ from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
 from indexing.embedding.crop import crop_garment
 from indexing.embedding.encoder import Encoder
-from segmentation.mask import Garment, Segmentation
+from segmentation.mask import Garment
 from segmentation.photos import Photo, find_photos, read_photo
 from segmentation.preprocess import canvas_of
 from segmentation.runtime import Pictures, RuntimeOptions
+from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import Segmenter
 
 Picture = npt.NDArray[np.uint8]

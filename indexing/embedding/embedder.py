@@ -30,16 +30,9 @@ from indexing.types import (
     Vector,
 )
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
-from segmentation.mask import (
-    BoolMask,
-    Box,
-    ClassMask,
-    Garment,
-    Segmentation,
-    region_garment,
-    whole_photo_garment,
-)
+from segmentation.mask import BoolMask, Box, ClassMask, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 MIN_CLOTHING_SHARE: Final = 0.15
 """Share of a user's box that must be detected as clothing; below it the whole box is used."""

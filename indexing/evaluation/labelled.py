@@ -21,8 +21,9 @@ from indexing.errors import IndexingError
 from indexing.types import Colour, Patches, PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
-from segmentation.mask import Garment, Segmentation, whole_photo_garment
+from segmentation.mask import Garment, whole_photo_garment
 from segmentation.photos import SUFFIXES, Photo, read_photo
+from segmentation.segmented_photo import Segmentation
 
 BATCH_SIZE: Final = 16
 Progress = Callable[[int, int], None]

@@ -17,8 +17,9 @@ from indexing.embedding.encoder import (
 )
 from indexing.embedding.network import build_encoder
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, Segmentation, find_garments, one_hot
+from segmentation.mask import BoolMask, Box, find_garments, one_hot
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from tests.drawn import draw_pair
 
 

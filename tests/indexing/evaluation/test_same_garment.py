@@ -10,8 +10,9 @@ from indexing.evaluation.labelled import LabelledPhoto
 from indexing.evaluation.retrieval import COLOUR_ALONE, SHIPPED, Evaluation
 from indexing.evaluation.same_garment import evaluate_same_garment
 from segmentation.classes import GarmentClass
-from segmentation.mask import Garment, Segmentation
+from segmentation.mask import Garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from segmentation.training.distortion import distorted_copy
 from tests.indexing.embedding.test_embedder import known_encoder
 

@@ -30,13 +30,13 @@ from segmentation.classes import GarmentClass
 from segmentation.mask import (
     BoolMask,
     Box,
-    Segmentation,
     find_garments,
     one_hot,
     region_garment,
     whole_photo_garment,
 )
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 
 class BlockSegmenter:
