@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from catalog.errors import FeedError
-from catalog.feeds.html_text import plain_text
 from catalog.feeds.photo_names import split_photos
 from catalog.feeds.reader import read_source
+from catalog.feeds.text.html_text import plain_text
 from tests.house import source_files
 
 ROOT = Path(__file__).parents[1]

@@ -1,6 +1,7 @@
 """Parse availability words and stock counts of many shops into one enumeration."""
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import Final
 
@@ -19,33 +20,62 @@ class Availability(StrEnum):
     IN_STORE_ONLY = "in store only"
 
 
+def _letters(text: str) -> str:
+    """The letters without accents, and digits."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in decomposed if each.isalnum())
+
+
 _SPELLINGS: Final = {
     Availability.IN_STOCK: (
-        "instock available availablenow yes true active onlineonly limitedavailability limited "
-        "lowstock limitedstock fewleft madetoorder auflager lieferbar sofortlieferbar "
-        "verfuegbar verfügbar vorrätig enstock disponible disponibile opvoorraad "
-        "leverbaar dostępny wmagazynie ja oui si sí"
+        "instock onstock available availablenow availablefororder yes y true t active onlineonly "
+        "limitedavailability limited lowstock limitedstock fewleft madetoorder readytoship "
+        "shipstoday auflager lieferbar sofortlieferbar verfuegbar verfügbar sofortverfügbar "
+        "jetztverfügbar vorrätig lagernd lagerware enstock disponible disponibleenstock "
+        "disponibile inmagazzino enexistencia enexistencias hayexistencias opvoorraad leverbaar "
+        "beschikbaar emestoque disponível ilager pålager varastossa dostępny dostępna wmagazynie "
+        "skladem raktáron înstoc stokta вналичии 在庫あり 有货 有現貨 現貨 现货 재고있음 "
+        "ja oui si sí sim tak да"
+    ),
+    Availability.OUT_OF_STOCK: "no n f false reserved none oos nein non nej nee não nie нет",
+}
+"""Words that are the whole text."""
+_PARTS: Final = {
+    Availability.DISCONTINUED: (
+        "discontinued archived endoflife obsolete nolongeravailable nichtmehrlieferbar "
+        "nichtmehrverfügbar ausgelaufen auslaufartikel plusdisponible descatalogado fueradecatálogo"
+    ),
+    Availability.BACKORDER: "backorder nachbestell lieferrückstand",
+    Availability.PREORDER: (
+        "preorder presale comingsoon vorbestell demnächst précommande preventa preordin "
+        "prevendita förbeställ forudbestil предзаказ 予約"
     ),
     Availability.OUT_OF_STOCK: (
-        "outofstock soldout unavailable notavailable currentlyunavailable nostock no false "
-        "reserved ausverkauft vergriffen nichtlieferbar nichtverfügbar nichtauflager épuisé epuise "
-        "indisponible rupturedestock enrupture agotado sinstock esaurito nondisponibile "
-        "uitverkocht nietopvoorraad niedostępny brak nein non none oos"
+        "outofstock soldout unavailable notavailable nostock notinstock noneinstock ausverkauft "
+        "vergriffen nichtlieferbar nichtverfügbar nichtauflager nichtvorrätig épuisé indisponib "
+        "indisponív rupture agotad sinexistencia sinstock nodisponible nohay esaurit "
+        "nondisponibil uitverkocht nietopvoorraad nietleverbaar nietbeschikbaar esgotad "
+        "slutilager slutsåld udsolgt utsolgt ikkepålager ejilager loppu niedostępn brak vyprodáno "
+        "nenískladem elfogyott tükendi epuizat нетвналичии распродано "
+        "在庫なし 売り切れ 品切れ 缺货 缺貨 售罄 품절"
     ),
-    Availability.PREORDER: "preorder presale comingsoon vorbestellbar précommande preventa",
-    Availability.BACKORDER: "backorder onbackorder backordered availableonbackorder nachbestellt",
-    Availability.DISCONTINUED: "discontinued archived endoflife obsolete nolongeravailable",
-    Availability.IN_STORE_ONLY: "instoreonly storeonly nuringeschäft",
+    Availability.IN_STORE_ONLY: "instoreonly storeonly nuringeschäft nurimgeschäft",
 }
+"""Words within a longer text, such as "currently out of stock"; the first that is there counts."""
+_REMARK: Final = re.compile(r"[/|,;(–-]")
+"""Begins what is said besides: "in stock (ships in 3 days)"."""
+_COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6})?\+?(\D{0,30})")
+_AFTER_COUNT: Final = frozenset(
+    "left available pcs pieces piece units items st stk stuck stuks unidades".split()
+)
 _BY_SPELLING: Final = {
-    spelling: availability
+    _letters(spelling): availability
     for availability, spellings in _SPELLINGS.items()
     for spelling in spellings.split()
 }
-_COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6})?\+?(\D{0,30})")
-_AFTER_COUNT: Final = frozenset(
-    "left available pcs pieces piece units items st stk stück stuks unidades".split()
-)
+_BY_PART: Final = {
+    _letters(part): availability for availability, parts in _PARTS.items() for part in parts.split()
+}
 _ABSENT: Final = frozenset({"", "n/a", "na", "null", "-", "unknown"})
 
 
@@ -59,12 +89,18 @@ def read_availability(text: str) -> Availability | None:
     if plain in _ABSENT:
         return None
     if len(plain) <= LONGEST:
-        found = _BY_SPELLING.get(_letters(plain.rpartition("/")[2])) or _of_count(plain)
+        letters = _letters(plain.rstrip("/").rpartition("/")[2] if "://" in plain else plain)
+        found = _BY_SPELLING.get(letters) or _of_part(letters) or _of_count(plain)
+        found = found or _BY_SPELLING.get(_letters(_REMARK.split(plain)[0]))
         if found is not None:
             return found
     raise ValueError(
         f"availability {text.strip()[:LONGEST]!r} is none of {', '.join(Availability)}"
     )
+
+
+def _of_part(letters: str) -> Availability | None:
+    return next((found for part, found in _BY_PART.items() if part in letters), None)
 
 
 def _of_count(text: str) -> Availability | None:
@@ -75,7 +111,3 @@ def _of_count(text: str) -> Availability | None:
     if unit and unit not in _AFTER_COUNT:
         return _BY_SPELLING.get(unit)
     return Availability.IN_STOCK if int(count[1]) > 0 else Availability.OUT_OF_STOCK
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", text)

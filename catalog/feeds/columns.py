@@ -64,8 +64,8 @@ class Columns:
 
 
 def plain_name(name: str) -> str:
-    """A column's or attribute's name in lower case, words joined by "_"."""
-    return re.sub(r"[\W_]+", "_", name[:LONGEST_NAME].lower()).strip("_")
+    """A column's or attribute's name in lower case, words joined by "_", without Google's "g:"."""
+    return re.sub(r"[\W_]+", "_", name[:LONGEST_NAME].lower().removeprefix("g:")).strip("_")
 
 
 def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) -> Columns:

@@ -13,7 +13,6 @@ from typing import Final
 from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
 from catalog.feeds.dialects.google_categories import name_categories
-from catalog.feeds.html_text import one_line, plain_text
 from catalog.feeds.large.store import stored
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
 from catalog.feeds.prices import decimal_mark_of, is_currency_code, number_price, parse_price
@@ -25,6 +24,7 @@ from catalog.feeds.rows import (
     Record,
     Reject,
 )
+from catalog.feeds.text.html_text import one_line, plain_text
 from catalog.sale import split_prices
 
 ATTRIBUTE_LIMIT: Final = 2000
@@ -146,7 +146,7 @@ def _typed(row: _Row) -> ProductRow:
         colour=_words(row, "colour"),
         price=price,
         currency=currency or named,
-        url=_short(row, "url", row.text("url")),
+        url=_short(row, "url", row.text("url").partition("\n")[0]),
         availability=_availability(row),
         attributes=_attributes(row),
         description=_description(row),
@@ -161,7 +161,8 @@ def _typed(row: _Row) -> ProductRow:
 
 def _words(row: _Row, name: str) -> str | None:
     """Text of a field without tags; a long title is truncated."""
-    text = one_line(row.text(name))
+    text = row.text(name)
+    text = one_line(text.replace("\n", ", ") if name == "colour" else text)
     if name == "title" and len(text) > LIMITS["title"]:
         reason = f"title is longer than {LIMITS['title']} characters and was cut"
         row.warn(_LeftOutError("title too long", reason))

@@ -5,35 +5,24 @@ Numbers are marked as such: their decimal mark is known to be a point.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from catalog.errors import FeedError
 from catalog.feeds.columns import plain_name
-from catalog.feeds.decoding import BROKEN
+from catalog.feeds.large.json_document import JsonNumber, document_values, parse_json
 from catalog.feeds.rows import Record, Reject
+from catalog.feeds.text.decoding import BROKEN
 
 Entry = dict[str, Any]
-_LISTS: Final = ("products", "items", "data", "results", "entries", "@graph", "itemListElement")
-"""Keys under which documents list their products, in order of likelihood."""
+NumberedEntry = tuple[int, Entry]
+"""An object with its line, or in a document its number."""
+
 _ADDRESSES: Final = ("src", "url", "contentUrl", "href", "link", "originalSrc")
 _NAMES: Final = ("name", "title", "value", "@value", "amount")
 _DEPTH: Final = 4
 """Objects nested deeper stay JSON text."""
-
-
-class JsonNumber(str):
-    """A number, as written in the document."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True)
-class JsonEntries:
-    """Objects with their line (in a document: their number), and rejected lines."""
-
-    entries: tuple[tuple[int, Entry], ...]
-    rejects: tuple[Reject, ...] = ()
+_FIRST_LINES: Final = 3
+_NO_OBJECT: Final = "no JSON object"
 
 
 def is_json(text: str) -> bool:
@@ -41,77 +30,54 @@ def is_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[")
 
 
-def read_json(text: str, feed_name: str) -> JsonEntries:
-    """Read a JSON document with a list of products, or one object per line.
-
-    Raises:
-        FeedError: it is neither; the message names the line.
-    """
-    # Not splitlines(): JSON strings may contain U+2028 and similar.
-    lines = [each for each in enumerate(text.split("\n"), start=1) if each[1].strip()]
-    first = parse_json(lines[0][1])
-    if isinstance(first, dict) and len(lines) > 1:
-        return _of_lines(lines)
-    document = first if len(lines) == 1 else parse_json(text)
-    if document is None:
-        raise FeedError(
-            f"{feed_name}, line {lines[0][0]} is no JSON object; write one product a line or one "
-            "list of products"
-        )
-    entries = _listed(document)
-    if not entries and isinstance(document, dict):
-        entries = [document]
-    objects = tuple((n, each) for n, each in enumerate(entries, 1) if isinstance(each, dict))
-    rejects = tuple(
-        Reject(n, "no JSON object")
-        for n, each in enumerate(entries, 1)
-        if not isinstance(each, dict)
-    )
-    return JsonEntries(objects, rejects)
+def is_json_lines(head: str) -> bool:
+    """Whether a file that begins like this has an object on each line; one line may be damaged."""
+    lines = [line for line in head.split("\n") if line.strip()][:_FIRST_LINES]
+    if len(lines) < 2 or not lines[0].lstrip().startswith("{"):
+        return False
+    is_object = [isinstance(parse_json(line), dict) for line in lines]
+    return is_object[0] or (len(lines) == _FIRST_LINES and all(is_object[1:]))
 
 
-def record_lines(lines: Iterable[str]) -> Iterator[Record | Reject]:
-    """The records of JSON lines one by one; a line that is no object becomes a reject."""
+def line_entries(lines: Iterable[str]) -> Iterator[NumberedEntry | Reject]:
+    """The objects of JSON lines; a line that is none becomes a reject."""
     for number, line in enumerate(lines, start=1):
         if line.strip():
             entry = parse_json(line)
-            is_object = isinstance(entry, dict)
-            yield record_of(number, entry) if is_object else Reject(number, "no JSON object")
+            yield (number, entry) if isinstance(entry, dict) else Reject(number, _NO_OBJECT)
 
 
-def _of_lines(lines: list[tuple[int, str]]) -> JsonEntries:
-    parsed = [(line, parse_json(content)) for line, content in lines]
-    objects = tuple((line, each) for line, each in parsed if isinstance(each, dict))
-    rejects = tuple(
-        Reject(line, "no JSON object") for line, each in parsed if not isinstance(each, dict)
-    )
-    return JsonEntries(objects, rejects)
+def document_entries(parts: Iterable[str], feed_name: str) -> Iterator[NumberedEntry | Reject]:
+    """The objects of a document's list of products, or the document as the only one.
 
-
-def parse_json(content: str) -> Any:
-    """Parse JSON with `JsonNumber` for numbers; None where it is invalid."""
+    Raises:
+        FeedError: it is damaged or cut short; the message says where.
+    """
+    number = 0
     try:
-        return json.loads(content, parse_float=JsonNumber, parse_int=JsonNumber, parse_constant=str)
-    except (ValueError, RecursionError):
-        return None
+        for number, value in enumerate(document_values(parts), start=1):
+            entry = _unwrapped(value)
+            yield (number, entry) if isinstance(entry, dict) else Reject(number, _NO_OBJECT)
+    except ValueError as error:
+        raise FeedError(
+            f"{feed_name} is no whole JSON document: it breaks off after {number} products; "
+            "export it anew, as one list of products or one product a line"
+        ) from error
 
 
-def _listed(document: Any, depth: int = 0) -> list[Any]:
-    """The document's list of products: the document itself or the first known list in it."""
-    if isinstance(document, list):
-        return document
-    if not isinstance(document, dict) or depth > _DEPTH:
-        return []
-    keys = [key for key in _LISTS if key in document]
-    for key in keys:
-        if isinstance(document[key], (list, dict)) and (found := _listed(document[key], depth + 1)):
-            return found
-    return []
+def _unwrapped(value: Any) -> Any:
+    """The product in an edge of GraphQL or in {"product": ...}."""
+    if isinstance(value, dict):
+        for key in ("node", "product"):
+            if isinstance(value.get(key), dict) and value.keys() <= {key, "cursor"}:
+                return value[key]
+    return value
 
 
-def records_of(entries: JsonEntries) -> list[Record | Reject]:
+def json_records(entries: Iterable[NumberedEntry | Reject]) -> Iterator[Record | Reject]:
     """A record for each object, nested objects flattened to "outer_inner"."""
-    return [*entries.rejects, *(record_of(line, entry) for line, entry in entries.entries)]
+    for each in entries:
+        yield each if isinstance(each, Reject) else record_of(*each)
 
 
 def record_of(line: int, entry: Mapping[str, Any]) -> Record:

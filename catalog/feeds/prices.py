@@ -1,6 +1,7 @@
 """Parsing of prices in the notations of many countries to amounts and currency codes."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,8 +15,12 @@ LONGEST: Final = 100
 """Longer cells are rejected before any slower than linear pattern runs on them."""
 _TOO_DEAR: Final = Decimal(10) ** 10
 _CENT: Final = Decimal("0.01")
+_SIGNS: Final = str.maketrans({**dict.fromkeys("’‘ʼ´`", "'"), "٫": ".", "٬": ",", "\xa0": " "})
+_INNER_SIGN: Final = re.compile(r"(\d)([€£])(\d\d)(?!\d)")
+_REMARK: Final = re.compile(r"\([^()]*\)")
 _ABSENT: Final = frozenset(
-    {"", "n/a", "na", "n.a.", "-", "--", "–", "—", "null", "none", "nan", "tba", "poa"}
+    "|n/a|na|n.a.|-|--|–|—|null|none|nan|tba|tbd|poa|on request|price on request|auf anfrage"
+    "|preis auf anfrage|sur demande".split("|")
 )
 _SYMBOLS: Final = {
     "$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "元": "CNY",
@@ -24,15 +29,36 @@ _SYMBOLS: Final = {
     "₩": "KRW", "฿": "THB", "₱": "PHP", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "лв": "BGN",
     "лв.": "BGN", "Rp": "IDR", "RM": "MYR", "KD": "KWD", "₪": "ILS", "A$": "AUD", "AU$": "AUD",
     "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "NT$": "TWD", "S$": "SGD",
-    "MX$": "MXN",
+    "MX$": "MXN", "₦": "NGN", "đ": "VND", "د.إ": "AED", "ر.س": "SAR", "د.ك": "KWD", "₸": "KZT",
+    "₾": "GEL", "₵": "GHS",
 }  # fmt: skip
 """Symbols that belong to one currency; "kr" is shared by five countries."""
 _PLAIN: Final = re.compile(r"(\d{1,10}(?:\.\d{1,2})?)(?: ([A-Z]{3}))?")
 _SCIENTIFIC: Final = re.compile(r"\d{1,12}(?:\.\d{1,20})?[eE]\+?\d{1,2}")
 _NEGATIVE: Final = re.compile(r"^\D{0,8}[-−]\s?\d|^\(.*\)$")
 _CODE: Final = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
-_RANGE: Final = re.compile(r"\s(?:to|bis|till|à)\s|(?<=[\d€$£])\s?[-–—~]\s?(?=\D{0,4}\d)")
+_RANGE: Final = re.compile(
+    r"\s(?:to|bis|till|à|was|now|statt|jetzt|instead of|au lieu de|ahora|ora|nu)\s"
+    r"|(?<=[\d€$£])\s?[-–—~]\s?(?=\D{0,4}\d)|(?<=[\d€$£])\s?[/|]\s?(?=\D{0,4}\d+[.,]\d\d(?!\d))",
+    re.IGNORECASE,
+)
+"""Between two prices, of which the lower one counts."""
+_NUMBER: Final = re.compile(
+    r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,9})?"
+    r"|(?:(?<![\w.])\.)?\d(?:[\d.,']*\d)?(?: ?[.,]\d\d(?!\d))?"
+)
+"""The first amount of a text."""
 _MARKS: Final = re.compile(r"\d([.,])(?=(\d+))")
+
+
+def _usual_signs(text: str) -> str:
+    """The text with ASCII digits, spaces, apostrophes and decimal marks, and without remarks."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
+        text = "".join(str(unicodedata.decimal(each, each)) for each in text)
+    text = _INNER_SIGN.sub(r"\1.\3 \2", text.strip().removesuffix("/-"))
+    without = _REMARK.sub("", text)
+    return without if re.search(r"\d", without) else text
 
 
 @lru_cache(maxsize=4096)
@@ -51,10 +77,11 @@ def parse_price(
         ValueError: no amount, negative, or more than ten digits before the point.
     """
     plain = text.strip()
-    if plain.lower() in _ABSENT:
-        return None, None
     if len(plain) > LONGEST:
         raise ValueError(f"price {plain[:40]!r}... is longer than {LONGEST} characters")
+    plain = _usual_signs(plain)
+    if plain.lower() in _ABSENT:
+        return None, None
     if usual := _PLAIN.fullmatch(plain):
         return _checked(Decimal(usual[1]), text), usual[2]
     code = _currency_code(plain)
@@ -89,7 +116,8 @@ def is_currency_code(text: str) -> bool:
 
 def _own_mark(text: str) -> str | None:
     """The decimal mark of an unambiguous price; None for an ambiguous one."""
-    found = list(_MARKS.finditer(text))
+    number = _NUMBER.search(text)
+    found = list(_MARKS.finditer(number[0] if number else text))
     if not found:
         return None
     last, digits = found[-1].groups()
@@ -102,6 +130,8 @@ def _own_mark(text: str) -> str | None:
 
 
 def _amount(text: str, decimal_mark: str | None, currency: str | None) -> Decimal | None:
+    number = _NUMBER.search(text)
+    text = number[0] if number else text
     mark = _own_mark(text)
     if mark is None and (ambiguous := _MARKS.search(text)):
         begins_with_zero = re.search(r"(?<!\d)0[.,]", text) is not None
@@ -121,7 +151,9 @@ def _currency_code(text: str) -> str | None:
     if text.lower().startswith("rs"):
         return "INR"
     symbol = Price.fromstring(text).currency
-    return None if symbol is None else _SYMBOLS.get(symbol)
+    if symbol is not None:
+        return _SYMBOLS.get(symbol)
+    return next((code for sign, code in _SYMBOLS.items() if sign in text), None)
 
 
 @cache

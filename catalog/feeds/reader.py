@@ -10,6 +10,7 @@ The dialect is detected from the content. A bad row is a value (`Reject`), not a
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,26 +22,34 @@ from catalog.feeds.columns import (
     mapped_columns,
     plain_name,
 )
-from catalog.feeds.decoding import FeedText, read_text
 from catalog.feeds.dialects import magento, shopify, woocommerce
-from catalog.feeds.dialects.google import is_xml, read_xml, xml_block
+from catalog.feeds.dialects.google import is_xml, read_xml
 from catalog.feeds.dialects.photo_rows import join_photo_rows
 from catalog.feeds.dialects.schema_org import (
     PAGE_SUFFIXES,
+    has_product,
     is_page,
     is_schema_org,
     read_pages,
     read_schema_org,
 )
 from catalog.feeds.dialects.shopify_json import is_shopify_json, read_shopify_json
-from catalog.feeds.dialects.woocommerce import is_woocommerce_json, read_woocommerce_json
+from catalog.feeds.dialects.variants import Sources
+from catalog.feeds.dialects.woocommerce_json import is_woocommerce_json, read_woocommerce_json
 from catalog.feeds.fields import rows_of
 from catalog.feeds.folder import read_folder
-from catalog.feeds.json_text import is_json, parse_json, read_json, record_lines, records_of
-from catalog.feeds.large.lines import FileLines, is_large_utf8
+from catalog.feeds.json_text import (
+    document_entries,
+    is_json,
+    is_json_lines,
+    json_records,
+    line_entries,
+)
+from catalog.feeds.large.lines import LargeText, is_large_utf8
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Feed, FieldMap, ProductRow, Record, Reject
-from catalog.feeds.tables import Table, lines_of, read_table
+from catalog.feeds.tables import Table, read_table
+from catalog.feeds.text.decoding import FeedText, read_text
 from segmentation.photos import find_photos
 
 __all__ = [
@@ -60,9 +69,7 @@ _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(
 """Columns of a dialect's records, which are named like the fields."""
 _PAIRED: Final = re.compile("attribute|option|metafield")
 """Columns that hold attribute names and values in pairs."""
-_JSON_DIALECTS: Final = (is_shopify_json, is_woocommerce_json, is_schema_org)
-_HEAD: Final = 50
-"""Lines by which a web page is told from XML."""
+_NO_SOURCES: Final[Sources] = {}
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
 
 
@@ -72,9 +79,11 @@ def read_source(source: Path, fields: FieldMap = (), encoding: str | None = None
         return read_feed(source, fields, encoding)
     if fields:
         raise FeedError(f"{source} is a folder and has no columns; leave out --map")
-    pages = sorted(path for path in source.iterdir() if path.suffix.lower() in PAGE_SUFFIXES)
-    if pages and not find_photos(source):
-        return _read_pages(pages, source, encoding)
+    pages = sorted(path for path in source.rglob("*") if path.suffix.lower() in PAGE_SUFFIXES)
+    if pages and (any(map(has_product, pages)) or not find_photos(source)):
+        texts = ((path, read_text(path, encoding).text) for path in pages)
+        name = source / "page"
+        return _dialect_feed("web pages with schema.org", (), read_pages(texts), name, ())
     return read_folder(source)
 
 
@@ -94,15 +103,6 @@ def parse_field_map(texts: Iterable[str]) -> FieldMap:
     return tuple(pairs)
 
 
-def _read_pages(pages: list[Path], folder: Path, encoding: str | None) -> Feed:
-    """Read the products of the web pages in a folder."""
-    texts = [(path, read_text(path, encoding).text) for path in pages]
-    source = FeedText("")
-    return _dialect_feed(
-        "web pages with schema.org", (), read_pages(texts), folder / "page", source
-    )
-
-
 def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) -> Feed:
     """Read the products of a file in any of the dialects.
 
@@ -114,43 +114,27 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
         FeedError: no such file, an unknown kind, no rows, or no column holds the id; the message
             lists the feed's columns.
     """
-    if encoding is None and is_large_utf8(path) and (feed := _large_feed(path, fields)):
-        return feed
-    source = read_text(path, encoding)
-    if is_page(source.text):
-        records = read_pages([(path, source.text)])
-        return _dialect_feed("web page with schema.org", (), records, path, source)
-    if is_xml(source.text):
-        columns, found = read_xml([xml_block(source.text)], path.name)
-        return _plain_feed("Google Merchant XML", columns, found, path, fields, source)
-    if is_json(source.text):
+    source = _opened(path, encoding)
+    if is_page(source.head):
+        records = read_pages([(path, "".join(source.parts()))])
+        return _dialect_feed("web page with schema.org", (), records, path, source.notes)
+    if is_xml(source.head):
+        columns, found = read_xml(source.parts(), path.name)
+        return _plain_feed("Google Merchant XML", columns, found, path, fields, source.notes)
+    if is_json(source.head):
         return _json_feed(source, path, fields)
-    table = read_table(lines_of(source.text), path.name)
-    return _table_feed(table, source, path, fields)
+    return _table_feed(read_table(source.lines(), path.name), path, fields, source.notes)
 
 
-def _large_feed(path: Path, fields: FieldMap) -> Feed | None:
-    """Read XML, a table or JSON lines without holding their text; None for any other file."""
-    lines = FileLines(path)
-    filled = (line for line in lines if line.strip())
-    first, second = next(filled, ""), next(filled, "")
-    if is_xml(first) and not is_page("".join(lines[:_HEAD])):
-        columns, records = read_xml(lines.blocks(), path.name)
-        return _plain_feed("Google Merchant XML", columns, records, path, fields, FeedText(""))
-    if not second or first.lstrip()[:1] in ("<", "["):
-        return None
-    if not is_json(first):
-        return _table_feed(read_table(lines, path.name), FeedText(""), path, fields)
-    entry = parse_json(first)
-    is_own = any(check(entry) for check in _JSON_DIALECTS) if isinstance(entry, dict) else True
-    if is_own:
-        return None
-    found = stored(record_lines(lines))
-    return _plain_json_feed(found, "JSON lines", path, fields, FeedText(""))
+def _opened(path: Path, encoding: str | None) -> FeedText | LargeText:
+    """The file's text; a large file in UTF-8 is read a part at a time."""
+    if encoding is None and is_large_utf8(path):
+        return LargeText(path)
+    return read_text(path, encoding)
 
 
-def _table_feed(table: Table, source: FeedText, path: Path, fields: FieldMap) -> Feed:
-    source = FeedText("", source.notes + table.notes)
+def _table_feed(table: Table, path: Path, fields: FieldMap, notes: tuple[str, ...]) -> Feed:
+    notes += table.notes
     for dialect, kind, is_dialect, read in (
         (shopify, "Shopify CSV", shopify.is_shopify, shopify.read_shopify),
         (woocommerce, "WooCommerce CSV", woocommerce.is_woocommerce, woocommerce.read_woocommerce),
@@ -158,38 +142,34 @@ def _table_feed(table: Table, source: FeedText, path: Path, fields: FieldMap) ->
     ):
         if is_dialect(table.header):
             mapped = mapped_columns(fields, table.header, path.name)
-            records, notes = read(table.records, mapped)
-            used = {**dialect.USED, **{name: columns[0] for name, columns in mapped.items()}}
-            source = FeedText("", source.notes + notes)
-            others = dialect.MORE_USED
-            return _dialect_feed(kind, table.header, records, path, source, used, others)
+            records, more_notes = read(table.records, mapped)
+            sources = {**dialect.SOURCES, **mapped}
+            return _dialect_feed(kind, table.header, records, path, notes + more_notes, sources)
     kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, table.header)) else "table"
-    return _plain_feed(kind, table.header, table.records, path, fields, source)
+    return _plain_feed(kind, table.header, table.records, path, fields, notes)
 
 
-def _json_feed(source: FeedText, path: Path, fields: FieldMap) -> Feed:
-    entries = read_json(source.text, path.name)
-    first = entries.entries[0][1] if entries.entries else {}
+def _json_feed(source: FeedText | LargeText, path: Path, fields: FieldMap) -> Feed:
+    is_lines = is_json_lines(source.head)
+    found = (
+        line_entries(source.lines()) if is_lines else document_entries(source.parts(), path.name)
+    )
+    entries = stored(found)
+    first = next((each[1] for each in entries if not isinstance(each, Reject)), {})
     if is_shopify_json(first):
         records, notes = read_shopify_json(entries)
-        return _dialect_feed("Shopify JSON", (), records, path, FeedText("", source.notes + notes))
+        return _dialect_feed("Shopify JSON", (), records, path, source.notes + notes)
     if is_woocommerce_json(first):
         records, notes = read_woocommerce_json(entries)
-        kind = "WooCommerce JSON"
-        return _dialect_feed(kind, (), records, path, FeedText("", source.notes + notes))
+        return _dialect_feed("WooCommerce JSON", (), records, path, source.notes + notes)
     if is_schema_org(first):
-        return _dialect_feed("schema.org JSON-LD", (), read_schema_org(entries), path, source)
-    is_lines = "\n" in source.text.strip() and source.text.lstrip()[0] == "{"
+        found_there = read_schema_org(entries)
+        return _dialect_feed("schema.org JSON-LD", (), found_there, path, source.notes)
+    records = stored(json_records(entries))
+    names = {name: None for each in records if isinstance(each, Record) for name in each.values}
     kind = "JSON lines" if is_lines else "JSON"
-    return _plain_json_feed(stored(records_of(entries)), kind, path, fields, source)
-
-
-def _plain_json_feed(
-    found: Sequence[Record | Reject], kind: str, path: Path, fields: FieldMap, source: FeedText
-) -> Feed:
-    names = {name: None for each in found if isinstance(each, Record) for name in each.values}
     kind = "Agentic Commerce feed" if _AGENTIC & names.keys() else kind
-    return _plain_feed(kind, tuple(names), found, path, fields, source)
+    return _plain_feed(kind, tuple(names), records, path, fields, source.notes)
 
 
 def _dialect_feed(
@@ -197,20 +177,27 @@ def _dialect_feed(
     header: tuple[str, ...],
     records: Iterable[Record | Reject],
     path: Path,
-    source: FeedText,
-    used: dict[str, str] | None = None,
-    more_used: Sequence[str] = (),
+    notes: tuple[str, ...],
+    sources: Sources = _NO_SOURCES,
 ) -> Feed:
-    """A feed of records whose values are named like the fields."""
+    """A feed of records whose values are named like the fields.
+
+    Args:
+        sources: of a table, the columns of each field; of "" those that belong to no field.
+    """
     there = {plain_name(name): name for name in header}
-    taken = {field: there[column] for field, column in (used or {}).items() if column in there}
-    known = {*taken.values(), *(there[name] for name in more_used if name in there)}
+    used = tuple(
+        (field, there[column])
+        for field, columns in sources.items()
+        for column in [each for each in columns if each in there][:1]
+        if field
+    )
+    known = {there[column] for columns in sources.values() for column in columns if column in there}
     ignored = tuple(
         name for name in header if name not in known and not _PAIRED.search(name.lower())
     )
-    return _typed_feed(
-        kind, header, records, _CANONICAL, path, source, tuple(taken.items()), ignored
-    )
+    source = Feed((), columns=header, kind=kind, notes=notes, used=used, ignored=ignored)
+    return _typed_feed(source, records, _CANONICAL, path)
 
 
 def _plain_feed(
@@ -219,40 +206,29 @@ def _plain_feed(
     records: Sequence[Record | Reject],
     path: Path,
     fields: FieldMap,
-    source: FeedText,
+    notes: tuple[str, ...],
 ) -> Feed:
     """A feed whose columns are mapped by name."""
     chosen = choose_columns(header, fields, f"{path.name} ({kind})")
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
-    joined = join_photo_rows(records, chosen)
-    return _typed_feed(kind, header, joined, chosen, path, source, used, ())
+    source = Feed((), columns=header, kind=kind, notes=notes, used=used)
+    return _typed_feed(source, join_photo_rows(records, chosen), chosen, path)
 
 
 def _typed_feed(
-    kind: str,
-    header: tuple[str, ...],
-    records: Iterable[Record | Reject],
-    columns: Columns,
-    path: Path,
-    source: FeedText,
-    used: tuple[tuple[str, str], ...],
-    ignored: tuple[str, ...],
+    source: Feed, records: Iterable[Record | Reject], columns: Columns, path: Path
 ) -> Feed:
+    """The feed with the rows of its records."""
     reading = rows_of(records, columns)
-    feed = Feed(
+    if not reading.rows and not reading.rejects:
+        remedy = "; ".join(source.notes) or "add a row for each product"
+        raise FeedError(f"{path.name} ({source.kind}) has no rows; {remedy}")
+    return replace(
+        source,
         rows=reading.rows,
         rejects=reading.rejects,
-        columns=header,
         folder=path.parent,
         name=path.name,
-        kind=kind,
-        notes=source.notes,
         warnings=reading.warnings,
-        used=used,
-        ignored=ignored,
     )
-    if not feed.rows and not feed.rejects:
-        remedy = "; ".join(feed.notes) or "add a row for each product"
-        raise FeedError(f"{path.name} ({kind}) has no rows; {remedy}")
-    return feed

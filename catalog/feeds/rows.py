@@ -1,6 +1,6 @@
 """Types of the feed readers: records, product rows, rejects and warnings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -122,6 +122,11 @@ class Record:
     values: Mapping[str, str]
     numbers: frozenset[str] = frozenset()
     damaged: frozenset[str] = frozenset()
+
+
+def only_records(entries: Iterable[Record | Reject]) -> Iterator[Record]:
+    """The records among records and rejects."""
+    return (each for each in entries if isinstance(each, Record))
 
 
 def joined(before: str, text: str) -> str:

@@ -5,7 +5,6 @@ below.
 """
 
 import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +12,9 @@ from typing import Final
 from catalog.errors import FeedError
 from catalog.feeds.cells import plain_cell
 from catalog.feeds.columns import KNOWN_NAMES, plain_name
-from catalog.feeds.decoding import BROKEN
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, Reject, joined
+from catalog.feeds.text.decoding import BROKEN
 
 DELIMITERS: Final = ",\t;|"
 LARGEST_CELL: Final = 10_000_000
@@ -37,11 +36,6 @@ class Table:
     notes: tuple[str, ...] = ()
 
 
-def lines_of(text: str) -> Sequence[str]:
-    """The lines of a text with their ends."""
-    return list(io.StringIO(text, newline=""))
-
-
 @dataclass(frozen=True)
 class _Layout:
     delimiter: str
@@ -52,7 +46,7 @@ def read_table(lines: Sequence[str], feed_name: str) -> Table:
     """Read a table below its header, skipping blank rows.
 
     Args:
-        lines: with their ends (`lines_of`).
+        lines: with their ends.
 
     Raises:
         FeedError: a cell is too long, or too many quotes are broken to separate the rows.

@@ -20,7 +20,7 @@ from catalog.errors import ProductNotFound
 from catalog.feeds.reader import Feed, ProductRow, Reject, read_feed, read_folder, read_source
 from catalog.fetching.store import FetchedPhotos
 from catalog.files import file_sha256
-from catalog.importing.photo_files import PhotoFile, PhotoLocations, find_file
+from catalog.importing.photo_files import PhotoFile, PhotoLocations, find_file, shared_names
 from catalog.importing.records import (
     ImportOptions,
     ImportSummary,
@@ -112,6 +112,7 @@ def import_feed(
         chosen_by_user=photos is not None,
         fetched=fetched,
         refresh=options.refresh_photos,
+        shared_names=shared_names(feed.rows) if photos is not None else frozenset(),
     )
     tally = _Tally(rejects=list(feed.rejects))
     pending: list[PendingPhoto] = []

@@ -4,13 +4,14 @@ Names may differ from the file's in case, accents, separators or leading folders
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from catalog.feeds.rows import ProductRow
 from catalog.fetching.store import FetchedPhotos, is_url
 from catalog.files import is_file
 from catalog.models import PhotoRow
@@ -25,12 +26,14 @@ class PhotoLocations:
     """Where photos are looked up: a folder and the store of fetched photos.
 
     `chosen_by_user` looks URLs up in the folder too; `refresh` revalidates fetched photos.
+    `shared_names` are last parts of several URLs: the folders before them must fit too.
     """
 
     folder: Path
     chosen_by_user: bool
     fetched: FetchedPhotos | None
     refresh: bool
+    shared_names: frozenset[str] = frozenset()
     _inside: dict[Path, bool] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
@@ -60,17 +63,20 @@ class PhotoLocations:
             files.setdefault(_plain_parts(path.name)[-1], []).append(path)
         return files
 
-    def similarly_named(self, name: str) -> Path | None:
+    def similarly_named(self, name: str, least: int = 1) -> Path | None:
         """The file whose name differs only in case, accents, separators or leading folders.
 
         None where there is no such file, or several match equally well.
+
+        Args:
+            least: number of folders and file name that must fit.
         """
         wanted = _plain_parts(name)
         fitting: dict[int, list[Path]] = {}
         for path in self._files.get(wanted[-1], ()) if wanted else ():
             own = _plain_parts(path.relative_to(self.folder).as_posix())
             shared = min(len(own), len(wanted))
-            if own[-shared:] == wanted[-shared:]:
+            if shared >= least and own[-shared:] == wanted[-shared:]:
                 fitting.setdefault(shared, []).append(path)
         best = fitting[max(fitting)] if fitting else []
         return best[0] if len(best) == 1 and best[0].is_file() else None
@@ -84,20 +90,48 @@ class PhotoFile:
     url: str | None = None
 
 
+def shared_names(rows: Iterable[ProductRow]) -> frozenset[str]:
+    """The last parts that several URLs of the rows have, such as "front.jpg"."""
+    first: dict[str, str] = {}
+    shared = set()
+    for row in rows:
+        for path in (_path_of(name) for name in row.photos if is_url(name)):
+            last = PurePosixPath(path).name
+            if first.setdefault(last, path) != path:
+                shared.add(last)
+    return frozenset(shared)
+
+
 def find_file(name: str, locations: PhotoLocations, known: list[PhotoRow]) -> tuple[str, PhotoFile]:
     """Resolve a photo name to its source name and file, which may not exist."""
     if not is_url(name):
         return _find_local(name, name, locations, known)
-    last_part = PurePosixPath(unquote(urlsplit(name).path)).name
     if locations.chosen_by_user or locations.fetched is None:
-        found = _find_local(name, last_part, locations, known)[1]
+        found = _find_address(name, locations, known)
         if is_file(found.path) or locations.fetched is None:
             return name, found
     return name, PhotoFile(locations.fetched.path(name), name)
 
 
+def _find_address(name: str, locations: PhotoLocations, known: list[PhotoRow]) -> PhotoFile:
+    """The file that a URL names with a folder, else by its last part alone."""
+    path = PurePosixPath(*(part for part in _path_of(name).split("/") if part != ".."))
+    found = _find_local(name, str(path), locations, known, least=2)[1]
+    if is_file(found.path) or path.name in locations.shared_names:
+        return found
+    return _find_local(name, path.name, locations, known)[1]
+
+
+def _path_of(url: str) -> str:
+    """The path of a URL; empty where it is none."""
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+
+
 def _find_local(
-    name: str, local: str, locations: PhotoLocations, known: list[PhotoRow]
+    name: str, local: str, locations: PhotoLocations, known: list[PhotoRow], least: int = 1
 ) -> tuple[str, PhotoFile]:
     path = locations.folder / local
     if locations.leads_outside(path):
@@ -108,7 +142,7 @@ def _find_local(
         with_suffix = path.with_name(path.name + suffix) if path.name else path
         if is_file(with_suffix) and not locations.leads_outside(with_suffix):
             return name if is_url(name) else name + suffix, PhotoFile(with_suffix)
-    other = locations.similarly_named(local)
+    other = locations.similarly_named(local, least)
     if other is not None and not locations.leads_outside(other):
         return name, PhotoFile(other)
     # The file is missing now; it keeps the name under which it was imported.
@@ -118,5 +152,6 @@ def _find_local(
 
 def _plain_parts(name: str) -> tuple[str, ...]:
     """Folders and file of a name, normalised across operating systems."""
-    path = unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
+    without_query = name.partition("?")[0]
+    path = unicodedata.normalize("NFC", unquote(without_query).replace("\\", "/")).casefold()
     return tuple(part for part in path.split("/") if part not in ("", ".", ".."))

@@ -1,18 +1,25 @@
 """SourceReading of a synchronised source into a feed: file, folder, feed by address, or shop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from catalog.errors import FeedError, NoPhotoThere
+from catalog.errors import FeedError, FetchError, NoPhotoThere, SourceError
+from catalog.feeds.json_text import Entry
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed
 from catalog.fetching.fetch import FetchLimits, Validators, feed_fetcher
 from catalog.files import publishing
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.shop_products import ShopProduct
-from catalog.syncing.shops import credentials, download_products, explained, refuse_plain_token
+from catalog.syncing.shops import (
+    add_variations,
+    credentials,
+    download_products,
+    explained,
+    refuse_plain_token,
+)
 
 LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
 """Limits of one request for a feed, or for a page of a shop."""
@@ -97,6 +104,22 @@ def _read_shop(
         part = f"{found.missing} products that the shop announces are on none of its pages"
         feed = replace(feed, unreadable=(*feed.unreadable, part))
     return SourceReading(feed, products=found.products)
+
+
+def complete_entries(
+    source: SyncSource, token: str | None, entries: Sequence[Entry], check: Callable[[], None]
+) -> None:
+    """Read what a webhook's products lack: the variations of WooCommerce.
+
+    Raises:
+        FeedError: they cannot be read.
+    """
+    with feed_fetcher(replace(_limits(source), bytes=PAGE_BYTES)) as fetcher:
+        try:
+            for entry in entries:
+                add_variations(source, fetcher, token, entry, check)
+        except (FetchError, SourceError) as error:
+            raise FeedError(f"variations could not be read: {error}") from error
 
 
 def _parsed(source: SyncSource, path: Path, check: Callable[[], None]) -> Feed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from catalog.feeds.dialects import shopify_json, woocommerce
+from catalog.feeds.dialects import shopify_json, woocommerce_json
 from catalog.feeds.json_text import Entry
 from catalog.models import ShopProductRow
 from catalog.syncing.records import SourceKind
@@ -39,14 +39,14 @@ def is_whole_product(kind: SourceKind, entry: Entry) -> bool:
     if kind is SourceKind.SHOPIFY:
         return "id" in entry and shopify_json.is_shopify_json(entry)
     is_variation = entry.get("type") == "variation"
-    return "id" in entry and woocommerce.is_woocommerce_json(entry) and not is_variation
+    return "id" in entry and woocommerce_json.is_woocommerce_json(entry) and not is_variation
 
 
 def is_for_sale(kind: SourceKind, entry: Entry) -> bool:
     """Whether visitors of the shop can see the product."""
     if kind is SourceKind.SHOPIFY:
         return shopify_json.is_on_sale(entry)
-    return woocommerce.is_published(entry)
+    return woocommerce_json.is_published(entry)
 
 
 def known_products(

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from catalog.errors import FeedError, NoPhotoThere, SourceError
+from catalog.feeds.json_text import Entry
 from catalog.fetching.fetch import FetchedPhoto, PhotoFetcher, origin_of
 from catalog.files import publishing
 from catalog.syncing.records import SourceKind, SyncSource
@@ -31,6 +32,8 @@ _PAGES: Final = {
 }
 _API_PATHS: Final = ("/admin/api/", "/wp-json/")
 MAX_PAGES: Final = 10_000
+MAX_VARIATIONS: Final = 1_000
+"""Variations of one product that are read."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def download_products(
             for entry in _entries(page, source):
                 known = shop_product(source.kind, entry)
                 if known.shop_id not in products:
+                    add_variations(source, fetcher, token, entry, check)
                     file.write(",\n" if products else "\n")
                     json.dump(entry, file)
                     products[known.shop_id] = known
@@ -99,6 +103,33 @@ def download_products(
             raise FeedError(f"{source.shown_address} has over {MAX_PAGES} pages; is it a shop?")
         file.write("\n]}\n")
     return Download(path, tuple(products.values()), max(0, total - len(products)))
+
+
+def add_variations(
+    source: SyncSource,
+    fetcher: PhotoFetcher,
+    token: str | None,
+    entry: Entry,
+    check: Callable[[], None],
+) -> None:
+    """Put the variations of a WooCommerce product, which it lists by number, into its entry.
+
+    Raises:
+        FetchError, FeedError: as `download_products`.
+    """
+    number = str(entry.get("id", ""))
+    is_variable = source.kind is SourceKind.WOOCOMMERCE and entry.get("variations")
+    if not is_variable or not number.isdecimal():
+        return
+    first = first_page(source.kind, source.address).partition("?")[0].rstrip("/")
+    url: str | None = f"{first}/{number}/variations?per_page=100"
+    variations: list[Entry] = []
+    while url is not None and len(variations) < MAX_VARIATIONS:
+        check()
+        page = fetch_signed(source, fetcher, token, url)
+        variations += _entries(page, source)
+        url = _next_page(page, url)
+    entry["variations"] = variations
 
 
 def fetch_signed(

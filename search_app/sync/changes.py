@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy.orm import Session
 
-from catalog.errors import FeedError, ProductNotFound, SourceBusy
+from catalog.errors import FeedError, ProductNotFound, SourceBusy, SourceError
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed
 from catalog.models import Product
@@ -24,12 +24,14 @@ from catalog.syncing.deliveries import (
     settle,
 )
 from catalog.syncing.lease import held_lease
+from catalog.syncing.reading import complete_entries
 from catalog.syncing.records import SyncSource
 from catalog.syncing.shop_products import ShopProduct, known_products, update_products
 from catalog.syncing.sources import source_status
 from catalog.syncing.webhooks import ProductChange, parse_change
 from indexing.collection import Collection
 from search_app.jobs.tasks import confined
+from search_app.sync.run import secret_of
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ def _apply(collection: Collection, name: str, check: Callable[[], None]) -> int:
     state, message = "done", None
     try:
         message = _take_over(collection, source, batch, check)
-    except FeedError as error:
+    except (FeedError, SourceError) as error:
         state, message = "failed", str(error)
         _log.warning("webhooks of source %s: %s", name, error)
     for product_id in batch.removed:
@@ -128,10 +130,12 @@ def _deleted(product: ShopProduct, known: ShopProduct) -> ShopProduct:
 def _take_over(
     collection: Collection, source: SyncSource, batch: _Batch, check: Callable[[], None]
 ) -> str | None:
-    """Import the products of a batch; returns what was refused. Raises FeedError."""
+    """Import the products of a batch; returns what was refused. Raises FeedError, SourceError."""
     entries = [each.entry for each in batch.changes if each.entry is not None]
     if not entries:
         return None
+    if any(each.get("variations") for each in entries):
+        complete_entries(source, secret_of(source.token_variable), entries, check)
     with TemporaryDirectory(prefix="apparel-sync-") as folder:
         path = Path(folder) / "products.json"
         path.write_text(json.dumps({"products": entries}), encoding="utf-8")

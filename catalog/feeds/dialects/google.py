@@ -1,4 +1,4 @@
-"""Google Merchant feeds in XML: RSS 2.0 (items) or Atom (entries).
+"""Google Merchant feeds in XML: RSS 2.0 (items), Atom (entries) or plain products.
 
 Fields in Google's namespace (g:title) take precedence over plain ones (title). Read as a stream;
 entities are refused (billion laughs, local files).
@@ -16,14 +16,14 @@ from defusedxml.sax import make_parser
 
 from catalog.errors import FeedError
 from catalog.feeds.columns import plain_name
-from catalog.feeds.decoding import BROKEN
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, Reject, joined
+from catalog.feeds.text.decoding import BROKEN
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
 BROKEN_MARK: Final = "\ufdd0"
 """Stands for an invalid byte; a noncharacter of Unicode."""
-_PRODUCT: Final = frozenset({"item", "entry"})
+_PRODUCT: Final = frozenset({"item", "entry", "product"})
 
 
 def is_xml(text: str) -> bool:
@@ -32,19 +32,19 @@ def is_xml(text: str) -> bool:
 
 
 def read_xml(
-    blocks: Iterable[bytes], feed_name: str
+    parts: Iterable[str], feed_name: str
 ) -> tuple[tuple[str, ...], Sequence[Record | Reject]]:
     """Read every item; returns all element names and the records.
 
     Args:
-        blocks: the document in UTF-8, in parts (`xml_block`).
+        parts: the document's text.
 
     Raises:
         FeedError: not well-formed (the message names the line), with entities, or without items.
     """
     items = _Items()
     try:
-        records = stored(_parsed(blocks, items))
+        records = stored(_parsed(parts, items))
     except SAXParseException as error:
         raise FeedError(
             f"{feed_name}, line {error.getLineNumber()}: {error.getMessage()}; export the feed anew"
@@ -55,34 +55,32 @@ def read_xml(
         ) from error
     if not records:
         raise FeedError(
-            f"{feed_name} is XML without <item> or <entry>; give a Google Merchant feed"
+            f"{feed_name} is XML without <item>, <entry> or <product>; give a Google Merchant feed"
         )
     return tuple(items.names), records
 
 
-def xml_block(text: str) -> bytes:
-    """A decoded document in UTF-8, without the declaration of its encoding.
-
-    XML forbids surrogates: a mark stands for each invalid byte.
-    """
-    declared = _DECLARATION.match(text)
-    body = f"{chr(10) * declared[0].count(chr(10))}{text[declared.end() :]}" if declared else text
-    marked = BROKEN.sub(BROKEN_MARK, body.lstrip(" \t\r") if not declared else body)
-    return marked.encode("utf-8")
-
-
-def _parsed(blocks: Iterable[bytes], items: "_Items") -> Iterator[Record | Reject]:
+def _parsed(parts: Iterable[str], items: "_Items") -> Iterator[Record | Reject]:
     """The records of each part, as soon as it is parsed."""
     parser = make_parser()
     parser.forbid_entities = parser.forbid_external = True
     parser.setContentHandler(items)
     items.setDocumentLocator(parser)
-    for block in blocks:
-        parser.feed(block)
+    for number, part in enumerate(parts):
+        # XML forbids surrogates: a mark stands for each invalid byte.
+        parser.feed(BROKEN.sub(BROKEN_MARK, part if number else _without_declaration(part)))
         yield from items.records
         items.records.clear()
     parser.close()
     yield from items.records
+
+
+def _without_declaration(text: str) -> str:
+    """The beginning of a decoded document without its declaration, which names an encoding."""
+    declared = _DECLARATION.match(text)
+    if declared is None:
+        return text.lstrip(" \t\r")
+    return f"{chr(10) * declared[0].count(chr(10))}{text[declared.end() :]}"
 
 
 class _Items(ContentHandler):
@@ -105,7 +103,9 @@ class _Items(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
         if self._depth:
             self._depth += 1
-            self._text = [attrs.get("href", "")] if name == "link" else []
+            if self._depth == 2:
+                is_address = name == "link" and attrs.get("rel", "alternate") == "alternate"
+                self._text = [attrs.get("href", "")] if is_address else []
         elif name in _PRODUCT:
             self._depth, self._plain, self._own = 1, {}, {}
             self._line = (self._locator.getLineNumber() or 0) if self._locator else 0

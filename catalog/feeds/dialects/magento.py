@@ -3,29 +3,36 @@
 Columns: https://experienceleague.adobe.com/en/docs/commerce-admin/systems/data-transfer
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from catalog.feeds.columns import plain_name
 from catalog.feeds.dialects.variants import (
     best_availability,
+    deepest,
     distinct_lines,
+    first_values,
     lowest_price,
     options_of,
+    point_prices,
+    without_absent,
 )
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.store import stored
+from catalog.feeds.rows import Record, Reject, only_records
 
-USED: Final = {
-    "id": "sku", "title": "name", "description": "description", "category": "categories",
-    "price": "price", "sale_price": "special_price", "sale_start": "special_price_from_date",
-    "sale_end": "special_price_to_date", "availability": "is_in_stock", "photos": "base_image",
-    "url": "url_key",
+SOURCES: Final = {
+    "id": ("sku",), "title": ("name",), "description": ("description", "short_description"),
+    "category": ("categories",), "price": ("price",), "sale_price": ("special_price",),
+    "sale_start": ("special_price_from_date",), "sale_end": ("special_price_to_date",),
+    "availability": ("is_in_stock", "qty"), "photos": ("base_image", "additional_images"),
+    "brand": (), "url": ("url_key",),
+    "": ("store_view_code", "product_online", "additional_attributes", "configurable_variations",
+         "configurable_variation_labels"),
 }  # fmt: skip
-"""Field -> plain name of its column."""
-MORE_USED: Final = (
-    "store_view_code", "short_description", "product_online", "qty", "additional_images",
-    "additional_attributes", "configurable_variations", "configurable_variation_labels",
-)  # fmt: skip
+"""Field -> plain names of its columns."""
 _BRANDS: Final = ("brand", "manufacturer")
 _ROOT: Final = ("default category", "root catalog")
 _NO_PHOTO: Final = "no_selection"
@@ -39,53 +46,94 @@ def is_magento(columns: Iterable[str]) -> bool:
 
 def read_magento(
     records: Sequence[Record | Reject], mapped: Mapping[str, tuple[str, ...]]
-) -> tuple[list[Record | Reject], tuple[str, ...]]:
-    """Join simple products to their configurable ones; notes report products left out."""
-    joined: list[Record | Reject] = [each for each in records if isinstance(each, Reject)]
-    rows = [each for each in records if isinstance(each, Record)]
-    default = [row for row in rows if not row.values.get("store_view_code", "")]
-    by_sku = {row.values.get("sku", ""): row for row in default}
-    variants = {row.line: _variants(row, by_sku) for row in default}
-    children = {child.line for found in variants.values() for child in found}
-    offline = [row for row in default if row.values.get("product_online", "1") == "2"]
-    left_out = {row.line for row in offline} | children
-    joined += [
-        _product([row, *variants[row.line]], mapped) for row in default if row.line not in left_out
-    ]
-    notes = []
-    if len(default) < len(rows):
-        notes.append(f"{len(rows) - len(default)} rows of store views were left out")
-    if offline:
-        notes.append(f"{len(offline)} products are disabled and were left out")
-    return joined, tuple(notes)
+) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
+    """Join simple products to their configurable ones; notes report rows left out."""
+    left_out = Counter[str]()
+    taken = stored(_products(records, mapped, left_out))
+    notes = (f"{count} {what} and were left out" for what, count in left_out.items())
+    return taken, tuple(notes)
 
 
-def _variants(row: Record, by_sku: Mapping[str, Record]) -> list[Record]:
+def _products(
+    records: Sequence[Record | Reject],
+    mapped: Mapping[str, tuple[str, ...]],
+    left_out: Counter[str],
+) -> Iterator[Record | Reject]:
+    yield from (each for each in records if isinstance(each, Reject))
+    for rows in grouped(_labelled(records, left_out)):
+        rows.sort(key=lambda row: not _variants(row))
+        sku = rows[0].values.get("sku", "")
+        variants = [row for row in rows if row.values.get("sku", "") != sku]
+        for row in (each for each in rows if each.values.get("sku", "") == sku):
+            if _is_online(row):
+                yield _product([row, *filter(_is_online, variants)], mapped)
+            else:
+                left_out["products are disabled"] += 1
+
+
+def _is_online(row: Record) -> bool:
+    return row.values.get("product_online", "1") not in ("0", "2")
+
+
+def _labelled(
+    records: Sequence[Record | Reject], left_out: Counter[str]
+) -> Iterator[tuple[str, Record]]:
+    """Each product's row with the SKUs of the configurable products it is a variant of, or its own.
+
+    A product without a row for all store views is read from its first one.
+    """
+    parents: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for row in only_records(records):
+        own = row.values.get("sku", "")
+        if not row.values.get("store_view_code", ""):
+            known.add(own)
+        for sku in _variants(row):
+            parents.setdefault(sku, []).append(own)
+    for row in only_records(records):
+        own = row.values.get("sku", "") or f"line {row.line}"
+        if row.values.get("store_view_code", ""):
+            if own in known:
+                left_out["rows are of store views"] += 1
+                continue
+            known.add(own)
+        for label in dict.fromkeys(parents.get(own, [own])):
+            yield label, row
+
+
+def _variants(row: Record) -> list[str]:
     listed = row.values.get("configurable_variations", "")
-    skus = [dict(_pairs(each)).get("sku", "") for each in listed.split("|") if each]
-    return [by_sku[sku] for sku in skus if sku in by_sku and by_sku[sku] is not row]
+    own = row.values.get("sku", "")
+    skus = (dict(_pairs(each)).get("sku", "") for each in listed.split("|") if each)
+    return [sku for sku in skus if sku and sku != own]
 
 
 def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
     own = rows[0].values
-    values = {field: own[column] for field, column in USED.items() if column in own}
+    values = first_values(own, SOURCES)
     sold = rows[1:] or rows
     own_attributes = dict(_pairs(own.get("additional_attributes", "")))
     values |= {
-        "description": own.get("description", "") or own.get("short_description", ""),
         "category": _category(own.get("categories", "")),
-        "price": lowest_price(row.values.get("price", "") for row in sold),
-        "sale_price": lowest_price(row.values.get("special_price", "") for row in rows),
+        "price": lowest_price((row.values.get("price", "") for row in sold), "."),
+        "sale_price": lowest_price((row.values.get("special_price", "") for row in rows), "."),
         "availability": best_availability(_stock(row) for row in sold),
         "photos": distinct_lines(photo for row in rows for photo in _photos(row)),
         "brand": next((own_attributes[name] for name in _BRANDS if name in own_attributes), ""),
     }
+    values |= {name: _iso_date(values[name]) for name in ("sale_start", "sale_end")}
     values |= options_of(pair for row in rows for pair in _attributes(row))
-    values |= {
-        name: next((own[column] for column in columns if own.get(column)), "")
-        for name, columns in mapped.items()
-    }
-    return Record(rows[0].line, values, damaged=rows[0].damaged)
+    values |= first_values(own, mapped)
+    values = without_absent(values, own, SOURCES)
+    return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
+
+
+def _iso_date(text: str) -> str:
+    """The date of "11/30/26, 12:00 AM", month first whatever the shop's language; others stay."""
+    try:
+        return datetime.strptime(text.partition(",")[0], "%m/%d/%y").date().isoformat()
+    except ValueError:
+        return text
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -97,10 +145,10 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
             value += f",{part}"
             continue
         if name:
-            yield name, value
+            yield name, value.strip('"')
         name, value = before.strip(), after
     if name:
-        yield name, value
+        yield name, value.strip('"')
 
 
 def _attributes(row: Record) -> Iterator[tuple[str, str]]:
@@ -111,8 +159,8 @@ def _attributes(row: Record) -> Iterator[tuple[str, str]]:
 
 def _category(text: str) -> str:
     """The longest path without the root: "Women > Tops"."""
-    paths = [[part.strip() for part in path.split("/")] for path in text.split(",")]
-    return " > ".join(part for part in max(paths, key=len) if part.lower() not in _ROOT)
+    paths = ([part.strip() for part in path.split("/")] for path in text.split(","))
+    return deepest(" > ".join(part for part in path if part.lower() not in _ROOT) for path in paths)
 
 
 def _stock(row: Record) -> str:

@@ -1,11 +1,18 @@
 """Tables with one row per photo of a product."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from catalog.feeds.columns import Columns
-from catalog.feeds.rows import Record, Reject, joined
+from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.store import stored
+from catalog.feeds.rows import Record, Reject, joined, only_records
 
-_OF_PHOTO = ("position", "image_position", "image_alt_text", "alt", "image_id", "photo_id", "angle")
+_OF_PHOTO: Final = re.compile(
+    r"(^|_)(photo|image|img|picture|media|file|position|alt|angle|view|side|caption|width|height"
+    r"|order|sort|sequence|index|main|primary|cover|is_default)(_|$)"
+)
 """Columns that describe the row's photo, not the product."""
 
 
@@ -17,48 +24,39 @@ def join_photo_rows(
     Records without any equal ids stay where they are, on disk where there are many.
     """
     seen: set[str] = set()
-    for record in records:
-        if isinstance(record, Record):
-            key = _key(record, columns)
-            if key in seen:
-                return _joined(records, columns)
-            seen.add(key)
+    for record in only_records(records):
+        key = _key(record, columns)
+        if key in seen:
+            return stored(_joined(records, columns))
+        seen.add(key)
     return records
 
 
 def _key(record: Record, columns: Columns) -> str:
-    return next((v for name in columns.fields["id"] if (v := record.values.get(name))), "")
+    """The id; of a row without one its line, so that each of them is reported."""
+    ids = (record.values.get(name, "") for name in columns.fields["id"])
+    return next(filter(None, ids), f"line {record.line}")
 
 
-def _joined(records: Sequence[Record | Reject], columns: Columns) -> list[Record | Reject]:
-    first: dict[str, int] = {}
-    joined: list[Record | Reject] = []
+def _joined(records: Sequence[Record | Reject], columns: Columns) -> Iterator[Record | Reject]:
+    yield from (each for each in records if isinstance(each, Reject))
     photo_columns = columns.fields["photos"]
-    for record in records:
-        if isinstance(record, Reject):
-            joined.append(record)
-            continue
-        key = _key(record, columns)
-        index = first.get(key)
-        before = joined[index] if index is not None else None
-        if (
-            index is not None
-            and isinstance(before, Record)
-            and _is_same(before, record, photo_columns)
-        ):
-            joined[index] = _with_photos(before, record, photo_columns)
-            continue
-        first.setdefault(key, len(joined))
-        joined.append(record)
-    return joined
+    for first, *others in grouped((_key(each, columns), each) for each in only_records(records)):
+        apart = []
+        for other in others:
+            if _is_same(first, other, photo_columns):
+                first = _with_photos(first, other, photo_columns)
+            else:
+                apart.append(other)
+        yield first
+        yield from apart
 
 
 def _is_same(first: Record, other: Record, photo_columns: Sequence[str]) -> bool:
-    own = {*photo_columns, *_OF_PHOTO}
     differing = any(
         value and value != first.values.get(name, "")
         for name, value in other.values.items()
-        if name not in own
+        if name not in photo_columns and not _OF_PHOTO.search(name)
     )
     return not differing and any(
         (photo := other.values.get(name)) and f"\n{photo}\n" not in f"\n{first.values.get(name)}\n"

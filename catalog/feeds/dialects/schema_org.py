@@ -3,14 +3,16 @@
 https://schema.org/Product
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
-from catalog.feeds.dialects.variants import best_availability, lowest_price
-from catalog.feeds.json_text import Entry, JsonEntries, cell_of, parse_json
+from catalog.feeds.dialects.variants import best_availability, lowest_price, point_prices
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.large.json_document import parse_json
 from catalog.feeds.rows import Record, Reject
 
 PAGE_SUFFIXES: Final = (".html", ".htm")
@@ -21,6 +23,10 @@ _TEXTS: Final = {
     "gtin": "gtin13", "sku": "sku",
 }  # fmt: skip
 """Field or attribute -> property."""
+_HIDING: Final = re.compile(
+    r"^\s*(<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(-->|//\s*\]\]>|\]\]>)\s*;?\s*$"
+)
+_LIST_PRICES: Final = frozenset({"ListPrice", "StrikethroughPrice", "RegularPrice", "MSRP", "SRP"})
 _DEPTH: Final = 8
 
 
@@ -35,28 +41,48 @@ def is_page(text: str) -> bool:
     return start.startswith(("<!doctype html", "<html"))
 
 
-def read_schema_org(entries: JsonEntries) -> list[Record | Reject]:
+def has_product(page: Path) -> bool:
+    """Whether a page's file may describe a product in JSON-LD."""
+    try:
+        data = page.read_bytes()
+    except OSError:
+        return False
+    return b"ld+json" in data and any(each.encode() in data for each in _PRODUCTS)
+
+
+def read_schema_org(entries: Iterable[NumberedEntry | Reject]) -> Iterator[Record | Reject]:
     """A record for each product anywhere in the objects."""
-    found: list[Record | Reject] = list(entries.rejects)
-    for line, entry in entries.entries:
+    for each in entries:
+        if isinstance(each, Reject):
+            yield each
+            continue
+        line, entry = each
         products = list(_products(entry))
-        found += [_record(line, product) for product in products]
+        yield from (_record(line, product) for product in products)
         if not products:
-            found.append(Reject(line, "no schema.org Product"))
-    return found
+            yield Reject(line, "no schema.org Product")
 
 
-def read_pages(pages: list[tuple[Path, str]]) -> list[Record | Reject]:
+def read_pages(pages: Iterable[tuple[Path, str]]) -> Iterator[Record | Reject]:
     """A record for each product in the pages' JSON-LD scripts; a page without one is a reject."""
-    records: list[Record | Reject] = []
     for number, (path, text) in enumerate(pages, start=1):
-        products = [
-            product for script in _scripts(text) for product in _products(parse_json(script))
-        ]
-        records += [_record(number, product) for product in products]
+        products: dict[str, Record] = {}
+        for script in _scripts(text):
+            for product in _products(parse_json(script)):
+                record = _record(number, product)
+                products[record.values.get("id", "")] = _joined(products, record)
+        yield from products.values()
         if not products:
-            records.append(Reject(number, f"{path.name} has no schema.org Product in JSON-LD"))
-    return records
+            yield Reject(number, f"{path.name} has no schema.org Product in JSON-LD")
+
+
+def _joined(before: dict[str, Record], record: Record) -> Record:
+    """The record, joined to the one of the same product: themes and plugins describe it twice."""
+    first = before.get(record.values.get("id", ""))
+    if first is None:
+        return record
+    values = {**record.values, **first.values}
+    return Record(first.line, values, point_prices(values))
 
 
 def _scripts(page: str) -> list[str]:
@@ -64,10 +90,14 @@ def _scripts(page: str) -> list[str]:
     document = etree.fromstring(page.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
     if document is None:
         return []
-    scripts = document.iter("script")
-    return [
-        each.text for each in scripts if each.get("type") == "application/ld+json" and each.text
-    ]
+    scripts = ((each.get("type", ""), each.text or "") for each in document.iter("script"))
+    kinds = ((kind.partition(";")[0].strip().lower(), text) for kind, text in scripts)
+    return [_bare(text) for kind, text in kinds if kind == "application/ld+json"]
+
+
+def _bare(script: str) -> str:
+    """A script without the comment or CDATA marks that hide it from old browsers."""
+    return _HIDING.sub("", script)
 
 
 def _products(value: Any, depth: int = 0) -> Iterator[Entry]:
@@ -78,7 +108,7 @@ def _products(value: Any, depth: int = 0) -> Iterator[Entry]:
         for each in value:
             yield from _products(each, depth + 1)
     elif isinstance(value, dict):
-        if _PRODUCTS & set(_listed(value.get("@type"))):
+        if _PRODUCTS & set(map(_term, _listed(value.get("@type")))):
             variants = [each for each in _listed(value.get("hasVariant")) if isinstance(each, dict)]
             shared = {
                 key: each for key, each in value.items() if key not in ("hasVariant", "@type")
@@ -100,38 +130,58 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _term(value: Any) -> str:
+    """The last part of "https://schema.org/Product" or "schema:Product"."""
+    return str(value).rpartition("/")[2].rpartition(":")[2]
+
+
 def _record(line: int, product: Entry) -> Record:
     values = {
         field: cell_of(_text(product[key])) for field, key in _TEXTS.items() if key in product
     }
-    offers = [each for each in _listed(product.get("offers")) if isinstance(each, dict)]
-    nested = [each for offer in offers for each in _listed(offer.get("offers"))]
-    offers += [each for each in nested if isinstance(each, dict)]
-    prices = [_price(offer) for offer in offers]
+    offers = _objects(product.get("offers"))
+    offers += [each for offer in offers for each in _objects(offer.get("offers"))]
     ids = (product.get(key) for key in ("sku", "productID", "mpn", "@id", "url"))
     photos = (cell_of(_address(image)) for image in _listed(product.get("image")))
     urls = (each.get("url") for each in (product, *offers))
-    currencies = (each.get("priceCurrency") for each in offers)
+    currencies = (each.get("priceCurrency") for offer in offers for each in _priced(offer))
+    groups = (each.get("productGroupID") for each in _objects(product.get("isVariantOf")))
     values |= {
         "id": cell_of(next(filter(None, ids), "")),
+        "group": values.get("group") or cell_of(next(filter(None, groups), "")),
         "photos": "\n".join(filter(None, photos)),
         "brand": cell_of(_text(product.get("brand"))),
         "url": cell_of(next(filter(None, urls), "")),
-        "price": lowest_price(prices),
+        "price": lowest_price(map(_price, offers), "."),
+        "regular_price": lowest_price(map(_list_price, offers), "."),
         "currency": cell_of(next(filter(None, currencies), "")),
         "availability": best_availability(cell_of(each.get("availability")) for each in offers),
     }
-    numbers = frozenset({"price"}) if values["price"].replace(".", "", 1).isdigit() else frozenset()
-    return Record(line, {name: value for name, value in values.items() if value}, numbers)
+    return Record(
+        line, {name: value for name, value in values.items() if value}, point_prices(values)
+    )
+
+
+def _objects(value: Any) -> list[Entry]:
+    return [each for each in _listed(value) if isinstance(each, dict)]
+
+
+def _priced(offer: Entry) -> list[Entry]:
+    """An offer and its specifications of prices."""
+    return [offer, *_objects(offer.get("priceSpecification"))]
 
 
 def _price(offer: Entry) -> str:
-    """An offer's price; in JSON-LD the decimal mark is a point, in strings too."""
-    specified = [
-        each for each in _listed(offer.get("priceSpecification")) if isinstance(each, dict)
-    ]
-    found = [offer.get("price"), offer.get("lowPrice"), *(each.get("price") for each in specified)]
+    """An offer's price; of several the first that is no list price."""
+    current = [each for each in _priced(offer) if _term(each.get("priceType")) not in _LIST_PRICES]
+    found = [each.get(key) for each in current for key in ("price", "lowPrice")]
     return next((cell_of(each) for each in found if each not in (None, "")), "")
+
+
+def _list_price(offer: Entry) -> str:
+    """The price before a reduction."""
+    listed = [each for each in _priced(offer) if _term(each.get("priceType")) in _LIST_PRICES]
+    return next((cell_of(each.get("price")) for each in listed), "")
 
 
 def _text(value: Any) -> Any:

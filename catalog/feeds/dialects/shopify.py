@@ -8,8 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from catalog.feeds.columns import plain_name
-from catalog.feeds.dialects.variants import COLOURS, lowest_price, options_of
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.dialects.variants import (
+    COLOURS,
+    lowest_price,
+    options_of,
+    point_prices,
+    without_absent,
+)
+from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.store import stored
+from catalog.feeds.rows import Record, Reject, only_records
 
 _HANDLE: Final = ("handle", "url_handle")
 _PHOTO: Final = ("image_src", "product_image_url")
@@ -31,20 +39,12 @@ _OWN: Final = {
     "age_group": ("google_shopping_age_group",),
 }
 """Field -> its columns in either dialect, in order of preference."""
-USED: Final = {
-    "id": "handle", "photos": "image_src", "price": "variant_price",
-    "sale_price": "variant_compare_at_price", "availability": "variant_inventory_qty",
-    **{field: columns[0] for field, columns in _OWN.items()},
+SOURCES: Final = {
+    "id": _HANDLE, "photos": (*_PHOTO, *_VARIANT_PHOTO), "price": _PRICE,
+    "regular_price": _COMPARED, "availability": _STOCK, **_OWN,
+    "": (*_PLACE, *_TRACKER, *_OVERSELL, *_PUBLISHED, "status"),
 }  # fmt: skip
-"""Field -> plain name of its column in the older dialect."""
-MORE_USED: Final = tuple(
-    name
-    for names in (
-        _HANDLE, _PHOTO, _VARIANT_PHOTO, _PLACE, _PRICE, _COMPARED, _STOCK, _TRACKER, _OVERSELL,
-        _PUBLISHED, *_OWN.values(), ("status",),
-    )
-    for name in names
-)  # fmt: skip
+"""Field -> plain names of its columns."""
 _OPTIONS: Final = ("option1", "option2", "option3")
 
 
@@ -56,26 +56,35 @@ def is_shopify(columns: Iterable[str]) -> bool:
 
 def read_shopify(
     records: Sequence[Record | Reject], mapped: Mapping[str, tuple[str, ...]]
-) -> tuple[list[Record | Reject], tuple[str, ...]]:
+) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
     """Group rows by handle; a note reports products that are not on sale and left out.
 
     Args:
         mapped: further fields and their columns; a product's first value counts.
     """
-    products: dict[str, list[Record]] = {}
-    taken: list[Record | Reject] = []
-    for record in records:
-        if isinstance(record, Reject):
-            taken.append(record)
-        elif handle := _first([record], _HANDLE):
-            products.setdefault(handle, []).append(record)
+    left_out: list[str] = []
+    taken = stored(_products(records, mapped, left_out))
+    note = f"{len(left_out)} products are drafts, archived or unpublished and were left out"
+    return taken, (note,) if left_out else ()
+
+
+def _products(
+    records: Sequence[Record | Reject],
+    mapped: Mapping[str, tuple[str, ...]],
+    left_out: list[str],
+) -> Iterator[Record | Reject]:
+    for each in records:
+        if isinstance(each, Reject):
+            yield each
+        elif not _first([each], _HANDLE):
+            yield Reject(each.line, "no handle")
+    labelled = ((_first([each], _HANDLE), each) for each in only_records(records))
+    for rows in grouped((handle, each) for handle, each in labelled if handle):
+        handle = _first(rows, _HANDLE)
+        if _is_on_sale(rows):
+            yield _product(handle, rows, mapped)
         else:
-            taken.append(Reject(record.line, "no handle"))
-    on_sale = {handle: rows for handle, rows in products.items() if _is_on_sale(rows)}
-    taken += [_product(handle, rows, mapped) for handle, rows in on_sale.items()]
-    left_out = len(products) - len(on_sale)
-    notes = (f"{left_out} products are drafts, archived or unpublished and were left out",)
-    return taken, notes if left_out else ()
+            left_out.append(handle)
 
 
 def _is_on_sale(rows: list[Record]) -> bool:
@@ -94,7 +103,8 @@ def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ..
     values |= {name: text for name, text in _metafields(rows).items() if name not in values}
     values |= options_of(_options(rows))
     values |= {name: _first(rows, columns) for name, columns in mapped.items()}
-    return Record(rows[0].line, values)
+    values = without_absent(values, rows[0].values, SOURCES)
+    return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
 
 
 def _first(rows: Sequence[Record], columns: Iterable[str]) -> str:
@@ -115,13 +125,13 @@ def _photos(rows: list[Record]) -> list[str]:
 
 
 def _prices(rows: list[Record]) -> dict[str, str]:
-    """The lowest price; it is a sale price where every variant has a compare-at price."""
+    """The lowest price, and the lowest compare-at price where every variant has one."""
     variants = [row for row in rows if _first([row], _PRICE)]
-    price = lowest_price(_first([row], _PRICE) for row in variants)
     before = [_first([row], _COMPARED) for row in variants]
-    if not before or not all(before):
-        return {"price": price}
-    return {"price": lowest_price(before), "sale_price": price}
+    return {
+        "price": lowest_price((_first([row], _PRICE) for row in variants), "."),
+        "regular_price": lowest_price(before, ".") if all(before) else "",
+    }
 
 
 def _metafields(rows: list[Record]) -> dict[str, str]:

@@ -4,15 +4,30 @@ A child object names its parent in `__parentId`:
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from catalog.feeds.dialects.variants import best_availability, lowest_price, options_of
-from catalog.feeds.json_text import Entry, JsonEntries, cell_of
+from catalog.feeds.dialects.variants import (
+    best_availability,
+    lowest_price,
+    options_of,
+    point_prices,
+    without_absent,
+)
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, Reject
 
 LEFT_OUT: Final = "{} products are drafts, archived or unpublished and were left out"
 _PARENT: Final = "__parentId"
+_SOURCES: Final = {
+    "description": ("body_html", "descriptionHtml"), "brand": ("vendor",),
+    "category": ("product_type", "productType"), "price": ("variants",),
+    "regular_price": (), "availability": (), "photos": ("images", "media"),
+    "url": ("onlineStoreUrl",), "tags": ("tags",),
+}  # fmt: skip
+"""Field -> its keys."""
 
 
 def is_shopify_json(entry: Entry) -> bool:
@@ -21,20 +36,49 @@ def is_shopify_json(entry: Entry) -> bool:
     return is_bulk or {"handle", "variants", "images"} <= entry.keys()
 
 
-def read_shopify_json(entries: JsonEntries) -> tuple[list[Record | Reject], tuple[str, ...]]:
+def read_shopify_json(
+    entries: Sequence[NumberedEntry | Reject],
+) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
     """A record for each product on sale, variants and photos joined; a note counts the others."""
-    children: dict[str, list[Entry]] = {}
-    for _, entry in entries.entries:
+    left_out: list[int] = []
+    taken = stored(_products(entries, left_out))
+    return taken, (LEFT_OUT.format(len(left_out)),) if left_out else ()
+
+
+def _products(
+    entries: Sequence[NumberedEntry | Reject], left_out: list[int]
+) -> Iterator[Record | Reject]:
+    yield from (each for each in entries if isinstance(each, Reject))
+    for (line, entry), *children in grouped(_labelled(entries)):
         if _PARENT in entry:
-            children.setdefault(str(entry[_PARENT]), []).append(entry)
-    products = [(line, entry) for line, entry in entries.entries if _PARENT not in entry]
-    on_sale = [each for each in products if is_on_sale(each[1])]
-    taken: list[Record | Reject] = list(entries.rejects)
-    taken += [
-        _product(line, entry, children.get(str(entry.get("id")), [])) for line, entry in on_sale
-    ]
-    left_out = len(products) - len(on_sale)
-    return taken, (LEFT_OUT.format(left_out),) if left_out else ()
+            lines = (line, *(number for number, _ in children))
+            yield from (Reject(each, f"{entry[_PARENT]} is not in the file") for each in lines)
+        elif is_on_sale(entry):
+            yield _product(line, entry, [child for _, child in children])
+        else:
+            left_out.append(line)
+
+
+def _labelled(
+    entries: Sequence[NumberedEntry | Reject],
+) -> Iterator[tuple[str, NumberedEntry]]:
+    """Entries with the id of the product that they belong to, also as children of a variant."""
+    parents = {str(entry[_PARENT]) for _, entry in _numbered(entries) if _PARENT in entry}
+    product_of: dict[str, str] = {}
+    for line, entry in _numbered(entries):
+        own = str(entry.get("id", "")) or str(line)
+        if _PARENT not in entry:
+            yield own if own in parents else f"line {line}", (line, entry)
+            continue
+        parent = str(entry[_PARENT])
+        product = product_of.get(parent, parent)
+        if own in parents:
+            product_of[own] = product
+        yield product, (line, entry)
+
+
+def _numbered(entries: Sequence[NumberedEntry | Reject]) -> Iterator[NumberedEntry]:
+    return (each for each in entries if not isinstance(each, Reject))
 
 
 def is_on_sale(entry: Entry) -> bool:
@@ -52,26 +96,25 @@ def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
     nested = [each for key in ("variants", "images", "media") for each in _objects(entry.get(key))]
     parts = [*nested, *children]
     variants = [each for each in parts if "price" in each]
-    prices = [cell_of(each.get("price")) for each in variants]
     before = [
         cell_of(each.get("compare_at_price") or each.get("compareAtPrice")) for each in variants
     ]
-    regular = lowest_price(before) if all(before) and before else ""
     values = {
         "id": product_id(entry),
         "title": cell_of(entry.get("title")),
         "description": cell_of(entry.get("body_html") or entry.get("descriptionHtml")),
         "brand": cell_of(entry.get("vendor")),
         "category": cell_of(entry.get("product_type") or entry.get("productType")),
-        "price": regular or lowest_price(prices),
-        "sale_price": lowest_price(prices) if regular else "",
+        "price": lowest_price((cell_of(each["price"]) for each in variants), "."),
+        "regular_price": lowest_price(before, ".") if all(before) else "",
         "availability": best_availability(_stock(each) for each in variants),
         "photos": "\n".join(dict.fromkeys(filter(None, _photos(entry, parts)))),
         "url": cell_of(entry.get("onlineStoreUrl")),
         "tags": cell_of(entry.get("tags")).replace("\n", ", "),
     }
     values |= options_of(_options(entry, variants))
-    return Record(line, {name: value for name, value in values.items() if value})
+    values = without_absent(values, entry, _SOURCES)
+    return Record(line, values, point_prices(values))
 
 
 def _objects(value: Any) -> list[Entry]:

@@ -1,31 +1,66 @@
 """Rules for joining the variants of an article into one product."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 from catalog.feeds.availability import Availability, read_availability
 from catalog.feeds.columns import SYNONYMS, plain_name
 from catalog.feeds.prices import parse_price
 
-COLOURS = frozenset({"color", "colour", "farbe", "couleur", "colore", "kleur"})
+COLOURS = frozenset(
+    "color colour colors colours farbe couleur colore kleur cor färg farve farge kolor väri".split()
+)
 """Plain names of options that hold a colour."""
 
+PRICES: Final = ("price", "regular_price", "sale_price")
+_POINTED: Final = re.compile(r"\d{1,12}(\.\d{1,12})?")
 NO_OPTION = "Default Title"
 """Shopify's name for the only variant of a product."""
 
+Sources = Mapping[str, Sequence[str]]
+"""Field -> plain names of the columns or keys that it is read from."""
 
-def lowest_price(prices: Iterable[str]) -> str:
+
+def first_values(own: Mapping[str, str], sources: Sources) -> dict[str, str]:
+    """The first value of each field that is not empty."""
+    return {
+        field: next((own[name] for name in names if own.get(name)), "")
+        for field, names in sources.items()
+        if field
+    }
+
+
+def without_absent(
+    values: Mapping[str, str], there: Iterable[str], sources: Sources
+) -> dict[str, str]:
+    """The values without empty ones that none of their columns is there for."""
+    names = set(there)
+    return {
+        field: text
+        for field, text in values.items()
+        if text or not names.isdisjoint(sources.get(field, names))
+    }
+
+
+def lowest_price(prices: Iterable[str], decimal_mark: str | None = None) -> str:
     """The lowest price as written; the first text where none can be parsed."""
     texts = [text for text in prices if text]
-    amounts = [(amount, text) for text in texts if (amount := _amount(text)) is not None]
+    amounts = [(each, text) for text in texts if (each := _amount(text, decimal_mark)) is not None]
     return min(amounts)[1] if amounts else next(iter(texts), "")
 
 
-def _amount(text: str) -> Decimal | None:
+def _amount(text: str, decimal_mark: str | None) -> Decimal | None:
     try:
-        return parse_price(text)[0]
+        return parse_price(text, decimal_mark)[0]
     except ValueError:
         return None
+
+
+def point_prices(values: Mapping[str, str]) -> frozenset[str]:
+    """The price fields that hold digits with at most a point: of programs, it is a decimal mark."""
+    return frozenset(name for name in PRICES if _POINTED.fullmatch(values.get(name, "")))
 
 
 def best_availability(texts: Iterable[str]) -> str:
@@ -58,3 +93,8 @@ def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def distinct_lines(texts: Iterable[str]) -> str:
     """The distinct lines of several texts."""
     return "\n".join(dict.fromkeys(line for text in texts for line in text.split("\n") if line))
+
+
+def deepest(categories: Iterable[str]) -> str:
+    """The category with the most parts, of several the first: "Women > Tops", not "Sale"."""
+    return max(categories, key=lambda each: each.count(">"), default="")

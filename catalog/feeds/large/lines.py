@@ -32,8 +32,13 @@ def is_large_utf8(path: Path) -> bool:
     return True
 
 
-class FileLines(Sequence[str]):
-    """Lines with their ends, as `io.StringIO` splits them; a byte order mark is left out."""
+class LargeText(Sequence[str]):
+    """Lines with their ends, as `io.StringIO` splits them; a byte order mark is left out.
+
+    Takes the place of a `FeedText` without holding the text.
+    """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -47,10 +52,20 @@ class FileLines(Sequence[str]):
     def __len__(self) -> int:
         return len(self._starts) - 1
 
-    def blocks(self) -> Iterator[bytes]:
-        """The file in parts, without its byte order mark."""
+    @property
+    def head(self) -> str:
+        """The beginning, by which the kind of feed is told."""
+        return next(self.parts(), "")
+
+    def parts(self) -> Iterator[str]:
+        """The text in parts."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
         for start in range(self._starts[0], len(self._bytes), _BLOCK):
-            yield self._bytes[start : start + _BLOCK]
+            yield decoder.decode(self._bytes[start : start + _BLOCK])
+
+    def lines(self) -> Sequence[str]:
+        """The lines, read as they are needed."""
+        return self
 
     @overload
     def __getitem__(self, index: int) -> str: ...

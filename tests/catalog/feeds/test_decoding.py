@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import FeedError
-from catalog.feeds.decoding import decode
 from catalog.feeds.reader import read_feed
+from catalog.feeds.text.decoding import decode
 
 TEXTS = {
     "cp1252": "Übergangsjacke grün für große Größen – 59 € schön weiß",
@@ -20,6 +20,21 @@ TEXTS = {
 
 def _table(text: str) -> str:
     return "id,title,photo\n" + "".join(f"{n},{text} {n},{n}.jpg\n" for n in range(12))
+
+
+SHORT = (
+    ("cp1250", "Šaty s dlouhým rukávem"), ("cp1250", "Spódnica"), ("iso8859_2", "Sukienka żółta"),
+    ("cp1252", "Größe"), ("cp1252", "Mañana"), ("cp1252", "Skjorte blå"), ("cp1251", "Худи"),
+    ("koi8_r", "ПЛАТЬЕ"), ("cp1253", "Μπλούζα"), ("cp1254", "Gömlek kırmızı"), ("cp1255", "חולצה"),
+    ("cp1256", "قميص"), ("cp1257", "Suknelė žalia"), ("cp932", "白シャツ"), ("gb18030", "衬衫"),
+    ("big5", "女裝洋裝"), ("cp949", "셔츠"), ("mac_roman", "Größe"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "text"), SHORT)
+def test_a_word_is_enough(encoding: str, text: str) -> None:
+    table = f"id,title\n1,{text}\n"
+    assert decode(table.encode(encoding), "feed.csv").text == table
 
 
 @pytest.mark.parametrize("encoding", TEXTS)

@@ -248,6 +248,10 @@ def test_a_row_for_each_photo(tmp_path: Path) -> None:
         ("//cdn.example/a.jpg?v=1,2", ("https://cdn.example/a.jpg?v=1,2",)),
         ("https://s/a.jpg https://s/b.jpg", ("https://s/a.jpg", "https://s/b.jpg")),
         ("https://s/a.jpg" + " " * 200_000 + "x", None),
+        ("['a.jpg', 'b.jpg']", ("a.jpg", "b.jpg")),
+        ("a.jpg , b.png", ("a.jpg", "b.png")),
+        ("https://s/a.jpg?w=1&amp;h=2", ("https://s/a.jpg?w=1&h=2",)),
+        ("http://[bad/a.jpg", ("http://[bad/a.jpg",)),
     ],
 )
 def test_photos_in_one_cell(tmp_path: Path, cell: str, photos: tuple[str, ...] | None) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import FeedError
-from catalog.feeds.html_text import plain_text
 from catalog.feeds.reader import ProductRow, parse_field_map, read_feed
 from catalog.feeds.rows import FieldWarning
+from catalog.feeds.text.html_text import plain_text
 
 GOOGLE_NAMES = (
     "id title description link image_link additional_image_link availability price brand color "

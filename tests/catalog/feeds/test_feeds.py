@@ -159,7 +159,14 @@ def test_a_sale_holds_between_its_dates(tmp_path: Path) -> None:
         ("Discontinued", "discontinued"), ("auf Lager", "in stock"),
         ("ausverkauft", "out of stock"),
         ("épuisé", "out of stock"), ("TRUE", "in stock"), ("no", "out of stock"), ("n/a", None),
-        ("5 auf Lager", "in stock"),
+        ("5 auf Lager", "in stock"), ("Sofort verfügbar", "in stock"), ("på lager", "in stock"),
+        ("https://schema.org/InStock/", "in stock"), ("In stock, ships today", "in stock"),
+        ("temporarily out of stock", "out of stock"), ("en rupture de stock", "out of stock"),
+        ("derzeit nicht lieferbar", "out of stock"), ("no disponible", "out of stock"),
+        ("niet op voorraad", "out of stock"), ("esgotado", "out of stock"),
+        ("品切れ", "out of stock"),
+        ("nicht mehr lieferbar", "discontinued"), ("available for pre-order", "preorder"),
+        ("Y", "in stock"), ("0 Stück", "out of stock"),
     ],
 )  # fmt: skip
 def test_availability_is_one_of_a_few_words(text: str, value: str | None) -> None:
@@ -191,7 +198,7 @@ def test_missing_column_is_one_line_that_names_the_columns_found(tmp_path: Path)
         (b"id\0photo\na\0b", "is no text"),
         (b"<catalog><thing>no feed</thing></catalog>", "without <item>"),
         (b"<rss><channel><item>", "line 1"),
-        (b"{not json}", "line 1 is no JSON object"),
+        (b"{not json}", "breaks off after 0 products"),
     ],
 )
 def test_what_is_no_feed_is_refused(tmp_path: Path, content: bytes, words: str) -> None:

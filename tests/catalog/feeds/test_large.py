@@ -10,10 +10,12 @@ from xml.sax.saxutils import escape
 import pytest
 
 from catalog.feeds.large import lines, store
-from catalog.feeds.large.lines import FileLines
+from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.json_document import document_values
+from catalog.feeds.large.lines import LargeText
 from catalog.feeds.large.store import StoredSequence, stored
 from catalog.feeds.reader import read_feed
-from catalog.feeds.tables import lines_of
+from catalog.feeds.text.decoding import FeedText
 
 COUNT = 2_000
 ROWS = [
@@ -39,6 +41,56 @@ def _json_lines() -> str:
     return "\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS) + "\nno object\n"
 
 
+def _json_array() -> str:
+    return json.dumps({"meta": {"pages": 1}, "data": {"items": ROWS}}, ensure_ascii=False)
+
+
+def _shopify() -> str:
+    header = "Handle,Title,Vendor,Type,Variant Price,Image Src,Body (HTML)"
+    first = (f"{r['id']},{r['id']} tee,Acme,Tee,9.00,{r['image']},{r['material']}" for r in ROWS)
+    more = (f"{r['id']},,,,8.00,more-{r['image']}," for r in ROWS)
+    return "\n".join((header, *first, *more, ""))
+
+
+def _bulk() -> str:
+    products = [
+        {"id": f"gid://shopify/Product/{n}", "handle": f"h{n}", "descriptionHtml": row["material"]}
+        for n, row in enumerate(ROWS)
+    ]
+    variants = [
+        {"id": f"v{n}", "price": "9.00", "__parentId": f"gid://shopify/Product/{n}"}
+        for n in range(COUNT)
+    ]
+    return "\n".join(map(json.dumps, [*products, *variants]))
+
+
+def _woocommerce() -> str:
+    header = "ID,Type,SKU,Name,Published,Regular price,Images,Parent,Description"
+    parents = (f"{n},variable,S{n},Tee,1,,{n}.jpg,,{r['material']}" for n, r in enumerate(ROWS))
+    variations = (f"9{n},variation,V{n},Tee,1,8.00,,S{n}," for n in range(COUNT))
+    return "\n".join((header, *parents, *variations, ""))
+
+
+def _magento() -> str:
+    header = (
+        "sku,product_type,attribute_set_code,store_view_code,name,price,base_image,"
+        "configurable_variations,description"
+    )
+    simple = (f"s{n},simple,Top,,Tee,8.00,/{n}.jpg,," for n in range(COUNT))
+    parents = (
+        f'c{n},configurable,Top,,Tee,,/c{n}.jpg,"sku=s{n},size=S",{row["material"]}'
+        for n, row in enumerate(ROWS)
+    )
+    return "\n".join((header, *simple, *parents, ""))
+
+
+def _photo_rows() -> str:
+    rows = (f"{row['id']},{row['material']},{row['image']}" for row in ROWS)
+    return "\n".join(
+        ("id,description,image", *rows, *(f"{r['id']},,b-{r['image']}" for r in ROWS), "")
+    )
+
+
 def _xml() -> str:
     items = (
         "".join(f"<g:{name}>{escape(text)}</g:{name}>" for name, text in row.items())
@@ -50,8 +102,13 @@ def _xml() -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("a.csv", _csv), ("a.jsonl", _json_lines), ("a.xml", _xml)]
-)
+    ("name", "text"),
+    [
+        ("a.csv", _csv), ("a.jsonl", _json_lines), ("a.xml", _xml), ("a.json", _json_array),
+        ("shopify.csv", _shopify), ("bulk.jsonl", _bulk), ("woo.csv", _woocommerce),
+        ("magento.csv", _magento), ("photos.csv", _photo_rows),
+    ],
+)  # fmt: skip
 def test_a_large_feed_reads_as_a_small_one(
     name: str, text: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,8 +134,8 @@ def test_lines_are_split_as_of_a_text(tmp_path: Path) -> None:
     text = "a\r\n\nb\rc\u2028d\n\u00e9"
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert list(FileLines(path)) == lines_of(text)
-    assert FileLines(path)[-1] == "\u00e9"
+    assert list(LargeText(path)) == FeedText(text).lines()
+    assert LargeText(path)[-1] == "\u00e9"
 
 
 def test_a_stored_sequence_is_handed_over_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,3 +150,32 @@ def test_a_stored_sequence_is_handed_over_and_removed(monkeypatch: pytest.Monkey
     del there
     assert not file.exists()
     assert stored(range(3)) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1_000])
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('[{"a": "\u00e9]"}, {"b": [12345.50, 2]}]', [{"a": "\u00e9]"}, {"b": ["12345.50", "2"]}]),
+        ('{"n": 12, "data": {"page": 1, "items": [{"id": 1}, 2]}, "x": 1}', [{"id": "1"}, "2"]),
+        ('{"id": 1, "data": {"a": 1}, "items": []}',
+         [{"id": "1", "data": {"a": "1"}, "items": []}]),
+        ('{"shop": {"links": [{"rel": "x"}], "articles": [{"id": 1}, {"id": 2}]}}',
+         [{"id": "1"}, {"id": "2"}]),
+        ("[]", []),
+    ],
+)  # fmt: skip
+def test_a_document_is_read_a_part_at_a_time(text: str, values: list[object], size: int) -> None:
+    parts = (text[start : start + size] for start in range(0, len(text), size))
+    assert list(document_values(parts)) == values
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"b"', '[{"a": 1} {"b": 2}]', '{"a"}', "[" * 9_000])
+def test_a_damaged_document_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        list(document_values([text]))
+
+
+def test_groups_are_joined_on_disk() -> None:
+    pairs = [("b", 1), ("a\ud800", 2), ("b", 3), ("c", 4), ("a\ud800", 5)]
+    assert list(grouped(pairs)) == [[1, 3], [2, 5], [4]]

@@ -48,13 +48,27 @@ from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
         ("29,90 €*", "29.90", "EUR"),
         ("1'299.00", "1299.00", None),
         ("1E+3", "1000.00", None),
+        ("CHF 1\u2019299.50", "1299.50", "CHF"),
+        ("1\u202f299,90\u00a0\u20ac", "1299.90", "EUR"),
+        ("Rs.2,499/-", "2499.00", "INR"),
+        ("\uffe52,480", "2480.00", "JPY"),
+        ("\u0662\u0664\u066b\u0669\u0660", "24.90", None),
+        ("\u20a612,500", "12500.00", "NGN"),
+        ("19.90 (was 29.90)", "19.90", None),
+        ("Statt 59,90 \u20ac jetzt 49,90 \u20ac", "49.90", "EUR"),
+        ("19,90 \u20ac / 100 g", "19.90", "EUR"),
+        ("39,90 \u20ac / 29,90 \u20ac", "29.90", "EUR"),
+        ("19.90 29.90", "19.90", None),
+        ("19\u20ac50", "19.50", "EUR"),
+        ("1 499:-", "1499.00", None),
+        (".75", "0.75", None),
     ],
 )
 def test_amount_and_currency(text: str, amount: str, currency: str | None) -> None:
     assert parse_price(text) == (Decimal(amount), currency)
 
 
-@pytest.mark.parametrize("text", ["  ", "N/A", "-", "null"])
+@pytest.mark.parametrize("text", ["  ", "N/A", "-", "null", "Auf Anfrage", "TBD"])
 def test_no_price_is_none(text: str) -> None:
     assert parse_price(text) == (None, None)
 

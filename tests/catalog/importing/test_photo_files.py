@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.importing.photo_files import PhotoLocations, find_file
+from catalog.feeds.rows import ProductRow
+from catalog.importing.photo_files import PhotoLocations, find_file, shared_names
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,25 @@ def test_a_name_of_another_system(tmp_path: Path, name: str, file: str | None) -
     assert found.path.is_file() == (file is not None)
     if file:
         assert found.path == folder / file
+
+
+def test_addresses_that_end_alike_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for name in ("a/1.jpg", "1.jpg", "other.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"photo")
+    urls = ("https://s/m/a/1.jpg", "https://s/m/b/1.jpg", "https://s/m/c/other.jpg?v=2")
+    rows = [ProductRow(str(number), "", (url,)) for number, url in enumerate(urls)]
+    assert shared_names(rows) == {"1.jpg"}
+    locations = PhotoLocations(tmp_path, True, None, False, shared_names(rows))
+    found = [find_file(url, locations, [])[1].path for url in urls]
+    assert found[0] == tmp_path / "a/1.jpg"
+    assert not found[1].is_file()
+    assert found[2] == tmp_path / "other.jpg"
+
+
+@pytest.mark.parametrize("url", ["https://s/../../secret.jpg", "http://[bad/1.jpg", "https://s/"])
+def test_an_address_leads_nowhere_else(tmp_path: Path, url: str) -> None:
+    (tmp_path / "secret.jpg").write_bytes(b"photo")
+    folder = tmp_path / "photos" / "deep"
+    folder.mkdir(parents=True)
+    assert not find_file(url, PhotoLocations(folder, True, None, False), [])[1].path.is_file()

@@ -1,5 +1,6 @@
 """`apparel sync` against a server that plays the shop: feeds, Shopify, WooCommerce, files."""
 
+import csv
 import json
 import os
 import signal
@@ -189,6 +190,30 @@ def test_woocommerce_is_read_page_by_page_with_key_and_secret(
     assert (done["state"], done["outcome"]["removed"]) == ("done", 0)
     assert any("nothing was pruned" in note for note in done["outcome"]["notes"])
     assert products(data) == ["1", "2", "3"]
+
+
+def test_woocommerce_products_have_their_variations(
+    server: PhotoServer, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(server, tmp_path, "", (200, 10, 10))
+    coat = woo_entry(server, 7, type="variable", regular_price="", variations=[71, 72])
+    server.answers[WOO] = page([coat, woo_entry(server, 8)])
+    first = "/wp-json/wc/v3/products/7/variations?per_page=100"
+    second = "/wp-json/wc/v3/products/7/variations?per_page=100&page=2"
+    sizes = [woo_entry(server, 71, regular_price="30.00"), woo_entry(server, 72)]
+    server.answers[first] = page(sizes[:1], server.url(second))
+    server.answers[second] = page(sizes[1:])
+    monkeypatch.setenv(TOKEN, "ck_1:cs_2")
+    add(data, "woo", server.url(""), "--kind", "woocommerce", "--token", TOKEN)
+    assert sync(data)["outcome"]["new"] == 2
+    assert [each for each in server.paths() if "variations" in each] == [first, second]
+    out = tmp_path / "out.csv"
+    run("export", out, "--data", data)
+    with out.open(encoding="utf-8-sig") as file:
+        assert {row["id"]: row["price"] for row in csv.DictReader(file)}["7"] == "20"
+    # One page of them fails: nothing is changed.
+    server.answers[second] = Answer(status=500)
+    assert sync(data, "woo", "--force", code=1)["state"] == "failed"
 
 
 def test_a_shop_that_fails_midway_changes_nothing(

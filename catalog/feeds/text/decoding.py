@@ -1,20 +1,23 @@
 """Decoding of feeds in any encoding.
 
 Tried in order: the given encoding, a byte order mark, the encoding an XML file declares, UTF-8,
-then the code page that charset-normalizer detects. An invalid byte becomes a lone surrogate
+then the code page that its letters look like. An invalid byte becomes a lone surrogate
 (`BROKEN`), so that only its own cell is left out.
 """
 
 import codecs
+import io
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from charset_normalizer import from_bytes
-
 from catalog.errors import FeedError
+from catalog.feeds.text.code_pages import likely_code_page
 
+HEAD: Final = 1 << 20
+"""Characters by which the kind of feed is told."""
 BROKEN: Final = re.compile("[\udc80-\udcff]")
 """An undecodable byte, as `surrogateescape` represents it."""
 _MARKS: Final = (
@@ -24,16 +27,16 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CODE_PAGES: Final = [
-    "cp1252", "cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256",
-    "cp932", "euc_jp", "gb18030", "big5", "cp949",
-]  # fmt: skip
 _SAMPLE: Final = 20_000
 """Bytes from which a code page is detected."""
-_FEW: Final = 30
-"""With fewer non-ASCII letters the code page cannot be detected."""
 _WESTERN: Final = "cp1252"
-_DECLARED: Final = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding=["']([\w.-]{1,40})["']""")
+_DECLARED: Final = re.compile(
+    rb"""^\s*<\?xml[^>]{0,200}?encoding=["']([\w.-]{1,40})["']"""
+    rb"""|<meta[^>]{0,200}?charset=["']?([\w.-]{1,40})""",
+    re.IGNORECASE,
+)
+_DECLARED_WITHIN: Final = 2048
+"""Bytes in which a file declares its encoding."""
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip or Excel file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
@@ -52,6 +55,19 @@ class FeedText:
 
     text: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def head(self) -> str:
+        """The beginning, by which the kind of feed is told."""
+        return self.text[:HEAD]
+
+    def parts(self) -> Iterator[str]:
+        """The text in parts."""
+        yield self.text
+
+    def lines(self) -> Sequence[str]:
+        """The lines with their ends."""
+        return list(io.StringIO(self.text, newline=""))
 
 
 def read_text(path: Path, encoding: str | None = None) -> FeedText:
@@ -113,8 +129,10 @@ def _encoding_of(data: bytes, name: str, wanted: str | None) -> tuple[str, bool]
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding, False
-    if declared := _DECLARED.match(data[:300]):
-        return _known(declared[1].decode(), f"{name} declares {declared[1].decode()}, which"), False
+    head = data[:_DECLARED_WITHIN].lstrip()
+    if head.startswith(b"<") and (declared := _DECLARED.search(head)):
+        said = (declared[1] or declared[2]).decode()
+        return _known(said, f"{name} declares {said}, which"), False
     if _is_mostly_utf8(data):
         return "utf-8", False
     return _detected(data), True
@@ -142,10 +160,4 @@ def _is_mostly_utf8(data: bytes) -> bool:
 def _detected(data: bytes) -> str:
     """The most likely code page, judged by the non-ASCII lines."""
     lines = [line for line in data.splitlines() if not line.isascii()]
-    sample = b"\n".join(lines)[:_SAMPLE]
-    foreign = sum(byte > 0x7F for byte in sample)
-    if foreign < _FEW and foreign < len(sample) / 4:
-        # A few accents look alike in all European code pages.
-        return _WESTERN
-    best = from_bytes(sample, cp_isolation=_CODE_PAGES, threshold=1.0).best()
-    return best.encoding if best is not None else _WESTERN
+    return likely_code_page(b"\n".join(lines)[:_SAMPLE], _WESTERN)

@@ -1,0 +1,128 @@
+"""WooCommerce products in JSON: the lists of its REST API and of its public Store API.
+
+https://woocommerce.github.io/woocommerce-rest-api-docs/#products
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from catalog.feeds.dialects.variants import (
+    best_availability,
+    deepest,
+    distinct_lines,
+    lowest_price,
+    options_of,
+    point_prices,
+    without_absent,
+)
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.large.store import stored
+from catalog.feeds.rows import Record, Reject
+
+LEFT_OUT: Final = "{} products are drafts, private or hidden and were left out"
+_SOURCES: Final = {
+    "id": ("id",), "title": ("name",), "url": ("permalink",), "sku": ("sku",),
+    "description": ("description", "short_description"), "category": ("categories",),
+    "brand": ("brands",), "tags": ("tags",), "price": ("regular_price", "price"),
+    "sale_price": ("sale_price",), "sale_start": ("date_on_sale_from_gmt",),
+    "sale_end": ("date_on_sale_to_gmt",), "availability": ("stock_status",),
+    "photos": ("images",),
+}  # fmt: skip
+"""Field -> its keys in the REST API."""
+
+
+def is_woocommerce_json(entry: Entry) -> bool:
+    """Whether an object is a product of WooCommerce's REST API, or of its public Store API."""
+    return "permalink" in entry and (
+        {"regular_price", "stock_status"} <= entry.keys() or "currency_minor_unit" in _prices(entry)
+    )
+
+
+def is_published(entry: Entry) -> bool:
+    """Whether a product is neither draft nor private, and may be seen in the shop."""
+    hidden = entry.get("catalog_visibility", "visible") == "hidden"
+    return entry.get("status", "publish") == "publish" and not hidden
+
+
+def read_woocommerce_json(
+    entries: Iterable[NumberedEntry | Reject],
+) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
+    """Records of the products that are published; a note counts the others."""
+    left_out: list[int] = []
+    taken = stored(_published(entries, left_out))
+    return taken, (LEFT_OUT.format(len(left_out)),) if left_out else ()
+
+
+def _published(
+    entries: Iterable[NumberedEntry | Reject], left_out: list[int]
+) -> Iterator[Record | Reject]:
+    for each in entries:
+        if isinstance(each, Reject):
+            yield each
+        elif is_published(each[1]):
+            yield _product(*each)
+        else:
+            left_out.append(each[0])
+
+
+def _product(line: int, entry: Entry) -> Record:
+    """Join a product and its variations, where the list holds them (`catalog.syncing.shops`)."""
+    variations = [each for each in _objects(entry.get("variations")) if is_published(each)]
+    sold = [each for each in variations if "regular_price" in each] or [entry]
+    values = {
+        field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
+        for field, keys in _SOURCES.items()
+    }
+    regular = [cell_of(each.get("regular_price") or each.get("price")) for each in sold]
+    values |= {
+        "category": deepest(_names(entry.get("categories"))),
+        "brand": next(iter(_names(entry.get("brands"))), ""),
+        "tags": ", ".join(_names(entry.get("tags"))),
+        "price": lowest_price(regular, "."),
+        "sale_price": lowest_price((cell_of(each.get("sale_price")) for each in sold), "."),
+        "availability": best_availability(cell_of(each.get("stock_status")) for each in sold),
+        "photos": distinct_lines(
+            cell_of(each) for each in (entry.get("images"), [v.get("image") for v in variations])
+        ),
+        **_store_prices(entry),
+    }
+    values |= options_of(pair for each in (entry, *variations) for pair in _options(each))
+    values = without_absent(values, entry, _SOURCES)
+    return Record(line, values, point_prices(values))
+
+
+def _store_prices(entry: Entry) -> dict[str, str]:
+    """Price, currency and stock as the Store API has them, in the currency's smallest unit."""
+    prices = _prices(entry)
+    if not prices:
+        return {}
+    unit = Decimal(1).scaleb(-int(prices.get("currency_minor_unit", 2)))
+    amounts = {"price": "regular_price", "sale_price": "sale_price"}
+    return {
+        "currency": cell_of(prices.get("currency_code")),
+        "availability": "in stock" if entry.get("is_in_stock", True) else "out of stock",
+        **{
+            field: str(Decimal(prices[key]) * unit) if str(prices.get(key, "")).isdecimal() else ""
+            for field, key in amounts.items()
+        },
+    }
+
+
+def _prices(entry: Entry) -> Entry:
+    prices = entry.get("prices")
+    return prices if isinstance(prices, dict) else {}
+
+
+def _options(entry: Entry) -> Iterator[tuple[str, str]]:
+    for each in _objects(entry.get("attributes")):
+        values = each.get("options") or _names(each.get("terms")) or [each.get("option") or ""]
+        yield from ((str(each.get("name", "")), str(value)) for value in values)
+
+
+def _objects(value: Any) -> list[Entry]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _names(listed: Any) -> list[str]:
+    return [str(each.get("name", "")) for each in _objects(listed)]

@@ -1,0 +1,1 @@
+"""Decoding of feeds, and the text of HTML."""

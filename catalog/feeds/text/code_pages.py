@@ -1,0 +1,95 @@
+"""Detection of a feed's code page by the letters that its languages have.
+
+charset-normalizer says which code pages can decode the text; of short texts, as feeds have them,
+it does not know the language. So each is judged by the share of letters that belong to one of
+its languages.
+"""
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from charset_normalizer import from_bytes
+
+_WESTERN: Final = "äöüß àâæçéèêëîïôœùûü áéíóúñü¿¡ºª àèéìíòóù éëïöü ãáâàçéêíóõôú åäöé æøåé"
+_CENTRAL: Final = "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţ čćđšž äöüß"
+_LATIN: Final = {
+    "cp1252": _WESTERN,
+    "iso8859_15": _WESTERN,
+    "cp1250": _CENTRAL,
+    "iso8859_2": _CENTRAL,
+    "cp1254": "çğıöşüâî",
+    "cp1257": "āčēģīķļņšūž ąčęėįšųūž äõöüšž",
+    "mac_roman": _WESTERN,
+    "cp850": _WESTERN,
+}
+"""Code page -> the letters beside a to z of each of its languages."""
+_SCRIPTS: Final = {
+    "cp1251": "оеаинтсрвлкмдпуяыьбзгчйхжюшцщэфъёіїєґў",
+    "koi8_r": "оеаинтсрвлкмдпуяыьбзгчйхжюшцщэфъё",
+    "cp1253": "ατοιενρσκηπςυμλίόάγέδήωχθύφβξζώψ",
+    "cp1255": "יוהלרבתמאשנעםדקחפסכגטצןזךףץ",
+    "cp1256": "اليمونرتبةعدسفهكقأحجشطصىخإذضثغءئؤظزآ",
+}
+"""Code page -> the letters of its script, the most frequent first."""
+_CJK: Final = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+_SIGNS: Final = frozenset("–—“”„‚‘’«»‹›€£™®©°×•…½¼¾·§\xa0、。「」・（）：，％")
+_SIGN_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])[–—“”„«»€£™®©°×…½¼¾§](?=[^\W\d_])")
+_KANA: Final = re.compile("[\u3040-\u30ff]")
+_HALF_KANA: Final = re.compile("[\uff61-\uff9f]")
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]")
+
+
+def likely_code_page(sample: bytes, default: str) -> str:
+    """The code page whose text looks most like one of its languages.
+
+    Args:
+        default: what it is where no other is better.
+    """
+    pages = [default, *_LATIN, *_SCRIPTS, *_CJK]
+    found = from_bytes(sample, cp_isolation=pages, threshold=1.0)
+    decodable = {match.encoding for match in found}
+    ordered = [page for page in dict.fromkeys(pages) if page in decodable]
+    return max(ordered, key=lambda page: _likeness(sample.decode(page), page), default=default)
+
+
+def _likeness(text: str, page: str) -> float:
+    """The share of foreign characters that fit to a language of the code page."""
+    foreign = [each for each in text if each > "\x7f" and each not in _SIGNS]
+    foreign += _SIGN_IN_WORD.findall(text)
+    if not foreign:
+        return 1.0 if any(each in _SIGNS for each in text) else 0.0
+    if page in _LATIN:
+        lower = [each.lower() for each in foreign]
+        return max(sum(each in own for each in lower) / len(lower) for own in _LATIN[page].split())
+    if page in _SCRIPTS:
+        return _script_likeness(text, foreign, _SCRIPTS[page])
+    return _cjk_likeness(foreign, page)
+
+
+def _script_likeness(text: str, foreign: list[str], frequent: str) -> float:
+    """Frequent letters count more; words mix neither scripts nor small and capital letters."""
+    worth = {letter: 1 - place / len(frequent) for place, letter in enumerate(frequent)}
+    score = sum(worth.get(each.lower(), 0.0) for each in foreign)
+    mixed = sum(
+        (one.islower() and other.isupper())
+        or (one.isalpha() and other.isalpha() and one.isascii() != other.isascii())
+        for one, other in pairwise(text)
+    )
+    return 0.3 + (0.7 * score - mixed) / len(foreign)
+
+
+def _cjk_likeness(foreign: list[str], page: str) -> float:
+    text = "".join(foreign)
+    if page == "cp949":
+        # Syllables in everyday use are the ones of EUC-KR.
+        usual: int = sum(min(each.encode(page)) > 0xA0 for each in _HANGUL.findall(text))
+        return usual / len(text)
+    if page in ("cp932", "euc_jp"):
+        # Japanese is hardly ever written without kana.
+        kana = len(_KANA.findall(text)) / len(text)
+        return min(1.0, 4 * kana) * (1 - 2 * len(_HALF_KANA.findall(text)) / len(text))
+    # The characters of level 1 are the ones in everyday use.
+    lead = [each.encode(page)[0] for each in foreign if len(each.encode(page)) == 2]
+    first, last = (0xB0, 0xD7) if page == "gb18030" else (0xA4, 0xC6)
+    return 0.98 * sum(first <= byte <= last for byte in lead) / len(foreign)
