@@ -20,7 +20,7 @@ from segmentation.weights import Architecture
 
 MASK_STRIDE = 4
 """The output has a quarter of the canvas's resolution."""
-FEATURE_STRIDES = (8, 16, 32)
+FEATURE_STRIDES = (16, 32)
 """Strides of the feature maps that garments are embedded from."""
 
 

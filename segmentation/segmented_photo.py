@@ -16,7 +16,8 @@ from segmentation.mask import ClassMask, Garment
 from segmentation.preprocess import Maps, Placement
 
 GarmentFeatures = npt.NDArray[np.float32]
-"""Mean and standard deviation of each channel over a mask, shape (2 c,)."""
+"""Mean over the upper half of a mask, over its lower half, and standard deviation over all of it,
+of each channel of each map, shape (3 c,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +28,19 @@ class PhotoFeatures:
         maps: each of shape (c, h, w), the finest first.
         placement: place of the photo on the canvas.
         size: height and width of the photo in pixels.
+        source: fingerprint of the weights that computed them.
     """
 
     maps: tuple[Maps, ...]
     placement: Placement
     size: tuple[int, int]
+    source: str
 
     def pooled(self, garment: Garment) -> GarmentFeatures:
-        """Pool all maps over a garment's mask: all means, then all standard deviations."""
+        """Pool all maps over a garment's mask."""
         covered = self._covered(garment)
-        moments = [_moments(maps, _shares(covered, maps.shape[1])) for maps in self.maps]
-        return np.concatenate([each[part] for part in (0, 1) for each in moments])
+        upper = _upper_half(covered)
+        return np.concatenate([_moments(maps, covered, upper) for maps in self.maps])
 
     def _covered(self, garment: Garment) -> npt.NDArray[np.float32]:
         """Share of each canvas pixel that the mask covers, shape (H, W)."""
@@ -86,15 +89,32 @@ def _span(start: float, end: float) -> tuple[int, int]:
     return first, max(first + 1, round(end))
 
 
-def _shares(covered: npt.NDArray[np.float32], height: int) -> npt.NDArray[np.float32]:
-    """Weights of the cells of a map with this height, which sum to 1, shape (h, w)."""
+def _upper_half(covered: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The mask above the middle of its height."""
+    rows = np.flatnonzero(covered.any(axis=1))
+    upper = covered.copy()
+    if len(rows):
+        upper[(rows[0] + rows[-1] + 1) // 2 :] = 0
+    return upper
+
+
+def _moments(
+    maps: Maps, covered: npt.NDArray[np.float32], upper: npt.NDArray[np.float32]
+) -> GarmentFeatures:
+    """Means over both halves and standard deviation of each channel, shape (3 c,)."""
+    flat = maps.reshape(len(maps), -1)
+    whole, above = (_cells(each, maps.shape[1]) for each in (covered, upper))
+    mean, squares = _mean(flat, whole), _mean(np.square(flat), whole)
+    deviation = np.sqrt(np.maximum(squares - mean * mean, 0))
+    return np.concatenate([_mean(flat, above), _mean(flat, whole - above), deviation])
+
+
+def _cells(covered: npt.NDArray[np.float32], height: int) -> npt.NDArray[np.float32]:
+    """Share of each cell of a map with this height that is covered, shape (h w,)."""
     stride = covered.shape[0] // height
-    cells = covered.reshape(height, stride, -1, stride).mean(axis=(1, 3))
-    return np.asarray(cells / max(float(cells.sum()), 1e-6), np.float32)
+    return np.asarray(covered.reshape(height, stride, -1, stride).mean(axis=(1, 3)).ravel())
 
 
-def _moments(maps: Maps, shares: npt.NDArray[np.float32]) -> tuple[GarmentFeatures, ...]:
-    """Weighted mean and standard deviation of each channel."""
-    flat, weights = maps.reshape(len(maps), -1), shares.ravel()
-    mean = flat @ weights
-    return mean, np.sqrt(np.maximum(np.square(flat) @ weights - mean * mean, 0))
+def _mean(values: npt.NDArray[np.float32], weights: npt.NDArray[np.float32]) -> GarmentFeatures:
+    """Weighted mean of each row; 0 where all weights are."""
+    return np.asarray(values @ (weights / max(float(weights.sum()), 1e-6)), np.float32)

@@ -54,12 +54,17 @@ class Segmenter:
         preprocessing: Preprocessing,
         fingerprint: str,
         calibration: Calibration = UNCALIBRATED,
+        backbone: str = "",
     ) -> None:
-        """`runtime` returns probabilities (n, 4, h, w), presence logits (n, 3) and feature maps."""
+        """`runtime` returns probabilities (n, 4, h, w), presence logits (n, 3) and feature maps.
+
+        `backbone` is the fingerprint of the weights alone, which feature maps depend on.
+        """
         self._runtime = runtime
         self._calibration = calibration
         self.preprocessing = preprocessing
         self.fingerprint = fingerprint
+        self.backbone = backbone
 
     @classmethod
     def load(
@@ -90,7 +95,7 @@ class Segmenter:
             return PictureNetwork(network, card.preprocessing.mean, card.preprocessing.std)
 
         runtime = open_runtime(build, options, card.fingerprint, quantised_of(path, card))
-        return cls(runtime, card.preprocessing, card.fingerprint, card.calibration)
+        return cls(runtime, card.preprocessing, card.fingerprint, card.calibration, card.backbone)
 
     @property
     def runtime(self) -> str:
@@ -108,7 +113,7 @@ class Segmenter:
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Segment photos; results are in order, class masks are computed on first use."""
-        predictions = predict(self._runtime, self.preprocessing, photos)
+        predictions = self.predict(photos)
         return [
             _segmentation_of(prediction, self._calibration, photo.shape[0], photo.shape[1])
             for photo, prediction in zip(photos, predictions, strict=True)
@@ -116,13 +121,20 @@ class Segmenter:
 
     def predict(self, photos: Sequence[Photo]) -> list[Prediction]:
         """Return the network's output for each photo, in order."""
-        return predict(self._runtime, self.preprocessing, photos)
+        return predict(self._runtime, self.preprocessing, photos, self.backbone)
+
+    def features(self, photos: Sequence[Photo]) -> list[PhotoFeatures]:
+        """Return the backbone's feature maps of each photo, in order; none of other networks."""
+        return [each.features for each in self.predict(photos) if each.features is not None]
 
 
 def predict(
-    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
+    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo], backbone: str = ""
 ) -> list[Prediction]:
-    """Run a network on photos; outputs are in order, at canvas resolution."""
+    """Run a network on photos; outputs are in order, at canvas resolution.
+
+    `backbone` is noted with the feature maps as their source.
+    """
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
@@ -135,14 +147,17 @@ def predict(
             outputs = runtime.run(np.stack(canvases))
             for row, each in enumerate(batch):
                 own = tuple(output[row] for output in outputs)
-                predictions[each] = _prediction(own, placements[each], photos[each].shape[:2])
+                size = (photos[each].shape[0], photos[each].shape[1])
+                predictions[each] = _prediction(own, placements[each], size, backbone)
     return [predictions[position] for position in range(len(photos))]
 
 
-def _prediction(outputs: Arrays, placement: Placement, size: tuple[int, int]) -> Prediction:
+def _prediction(
+    outputs: Arrays, placement: Placement, size: tuple[int, int], backbone: str
+) -> Prediction:
     """The prediction for one photo from its rows of the network's outputs."""
     probabilities, presence, *maps = outputs
-    features = PhotoFeatures(tuple(maps), placement, size) if maps else None
+    features = PhotoFeatures(tuple(maps), placement, size, backbone) if maps else None
     return Prediction(photo_part(probabilities, placement), presence, features)
 
 

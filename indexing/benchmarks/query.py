@@ -18,12 +18,12 @@ from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.embedding.patches import UNIT
 from indexing.embedding.wiring import load_embedder
 from indexing.errors import ModelMismatch
 from indexing.evaluation.gallery import StoredGarment, write_garments
 from indexing.index.vector_rows import use_model
 from indexing.search.query import Query
+from indexing.search.rerank import UNIT
 from indexing.types import Embedder, Vector
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.photos import decode_photo

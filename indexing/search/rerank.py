@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexing.embedding.patches import UNIT
 from indexing.search.feedback import LESS_SHARE
 from indexing.search.query import Query
 from indexing.types import NO_PATCHES, Hit, Patches
@@ -18,6 +17,8 @@ from indexing.types import NO_PATCHES, Hit, Patches
 Scores = npt.NDArray[np.float32]
 """One score per candidate, shape (n,)."""
 
+UNIT: Final = 127
+"""Scale of the int8 quantisation of unit vectors."""
 PATCH_SHARE: Final = 0.5
 """Share of patch similarity in the style part of a score."""
 BASELINE_SIMILARITY: Final = 0.8
