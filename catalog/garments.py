@@ -25,9 +25,10 @@ _IDS_PER_QUERY: Final = 10_000
 _GARMENTS_WITH_PRODUCTS: Final = select(GarmentRow.id, PhotoRow.product_id).join(
     PhotoRow, GarmentRow.photo_id == PhotoRow.id
 )
-_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
-    GarmentRow.id.in_(bindparam("ids", expanding=True)), GarmentRow.worn_with.is_(False)
+_ALL_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
+    GarmentRow.id.in_(bindparam("ids", expanding=True))
 )
+_PRODUCTS_OF: Final = _ALL_PRODUCTS_OF.where(GarmentRow.worn_with.is_(False))
 _ATTRIBUTES_OF: Final = (
     select(
         GarmentRow.id,
@@ -108,9 +109,16 @@ def passing_products(
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> product id, for existing garments that are the product itself."""
-    return {row[0]: row[1] for row in _rows_of(session, _PRODUCTS_OF, garment_ids)}
+def products_of_garments(
+    session: Session, garment_ids: Sequence[int], worn_with: bool = False
+) -> dict[int, str]:
+    """Garment id -> product id, for existing garments.
+
+    Args:
+        worn_with: include garments that are only worn with a product.
+    """
+    statement = _ALL_PRODUCTS_OF if worn_with else _PRODUCTS_OF
+    return {row[0]: row[1] for row in _rows_of(session, statement, garment_ids)}
 
 
 def product_groups(

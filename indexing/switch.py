@@ -30,6 +30,11 @@ def switched(
     # Garments that an indexing run has added since the switch.
     reembed(collection.database, store, embedder, lambda done, total: None)
     renew_attributes(collection.database, embedder.fingerprint.encoder)
-    return Collection(
-        collection.data, collection.database, embedder, collection.group_titles
-    ), summary
+    opened = Collection(
+        collection.data,
+        collection.database,
+        embedder,
+        collection.group_titles,
+        collection.engine_name,
+    )
+    return opened, summary

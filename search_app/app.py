@@ -165,7 +165,11 @@ def _open(services: Services) -> None:
     try:
         embedder = _load_embedder(settings, encoder_in_use(settings))
         services.collection = open_collection(
-            settings.data, embedder, settings.database_url, settings.group_titles
+            settings.data,
+            embedder,
+            settings.database_url,
+            settings.group_titles,
+            settings.engine,
         )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = without_paths(str(error), settings.data)

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     Attributes:
         data: folder with the database, the indices and the stored photos.
         database_url: a PostgreSQL database instead of the folder's SQLite file.
+        engine: finds vectors: faiss in files of the folder, pgvector in the PostgreSQL database.
         segmenter: weights with their card, or hf-hub:... or local-dir:... of a SegFormer; None =
             the shipped one.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("apparel-data")
     database_url: str | None = None
+    engine: Literal["faiss", "pgvector"] = "faiss"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter: str | None = None

@@ -32,7 +32,7 @@ _PREDICTED = {
 
 def garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions for a query that joins garment, photo and product."""
-    conditions = [*_product_conditions(filters), *_worn_conditions(filters)]
+    conditions = [*product_value_conditions(filters), *garment_value_conditions(filters)]
     return conditions if filters.worn_with else [*conditions, GarmentRow.worn_with.is_(False)]
 
 
@@ -41,8 +41,8 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
     A product without garments passes where garments are only excluded.
     """
-    conditions = _product_conditions(filters)
-    worn = _worn_conditions(filters)
+    conditions = product_value_conditions(filters)
+    worn = garment_value_conditions(filters)
     if not worn:
         return conditions
     passing = _wearers().where(*worn)
@@ -59,10 +59,10 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def _wants_of_garment(filters: Filters) -> bool:
     """Whether a property of the garment is wanted, not only excluded."""
-    return _worn_conditions(replace(filters, excluded=())) != []
+    return garment_value_conditions(replace(filters, excluded=())) != []
 
 
-def _worn_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def garment_value_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions on the garment: class, main colour, predicted attributes, word query."""
     conditions: list[ColumnElement[bool]] = []
     if filters.garment_class is not None:
@@ -95,7 +95,7 @@ def _predicted(filters: Filters) -> list[tuple[InstrumentedAttribute[str | None]
     return [(_PREDICTED[field], value.lower()) for field, value in wanted.items() if value]
 
 
-def _product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def product_value_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions on the product's own values; its colour only where it is excluded."""
     conditions = []
     wanted = (
