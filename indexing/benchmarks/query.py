@@ -23,7 +23,6 @@ from indexing.errors import ModelMismatch
 from indexing.evaluation.gallery import StoredGarment, write_garments
 from indexing.index.vector_rows import use_model
 from indexing.search.query import Query
-from indexing.search.rerank import UNIT
 from indexing.types import Embedder, Vector
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.photos import decode_photo
@@ -32,7 +31,6 @@ from segmentation.runtime import RuntimeOptions
 GARMENTS: Final = 100_000
 QUERIES: Final = 100
 RESULTS: Final = 24
-_PATCHES: Final = (25, 64)
 
 
 @dataclass(frozen=True)
@@ -124,12 +122,9 @@ def fill_catalogue(data: Path, embedder: Embedder, garments: int) -> None:
 
 
 def _garment(number: int, vector: Vector) -> StoredGarment:
-    """A garment with the average number of patches, which are random."""
-    generator = np.random.default_rng(number)
     return StoredGarment(
         garment_id=number,
         product_id=f"p{number}",
         garment_class=GARMENT_CLASSES[number % len(GARMENT_CLASSES)],
         vector=vector,
-        patches=generator.integers(-UNIT, UNIT, _PATCHES, np.int8),
     )

@@ -9,10 +9,8 @@ from indexing.evaluation.contact_sheet import write_report
 from indexing.evaluation.retrieval import (
     ANY_CLASS,
     COLOUR_ALONE,
-    NO_PATCHES,
     SHIPPED,
     UNMASKED,
-    UNTRAINED,
     Evaluation,
 )
 from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
@@ -35,7 +33,7 @@ def _labelled(folder: Path, rows: list[tuple[int, str, str]]) -> Path:
 
 def _evaluation(against: bool = False) -> Evaluation:
     encoder = known_encoder()
-    return Evaluation(KnownMasks(), encoder, encoder.untrained(), encoder if against else None)
+    return Evaluation(KnownMasks(), encoder, encoder if against else None)
 
 
 def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
@@ -45,7 +43,7 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     by_row = {(each.method, each.colour_weight): each for each in report.figures}
     assert [weight for method, weight in by_row if method == SHIPPED] == [0.0, 0.3, 0.5, 1.0]
     assert {method for method, _ in by_row} == {
-        SHIPPED, NO_PATCHES, COLOUR_ALONE, ANY_CLASS, UNTRAINED, UNMASKED,
+        SHIPPED, COLOUR_ALONE, ANY_CLASS, UNMASKED,
     }  # fmt: skip
     twins = by_row[SHIPPED, 0.3]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
