@@ -7,8 +7,7 @@
     ├── AdminNeeded       an admin page was requested without signing in
     ├── PageNotFound      there is nothing at this address
     │   └── SampleNotFound    there is no sample photo of this name
-    ├── BadRequest        a value in the request is not one we know
-    ├── UnknownField      a parameter or field that the route does not have
+    ├── BadRequest        a name or a value in the request is not one we know
     ├── WritesForbidden   a page of another site tries to change the catalogue
     ├── KeyNeeded         a key must come with this request
     ├── KeyUnknown        the key is unknown or revoked
@@ -78,18 +77,15 @@ class SampleNotFound(PageNotFound):
     code = "sample_not_found"
 
 
-class UnknownField(SearchAppError):
-    """A parameter or field that the route does not have."""
-
-    status = 422
-    code = "invalid_request"
-
-
 class BadRequest(SearchAppError):
-    """A value in the request cannot be understood."""
+    """A parameter or field of the request is unknown, or its value cannot be understood."""
 
     status = 422
     code = "invalid_request"
+
+    def __init__(self, name: str, problem: str) -> None:
+        """Take the parameter's or field's name and what it must be, without a subject."""
+        super().__init__(f"{name}: {problem}")
 
 
 class WritesForbidden(SearchAppError):

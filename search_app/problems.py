@@ -21,7 +21,7 @@ from catalog.errors import (
 )
 from indexing.errors import IndexingError
 from search_app.documents import ErrorDocument
-from search_app.errors import Busy, SearchAppError
+from search_app.errors import BadRequest, Busy, SearchAppError
 from search_app.language import texts
 from search_app.security.server_paths import without_paths
 from search_app.services import services_of
@@ -107,8 +107,11 @@ def answer(request: Request, status: int, code: str, message: str) -> Response:
         return JSONResponse({"error": {"code": code, "message": message}}, status)
     context = {
         "status": status,
-        "title": texts.error_title(status),
+        "title": texts.error_title(status, code),
         "message": texts.error_message(code, sentence(message)),
+        # Which part of the address is wrong, for whoever made it.
+        "detail": message if code == BadRequest.code else "",
+        "can_retry": request.method == "GET" and (status == 429 or code == Busy.code),
         "here": "",
     }
     templates = services_of(request).templates
@@ -157,7 +160,8 @@ def _shown(request: Request, error: Exception) -> str:
 
 def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return answer(request, 422, "invalid_request", first_problem(error.errors()))
+    name, problem = first_problem(error.errors())
+    return answer(request, 422, "invalid_request", f"{name}: {problem}")
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -214,14 +218,14 @@ def sentence(message: str) -> str:
     return f"{message[:1].upper()}{message[1:].rstrip('.')}."
 
 
-def first_problem(errors: Sequence[Any]) -> str:
-    """The first wrong field and what it must be."""
+def first_problem(errors: Sequence[Any]) -> tuple[str, str]:
+    """The name of the first wrong field, and what it must be."""
     first = errors[0]
     kind, about = first["type"], first.get("ctx", {})
     where = ".".join(str(part) for part in first["loc"] if part not in _PLACES)
     if kind == "json_invalid":
         where = ""
     if kind == "value_error" and "UploadFile" in first["msg"]:
-        return f"{where}: must be a file, not text: curl -F {where}=@FILE"
+        return where, f"must be a file, not text: curl -F {where}=@FILE"
     said = _WORDS[kind](about) if kind in _WORDS else first["msg"].removeprefix("Value error, ")
-    return f"{where or 'body'}: {said}"
+    return where or "body", said

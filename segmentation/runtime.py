@@ -28,7 +28,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from segmentation.errors import RuntimeAbsent
-from segmentation.weights import quantised_sha256
+from segmentation.weights import CheckedNetwork
 
 if TYPE_CHECKING:
     import openvino
@@ -122,14 +122,14 @@ def open_runtime(
     build: Callable[[], "PictureNetwork"],
     options: RuntimeOptions,
     key: str | None = None,
-    quantised: Path | None = None,
+    quantised: CheckedNetwork | None = None,
 ) -> Runtime:
     """Open a network with the runtime of `options`.
 
     Args:
         build: builds the torch network; only called if torch runs or converts it.
         key: identity of architecture, weights and preprocessing for the cache; None: not cached.
-        quantised: file of the quantised network, which OpenVINO prefers.
+        quantised: the quantised network, which OpenVINO prefers.
 
     Raises:
         RuntimeAbsent: neither OpenVINO nor torch, as far as the options allow, runs it here.
@@ -176,7 +176,7 @@ def _open_openvino(
     build: Callable[[], "PictureNetwork"],
     options: RuntimeOptions,
     key: str | None,
-    quantised: Path | None,
+    quantised: CheckedNetwork | None,
 ) -> OpenVinoRuntime:
     config: dict[str, int | str] = {
         "INFERENCE_NUM_THREADS": options.threads,
@@ -184,15 +184,14 @@ def _open_openvino(
         "INFERENCE_PRECISION_HINT": "f32",
     }
     if quantised is not None:
-        file = _cache_file(options, f"{quantised.name} {quantised_sha256(quantised)}")
+        path = quantised.path
+        file = _cache_file(options, f"{path.name} {quantised.sha256}")
         try:
-            compiled = _cached(
-                file, config, lambda: _core().compile_model(quantised, "CPU", config)
-            )
+            compiled = _cached(file, config, lambda: _core().compile_model(path, "CPU", config))
             # NAME.int8.xml or NAME.f16.xml
-            return OpenVinoRuntime(compiled, quantised.suffixes[-2][1:])
+            return OpenVinoRuntime(compiled, path.suffixes[-2][1:])
         except RuntimeError as error:
-            _LOG.warning("%s does not run here, its float network does: %s", quantised, error)
+            _LOG.warning("%s does not run here, its float network does: %s", path, error)
     file = _cache_file(options, key) if key else None
     return OpenVinoRuntime(_cached(file, config, lambda: _converted(build, config)))
 

@@ -49,6 +49,14 @@ class Architecture:
 
 
 @dataclass(frozen=True)
+class CheckedNetwork:
+    """An OpenVINO network (its .xml file) and the SHA-256 over both of its files."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
 class TrainingNote:
     """Origin of weights: data with licence, command, number of training views."""
 
@@ -244,15 +252,15 @@ def save_quantised_hash(weights: Path) -> None:
     write_card(dataclasses.replace(card, quantised_sha256=sha256), weights)
 
 
-def quantised_of(weights: Path, card: SegmenterCard) -> Path | None:
-    """Path of the card's 8-bit network; None without one."""
+def quantised_of(weights: Path, card: SegmenterCard) -> CheckedNetwork | None:
+    """The card's 8-bit network; None without one."""
     if not card.quantised_sha256:
         return None
     return checked_openvino(quantised_path(weights), card.quantised_sha256)
 
 
-def checked_openvino(network: Path, sha256: str) -> Path:
-    """Check an OpenVINO network's hash against the card's and return its path.
+def checked_openvino(network: Path, sha256: str) -> CheckedNetwork:
+    """Check an OpenVINO network's hash against the card's.
 
     Raises:
         WeightsError: it is missing or does not match the card.
@@ -265,7 +273,7 @@ def checked_openvino(network: Path, sha256: str) -> Path:
         raise WeightsError(
             f"{network} is not the network its card describes (SHA-256 differs); restore both"
         )
-    return network
+    return CheckedNetwork(network, sha256)
 
 
 def load_segmenter(weights: Path) -> "tuple[SegmentationNetwork, SegmenterCard]":

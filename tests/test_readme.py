@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from search_app.api.openapi import CURLS, SERVER
+from search_app.api.examples import CURLS
+from search_app.api.openapi import SERVER
 from search_app.cli.main import app
 from search_app.settings import Settings
 from tests.fakes import draw_photo

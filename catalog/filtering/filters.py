@@ -10,7 +10,7 @@ from catalog.errors import CatalogError
 from catalog.feeds.availability import read_availability
 from catalog.feeds.prices import parse_price
 from catalog.feeds.reader import plain_name
-from catalog.filtering.fields import FILTER_FIELDS, MAX_FILTERS
+from catalog.filtering.fields import FILTER_FIELDS, MAX_FILTERS, name_remedy
 from catalog.filtering.word_query import NO_WORDS, WordQuery
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
@@ -94,13 +94,14 @@ def parse_filters(texts: Iterable[str], attributes: Collection[str] | None = Non
     wanted: set[str] = set()
     for index, text in enumerate(texts):
         if index == MAX_FILTERS:
-            raise CatalogError(f"at most {MAX_FILTERS} filters are possible; leave some out")
+            raise CatalogError(f"filters: at most {MAX_FILTERS} are possible; leave some out")
         name, _, value = text.partition("=")
         is_exclusion = name.rstrip().endswith("!")
         field, value = plain_name(name), value.strip()
         field = {"color": "colour", "garment_class": "class"}.get(field, field)
         if not field or not value:
-            raise CatalogError(f"filter {text!r} is not FIELD=VALUE; {_known(attributes)}")
+            known = ", ".join(_fields(attributes))
+            raise CatalogError(f"filter {text!r} is not FIELD=VALUE; use one of {known}")
         if is_exclusion:
             filters = _excluding(filters, field, value, attributes)
             continue
@@ -148,13 +149,14 @@ def class_named(label: str) -> GarmentClass:
     for each in GARMENT_CLASSES:
         if each.label == label.lower():
             return each
-    labels = ", ".join(each.label for each in GARMENT_CLASSES)
-    raise CatalogError(f"there is no class {label!r}; use one of {labels}")
+    labels = [each.label for each in GARMENT_CLASSES]
+    raise CatalogError(f"class: there is no {label!r}; {name_remedy(label, labels)}")
 
 
 def _require_known(field: str, attributes: Collection[str] | None) -> None:
     if attributes is not None and field not in attributes:
-        raise CatalogError(f"there is no field {field!r} to filter by; {_known(attributes)}")
+        remedy = name_remedy(field, _fields(attributes))
+        raise CatalogError(f"filters: there is no field {field!r}; {remedy}")
 
 
 def _truth(field: str, value: str) -> bool:
@@ -181,7 +183,7 @@ def _amount(field: str, value: str) -> Decimal:
     return amount
 
 
-def _known(attributes: Collection[str] | None) -> str:
+def _fields(attributes: Collection[str] | None) -> list[str]:
     names = [*FILTER_FIELDS, *(["any attribute"] if attributes is None else sorted(attributes))]
     # A feed's attribute may have the name of a predicted one.
-    return f"use one of {', '.join(dict.fromkeys(names))}"
+    return list(dict.fromkeys(names))

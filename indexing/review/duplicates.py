@@ -1,12 +1,13 @@
 """Near-duplicates: products with nearly the same garment, or the same photo.
 
-Each garment is compared with all earlier ones of its class, block by block, and paired with the
-most similar of another article. So there are never more pairs than garments.
+Of each garment's nearest neighbours in its class, the most similar earlier one of another article
+is its pair. So there are never more pairs than garments.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
+import faiss
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import select
@@ -20,8 +21,18 @@ from indexing.search.searcher import DUPLICATE
 from indexing.types import GarmentIds, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
-BLOCK: Final = 256
-"""Garments compared at a time: 100 MB for 100,000 garments."""
+BLOCK: Final = 1024
+"""Garments whose neighbours are searched at a time."""
+NEIGHBOURS: Final = (16, 128, 1024)
+"""Neighbours to look at; more only where all are near and none is a pair.
+
+Of more than a thousand copies of one photo, some remain without a pair.
+"""
+EXHAUSTIVE: Final = 4_000
+"""Garments up to which each is compared with all."""
+PROBES: Final = 12
+"""Lists that are searched of 4 * sqrt(n): near-duplicates lie in the same or a neighbouring one."""
+ROUNDING: Final = 1e-4
 Progress = Callable[[int, int], None]
 """Called with the numbers of garments done and of all garments of the class."""
 
@@ -83,21 +94,54 @@ def similar_pairs(
         articles: shape (n,), rows of one article are not compared.
         least: minimum cosine of both halves.
     """
-    styles = np.ascontiguousarray(vectors[:, :style_dimension])
-    colours = np.ascontiguousarray(vectors[:, style_dimension:])
+    if not len(vectors):
+        return
+    index = _neighbour_index(vectors)
     for start in range(0, len(vectors), BLOCK):
-        end = min(start + BLOCK, len(vectors))
-        scores = styles[start:end] @ styles[:end].T
-        np.minimum(scores, colours[start:end] @ colours[:end].T, out=scores)
-        scores[articles[start:end, None] == articles[None, :end]] = 0
-        # Only earlier rows.
-        scores[np.triu(np.ones((end - start, end), bool), start)] = 0
-        best = scores.argmax(axis=1)
-        for row, other in enumerate(best):
-            score = float(scores[row, other])
-            if score >= least:
-                yield start + row, int(other), min(score, 1.0)
-        progress(end, len(vectors))
+        rows = np.arange(start, min(start + BLOCK, len(vectors)))
+        for count in NEIGHBOURS:
+            sums, others = index.search(vectors[rows], min(count, len(vectors)))
+            # Both cosines above the minimum sum up to more than twice the minimum.
+            near = sums >= 2 * least - ROUNDING
+            wanted = near & (others < rows[:, None]) & (articles[others] != articles[rows, None])
+            paired = np.zeros(len(rows), bool)
+            for place in np.flatnonzero(wanted.any(axis=1)):
+                row, earlier = int(rows[place]), np.sort(others[place][wanted[place]])
+                scores = _lesser_cosines(vectors, row, earlier, style_dimension)
+                best = int(scores.argmax())
+                if scores[best] >= least:
+                    paired[place] = True
+                    yield row, int(earlier[best]), min(float(scores[best]), 1.0)
+            # Further neighbours may be as near as the last one.
+            rows = rows[~paired & near[:, -1]]
+            if not len(rows):
+                break
+        progress(min(start + BLOCK, len(vectors)), len(vectors))
+
+
+def _neighbour_index(vectors: Vectors) -> Any:
+    """A FAISS index of vectors by inner product: exhaustive for few, inverted lists for many."""
+    faiss.omp_set_num_threads(1)  # searches go on meanwhile
+    count, dimension = vectors.shape
+    index: Any = faiss.IndexFlatIP(dimension)
+    if count > EXHAUSTIVE:
+        lists = int(4 * count**0.5)
+        index = faiss.IndexIVFFlat(index, dimension, lists, faiss.METRIC_INNER_PRODUCT)
+        index.nprobe = PROBES
+        index.cp.niter, index.cp.min_points_per_centroid = 5, 1
+        chosen = np.random.default_rng(0).choice(count, min(count, 40 * lists), replace=False)
+        index.train(vectors[np.sort(chosen)])
+    index.add(vectors)
+    return index
+
+
+def _lesser_cosines(
+    vectors: Vectors, row: int, others: npt.NDArray[np.int64], style_dimension: int
+) -> npt.NDArray[np.float32]:
+    own, compared = vectors[row], vectors[others]
+    styles = compared[:, :style_dimension] @ own[:style_dimension]
+    colours = compared[:, style_dimension:] @ own[style_dimension:]
+    return np.asarray(np.minimum(styles, colours), np.float32)
 
 
 def _findings(

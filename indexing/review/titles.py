@@ -1,8 +1,8 @@
 """Products whose title and photos disagree: "jeans" that look like a dress.
 
 The title (else the category) names classes, as for `catalog.importing.sold`; a product disagrees
-if none of its garments has one of them. Within a class, its kind disagrees if the predicted one is
-certain and none that the title's words allow.
+if none of its garments has one of them, and the largest is surely of another. Kinds within a class
+are not compared: a T-shirt that looks like a polo shirt is mostly one (`indexing/EXPERIMENTS.md`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,20 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.filtering.vocabulary import Concept
-from catalog.filtering.word_phrases import read_phrases
 from catalog.importing.sold import sold_classes
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.review.records import Finding
 from segmentation.classes import GarmentClass
 
-SURE_KIND: Final = 0.97
-"""Certainty from which a predicted kind contradicts a title."""
+SURE: Final = 0.5
+"""Score from which a top contradicts a title that names a bottom, and the other way round."""
+SURE_OF_LENGTH: Final = 0.95
+"""Likewise for one-pieces, which long tops and skirts are taken for."""
 _CLASS_WORDS: Final = {
     GarmentClass.UPPER: "a top",
     GarmentClass.WHOLE: "a one-piece",
     GarmentClass.LOWER: "a bottom",
 }
-_TITLE_LENGTH: Final = 200
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class _Shown:
     score: float
     area: float
     kind: str | None
-    certainty: float
     worn_with: bool
 
 
@@ -51,8 +49,7 @@ def title_findings(session: Session) -> Iterator[Finding]:
         select(
             Product.id.label("product_id"), Product.title, Product.category,
             GarmentRow.id.label("garment_id"), GarmentRow.photo_id, GarmentRow.garment_class,
-            GarmentRow.score, GarmentRow.area, GarmentRow.kind, GarmentRow.certainties,
-            GarmentRow.worn_with,
+            GarmentRow.score, GarmentRow.area, GarmentRow.kind, GarmentRow.worn_with,
         )
         .join(PhotoRow, PhotoRow.product_id == Product.id)
         .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
@@ -84,7 +81,6 @@ def _shown(row: Any) -> _Shown:
         score=row.score,
         area=row.area,
         kind=row.kind,
-        certainty=row.certainties.get("kind", 0.0),
         worn_with=row.worn_with,
     )
 
@@ -96,30 +92,13 @@ def _disagreement(
     sold = [each for each in garments if not each.worn_with] or garments
     main = max(sold, key=lambda each: each.area)
     named = sold_classes((title, category))
-    if named and not named & {each.garment_class for each in garments}:
-        said = " or ".join(_CLASS_WORDS[each] for each in sorted(named))
-        shown = _CLASS_WORDS[main.garment_class]
-        if main.kind:
-            shown += f" ({main.kind.lower()})"
-        # Classes before kinds: half of the scale each.
-        return main, f"Named as {said}, looks like {shown}", 0.5 + main.score / 2
-    allowed = _allowed_kinds(title, main.garment_class)
-    is_sure = main.kind is not None and main.certainty >= SURE_KIND
-    if allowed and is_sure and main.kind not in allowed:
-        kinds = " or ".join(sorted(each.lower() for each in allowed))
-        return main, f"Named as {kinds}, looks like {str(main.kind).lower()}", main.certainty / 2
-    return None
-
-
-def _allowed_kinds(title: str, garment_class: GarmentClass) -> frozenset[str]:
-    """Predicted kinds that the title's words allow; empty where it names none of the class."""
-    concepts: list[Concept] = [
-        term.concept
-        for phrase in read_phrases(title[:_TITLE_LENGTH])
-        for term in phrase.terms
-        if term.concept.field == "kind"
-    ]
-    of_class = [each for each in concepts if each.garment_class == garment_class]
-    if not of_class or any(each.whole_class or not each.is_exact for each in concepts):
-        return frozenset()
-    return frozenset(kind for each in concepts for kind in each.predicted)
+    if not named or named & {each.garment_class for each in garments}:
+        return None
+    is_long = GarmentClass.WHOLE in {main.garment_class, *named}
+    if main.score < (SURE_OF_LENGTH if is_long else SURE):
+        return None
+    said = " or ".join(_CLASS_WORDS[each] for each in sorted(named))
+    shown = _CLASS_WORDS[main.garment_class]
+    if main.kind:
+        shown += f" ({main.kind.lower()})"
+    return main, f"Named as {said}, looks like {shown}", main.score

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.collection import Collection
+from search_app.api.openapi import form_fields
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
 
@@ -32,6 +33,7 @@ class ExampleProduct:
 
     id: str
     title: str
+    garment_id: int
     garment_class: str
     vector: list[float]
 
@@ -64,7 +66,7 @@ def _example_product(collection: Collection) -> ExampleProduct | None:
         return None
     garment_id, garment_class, product_id, title = row
     vector = [round(float(each), DECIMALS) for each in collection.query_like(garment_id).vector]
-    return ExampleProduct(product_id, title, GarmentClass(garment_class).label, vector)
+    return ExampleProduct(product_id, title, garment_id, GarmentClass(garment_class).label, vector)
 
 
 def _show(schema: dict[str, Any], product: ExampleProduct) -> None:
@@ -76,6 +78,7 @@ def _show(schema: dict[str, Any], product: ExampleProduct) -> None:
     vector = {"vector": product.vector, "garment_class": product.garment_class, "k": 5}
     _set_body(schema, "/api/v1/search/vector", "post", vector)
     _set_body(schema, "/api/v1/products/{product_id}", "patch", {"title": product.title})
+    form_fields(schema, "post", "/api/v1/explain")["garment_id"]["example"] = product.garment_id
 
 
 def _set_body(schema: dict[str, Any], path: str, method: str, example: dict[str, Any]) -> None:

@@ -139,11 +139,15 @@ def _garment_of(collection: Collection, product_id: str, garment_id: int | None)
         product = product_by_id(session, product_id)
     garment_ids = [each for photo in product.photos for each in photo.garment_ids]
     if not garment_ids:
-        raise BadRequest(f"no garment was found on the photos of product {product_id!r}")
+        raise BadRequest(
+            "product_id", f"no garment was found on the photos of {product_id!r}; name another"
+        )
     if garment_id is None:
         return garment_ids[0]
     if garment_id not in garment_ids:
-        raise BadRequest(f"product {product_id!r} has no garment {garment_id}; leave it out")
+        raise BadRequest(
+            "garment_id", f"product {product_id!r} has no garment {garment_id}; leave it out"
+        )
     return garment_id
 
 
@@ -156,11 +160,11 @@ def _checked_vector(collection: Collection, values: list[float]) -> Vector:
     fingerprint = collection.fingerprint
     dimension = fingerprint.dimension if fingerprint else 0
     if fingerprint is None or len(values) != dimension:
-        raise BadRequest(f"vector has {len(values)} numbers, the index has {dimension}")
+        raise BadRequest("vector", f"has {len(values)} numbers, the index has {dimension}")
     halves = np.split(np.array(values, np.float64), [fingerprint.style_dimension])
     largest = [float(np.abs(half).max()) for half in halves]
     if not all(0 < each < np.inf for each in largest):
-        raise BadRequest("vector: both halves must be finite and not all zero")
+        raise BadRequest("vector", "both halves must be finite and not all zero")
     # Scaled by the largest value first, so that the squares do not overflow.
     scaled = [half / each for half, each in zip(halves, largest, strict=True)]
     return np.concatenate([half / np.linalg.norm(half) for half in scaled]).astype(np.float32)

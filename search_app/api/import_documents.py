@@ -1,134 +1,32 @@
-"""The JSON documents of imports: requests, options and the state of a job."""
-
-from datetime import datetime
-from typing import Annotated, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+"""Options and documents of imports: from a request to the importer, from a job to its answer."""
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
 from catalog.importing.importer import ImportOptions
-from catalog.importing.sources import SOURCE_LENGTH
-from search_app.documents import Text
+from search_app.documents import ImportChoices, ImportDocument
+from search_app.errors import BadRequest
 from search_app.jobs.records import Job
 
-Mapping = Annotated[Text, Field(min_length=3, max_length=300)]
 
+def import_options(choices: ImportChoices) -> ImportOptions:
+    """The importer's options; private addresses are never fetched for a request.
 
-class ImportChoices(BaseModel):
-    """Options of an import, the same as those of `apparel index`; unknown names are refused.
-
-    A misspelt `dry_run` must not import for real.
+    Raises:
+        BadRequest: `map` cannot be read.
     """
-
-    model_config = ConfigDict(extra="forbid")
-
-    map: list[Mapping] = Field(
-        default=[],
-        max_length=100,
-        description="FIELD=COLUMN, the column of a field, such as title=name; may be repeated",
+    try:
+        fields = parse_field_map(choices.map)
+    except FeedError as error:
+        raise BadRequest("map", str(error)) from error
+    return ImportOptions(
+        fields=fields,
+        source=choices.source,
+        clear_empty=choices.clear_empty,
+        prune=choices.prune,
+        prune_all=choices.prune_all,
+        dry_run=choices.dry_run,
+        refresh_photos=choices.refresh_photos,
     )
-    dry_run: bool = Field(default=False, description="report what would change without writing")
-    source: Text | None = Field(
-        default=None,
-        min_length=1,
-        max_length=SOURCE_LENGTH,
-        description="name of this feed, to which pruning is limited; default: from its file's name",
-    )
-    clear_empty: bool = Field(default=False, description="an empty cell clears the stored value")
-    prune: bool = Field(
-        default=False, description="remove this source's products that the feed no longer has"
-    )
-    prune_all: bool = Field(
-        default=False, description="prune even if that is more than half of them"
-    )
-    refresh_photos: bool = Field(
-        default=False, description="check whether fetched photos have changed"
-    )
-
-    @model_validator(mode="after")
-    def _has_a_readable_map(self) -> Self:
-        try:
-            parse_field_map(self.map)
-        except FeedError as error:
-            raise ValueError(f"map: {error}") from error
-        return self
-
-    @property
-    def options(self) -> ImportOptions:
-        """The importer's options; private addresses are never fetched for a request."""
-        return ImportOptions(
-            fields=parse_field_map(self.map),
-            source=self.source,
-            clear_empty=self.clear_empty,
-            prune=self.prune,
-            prune_all=self.prune_all,
-            dry_run=self.dry_run,
-            refresh_photos=self.refresh_photos,
-        )
-
-
-class ImportRequest(ImportChoices):
-    """The feed to import, on this server or at an address: one of `path` and `url`.
-
-    `path` and `photos` are names below the server's import folder.
-    """
-
-    path: str | None = Field(default=None, min_length=1, max_length=2000)
-    url: str | None = Field(default=None, max_length=2000, pattern="^https?://")
-    photos: str | None = Field(default=None, min_length=1, max_length=2000)
-
-    @model_validator(mode="after")
-    def _has_one_feed(self) -> Self:
-        if (self.path is None) == (self.url is None):
-            raise ValueError("give either path or url")
-        return self
-
-
-class ImportOutcome(BaseModel):
-    """What an import changed, or what a dry run would change, apart from the counts."""
-
-    kind: str = Field(description="detected format, such as Shopify CSV")
-    price_only: int = Field(description="products changed only in price, currency or availability")
-    products_removed: int
-    removed: list[str] = Field(description="ids of removed products, at most a thousand")
-    photos_unchanged: int
-    photos_to_embed: int | None = Field(description="of a dry run: photos to embed")
-    photos_to_fetch: int | None = Field(description="of a dry run: photos to fetch from an address")
-    photos_missing: int | None = Field(description="of a dry run: photos that do not exist")
-    notes: list[str] = Field(description="remarks for the user")
-
-
-class ImportDocument(BaseModel):
-    """An import job; times are UTC, `done` of `total` photos are processed.
-
-    The counts of a dry run are what would be; nothing was written.
-    """
-
-    id: str
-    state: Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-    source: str
-    made_by: str | None = Field(description="name of the key that started it")
-    message: str | None = Field(description="why it failed or stopped")
-    options: ImportChoices
-    done: int
-    total: int
-    skipped: int = Field(description="photos refused so far")
-    garments: int
-    products_new: int
-    products_changed: int
-    products_unchanged: int
-    rejected: int = Field(description="rows of the feed that were refused")
-    outcome: ImportOutcome | None = Field(description="set when the job is done")
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-
-
-class ImportPage(BaseModel):
-    """The imports, the newest first."""
-
-    imports: list[ImportDocument]
 
 
 def import_document(job: Job) -> ImportDocument:

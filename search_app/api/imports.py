@@ -13,13 +13,9 @@ from starlette.datastructures import UploadFile
 
 from catalog.files import publishing
 from catalog.importing.importer import ImportOptions
-from search_app.api.import_documents import (
-    ImportChoices,
-    ImportDocument,
-    ImportPage,
-    ImportRequest,
-    import_document,
-)
+from search_app.api.import_documents import import_document, import_options
+from search_app.api.known_names import refuse_unknown
+from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
 from search_app.jobs.records import Job
 from search_app.jobs.runner import IMPORT, JobRunner
@@ -98,16 +94,16 @@ async def start(
     if kind == "application/json":
         data = await request.body()
         if _is_several_lines_of_json(data):
-            name, options = "feed.jsonl", choices.options
+            name, options = "feed.jsonl", import_options(choices)
         else:
             wanted = _checked(ImportRequest, _json_object(data), given)
             job = await run_in_threadpool(_submit_named, services, jobs, wanted, made_by)
             return _started(response, job)
     elif kind in FEED_TYPES:
-        name, data, options = FEED_TYPES[kind], await request.body(), choices.options
+        name, data, options = FEED_TYPES[kind], await request.body(), import_options(choices)
     else:
         name, data, fields = await _uploaded_feed(request)
-        options = _checked(ImportChoices, fields, given).options
+        options = import_options(_checked(ImportChoices, fields, given))
     job = await run_in_threadpool(submit_upload, services, jobs, name, data, options, made_by)
     return _started(response, job)
 
@@ -180,20 +176,22 @@ def _json_object(data: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BadRequest(f"body: no JSON ({error}); send an object with path or url") from error
+        raise BadRequest("body", f"no JSON ({error}); send an object with path or url") from error
     if not isinstance(body, dict):
         raise BadRequest(
-            "body: no object; send one with path or url, or a feed as JSON lines: an object a line"
+            "body",
+            "no object; send one with path or url, or a feed as JSON lines: an object a line",
         )
     return body
 
 
 def _checked(model: type[Model], given: Mapping[str, Any], before: Mapping[str, Any]) -> Model:
     """The options with those of `given` replaced. Raises BadRequest."""
+    refuse_unknown(given, set(model.model_fields))
     try:
         return model.model_validate({**before, **given})
     except ValidationError as error:
-        raise BadRequest(first_problem(error.errors())) from error
+        raise BadRequest(*first_problem(error.errors())) from error
 
 
 async def _uploaded_feed(request: Request) -> tuple[str, bytes, Mapping[str, Any]]:
@@ -252,33 +250,36 @@ def submit_address(
 def _submit_named(
     services: Services, jobs: JobRunner, wanted: ImportRequest, made_by: str | None
 ) -> Job:
-    photos = _inside(services, wanted.photos) if wanted.photos else None
+    options = import_options(wanted)
+    photos = _inside(services, "photos", wanted.photos) if wanted.photos else None
     if wanted.path is None:
         assert wanted.url is not None
-        return submit_address(services, jobs, wanted.url, wanted.options, made_by, photos)
-    feed = _inside(services, wanted.path)
+        return submit_address(services, jobs, wanted.url, options, made_by, photos)
+    feed = _inside(services, "path", wanted.path)
     photos = photos or feed.parent
     folder = jobs.new_folder()
-    return jobs.submit(folder, wanted.path, feed, photos, wanted.options, made_by)
+    return jobs.submit(folder, wanted.path, feed, photos, options, made_by)
 
 
-def _inside(services: Services, name: str) -> Path:
-    """A path below the import folder.
+def _inside(services: Services, name: str, path: str) -> Path:
+    """The path below the import folder that the field `name` has.
 
     Raises:
-        BadRequest: there is no import folder, or the name leaves it, or does not exist.
+        BadRequest: there is no import folder, or the path leaves it, or does not exist.
     """
     root = services.settings.import_folder
     if root is None:
         raise BadRequest(
-            "no folder may be imported from; set APPAREL_IMPORT_FOLDER or send the feed"
+            name, "no folder may be imported from; set APPAREL_IMPORT_FOLDER or send the feed"
         )
     root = root.resolve()
     try:
-        path = (root / name).resolve()
-        found = path.is_relative_to(root) and path.exists()
+        inside = (root / path).resolve()
+        found = inside.is_relative_to(root) and inside.exists()
     except (OSError, ValueError):  # too long, or a zero byte
         found = False
     if not found:
-        raise BadRequest(f"there is no {name[:200]!r} below the import folder; check the name")
-    return path
+        raise BadRequest(
+            name, f"there is no {path[:200]!r} below the import folder; check the name"
+        )
+    return inside

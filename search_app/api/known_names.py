@@ -5,20 +5,19 @@ description, so exactly what /docs shows is accepted.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any, Final
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 
-from catalog.filtering.fields import FILTER_FIELDS
-from search_app.errors import UnknownField
+from catalog.filtering.fields import FILTER_FIELDS, name_remedy
+from search_app.errors import BadRequest
 
 _FILTER_NAMES: Final = (*FILTER_FIELDS, "price_min", "price_max")
 
 
 async def only_known_names(request: Request) -> None:
-    """Raise UnknownField for a query parameter, form field or JSON field without documentation."""
+    """Raise BadRequest for a query parameter, form field or JSON field without documentation."""
     route = request.scope["route"]
     assert isinstance(route, APIRoute)
     schema = request.app.openapi()
@@ -26,24 +25,22 @@ async def only_known_names(request: Request) -> None:
     if operation is None:
         return
     parameters = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
-    _refuse_unknown(request.query_params, parameters)
+    refuse_unknown(request.query_params, parameters)
     if route.body_field is not None:
-        _refuse_unknown(await _body_names(request), _body_fields(schema, operation))
+        refuse_unknown(await _body_names(request), _body_fields(schema, operation))
 
 
-def _refuse_unknown(given: Iterable[str], known: set[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: set[str]) -> None:
+    """Raise BadRequest, suggesting the nearest name, for a name that is not known."""
     for name in given:
         if name not in known:
-            raise UnknownField(f"{name[:100]}: is not a name we know; {_remedy(name, known)}")
+            raise BadRequest(name[:100], f"is not a name we know; {_remedy(name, known)}")
 
 
 def _remedy(name: str, known: set[str]) -> str:
     if name in _FILTER_NAMES and "filters" in known:
         return f"filters are written filters={name}=VALUE"
-    near = get_close_matches(name, sorted(known), 1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"there are {', '.join(sorted(known))}" if known else "this takes none"
+    return name_remedy(name, sorted(known)) if known else "this takes none"
 
 
 async def _body_names(request: Request) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, TypeAdapter
 
 from catalog.feeds.reader import Feed, ProductRow
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
@@ -31,6 +31,7 @@ from search_app.documents import (
     ProductPage,
     ProductPhotoDocument,
     Text,
+    without_empty,
 )
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
@@ -114,7 +115,11 @@ async def add(
     availability: Annotated[Text | None, Form(max_length=50)] = None,
     description: Annotated[Text | None, Form(max_length=DESCRIPTION_LIMIT)] = None,
     group_id: Annotated[Text | None, Form(min_length=1, max_length=LIMITS["group"])] = None,
-    attributes: Annotated[list[Text], Form(max_length=200, description=ATTRIBUTES)] = [],  # noqa: B006
+    attributes: Annotated[
+        list[Text],
+        BeforeValidator(without_empty),
+        Form(max_length=200, description=ATTRIBUTES),
+    ] = [],  # noqa: B006
 ) -> ProductDocument:
     """Add or replace a product; its photos are searchable when the answer comes."""
     named = _named(attributes)
@@ -152,7 +157,7 @@ def change(product_id: str, changes: ProductChanges, services: UsedServices) -> 
     collection = services.open_collection
     given = changes.model_dump(exclude_unset=True)
     if given.get("title", "") is None:
-        raise BadRequest("title: a product needs one; leave it out to keep it")
+        raise BadRequest("title", "a product needs one; leave it out to keep it")
     if "group_id" in given:
         given["group"] = given.pop("group_id")
     with collection.database.session() as session:
@@ -222,7 +227,7 @@ def _named(texts: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, _, value) in zip(texts, pairs, strict=True):
         if not (0 < len(name.strip()) <= 100 and 0 < len(value.strip()) <= 2000):
-            raise BadRequest(f"attributes: {text[:100]!r} is not NAME=VALUE, such as fit=loose")
+            raise BadRequest("attributes", f"{text[:100]!r} is not NAME=VALUE, such as fit=loose")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -238,7 +243,7 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
         return _PLACE.validate_json(decoded)
     except ValueError as error:  # no base64, no JSON, no pair of texts
         raise BadRequest(
-            "cursor: not one of ours; send next_cursor of the answer before"
+            "cursor", "not one of ours; send next_cursor of the answer before"
         ) from error
 
 

@@ -146,7 +146,7 @@ async def explain_result(
         pixels = decode_photo(upload_bytes(photo, limit)).photo
         garments = embed_query(embedder_of(collection), pixels).garments
         if garment >= len(garments):
-            raise BadRequest(f"this photo has {len(garments)} garments; name one from 0")
+            raise BadRequest("garment", f"this photo has {len(garments)}; name one from 0")
         png = explain(collection, pixels, garments[garment], garment_id, colour_weight)
         return Response(png, media_type=PNG)
 

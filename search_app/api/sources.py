@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from catalog.syncing.sources import list_sources, source_status
-from search_app.documents import Text
+from search_app.documents import SourceDocument, SourcePage, Text
 from search_app.jobs.runner import JobRunner
 from search_app.problems import ERRORS
 from search_app.security.keys import Caller, Scope, needs
 from search_app.services import Services, UsedServices
-from search_app.sync.documents import SourceDocument, SourcePage, source_document
+from search_app.sync.documents import source_document
 
 Writer = Annotated[Caller | None, Depends(needs(Scope.WRITE))]
 

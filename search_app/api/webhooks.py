@@ -14,11 +14,10 @@ from catalog.syncing.deliveries import receive
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import now, source_status
 from catalog.syncing.webhooks import is_ping, is_signed, parse_change
-from search_app.documents import Text
+from search_app.documents import Text, WebhookDocument
 from search_app.errors import NotReady, PageNotFound, SignatureWrong
 from search_app.problems import ERRORS
 from search_app.services import Services, UsedServices
-from search_app.sync.documents import WebhookDocument
 from search_app.sync.run import secret_of
 
 BODY: Final[dict[str, Any]] = {

@@ -11,9 +11,10 @@ _TITLES: Final = {
     413: N_("Too large"),
     422: N_("That does not fit"),
     429: N_("A little slower, please"),
-    503: N_("Not ready"),
+    503: N_("Out of order"),
     507: N_("No room"),
 }
+_BUSY_TITLE: Final = N_("One moment, please")
 _OTHER_TITLE: Final = N_("That did not work")
 _NOT_A_PHOTO: Final = N_("This is not a photo we can read; use JPEG, PNG or WebP.")
 _ADDRESS: Final = N_("No photo could be fetched from this address; check it, or upload the photo.")
@@ -41,7 +42,9 @@ _MESSAGES: Final = {
     "invalid_request": N_("Something in this address cannot be understood. Start a new search."),
     "busy": N_("Many photos are being searched just now; try again in a moment."),
     "rate_limited": N_("Too many requests came from here; try again in a moment."),
-    "not_ready": N_("The catalogue is being opened; try again in a moment."),
+    "not_ready": N_(
+        "The search does not run just now. Whoever looks after it finds the reason in its log."
+    ),
     "no_room": N_("The server has no room left; searching works."),
     "internal_error": N_("Something broke on our side; try again, or search for something else."),
 }
@@ -51,9 +54,10 @@ class ErrorTexts:
     """Titles by status and messages by code of errors."""
 
     @staticmethod
-    def error_title(status: int) -> str:
+    def error_title(status: int, code: str) -> str:
         """Head of the page of an error."""
-        return gettext(_TITLES.get(status, _OTHER_TITLE))
+        title = _BUSY_TITLE if code == "busy" else _TITLES.get(status, _OTHER_TITLE)
+        return gettext(title)
 
     @staticmethod
     def error_message(code: str, message: str) -> str:

@@ -30,6 +30,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     NAV_API = Text("API")
     NAV_ADMIN = Text("Admin")
     SEARCHING = Text("Searching…")
+    TRY_AGAIN = Text("Try again")
     UNREACHABLE = Text("The server cannot be reached. Check your connection and try again.")
 
     # Home and the box for a photo

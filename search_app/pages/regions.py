@@ -98,7 +98,7 @@ def _embedded_region(
             region = _joined(parts, stored.query.width, stored.query.height, photo)
             embedded = embedder.embed_region(photo, region, _class_of(parts))
     except ValueError as error:
-        raise BadRequest("this region holds nothing of the photo; draw a larger one") from error
+        raise BadRequest("region", "this holds nothing of the photo; draw a larger one") from error
     # The stored copy may be smaller than the photo on which the garments were detected.
     return reduced(embedded, stored.query.width / width)
 

@@ -207,7 +207,7 @@ def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
         BadRequest: a value that should be a number or a class is not, or too many fields.
     """
     if len(params.multi_items()) > _MAX_FIELDS:
-        raise BadRequest(f"this address has more than {_MAX_FIELDS} fields; leave some out")
+        raise BadRequest("address", f"this has more than {_MAX_FIELDS} fields; leave some out")
     given = {name: value.strip() for name, value in params.items() if value.strip()}
     return PageState(
         pick=_pick(params.getlist("garment"), given),
@@ -225,8 +225,8 @@ def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
             if name.startswith(ATTRIBUTE)
         )[:MAX_ATTRIBUTES],
         sort=_sort(given.get("sort")),
-        price_min=_price(given.get("price_min")),
-        price_max=_price(given.get("price_max")),
+        price_min=_price(given.get("price_min"), "price_min"),
+        price_max=_price(given.get("price_max"), "price_max"),
         unwanted=_unwanted(_texts(params.getlist("not"))),
         excluded=_texts(params.getlist("exclude")),
         also=_texts(params.getlist("also"))[:MAX_FURTHER_PHOTOS],
@@ -245,9 +245,9 @@ def parse_class(text: str | None) -> GarmentClass | None:
     try:
         garment_class = GarmentClass.from_label(text)
     except ValueError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest("class", str(error)) from error
     if garment_class is GarmentClass.BACKGROUND:
-        raise BadRequest("background is no garment class: use one of upper, whole, lower")
+        raise BadRequest("class", "background is none; use one of upper, whole, lower")
     return garment_class
 
 
@@ -258,7 +258,7 @@ def parse_weight(text: str | None) -> float:
     except ValueError:
         weight = -1.0
     if not 0 <= weight <= 1:
-        raise BadRequest("colour_weight must be a number from 0 (style) to 1 (colour)")
+        raise BadRequest("colour_weight", "must be a number from 0 (style) to 1 (colour)")
     return weight
 
 
@@ -272,7 +272,7 @@ def _pick(garments: list[str], given: dict[str, str]) -> Pick:
     if WHOLE_PHOTO in named:
         return "photo"
     if not all(each.isascii() and each.isdigit() and len(each) < 4 for each in named):
-        raise BadRequest("garment must be the number of a garment on the photo, or photo")
+        raise BadRequest("garment", "must be the number of a garment on the photo, or photo")
     return tuple(sorted({int(each) for each in named[:_MAX_MERGED]}))
 
 
@@ -280,9 +280,9 @@ def _region(edges: list[str]) -> Region:
     try:
         left, top, right, bottom = (min(max(round(float(edge)), 0), 100) for edge in edges)
     except (ValueError, OverflowError) as error:
-        raise BadRequest("the edges of a region must be numbers from 0 to 100") from error
+        raise BadRequest(", ".join(_EDGES), "must be numbers from 0 to 100") from error
     if left >= right or top >= bottom:
-        raise BadRequest("a region's left and top must lie before its right and bottom")
+        raise BadRequest(", ".join(_EDGES), "left must be below right, and top below bottom")
     return Region(left, top, right, bottom)
 
 
@@ -304,7 +304,7 @@ def _sort(text: str | None) -> Sort:
             return ""
         case "price" | "-price":
             return text
-    raise BadRequest("sort must be price (the cheapest first) or -price")
+    raise BadRequest("sort", "must be price (the cheapest first) or -price")
 
 
 def _text(text: str | None) -> str | None:
@@ -320,7 +320,7 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
 def _row_ids(texts: Iterable[str], name: str) -> tuple[int, ...]:
     given = [text.strip() for text in texts if text.strip()]
     if not all(each.isascii() and each.isdigit() and len(each) <= 18 for each in given):
-        raise BadRequest(f"{name} must be the number of a garment")
+        raise BadRequest(name, "must be the number of a garment")
     return tuple(dict.fromkeys(int(each) for each in given))[-MAX_EXAMPLES:]
 
 
@@ -330,13 +330,13 @@ def _unwanted(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
         field, _, value = text.partition("=")
         if field not in UNWANTED_FIELDS or not value:
             raise BadRequest(
-                f"not must be FIELD=VALUE with a field of {', '.join(UNWANTED_FIELDS)}"
+                "not", f"must be FIELD=VALUE with a field of {', '.join(UNWANTED_FIELDS)}"
             )
         pairs.append((field, value))
     return tuple(pairs)
 
 
-def _price(text: str | None) -> Decimal | None:
+def _price(text: str | None, name: str) -> Decimal | None:
     if text is None:
         return None
     try:
@@ -344,7 +344,7 @@ def _price(text: str | None) -> Decimal | None:
     except InvalidOperation:
         price = Decimal(-1)
     if not (price.is_finite() and 0 <= price < 10**10):
-        raise BadRequest("a price must be a number such as 49.90")
+        raise BadRequest(name, "must be a number such as 49.90")
     return price
 
 
@@ -356,5 +356,5 @@ def _count(text: str | None, default: int, most: int, name: str) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-        raise BadRequest(f"{name} must be a whole number from 1 to {most}")
+        raise BadRequest(name, f"must be a whole number from 1 to {most}")
     return min(int(text[:9]), most)

@@ -65,4 +65,4 @@ def check_colour(options: SearchOptions) -> None:
         try:
             colour_vector(options.wanted_colour)
         except ValueError as error:
-            raise BadRequest(str(error)) from error
+            raise BadRequest("in_colour", str(error)) from error

@@ -88,7 +88,7 @@ def embed_wanted(
     try:
         embedded = embedder.embed_region(photo, (x0, y0, x1, y1), options.garment_class)
     except ValueError as error:
-        raise BadRequest(f"region: {error}; give x0,y0,x1,y1 inside the photo") from error
+        raise BadRequest("region", f"{error}; give x0,y0,x1,y1 inside the photo") from error
     return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
 
 

@@ -105,8 +105,9 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
     words = collection.understand(options.words).query
     if words.is_empty and options.filters.is_empty:
         raise BadRequest(
+            "words",
             f"no word of {options.words or ''!r} is known; try a colour and a kind: red top, "
-            "striped dress, dark jeans"
+            "striped dress, dark jeans",
         )
     found = collection.find(options.filters_with(words), options.k, options.garment_class)
     cards = collection.cards(found)

@@ -66,7 +66,7 @@ def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:
 def check_one_source(upload: UploadFile | None, url: str | None) -> None:
     """Refuse neither or both of a photo and an address. Raises BadRequest."""
     if (upload is None) == (not url):
-        raise BadRequest("photo: send a photo in a form (curl -F photo=@FILE), or the url of one")
+        raise BadRequest("photo", "send a photo in a form (curl -F photo=@FILE), or the url of one")
 
 
 async def fetched_bytes(url: str, limit: int, fetches: InferenceLine) -> bytes:

@@ -96,11 +96,11 @@ def make_key(database: Database, name: str, scope: Scope, origins: Sequence[str]
     """
     bound = _checked_origins(origins, scope)
     if not 0 < len(name) <= 100:
-        raise BadRequest("a key's name has 1 to 100 characters; choose another")
+        raise BadRequest("name", "a key's name has 1 to 100 characters; choose another")
     secret = PREFIX + secrets.token_urlsafe(32)
     with database.transaction() as session:
         if session.scalar(select(Key.id).where(Key.name == name)) is not None:
-            raise BadRequest(f"there is a key {name!r} already; choose another name")
+            raise BadRequest("name", f"there is a key {name!r} already; choose another name")
         row = Key(name=name, scope=scope.value, sha256=_hash(secret), origins=" ".join(bound))
         session.add(row)
         session.flush()
@@ -141,11 +141,11 @@ def allowed_origins(database: Database) -> frozenset[str]:
 
 def _checked_origins(origins: Sequence[str], scope: Scope) -> tuple[str, ...]:
     if origins and scope is not Scope.READ:
-        raise BadRequest("a key for a page's origin only reads; leave --scope out")
+        raise BadRequest("scope", "a key for a page's origin only reads; leave --scope out")
     try:
         return tuple(dict.fromkeys(checked_origin(each) for each in origins))
     except ValueError as error:
-        raise BadRequest(str(error)) from error
+        raise BadRequest("origin", str(error)) from error
 
 
 def find_key(database: Database, secret: str) -> ApiKey:

@@ -75,12 +75,14 @@ const notedSearch = () => {
 };
 notedSearch();
 document.addEventListener("htmx:afterSettle", notedSearch);
-document.addEventListener("click", (event) => {
+const countClick = (event) => {
   const card = event.target.closest("#results .card");
   const link = event.target.closest('#results a[href^="/product/"]');
-  if (!search || !card || !link) return;
+  if (!search || !card || !link || event.button > 1) return;
   const product_id = decodeURIComponent(link.pathname.slice("/product/".length));
   const position = 1 + [...card.parentElement.children].indexOf(card);
   const body = JSON.stringify({ search_id: search, event: "click", product_id, position });
   navigator.sendBeacon("/api/v1/events", new Blob([body], { type: "application/json" }));
-});
+};
+document.addEventListener("click", countClick);
+document.addEventListener("auxclick", countClick); // the middle button: in another tab

@@ -40,7 +40,14 @@ function setUp(form) {
   };
 
   for (const chosen of [input, camera]) chosen.addEventListener("change", () => send(chosen));
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (!navigator.onLine) {
+      // A server on this machine answers all the same; else the page stays, with a word.
+      event.preventDefault();
+      const lost = () => (state.textContent = document.body.dataset.unreachable);
+      fetch("/healthz").then(() => form.submit(), lost);
+      return;
+    }
     const fetches = address.value && !input.files.length && !camera.files.length;
     state.textContent = fetches ? form.dataset.fetching : form.dataset.looking;
     form.classList.add("is-busy");

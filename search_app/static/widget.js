@@ -295,7 +295,8 @@
       card.part = "card";
       if (result.url) {
         card.href = result.url;
-        card.addEventListener("click", (event) => {
+        const opened = (event) => {
+          if (event.button > 1) return; // a context menu
           const detail = {
             productId: result.product_id, title: result.title, url: result.url, rank,
             garmentClass: garment.garment_class, score: result.score, searchId: garment.search_id,
@@ -303,7 +304,9 @@
           this.#count(garment.search_id, result.product_id, rank);
           // A shop with a router of its own prevents the event's default.
           if (!this.#tell("clicked", detail)) event.preventDefault();
-        });
+        };
+        card.addEventListener("click", opened);
+        card.addEventListener("auxclick", opened); // the middle button: in another tab
       }
       return card;
     }

@@ -121,6 +121,9 @@ def test_shops_analytics_hear_what_happens(
     assert (sent["search_id"], sent["position"]) == (clicked["searchId"], 1)
     assert clicked["url"].startswith("https://shop.example/")
     assert page.url.startswith(shop[0])
+    with page.expect_response("**/api/v1/events") as in_another_tab:
+        results.get_by_role("link").nth(1).click(button="middle")
+    assert in_another_tab.value.request.post_data_json["position"] == 2
 
 
 def test_page_of_another_origin_gets_nothing(

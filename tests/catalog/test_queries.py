@@ -166,23 +166,22 @@ def test_an_accented_brand_is_found(session: Session, spelling: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("brand", "not FIELD=VALUE"),
+        ("brand", "not FIELD=VALUE; use one of class, brand, category, colour, .*, fit, size"),
         ("brand=", "not FIELD=VALUE"),
         ("price_min=cheap", "price_min"),
-        ("sise=M", "no field 'sise'"),
-        ("sise!=M", "no field 'sise'"),
+        ("sise=M", "no field 'sise'; did you mean size"),
+        ("sise!=M", "no field 'sise'; did you mean size"),
+        ("waist=M", "no field 'waist'; use one of class, .*, fit, size"),
         ("class=hat", "upper, whole, lower"),
+        ("class=uper", "did you mean upper"),
         ("price_min!=3", "price_min or price_max"),
     ],
 )
 def test_a_filter_that_cannot_be_is_refused_with_the_fields_that_exist(
     session: Session, text: str, words: str
 ) -> None:
-    with pytest.raises(CatalogError, match=words) as caught:
+    with pytest.raises(CatalogError, match=words):
         parse_filters([text], attribute_names(session))
-    if "price" not in text and "class" not in text:
-        assert "class, brand, category, colour" in str(caught.value)
-        assert "fit, size" in str(caught.value)
 
 
 def test_a_field_wanted_twice_is_refused(session: Session) -> None:

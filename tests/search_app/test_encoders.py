@@ -19,7 +19,7 @@ from search_app.jobs.encoder_choices import FOLDER, encoder_choices, encoder_in_
 from search_app.security.keys import Scope
 from search_app.settings import Settings
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
-from tests.search_app.admin.test_imports_page import page_with, sign_in, token_on
+from tests.search_app.admin.desk import page_with, sign_in, token_on
 from tests.search_app.conftest import HOME
 
 PRODUCTS = 3

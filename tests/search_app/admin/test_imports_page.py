@@ -1,7 +1,6 @@
 """The admin page: who gets in, which forms are taken, what an import shows."""
 
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from search_app.security.local_token import make_local_token
 from search_app.security.sessions import SESSION_HOURS, TICKET_MINUTES, AdminSessions
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
+from tests.search_app.admin.desk import page_with, sign_in, token_on
 
 FEED = b"id,title,photo\na,Red top,red.png\n,no id,red.png\nb,Gone,gone.png\n"
 
@@ -33,27 +33,6 @@ def client(collection: Collection, tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(data=collection.data, import_folder=tmp_path / "shop")
     with TestClient(create_app(settings, collection), "http://127.0.0.1:8000") as client:
         yield client
-
-
-def token_on(client: TestClient) -> str:
-    (token, *_) = re.findall(r'name="csrf" value="([^"]+)"', client.get("/admin").text)
-    return str(token)
-
-
-def sign_in(client: TestClient, collection: Collection, scope: Scope = Scope.ADMIN) -> int:
-    secret = make_key(collection.database, f"desk {scope}", scope).secret
-    answer = client.post("/admin/login", data={"key": secret, "csrf": token_on(client)})
-    return answer.status_code
-
-
-def page_with(client: TestClient, words: str) -> str:
-    """The page, once it says this."""
-    for _ in range(200):
-        page = client.get("/admin").text
-        if words in page:
-            return page
-        time.sleep(0.05)
-    raise AssertionError(f"the page never said {words!r}")
 
 
 def test_without_a_session_there_is_only_the_way_to_sign_in(client: TestClient) -> None:

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,14 +16,14 @@ from search_app.security.local_token import make_local_token
 from search_app.settings import Settings
 from segmentation.classes import GarmentClass
 from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
-from tests.search_app.admin.test_imports_page import token_on
+from tests.search_app.admin.desk import page_with, token_on
 
 TITLES = {"jeans": "<b>Blue</b> jeans", "shirt": "Red shirt", "copy": "Crimson blouse"}
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Collection]:
-    draw_photo(tmp_path / "jeans.png", "blue", GarmentClass.WHOLE)
+    draw_photo(tmp_path / "jeans.png", "blue")
     for name in ("shirt", "copy"):
         draw_photo(tmp_path / f"{name}.png", "red")
     draw_empty_photo(tmp_path / "empty.png")
@@ -47,11 +46,7 @@ def admin(own: Collection) -> Iterator[TestClient]:
 
 def check(admin: TestClient) -> None:
     admin.post("/admin/check", data={"csrf": token_on(admin)})
-    for _ in range(400):
-        if "Check the catalogue<" in admin.get("/admin/lists").text:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the check did not end")
+    page_with(admin, "Check the catalogue<", "/admin/lists")
 
 
 def findings(admin: TestClient, name: str, query: str = "") -> list[str]:
@@ -81,7 +76,7 @@ def test_check_fills_the_lists(admin: TestClient) -> None:
     check(admin)
     page = admin.get("/admin/lists/title").text
     assert "&lt;b&gt;Blue&lt;/b&gt; jeans" in page
-    assert "Named as a bottom, looks like a one-piece" in page
+    assert "Named as a bottom, looks like a top" in page
     assert 'href="/admin/lists" aria-current="page"' in page
     pairs = admin.get("/admin/lists/duplicate").text
     assert "The same photo" in pairs

@@ -9,7 +9,7 @@ from catalog.models import SearchEventRow, SearchRow
 from indexing.collection import Collection
 from search_app.admin.charts import column_plot, round_up
 from search_app.security.local_token import make_local_token
-from tests.search_app.admin.test_imports_page import token_on
+from tests.search_app.admin.desk import token_on
 
 
 @pytest.fixture

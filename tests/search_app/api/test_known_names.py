@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from search_app.api.openapi import CURLS, SERVER
+from search_app.api.examples import CURLS
+from search_app.api.openapi import SERVER
 from search_app.app import create_app
 from search_app.settings import Settings
 
@@ -46,7 +47,7 @@ def test_every_route_refuses_an_unknown_parameter(
         ("POST", f"{SEARCH}/vector", {"json": {"vecter": [1]}}, "did you mean vector?"),
         ("PATCH", "/api/v1/products/red-upper", {"json": {"brandd": "x"}}, "did you mean brand?"),
         ("GET", "/api/v1/products", {"params": {"pagesize": "5"}}, "did you mean page_size?"),
-        ("POST", "/api", {"json": {"img": "x", "img_string": "x"}}, "there are img_string"),
+        ("POST", "/api", {"json": {"img": "x", "img_string": "x"}}, "use one of img_string"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_one(

@@ -15,17 +15,14 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from search_app import documents
-from search_app.api import import_documents
-from search_app.api.openapi import ANSWERS, BODIES
+from search_app.api.examples import ANSWERS, BODIES
 from search_app.app import create_app
 from search_app.settings import Settings
-from search_app.sync import documents as sync_documents
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.search_app.conftest import local_client
 
 EXAMPLES = 25
 """Requests made up for each route."""
-MODULES = (documents, import_documents, sync_documents)
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 
 
@@ -57,10 +54,7 @@ def test_examples_are_valid(app: FastAPI) -> None:
     checked = 0
     for _, media in json_parts(app):
         name = media["schema"].get("$ref", media["schema"].get("title", "")).rpartition("/")[2]
-        found = [
-            getattr(each, name, None) for each in (documents, import_documents, sync_documents)
-        ]
-        model = next(filter(None, found), None)
+        model = getattr(documents, name, None)
         if model is not None:
             model.model_validate(media["example"])
             checked += 1

@@ -110,7 +110,7 @@ def test_value_that_cannot_be_is_refused(name: str, value: str) -> None:
 
 
 def test_region_inside_out_is_refused() -> None:
-    with pytest.raises(BadRequest, match="left and top"):
+    with pytest.raises(BadRequest, match="left must be below right"):
         parsed("left=50&top=10&right=20&bottom=90")
     with pytest.raises(BadRequest, match="numbers"):
         parsed("left=a&top=10&right=20&bottom=nan")

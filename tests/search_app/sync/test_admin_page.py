@@ -1,7 +1,5 @@
 """The admin page of the sources: what it shows, and the buttons that run one."""
 
-import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,9 +13,9 @@ from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import add_source
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
-from search_app.security.keys import Scope, make_key
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
+from tests.search_app.admin.desk import page_with, sign_in, token_on
 from tests.search_app.conftest import HOME
 
 PAGE = "/admin/sources"
@@ -49,26 +47,11 @@ def client(collection: Collection) -> Iterator[TestClient]:
         yield client
 
 
-def sign_in(client: TestClient, collection: Collection) -> str:
-    """Sign in; returns the token of the forms."""
-    secret = make_key(collection.database, "desk", Scope.ADMIN).secret
-    (csrf, *_) = re.findall(r'name="csrf" value="([^"]+)"', client.get("/admin").text)
-    client.post("/admin/login", data={"key": secret, "csrf": csrf})
-    return str(csrf)
-
-
-def page_with(client: TestClient, words: str) -> str:
-    deadline = time.monotonic() + 60
-    while words not in (page := client.get(PAGE).text):
-        assert time.monotonic() < deadline, page
-        time.sleep(0.05)
-    return page
-
-
 def test_a_source_is_run_from_the_page(
     client: TestClient, collection: Collection, folder: Path
 ) -> None:
-    csrf = sign_in(client, collection)
+    sign_in(client, collection)
+    csrf = token_on(client)
     page = client.get(PAGE).text
     assert "&lt;eu&gt;/shop" in page
     assert "interval: 6 hours" in page
@@ -76,17 +59,17 @@ def test_a_source_is_run_from_the_page(
     assert "APPAREL_SYNC=true" in page  # this server does not run them by itself
     run = {"name": "<eu>/shop", "csrf": csrf}
     assert client.post(f"{PAGE}/run", data=run).url.path == PAGE
-    page = page_with(client, "Up to date")
+    page = page_with(client, "Up to date", PAGE)
     assert "<strong>3</strong> products listed" in page
     assert "Run, and remove what is missing" not in page
     for colour in ("red", "blue"):
         (folder / f"{colour}.png").unlink()
     client.post(f"{PAGE}/run", data=run)
-    page = page_with(client, "Over half is missing")
+    page = page_with(client, "Over half is missing", PAGE)
     assert "nothing was removed; if they are really gone, force a run." in page
     assert "Source “&lt;eu&gt;/shop”" in client.get("/admin").text
     client.post(f"{PAGE}/run", data={**run, "force": "true"})
-    page_with(client, "<strong>2</strong> products removed")
+    page_with(client, "<strong>2</strong> products removed", PAGE)
 
 
 def test_the_page_and_its_buttons_want_a_session_and_a_token(
@@ -95,7 +78,8 @@ def test_the_page_and_its_buttons_want_a_session_and_a_token(
     assert client.get(PAGE).status_code == 401
     run = {"name": "<eu>/shop"}
     assert client.post(f"{PAGE}/run", data=run).status_code == 403
-    csrf = sign_in(client, collection)
+    sign_in(client, collection)
+    csrf = token_on(client)
     assert client.post(f"{PAGE}/run", data=run).status_code == 403
     other = {"Origin": "https://evil.example"}
     assert client.post(f"{PAGE}/run", data={**run, "csrf": csrf}, headers=other).status_code == 403
