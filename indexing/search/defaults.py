@@ -2,5 +2,5 @@
 
 from typing import Final
 
-DEFAULT_COLOUR_WEIGHT: Final = 0.3
+DEFAULT_COLOUR_WEIGHT: Final = 0.2
 """Default share of colour in the score."""
