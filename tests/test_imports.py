@@ -21,7 +21,7 @@ VOCABULARY = tuple(
         "runtime",
         "segmented_photo",
         "data.splits",
-    )  # fmt: skip
+    )
 )
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
 LEARNING = tuple(

@@ -1,6 +1,6 @@
 """Fit the encoder: a whitened projection and a softmax regression of the kind.
 
-    pairs -> pooled features in two views -> standardise -> whiten -> principal axes -> validate
+    pairs -> pooled features in three views -> standardise -> whiten -> principal axes -> validate
 
 The whitening divides by what differs between two views of one garment, so that directions that
 light, crop and background change count little (Mikolajczyk, Matas, "Improving Descriptors for Fast
@@ -8,6 +8,7 @@ Tree Matching by Optimal Linear Projection", ICCV 2007). Everything is fitted in
 the kinds. The segmenter stays unchanged; its features are those of the runtime that searches use.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -67,7 +68,8 @@ def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_P
     tensors = _fitted(config, train, kinds)
     weights = config.out / "encoder.safetensors"
     config.out.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, weights)
+    # Of an array in another memory order safetensors saves the bytes as they lie.
+    save_file({name: np.ascontiguousarray(each) for name, each in tensors.items()}, weights)
     card = EncoderCard(
         embedding=len(tensors["projection"]),
         kinds=kinds,
@@ -75,7 +77,7 @@ def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_P
         backbone=backbone.backbone,
         sha256=file_sha256(weights),
         training=training_note(
-            {pair.source for pair in train.pairs}, 2 * len(train.pairs), 0, config.command
+            {pair.source for pair in train.pairs}, 3 * len(train.pairs), 0, config.command
         ),
         figures=_figures(config, tensors, train, val),
     )
@@ -86,8 +88,8 @@ def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_P
 def _fitted(config: FitConfig, train: GarmentViews, kinds: tuple[str, ...]) -> dict[str, Vectors]:
     mean = train.plain.mean(axis=0)
     deviation = train.plain.std(axis=0) + DEVIATION_FLOOR
-    plain, distorted = (
-        standardised(each, mean, deviation) for each in (train.plain, train.distorted)
+    plain, distorted, close = (
+        standardised(each, mean, deviation) for each in (train.plain, train.distorted, train.close)
     )
     labelled = np.array([bool(pair.label) for pair in train.pairs])
     labels = np.array([kinds.index(pair.label) for pair in train.pairs if pair.label])
@@ -95,20 +97,21 @@ def _fitted(config: FitConfig, train: GarmentViews, kinds: tuple[str, ...]) -> d
     return {
         "mean": mean,
         "deviation": deviation,
-        "projection": projection(plain, distorted, config.embedding),
-        "kinds": np.ascontiguousarray(weights[:-1].T * KIND_SCALE),
-        "kind_offsets": weights[-1].copy(),
+        "projection": projection(plain, (distorted, close), config.embedding),
+        "kinds": weights[:-1].T * KIND_SCALE,
+        "kind_offsets": weights[-1],
     }
 
 
-def projection(plain: Vectors, distorted: Vectors, dimension: int) -> Vectors:
+def projection(plain: Vectors, others: Sequence[Vectors], dimension: int) -> Vectors:
     """Fit the projection from standardised features to embeddings, at most (dimension, d).
 
     Args:
-        plain, distorted: features of two views of n garments, shape (n, d) each.
+        plain: features of n garments, shape (n, d).
+        others: features of other views of the same garments, likewise.
     """
-    difference = (plain - distorted).astype(np.float64)
-    variances, axes = np.linalg.eigh(difference.T @ difference / (2 * len(plain)))
+    differences = np.concatenate([plain - each for each in others]).astype(np.float64)
+    variances, axes = np.linalg.eigh(differences.T @ differences / (2 * len(differences)))
     scale = np.sqrt(np.maximum(variances, 0) + RIDGE * variances.mean())
     whitening = (axes / scale) @ axes.T
     whitened = plain @ whitening
@@ -134,14 +137,16 @@ def _kind_weights(features: Vectors, labels: Labels, kinds: int) -> Vectors:
 def _figures(
     config: FitConfig, tensors: dict[str, Vectors], train: GarmentViews, val: GarmentViews
 ) -> dict[str, float]:
-    """Kind precision of val garments against train garments, and recall of distorted copies."""
-    gallery, queries, copies = (
+    """Kind precision of val garments against train garments, and recall from other views."""
+    gallery, queries, distorted, close = (
         encoded(each, tensors, config.kind_share)
-        for each in (train.plain, val.plain, val.distorted)
+        for each in (train.plain, val.plain, val.distorted, val.close)
     )
-    own = np.arange(len(queries))
-    nearest = (copies @ np.concatenate([queries, gallery]).T).argmax(axis=1)
-    figures = {"val_same_garment_recall_at_1": float((nearest == own).mean())}
+    both, own = np.concatenate([queries, gallery]), np.arange(len(queries))
+    figures = {
+        f"val_{name}_recall_at_1": float(((each @ both.T).argmax(axis=1) == own).mean())
+        for name, each in (("distorted", distorted), ("close_up", close))
+    }
     known = [np.flatnonzero([bool(pair.label) for pair in each.pairs]) for each in (val, train)]
     if min(len(each) for each in known):
         labels = [

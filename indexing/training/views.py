@@ -1,11 +1,13 @@
-"""Pooled features of garments of the training pairs, each in two views.
+"""Pooled features of garments of the training pairs, each in three views.
 
 The first view is the photo itself, the second a distorted copy of it on another pair's photo
-(`segmentation.training.distortion`). Garments are cut out along their true masks.
+(`segmentation.training.distortion`), the third a close-up of a part of the garment. Garments are
+cut out along their true masks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -16,18 +18,24 @@ from indexing.training.garments import main_garment_of, read_pair
 from indexing.types import Vectors
 from segmentation.data.pairs import Pair, PairsFolder, spread
 from segmentation.data.splits import Split
-from segmentation.mask import Garment, region_garment
+from segmentation.mask import Garment, mask_on_photo, rectangle_in, region_garment
 from segmentation.photos import Photo
-from segmentation.training.distortion import distorted_copy
+from segmentation.training.distortion import Rng, distorted_copy
+
+CLOSE_UP: Final = (0.35, 0.7)
+"""Sides of a close-up as a share of the garment's box."""
+LEAST_SHOWN: Final = 0.4
+"""Minimum share of a close-up that shows the garment."""
 
 
 @dataclass(frozen=True, eq=False)
 class GarmentViews:
-    """Pooled features of n garments, shape (n, d), and of their distorted copies, likewise."""
+    """Pooled features of n garments, shape (n, d), of distorted copies and of close-ups."""
 
     pairs: tuple[Pair, ...]
     plain: Vectors
     distorted: Vectors
+    close: Vectors
 
 
 def read_views(
@@ -37,7 +45,7 @@ def read_views(
     limit: int | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> GarmentViews:
-    """Pool both views of the main garment of each masked pair of a split.
+    """Pool all views of the main garment of each masked pair of a split.
 
     Args:
         limit: maximum number of pairs of each folder, for a trial run.
@@ -50,29 +58,45 @@ def read_views(
         for folder in folders
         for pair in spread(folder.masked().of_split(split).pairs, limit)
     ]
-    found: list[tuple[Pair, Vectors, Vectors]] = []
+    found: list[tuple[Pair, Vectors]] = []
     other: Photo | None = None
     for number, (folder, pair) in enumerate(wanted):
         read = read_pair(folder, pair)
         garment = None if read is None else main_garment_of(pair, read[1])
         if read is not None and garment is not None:
-            photo = read[0]
-            distorted = _distorted(photo, garment, photo if other is None else other, number)
-            found.append((pair, _pooled(backbone, photo, garment), _pooled(backbone, *distorted)))
+            photo, rng = read[0], np.random.default_rng(number)
+            views = (
+                (photo, garment),
+                _distorted(photo, garment, photo if other is None else other, rng),
+                _close_up(photo, garment, rng),
+            )
+            found.append((pair, np.stack([_pooled(backbone, *view) for view in views])))
             other = photo
         progress(number + 1, len(wanted))
     if not found:
         raise IndexingError(f"no {split} garments; make pairs with `apparel dataset`")
-    pairs, plain, copies = zip(*found, strict=True)
-    return GarmentViews(tuple(pairs), np.stack(plain), np.stack(copies))
+    plain, distorted, close = np.stack([views for _, views in found], axis=1)
+    return GarmentViews(tuple(pair for pair, _ in found), plain, distorted, close)
 
 
-def _distorted(photo: Photo, garment: Garment, other: Photo, seed: int) -> tuple[Photo, Garment]:
+def _distorted(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> tuple[Photo, Garment]:
     """A distorted copy and its garment; the photo itself where nothing of the garment remains."""
-    copy = distorted_copy(photo, garment, other, np.random.default_rng(seed))
+    copy = distorted_copy(photo, garment, other, rng)
     if not copy.mask.any():
         return photo, garment
     return copy.photo, region_garment(copy.mask, garment.garment_class)
+
+
+def _close_up(photo: Photo, garment: Garment, rng: Rng) -> tuple[Photo, Garment]:
+    """A window of the garment and what it shows; the photo itself where that is too little."""
+    x0, y0, x1, y1 = garment.box
+    share = rng.uniform(*CLOSE_UP)
+    size = (max(1, round(share * (y1 - y0))), max(1, round(share * (x1 - x0))))
+    window = rectangle_in(garment.box, *size, rng)
+    shown = mask_on_photo(garment, *photo.shape[:2])[window]
+    if shown.mean() < LEAST_SHOWN:
+        return photo, garment
+    return np.ascontiguousarray(photo[window]), region_garment(shown, garment.garment_class)
 
 
 def _pooled(backbone: Backbone, photo: Photo, garment: Garment) -> Vectors:
