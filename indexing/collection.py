@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
+from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
 from catalog.data_folder.sweep import Unreferenced, sweep
@@ -106,14 +107,16 @@ class Collection:
         embedder: Embedder | None,
         group_titles: bool = True,
         engine: EngineName = "faiss",
+        bucket: Bucket | None = None,
     ) -> None:
         self.data = data
+        self.bucket = bucket
         self.engine_name = engine
         self.group_titles = group_titles
         self.database = database
         self.embedder = embedder
-        self._store = PhotoStore(data)
-        self._fetched = FetchedPhotos(data)
+        self.photo_store = PhotoStore(data, bucket)
+        self._fetched = FetchedPhotos(data, bucket)
         self._run_lock = threading.Lock()
         self._retired = False
         self._model_id, self._fingerprint = _model_of(database, embedder)
@@ -189,7 +192,7 @@ class Collection:
 
     def _delete_files(self, left: Leftovers) -> None:
         for name in left.stored:
-            self._store.remove(name)
+            self.photo_store.remove(name)
         for url in left.urls:
             self._fetched.remove(url)
 
@@ -202,7 +205,7 @@ class Collection:
         shown = time.monotonic()
         photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
         batches = index_photos(
-            photos, embedder, self.database, self._model_id, self._store, run.clock
+            photos, embedder, self.database, self._model_id, self.photo_store, run.clock
         )
         with closing(photos), closing(batches):
             for batch in batches:
@@ -312,9 +315,9 @@ class Collection:
         """Path of a photo's reduced JPEG (long side at most 720 pixels); CatalogError if absent."""
         with self.database.session() as session:
             stored = session.scalar(select(PhotoRow.stored).where(PhotoRow.id == photo_id))
-        if stored is None or not self._store.path(stored).is_file():
+        if stored is None or not self.photo_store.path(stored).is_file():
             raise CatalogError(f"there is no stored photo {photo_id}; index it again")
-        return self._store.path(stored)
+        return self.photo_store.path(stored)
 
     def update(self, row: ProductRow) -> bool:
         """Set a product's values but not its photos; return whether any changed.
@@ -392,7 +395,7 @@ class Collection:
             quick: only check that stored photos exist, not their content.
         """
         return find_problems(
-            self.database, self._store, self._model_id, self._fingerprint, self._engine, quick
+            self.database, self.photo_store, self._model_id, self._fingerprint, self._engine, quick
         )
 
     def sweep(self) -> Unreferenced:
@@ -430,7 +433,7 @@ class Collection:
             skips=counts.skips,
             database_bytes=self.database.size(),
             index_bytes=engine.size() if engine else 0,
-            photo_bytes=self._store.size(),
+            photo_bytes=self.photo_store.size(),
         )
 
     def close(self) -> None:
@@ -461,6 +464,7 @@ def open_collection(
     database_url: str | None = None,
     group_titles: bool = True,
     engine: EngineName = "faiss",
+    files: str | None = None,
 ) -> Collection:
     """Open a data folder, created if absent, and bring its indices up to date.
 
@@ -469,15 +473,18 @@ def open_collection(
         group_titles: whether titles tell the colours of one article where the feed does not.
         database_url: a PostgreSQL database instead of the folder's own file.
         engine: what finds vectors: FAISS files in the folder, or pgvector in a PostgreSQL database.
+        files: address of a bucket that the folder's photos are a cache of.
 
     Raises:
         EngineNotReady: the server lacks what pgvector needs; the message says what to do.
         ModelMismatch: the stored vectors are another model's; the message names both.
         DatabaseError: the database cannot be opened.
+        BucketAway: the bucket cannot be used.
     """
+    bucket = None if files is None else Bucket(files)
     database = open_database(data, database_url)
     try:
-        return Collection(data, database, embedder, group_titles, engine)
+        return Collection(data, database, embedder, group_titles, engine, bucket)
     except BaseException:
         database.close()
         raise

@@ -5,7 +5,7 @@ engine is first used. `garment_vector` follows `vector` by triggers, which are o
 are deferred, so that a garment is read as its transaction leaves it. Prices and stock stay in
 `product`: an update of the vector's row would enter every HNSW index again.
 
-Revision: 0021, after 0019
+Revision: 0021, after 0020
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0021"
-down_revision: str | None = "0019"
+down_revision: str | None = "0020"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

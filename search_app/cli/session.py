@@ -195,6 +195,7 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
             settings.database_url,
             settings.group_titles,
             settings.engine,
+            settings.files,
         )
     try:
         yield collection

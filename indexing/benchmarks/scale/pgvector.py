@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from catalog.database import open_database
@@ -195,13 +195,13 @@ def own_server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
         server = get_server(Path(folder))
-        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with closing(engine.connect()) as connection:
-            connection.execute(text("CREATE SCHEMA pgvector"))
-            connection.execute(text("CREATE EXTENSION vector SCHEMA pgvector"))
-        engine.dispose()
-        yield url
+        server.psql("ALTER SYSTEM SET shared_buffers = '1GB'")
+        server.psql("CREATE SCHEMA pgvector")
+        server.psql("CREATE EXTENSION vector SCHEMA pgvector")
+        # Started again with the memory that a server of this size should have.
+        server.cleanup()
+        server = get_server(Path(folder))
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         server.cleanup()
 
 

@@ -10,24 +10,31 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from catalog.cache import QueryCache
 from catalog.database import Database
 from indexing.bulk.records import GarmentChange
 from indexing.index.engine import Neighbours, Progress, VectorQuery
-from indexing.index.pgvector.requirements import prepare_connections, wrong_settings
-from indexing.index.pgvector.statement import EXACT_LIMIT, NearestStatement
+from indexing.index.pgvector.requirements import (
+    create_extension,
+    prepare_connections,
+    wrong_settings,
+)
+from indexing.index.pgvector.statement import EXACT_LIMIT, Branch, NearestStatement
 from indexing.index.pgvector.tables import VectorTables
 from indexing.index.vector_rows import prune_old_changes
 from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GarmentClass
 
 _LOG: Final = logging.getLogger(__name__)
+MANY_SECONDS: Final = 60.0
+"""How long a filter that many pass is not counted again; either way the hits are right."""
 
 
 class PgvectorEngine:
     """Nearest vectors of one model by pgvector.
 
-    The first opening makes table and indices, which takes as long as `rebuild`; later ones only
-    check the connection's settings.
+    The first opening makes extension, table and indices, which takes as long as `rebuild`; later
+    ones only check the connection's settings.
     """
 
     def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
@@ -39,6 +46,8 @@ class PgvectorEngine:
         self.fingerprint = fingerprint
         self._database = database
         self._model_id = model_id
+        self._passed_by_many = QueryCache[bool](size=1_000, seconds=MANY_SECONDS)
+        create_extension(database.engine)
         prepare_connections(database.engine)
         self._tables = VectorTables(database, model_id, fingerprint)
         if not self._tables.is_prepared():
@@ -47,15 +56,18 @@ class PgvectorEngine:
 
     def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
         """The nearest garments that pass the query's filters."""
-        found, passing = self._run(session, query, exact=False)
+        branch: Branch = "index" if self._passed_by_many.get(query.filters) else "either"
+        found, passing = self._run(session, query, branch)
+        if passing > EXACT_LIMIT:
+            self._passed_by_many.put(query.filters, True)
         # An index may end before enough are found: of few, or where those that pass lie far off.
         if len(found.hits) < query.enough and not 0 < passing <= EXACT_LIMIT:
-            found, _ = self._run(session, query, exact=True)
+            found, _ = self._run(session, query, "exact")
         return found
 
-    def _run(self, session: Session, query: VectorQuery, exact: bool) -> tuple[Neighbours, int]:
+    def _run(self, session: Session, query: VectorQuery, branch: Branch) -> tuple[Neighbours, int]:
         """The hits, and the sixth column of `NearestStatement.select`."""
-        statement = NearestStatement(self._model_id, self.fingerprint, query, exact)
+        statement = NearestStatement(self._model_id, self.fingerprint, query, branch)
         rows = session.execute(statement.select()).all()
         hits = [Hit(row[0], row[2], row[3], row[4]) for row in rows]
         products = {row[0]: row[1] for row in rows}

@@ -1,9 +1,9 @@
 """The statement of a search: filter, HNSW index, exact ranking, all in one.
 
-    passing   how many garments or products pass the filters, up to `EXACT_LIMIT`
+    passing   products or garments that pass the filters, up to `EXACT_LIMIT` + 1
     near      of each class: all that pass, exactly, where they are few; else by the HNSW index,
               which is read until enough pass
-    result    of those the best by float32, with both parts of the score
+    ranked    of those the best by float32, with both parts of the score
 
 The branch that is not taken is never executed. Each branch orders by the bare distance: wrapped
 into anything else, it would lose the index.
@@ -11,7 +11,7 @@ into anything else, it would lose the index.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Integer,
+    ScalarSelect,
     Select,
     TextClause,
     column,
@@ -31,7 +32,6 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.sql.expression import FromClause
 
 from catalog.filtering.conditions import garment_value_conditions, product_value_conditions
 from catalog.models import GarmentRow, PhotoRow, Product
@@ -42,11 +42,12 @@ from indexing.index.pgvector.views import PRODUCT, literal, view_for
 from indexing.types import ModelFingerprint
 from segmentation.classes import GarmentClass
 
+Branch = Literal["exact", "index", "either"]
 EXACT_LIMIT: Final = 20_000
 """If no more garments pass a filter, all of them are scored."""
 MIN_POOL: Final = 200
 """Candidates of an index that are ranked exactly, at least ..."""
-POOL_SHARE: Final = 2
+POOL_SHARE: Final = 1.5
 """... and so many for each hit that is wanted."""
 _VECTOR: Final = table(
     "garment_vector",
@@ -61,25 +62,33 @@ _NR: Final[ColumnElement[int]] = literal_column("product.nr", BigInteger)
 _IS_OF: Final[ColumnElement[bool]] = _VECTOR.c.product_nr == _NR
 
 
+class _Passing(NamedTuple):
+    """Products or garments that pass the filters: the selection `key`, and their number."""
+
+    keys: CTE
+    number: ScalarSelect[int]
+
+
 @dataclass(frozen=True, eq=False)
 class NearestStatement:
     """Makes the statement for one query on one model's vectors.
 
     Attributes:
-        exact: score all that pass, however many.
+        branch: "exact" scores all that pass, "index" reads the HNSW index, "either" decides by how
+            many pass.
     """
 
     model_id: int
     model: ModelFingerprint
     query: VectorQuery
-    exact: bool = False
+    branch: Branch = "either"
 
     def select(self) -> Select[Any]:
         """Rows (garment id, product id, score, style, colour), the nearest first.
 
-        A sixth column is how many pass the filters, up to `EXACT_LIMIT` + 1; 0 without filters.
+        A sixth column is the number of `passing`; 0 where it is not counted.
         """
-        filtered = not self.query.filters.is_empty and not self.exact
+        filtered = not self.query.filters.is_empty and self.branch != "index"
         passing = self._passing() if filtered else None
         parts = [part for each in self.query.classes for part in self._parts(each, passing)]
         near = (parts[0] if len(parts) == 1 else union_all(*parts)).cte("near")
@@ -89,7 +98,7 @@ class NearestStatement:
             f"{SCHEMA}.subvector(near.vec, {cut + 1}, {self.model.colour_dimension}) "
             f"{PRODUCT} :colour_half"
         )
-        counted = literal_column("0") if passing is None else _count(passing)
+        number = literal_column("0") if passing is None else passing.number
         distance = f"near.vec {PRODUCT} :query"
         halves = np.split(self.query.vector, [cut])
         ranked = (
@@ -99,7 +108,7 @@ class NearestStatement:
                 _bound(f"-({distance}) AS score", query=self._scaled),
                 _bound(f"-({style}) AS style", style_half=literal(halves[0])),
                 _bound(f"-({colour}) AS colour", colour_half=literal(halves[1])),
-                counted.label("passing"),
+                number.label("passing"),
             )
             .order_by(_bound(distance, query=self._scaled), near.c.garment_id)
             .limit(self.query.count)
@@ -125,37 +134,44 @@ class NearestStatement:
         factors = scale(self.query.colour_weight, self.model.style_dimension, self.model.dimension)
         return literal(self.query.vector * factors)
 
-    def _passing(self) -> CTE:
-        """The number of products, or garments, that pass; counting stops above `EXACT_LIMIT`."""
-        filters = self.query.filters
-        worn = garment_value_conditions(filters)
-        some: Select[Any] = select(literal_column("1")).select_from(Product)
+    def _passing(self) -> _Passing:
+        """Numbers of the products that pass, or ids of the garments where these are tested."""
+        own = product_value_conditions(self.query.filters, by_row=True)
+        worn = garment_value_conditions(self.query.filters)
+        some: Select[Any] = select(_NR.label("key")).select_from(Product)
         if worn:
-            some = some.join(PhotoRow, PhotoRow.product_id == Product.id)
-            some = some.join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
-        some = some.where(*product_value_conditions(filters), *worn).limit(EXACT_LIMIT + 1)
-        return select(func.count().label("number")).select_from(some.subquery()).cte("passing")
+            some = select(GarmentRow.id.label("key"))
+        if worn and own:
+            some = some.join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+            some = some.join(Product, PhotoRow.product_id == Product.id)
+        some = some.where(*own, *worn)
+        if self.branch == "either":
+            some = some.limit(EXACT_LIMIT + 1)
+        keys = some.cte("passing").prefix_with("MATERIALIZED")
+        counted = select(func.count(keys.c.key).label("number")).cte("counted")
+        number = select(counted.prefix_with("MATERIALIZED").c.number).scalar_subquery()
+        return _Passing(keys, number)
 
-    def _parts(self, garment_class: GarmentClass, passing: CTE | None) -> Iterator[Select[Any]]:
+    def _parts(
+        self, garment_class: GarmentClass, passing: _Passing | None
+    ) -> Iterator[Select[Any]]:
         """The nearest of a class, selected in one or two ways."""
-        if self.exact:
-            yield self._exactly(garment_class)
+        if self.branch == "exact":
+            yield self._exactly(garment_class, passing)
         elif passing is None:
             yield self._by_index(garment_class)
         else:
-            yield self._exactly(garment_class).where(_count(passing) <= EXACT_LIMIT)
-            yield self._by_index(garment_class).where(_count(passing) > EXACT_LIMIT)
+            few = passing.number <= EXACT_LIMIT
+            yield self._exactly(garment_class, passing).where(few)
+            yield self._by_index(garment_class).where(~few)
 
-    def _exactly(self, garment_class: GarmentClass) -> Select[Any]:
+    def _exactly(self, garment_class: GarmentClass, passing: _Passing | None) -> Select[Any]:
         """All that pass, ordered by float32."""
         selected = self._selected(garment_class)
-        if not self.query.filters.is_empty:
+        if passing is not None:
             worn = garment_value_conditions(self.query.filters)
-            joined: FromClause = _VECTOR.join(Product.__table__, _IS_OF)
-            if worn:
-                joined = joined.join(GarmentRow.__table__, GarmentRow.id == _VECTOR.c.garment_id)
-            selected = selected.select_from(joined)
-            selected = selected.where(*product_value_conditions(self.query.filters), *worn)
+            key = _VECTOR.c.garment_id if worn else _VECTOR.c.product_nr
+            selected = selected.select_from(_VECTOR.join(passing.keys, key == passing.keys.c.key))
         nearest = _bound(f"garment_vector.vec {PRODUCT} :query", query=self._scaled)
         return selected.order_by(nearest).limit(self.query.count)
 
@@ -169,19 +185,19 @@ class NearestStatement:
         nearest = text(
             f"{view.expression(self.model)} {PRODUCT} CAST(:scaled AS {SCHEMA}.halfvec)"
         ).bindparams(scaled=scaled)
-        pool = max(MIN_POOL, POOL_SHARE * query.count)
+        pool = max(MIN_POOL, int(POOL_SHARE * query.count))
         return selected.order_by(nearest).limit(pool)
 
     def _passes(self) -> ColumnElement[bool]:
         """Whether a candidate passes the filters."""
-        worn = garment_value_conditions(self.query.filters)
+        own = product_value_conditions(self.query.filters, by_row=True)
+        worn = garment_value_conditions(self.query.filters, by_row=True)
         tested: Select[Any] = select(literal_column("1")).select_from(Product)
         if worn:
             joined = Product.__table__.join(GarmentRow.__table__, _IS_OF)
             tested = select(literal_column("1")).select_from(joined)
             tested = tested.where(GarmentRow.id == _VECTOR.c.garment_id)
-        conditions = [_IS_OF, *product_value_conditions(self.query.filters), *worn]
-        return exists(tested.where(*conditions).correlate(_VECTOR))
+        return exists(tested.where(_IS_OF, *own, *worn).correlate(_VECTOR))
 
     def _selected(self, garment_class: GarmentClass) -> Select[Any]:
         """The vectors of a class and the model, as numbers that the planner sees."""
@@ -190,10 +206,6 @@ class NearestStatement:
             text(f"garment_vector.model_id = {self.model_id}"),
         )
         return selected if self.query.filters.worn_with else selected.where(~_VECTOR.c.worn_with)
-
-
-def _count(passing: CTE) -> ColumnElement[int]:
-    return select(passing.c.number).scalar_subquery()
 
 
 def _bound(sql: str, **values: str) -> TextClause:
