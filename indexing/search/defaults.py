@@ -2,5 +2,5 @@
 
 from typing import Final
 
-DEFAULT_COLOUR_WEIGHT: Final = 0.2
+DEFAULT_COLOUR_WEIGHT: Final = 0.25
 """Default share of colour in the score."""

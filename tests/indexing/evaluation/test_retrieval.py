@@ -14,6 +14,7 @@ from indexing.evaluation.retrieval import (
     Evaluation,
 )
 from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from tests.drawn import draw_pair
 from tests.indexing.embedding.test_embedder import KnownMasks, known_encoder
 
@@ -41,11 +42,16 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     report = evaluate(_evaluation(), tmp_path, _labelled(tmp_path, rows)).report
     assert report.queries == report.gallery == 8
     by_row = {(each.method, each.colour_weight): each for each in report.figures}
-    assert [weight for method, weight in by_row if method == SHIPPED] == [0.0, 0.3, 0.5, 1.0]
+    assert [weight for method, weight in by_row if method == SHIPPED] == [
+        0.0,
+        DEFAULT_COLOUR_WEIGHT,
+        0.5,
+        1.0,
+    ]
     assert {method for method, _ in by_row} == {
         SHIPPED, COLOUR_ALONE, ANY_CLASS, UNMASKED,
     }  # fmt: skip
-    twins = by_row[SHIPPED, 0.3]
+    twins = by_row[SHIPPED, DEFAULT_COLOUR_WEIGHT]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
     assert twins.per_label["kind 2"].precision_at_1 == 1.0
     assert twins.per_label["kind 2"].queries == 2
