@@ -6,10 +6,12 @@ of failing half-way. On PostgreSQL writers queue for an advisory lock and so com
 `vector_change`; readers see one snapshot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from alembic import command
@@ -20,11 +22,12 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import DatabaseError as SqlDatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from catalog.data_folder.integrity import check_integrity
-from catalog.errors import CannotWrite, DatabaseError
+from catalog.errors import CannotWrite, DatabaseAway, DatabaseError
 from catalog.filtering.named_kinds import decide_named_kinds, is_decided
 from catalog.models import DATABASE_NAME
 
@@ -47,6 +50,18 @@ _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open d
 _BROKEN: Final = ("malformed", "not a database")
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
+_CONNECTING: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""Parameters of libpq by which a dead server is noticed within seconds; a URL may set others."""
+_AWAY: Final = ("08", "57P")
+"""SQLSTATEs of lost connections and of a server that stops or starts."""
+
+Read = TypeVar("Read")
+_GUARD: ContextVar[Callable[[Session], None] | None] = ContextVar("guard", default=None)
 
 
 class Database:
@@ -70,8 +85,12 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A read session on one snapshot of the database."""
-        with _translated(self.name), Session(self._reading, expire_on_commit=False) as session:
+        """A read session on one snapshot of the database.
+
+        Raises:
+            DatabaseAway: the server does not answer; see `retried_read`.
+        """
+        with self._translated(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -80,10 +99,31 @@ class Database:
 
         Raises:
             CannotWrite: the disk is full or read-only.
+            DatabaseAway: the server does not answer; whether it was committed is not known.
         """
-        with _translated(self.name), Session(self._writing, expire_on_commit=False) as session:
+        with self._translated(), Session(self._writing, expire_on_commit=False) as session:
+            if guard := _GUARD.get():
+                guard(session)
             yield session
             session.commit()
+
+    @contextmanager
+    def side_transaction(self) -> Iterator[Session]:
+        """Like `transaction`, for rows outside the catalogue: leases, jobs, sessions.
+
+        On PostgreSQL it does not queue behind an import, and `guarded` does not concern it.
+        """
+        writing = self._writing if self.is_sqlite else self.engine
+        with self._translated(), Session(writing, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def now(self, session: Session) -> datetime:
+        """The time by the database server's clock, which all machines share, in UTC."""
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment.astimezone(UTC)
 
     def size(self) -> int:
         """Bytes on disk, without SQLite's log."""
@@ -110,24 +150,58 @@ class Database:
         """Close every connection; no session may be open."""
         self.engine.dispose()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Convert errors about server, disk or file into ours, which state a remedy."""
+        try:
+            yield
+        except PoolTimeout as error:
+            raise DatabaseAway(f"{self.name}: all connections are busy; try again") from error
+        except SqlDatabaseError as error:
+            reason = str(error.orig)
+            if not self.is_sqlite and _is_away(error):
+                raise DatabaseAway(
+                    f"{self.name} does not answer: {' '.join(reason.split())}; try again"
+                ) from error
+            if any(sign in reason for sign in _UNWRITABLE):
+                raise CannotWrite(
+                    f"cannot write to {self.name}: {reason}; make room (removing products works) "
+                    "or give this user the folder"
+                ) from error
+            if any(sign in reason for sign in _BROKEN):
+                raise DatabaseError(
+                    f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"
+                ) from error
+            raise
+
+
+def _is_away(error: SqlDatabaseError) -> bool:
+    """Whether PostgreSQL does not answer, or the connection was lost."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) and (state is None or state.startswith(_AWAY))
+
+
+def retried_read(read: Callable[[], Read]) -> Read:
+    """Run a function that only reads, once more if its connection was lost. Raises DatabaseAway."""
+    try:
+        return read()
+    except DatabaseAway:
+        return read()
+
 
 @contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Convert errors about the disk or the file into ours, which state a remedy."""
+def guarded(check: Callable[[Session], None]) -> Iterator[None]:
+    """Call a function first in each transaction that this thread begins.
+
+    A run that has lost its lease writes nothing more: `check` raises, within the transaction.
+    """
+    token = _GUARD.set(check)
     try:
         yield
-    except SqlDatabaseError as error:
-        reason = str(error.orig)
-        if any(sign in reason for sign in _UNWRITABLE):
-            raise CannotWrite(
-                f"cannot write to {name}: {reason}; make room (removing products works) or give "
-                "this user the folder"
-            ) from error
-        if any(sign in reason for sign in _BROKEN):
-            raise DatabaseError(
-                f"{name} is damaged: {reason}; restore a backup with `apparel restore`"
-            ) from error
-        raise
+    finally:
+        _GUARD.reset(token)
 
 
 def open_database(data: Path, url: str | None = None) -> Database:
@@ -233,13 +307,17 @@ def _is_up_to_date(engine: Engine) -> bool:
 
 def make_engine(url: str) -> Engine:
     """Create an engine; for SQLite with the pragmas and explicit transactions."""
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _end_failed_commit)
-    else:
-        event.listen(engine, "begin", _queue_writers)
+        return engine
+    given = {name: value for name, value in _CONNECTING.items() if name not in parsed.query}
+    # A connection that the server has closed meanwhile is replaced before it is used.
+    engine = create_engine(parsed, connect_args=given, pool_pre_ping=True)
+    event.listen(engine, "begin", _queue_writers)
     return engine
 
 

@@ -5,10 +5,12 @@
     ├── ProductNotFound       no product has this id
     ├── PruneRefused          a feed lacks so many products that a mistake is likely
     ├── DatabaseError         the database is missing, of another version or not writable
-    │   └── CannotWrite       the disk is full or read-only; reading still works
+    │   ├── CannotWrite       the disk is full or read-only; reading still works
+    │   └── DatabaseAway      the database server does not answer, or the connection was lost
     ├── BackupError           a backup cannot be written or restored
     ├── FolderInUse           another process serves, restores or upgrades the data folder
     ├── BadStoredName         a stored photo's name points outside its folder
+    ├── BucketAway            the place of shared files does not answer
     ├── SourceError           the settings of a synchronised source are not usable
     │   ├── SourceNotFound    no synchronised source has this name
     │   └── SourceBusy        another run of this source has not ended
@@ -85,6 +87,14 @@ class BadStoredName(CatalogError):
 
 class CannotWrite(DatabaseError):
     """The disk is full, or the data folder read-only; reading still works."""
+
+
+class DatabaseAway(DatabaseError):
+    """No connection to the database server; a write may or may not have been committed."""
+
+
+class BucketAway(CatalogError):
+    """The files that servers share cannot be read or written."""
 
 
 class SourceError(CatalogError):

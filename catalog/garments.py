@@ -2,15 +2,16 @@
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, func, literal, select
+from sqlalchemy import Row, Select, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from catalog.cache import QueryCache, catalogue_state
 from catalog.filtering.conditions import garment_conditions
 from catalog.filtering.filters import Filters
-from catalog.filtering.product_text import names, text_ranks
+from catalog.filtering.product_text import names, ranks_of, text_ranks
 from catalog.filtering.word_query import Term
 from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.records import AttributeCard
@@ -25,9 +26,10 @@ _IDS_PER_QUERY: Final = 10_000
 _GARMENTS_WITH_PRODUCTS: Final = select(GarmentRow.id, PhotoRow.product_id).join(
     PhotoRow, GarmentRow.photo_id == PhotoRow.id
 )
-_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
-    GarmentRow.id.in_(bindparam("ids", expanding=True)), GarmentRow.worn_with.is_(False)
+_ALL_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
+    GarmentRow.id.in_(bindparam("ids", expanding=True))
 )
+_PRODUCTS_OF: Final = _ALL_PRODUCTS_OF.where(GarmentRow.worn_with.is_(False))
 _ATTRIBUTES_OF: Final = (
     select(
         GarmentRow.id,
@@ -108,9 +110,16 @@ def passing_products(
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def products_of_garments(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> product id, for existing garments that are the product itself."""
-    return {row[0]: row[1] for row in _rows_of(session, _PRODUCTS_OF, garment_ids)}
+def products_of_garments(
+    session: Session, garment_ids: Sequence[int], worn_with: bool = False
+) -> dict[int, str]:
+    """Garment id -> product id, for existing garments.
+
+    Args:
+        worn_with: include garments that are only worn with a product.
+    """
+    statement = _ALL_PRODUCTS_OF if worn_with else _PRODUCTS_OF
+    return {row[0]: row[1] for row in _rows_of(session, statement, garment_ids)}
 
 
 def product_groups(
@@ -183,23 +192,34 @@ def _best_garments(
     session: Session, filters: Filters, garment_class: GarmentClass | None
 ) -> dict[int, float]:
     """Ids of the garments that pass with the text's rank, by it, then by score times area."""
-    query = (
-        select(GarmentRow.id)
+    size = GarmentRow.score * GarmentRow.area
+    passing = (
+        select(GarmentRow.id, PhotoRow.product_id, size)
         .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
         .join(Product, PhotoRow.product_id == Product.id)
         .where(*garment_conditions(filters))
-        .limit(_CARDS_PER_SEARCH)
     )
     if garment_class is not None:
-        query = query.where(GarmentRow.garment_class == int(garment_class))
-    rank: ColumnElement[float] = literal(0.0)
-    if filters.words.terms:
-        ranks = text_ranks(session, filters.words.terms)
-        query = query.outerjoin(ranks, ranks.c.product_id == PhotoRow.product_id)
-        rank = func.coalesce(ranks.c.rank, 0.0)
-    by_size = (GarmentRow.score * GarmentRow.area).desc()
-    ranked = query.add_columns(rank).order_by(rank.desc(), by_size, GarmentRow.id)
-    return {row[0]: row[1] for row in session.execute(ranked)}
+        passing = passing.where(GarmentRow.garment_class == int(garment_class))
+    terms = filters.words.terms
+    few = session.execute(passing.limit(_CARDS_PER_SEARCH + 1)).all()
+    if len(few) <= _CARDS_PER_SEARCH:
+        ranks = ranks_of(session, terms, {row[1] for row in few}) if terms and few else {}
+        ordered = sorted((-ranks.get(row[1], 0.0), -row[2], row[0]) for row in few)
+        return {garment_id: -rank for rank, _, garment_id in ordered}
+    by_size = (size.desc(), GarmentRow.id)
+    largest = passing.order_by(*by_size).limit(_CARDS_PER_SEARCH)
+    if not terms:
+        return {row[0]: 0.0 for row in session.execute(largest)}
+    # Many pass: those whose text has the words are enough where there are enough of them.
+    text_rank = text_ranks(session, terms)
+    named = passing.join(text_rank, text_rank.c.product_id == PhotoRow.product_id)
+    best = named.add_columns(text_rank.c.rank).order_by(text_rank.c.rank.desc(), *by_size)
+    found = {row[0]: row[3] for row in session.execute(best.limit(_CARDS_PER_SEARCH))}
+    if len(found) < _CARDS_PER_SEARCH:
+        rest = (row[0] for row in session.execute(largest) if row[0] not in found)
+        found |= dict.fromkeys(islice(rest, _CARDS_PER_SEARCH - len(found)), 0.0)
+    return found
 
 
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:

@@ -285,12 +285,17 @@ class Key(Base):
 
 
 class ImportJob(Base):
-    """A job of the server's queue and its progress.
+    """A job of the servers' queue and its progress.
 
     `task` is import, sync (of the source named in `source`), rebuild or reembed (with the encoder's
     name in `source`). `state` is queued, running, done, failed, cancelled or interrupted. `source`
-    is the client's name of the feed, `feed` the file on this machine, `folder` the folder of its
-    photos. For `options` and `outcome` see `search_app.jobs.records`.
+    is the client's name of the feed, `feed` a file or folder that the servers see or the name of a
+    `JobFile`, `folder` the folder of its photos or empty. `subject` is the source of the products
+    that it writes, empty for the whole catalogue. For `options` and `outcome` see
+    `search_app.jobs.records`.
+
+    The server `owner` runs it until `lease_until`, which it renews. `fence` grows with each owner:
+    one that was taken for dead writes nothing more. `takeovers` counts owners that died.
     """
 
     __tablename__ = "import_job"
@@ -316,6 +321,53 @@ class ImportJob(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    subject: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    owner: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    fence: Mapped[int] = mapped_column(default=0, server_default="0")
+    takeovers: Mapped[int] = mapped_column(default=0, server_default="0")
+    cancel_wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class JobFile(Base):
+    """A file of a job, compressed by zlib: the feed that was sent or fetched, or its rejects."""
+
+    __tablename__ = "import_job_file"
+
+    job_id: Mapped[str] = mapped_column(
+        ForeignKey("import_job.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SealedRow(Base):
+    """An encrypted value of a visitor (`search_app.security.sealed`): a query photo or a session.
+
+    `id` is a hash of its token. On PostgreSQL the table is UNLOGGED; SQLite leaves it empty.
+    """
+
+    __tablename__ = "sealed"
+    __table_args__ = (Index("ix_sealed_kind", "kind", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class RateCount(Base):
+    """Requests of a sender, named by a hash, in one period of a rate's length.
+
+    On PostgreSQL the table is UNLOGGED; SQLite leaves it empty.
+    """
+
+    __tablename__ = "rate_count"
+
+    sender: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hits: Mapped[int]
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
 
 
 class VectorChange(Base):

@@ -12,6 +12,7 @@ from typing import Final
 
 from PIL import Image
 
+from catalog.data_folder.bucket import Bucket
 from catalog.errors import BadStoredName
 from catalog.files import bytes_of, file_sha256, publishing
 from segmentation.photos import Photo
@@ -30,8 +31,10 @@ def is_stored_name(name: str) -> bool:
 class PhotoStore:
     """The folder of reduced copies below a data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, bucket: Bucket | None = None) -> None:
+        """Take the data folder and, where servers share one, the bucket that it is a cache of."""
         self.root = data / FOLDER
+        self._bucket = bucket
 
     def save(self, photo: Photo) -> str:
         """Store a reduced copy, unless it exists; return its name below the folder."""
@@ -41,7 +44,9 @@ class PhotoStore:
         image.save(buffer, "JPEG", quality=JPEG_QUALITY)
         sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
         name = f"{sha256[:2]}/{sha256}.jpg"
-        if not self.is_whole(name):
+        if file_sha256(self.root / name) != sha256:
+            if self._bucket is not None:
+                self._bucket.put(f"{FOLDER}/{name}", buffer.getvalue())
             with publishing(self.root / name) as temporary:
                 temporary.write_bytes(buffer.getvalue())
         return name
@@ -51,16 +56,30 @@ class PhotoStore:
         return file_sha256(self.path(name)) == name[3:67]
 
     def path(self, name: str) -> Path:
-        """Path of a stored copy; BadStoredName for a name of another form."""
+        """Path of a stored copy, taken from the bucket if it is not here.
+
+        Raises:
+            BadStoredName: the name has another form.
+            BucketAway: the bucket does not answer.
+        """
+        path = self._path_here(name)
+        if self._bucket is not None and not path.is_file():
+            self._bucket.get(f"{FOLDER}/{name}", path)
+        return path
+
+    def remove(self, name: str) -> None:
+        """Delete a stored copy if it exists."""
+        path = self._path_here(name)
+        if self._bucket is not None:
+            self._bucket.remove(f"{FOLDER}/{name}")
+        path.unlink(missing_ok=True)
+
+    def _path_here(self, name: str) -> Path:
         if not is_stored_name(name):
             raise BadStoredName(
                 f"{name[:80]!r} is not the name of a stored photo; restore a backup"
             )
         return self.root / name
-
-    def remove(self, name: str) -> None:
-        """Delete a stored copy if it exists."""
-        self.path(name).unlink(missing_ok=True)
 
     def size(self) -> int:
         """Total size of all copies in bytes."""

@@ -1,7 +1,7 @@
 """A searchable collection in a data folder: open, index, search, status.
 
     DATA/apparel.db   the database: products, photos, garments, vectors
-    DATA/index/       a cache built from it: one vector index per class
+    DATA/index/       a cache built from it: one vector index per class (not with pgvector)
     DATA/photos/      a reduced copy of every indexed photo, named by the source's SHA-256
 
 Searches may run on any thread while one thread writes.
@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
+from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
 from catalog.data_folder.sweep import Unreferenced, sweep
@@ -59,7 +60,9 @@ from indexing.bulk.reembed import renew_attributes
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
+from indexing.index.engine import EngineName, VectorEngine
 from indexing.index.indices import ClassIndices
+from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import (
     active_model,
     fingerprint_of,
@@ -104,19 +107,28 @@ class Collection:
         database: Database,
         embedder: Embedder | None,
         group_titles: bool = True,
+        engine: EngineName = "faiss",
+        bucket: Bucket | None = None,
     ) -> None:
         self.data = data
+        self.bucket = bucket
+        self.engine_name = engine
         self.group_titles = group_titles
         self.database = database
         self.embedder = embedder
-        self._store = PhotoStore(data)
-        self._fetched = FetchedPhotos(data)
+        self.photo_store = PhotoStore(data, bucket)
+        self._fetched = FetchedPhotos(data, bucket)
         self._run_lock = threading.Lock()
         self._retired = False
         self._model_id, self._fingerprint = _model_of(database, embedder)
-        self._indices = None
+        self._engine: VectorEngine | None = None
         if self._fingerprint is not None:
-            self._indices = ClassIndices(data, database, self._model_id, self._fingerprint)
+            self._engine = self._opened_engine(self._fingerprint)
+
+    def _opened_engine(self, fingerprint: ModelFingerprint) -> VectorEngine:
+        if self.engine_name == "pgvector":
+            return PgvectorEngine(self.database, self._model_id, fingerprint)
+        return ClassIndices(self.data, self.database, self._model_id, fingerprint)
 
     @property
     def fingerprint(self) -> ModelFingerprint | None:
@@ -142,7 +154,7 @@ class Collection:
         """
         if options.dry_run:
             return self._preview(feed, photos, options)
-        if self.embedder is None or self._indices is None:
+        if self.embedder is None or self._engine is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
         with self._run_lock, importing(self.data):
             if self._retired:
@@ -153,7 +165,7 @@ class Collection:
             run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
-                self._index_pending(self.embedder, self._indices, run, limits)
+                self._index_pending(self.embedder, self._engine, run, limits)
                 with clock.timing("remove"):
                     self._remove_obsolete(imported)
                     with self.database.transaction() as session:
@@ -162,9 +174,7 @@ class Collection:
                 run.add_notes(notes)
             finally:
                 with clock.timing("publish"):
-                    self._indices.refresh()
-                    self._indices.save()
-                    self._indices.prune_log()
+                    self._engine.publish()
                     self.database.analyze()
                 keep_reserve(self.data)
             return run.summary()
@@ -183,12 +193,12 @@ class Collection:
 
     def _delete_files(self, left: Leftovers) -> None:
         for name in left.stored:
-            self._store.remove(name)
+            self.photo_store.remove(name)
         for url in left.urls:
             self._fetched.remove(url)
 
     def _index_pending(
-        self, embedder: Embedder, indices: ClassIndices, run: RunCounts, limits: FetchLimits
+        self, embedder: Embedder, engine: VectorEngine, run: RunCounts, limits: FetchLimits
     ) -> None:
         run.report()
         hidden: list[GarmentChange] = []
@@ -196,7 +206,7 @@ class Collection:
         shown = time.monotonic()
         photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
         batches = index_photos(
-            photos, embedder, self.database, self._model_id, self._store, run.clock
+            photos, embedder, self.database, self._model_id, self.photo_store, run.clock
         )
         with closing(photos), closing(batches):
             for batch in batches:
@@ -204,7 +214,7 @@ class Collection:
                 unused += batch.unused
                 if time.monotonic() - shown >= SECONDS_TO_VISIBLE:
                     with run.clock.timing("index"):
-                        indices.apply(hidden)
+                        engine.apply(hidden)
                     hidden, shown = [], time.monotonic()
                 run.count(batch)
         # Only at the end: another photo with the same pixels may use the same copy.
@@ -217,15 +227,14 @@ class Collection:
         Returns exactly min(query.count, products that pass) hits. Commits of any process are
         visible within a second.
         """
-        if self._indices is None or query.count < 1 or not query.searched_classes:
+        if self._engine is None or query.count < 1 or not query.searched_classes:
             return []
         with self.database.session() as session:
             # A run of this process publishes its own batches.
             if not self._run_lock.locked():
-                self._indices.refresh_if_stale(session)
-            snapshots = [self._indices.snapshot(each) for each in query.searched_classes]
+                self._engine.refresh_if_stale(session)
             model, titles = self._model_id, self.group_titles
-            return Searcher(session, snapshots, query, model, titles).hits()
+            return Searcher(session, self._engine, query, model, titles).hits()
 
     def results(self, query: Query) -> list[ResultCard]:
         """The hits of `search` with their products."""
@@ -309,9 +318,9 @@ class Collection:
         """Path of a photo's reduced JPEG (long side at most 720 pixels); CatalogError if absent."""
         with self.database.session() as session:
             stored = session.scalar(select(PhotoRow.stored).where(PhotoRow.id == photo_id))
-        if stored is None or not self._store.path(stored).is_file():
+        if stored is None or not self.photo_store.path(stored).is_file():
             raise CatalogError(f"there is no stored photo {photo_id}; index it again")
-        return self._store.path(stored)
+        return self.photo_store.path(stored)
 
     def update(self, row: ProductRow) -> bool:
         """Set a product's values but not its photos; return whether any changed.
@@ -347,13 +356,13 @@ class Collection:
                 .where(PhotoRow.product_id == product_id)
             ).all()
             left = remove_product(session, product_id)
-        if self._indices is not None:
-            self._indices.apply([GarmentChange({}, np.array(garments, np.int64))])
+        if self._engine is not None:
+            self._engine.apply([GarmentChange({}, np.array(garments, np.int64))])
         return left
 
     def refresh(self) -> int:
         """Apply other processes' commits; return the number of garments added and removed."""
-        return self._indices.refresh() if self._indices else 0
+        return self._engine.refresh() if self._engine else 0
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Rebuild indices and attributes from the stored vectors; return the number of garments.
@@ -365,10 +374,10 @@ class Collection:
             progress: called with the numbers of rows done and of all rows, first for the
                 attributes, then for the indices.
         """
-        if self._indices is None or self._fingerprint is None:
+        if self._engine is None or self._fingerprint is None:
             return 0
         renew_attributes(self.database, self._fingerprint.encoder, progress)
-        return self._indices.rebuild(progress)
+        return self._engine.rebuild(progress)
 
     def retire(self) -> None:
         """Stop indexing and publishing, so that another collection can replace this one.
@@ -377,8 +386,8 @@ class Collection:
         """
         with self._run_lock:
             self._retired = True
-        if self._indices is not None:
-            self._indices.retire()
+        if self._engine is not None:
+            self._engine.retire()
 
     def verify(self, quick: bool = False) -> list[str]:
         """Check database, index files and stored photos; return a line for each problem.
@@ -388,9 +397,8 @@ class Collection:
         Args:
             quick: only check that stored photos exist, not their content.
         """
-        found = self._indices.damage if self._indices else []
-        return found + find_problems(
-            self.database, self._store, self._model_id, self._fingerprint, self._indices, quick
+        return find_problems(
+            self.database, self.photo_store, self._model_id, self._fingerprint, self._engine, quick
         )
 
     def sweep(self) -> Unreferenced:
@@ -408,15 +416,14 @@ class Collection:
         return export_collection(self.database, self._model_id, path)
 
     def searchable(self) -> dict[GarmentClass, int]:
-        """Number of garments in each index, from memory."""
-        indices = self._indices
-        return {each: len(indices.snapshot(each)) if indices else 0 for each in GARMENT_CLASSES}
+        """Number of garments of each class that searches can find."""
+        return self._engine.counts() if self._engine else dict.fromkeys(GARMENT_CLASSES, 0)
 
     def status(self) -> CollectionStatus:
         """Count rows and measure sizes."""
         with self.database.session() as session:
             counts = catalog_counts(session)
-        indices = self._indices
+        engine = self._engine
         return CollectionStatus(
             data=self.data,
             model=self._fingerprint,
@@ -428,14 +435,14 @@ class Collection:
             searchable=self.searchable(),
             skips=counts.skips,
             database_bytes=self.database.size(),
-            index_bytes=indices.size() if indices else 0,
-            photo_bytes=self._store.size(),
+            index_bytes=engine.size() if engine else 0,
+            photo_bytes=self.photo_store.size(),
         )
 
     def close(self) -> None:
         """Write the index files and close the database."""
-        if self._indices is not None:
-            self._indices.close()
+        if self._engine is not None:
+            self._engine.close()
         self.database.close()
 
 
@@ -459,6 +466,8 @@ def open_collection(
     embedder: Embedder | None = None,
     database_url: str | None = None,
     group_titles: bool = True,
+    engine: EngineName = "faiss",
+    files: str | None = None,
 ) -> Collection:
     """Open a data folder, created if absent, and bring its indices up to date.
 
@@ -466,14 +475,19 @@ def open_collection(
         embedder: None opens it without models; everything works but `index` and `embed`.
         group_titles: whether titles tell the colours of one article where the feed does not.
         database_url: a PostgreSQL database instead of the folder's own file.
+        engine: what finds vectors: FAISS files in the folder, or pgvector in a PostgreSQL database.
+        files: address of a bucket that the folder's photos are a cache of.
 
     Raises:
+        EngineNotReady: the server lacks what pgvector needs; the message says what to do.
         ModelMismatch: the stored vectors are another model's; the message names both.
         DatabaseError: the database cannot be opened.
+        BucketAway: the bucket cannot be used.
     """
+    bucket = None if files is None else Bucket(files)
     database = open_database(data, database_url)
     try:
-        return Collection(data, database, embedder, group_titles)
+        return Collection(data, database, embedder, group_titles, engine, bucket)
     except BaseException:
         database.close()
         raise

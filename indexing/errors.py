@@ -3,6 +3,7 @@
     IndexingError
     ├── ModelMismatch     vectors or an index were made by another model than the loaded one
     ├── IndexDamaged      an index file does not match its manifest
+    ├── EngineNotReady    the vector engine lacks something of the server
     └── EncoderError      an encoder cannot be loaded or is unsuitable
 
 Every message is one line and ends with a remedy.
@@ -19,6 +20,10 @@ class ModelMismatch(IndexingError):
 
 class IndexDamaged(IndexingError):
     """An index file fails its checksum or cannot be read."""
+
+
+class EngineNotReady(IndexingError):
+    """The vector engine cannot be used yet: extension, version or setting of the server."""
 
 
 class EncoderError(IndexingError):

@@ -6,7 +6,6 @@
 The old collection keeps serving searches, also after the switch.
 """
 
-from catalog.photos import PhotoStore
 from indexing.bulk.reembed import Progress, ReembedSummary, reembed, renew_attributes
 from indexing.collection import Collection
 from indexing.types import Embedder
@@ -24,12 +23,27 @@ def switched(
         ModelMismatch: the embedder's segmenter is not the one that detected the garments.
         IndexingError: nothing was indexed yet.
     """
-    store = PhotoStore(collection.data)
+    store = collection.photo_store
     summary = reembed(collection.database, store, embedder, progress)
     collection.retire()
     # Garments that an indexing run has added since the switch.
     reembed(collection.database, store, embedder, lambda done, total: None)
     renew_attributes(collection.database, embedder.fingerprint.encoder)
+    return reopened(collection, embedder), summary
+
+
+def reopened(collection: Collection, embedder: Embedder) -> Collection:
+    """Open the same catalogue over the vectors of the model that is active now.
+
+    Raises:
+        ModelMismatch: the embedder is not the one of the active model.
+    """
+    collection.retire()
     return Collection(
-        collection.data, collection.database, embedder, collection.group_titles
-    ), summary
+        collection.data,
+        collection.database,
+        embedder,
+        collection.group_titles,
+        collection.engine_name,
+        collection.bucket,
+    )

@@ -43,6 +43,7 @@ from search_app.middleware import (
     CompressTexts,
     LimitRate,
     ObserveRequests,
+    RetryRead,
     SecurityHeaders,
 )
 from search_app.pages import catalogue, photo, site
@@ -117,6 +118,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     describe(app)
+    app.add_middleware(RetryRead)
     app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)
     app.add_middleware(BoundedBodies, limit=body_limit, is_full=lambda: services.line.is_full)
@@ -145,7 +147,7 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     def switch(new: Collection) -> None:
         services.collection = new
 
-    return JobRunner(collection, load, switch)
+    return JobRunner(collection, load, switch, settings.jobs)
 
 
 def _present(services: Services) -> Callable[[], Collection]:
@@ -165,7 +167,12 @@ def _open(services: Services) -> None:
     try:
         embedder = _load_embedder(settings, encoder_in_use(settings))
         services.collection = open_collection(
-            settings.data, embedder, settings.database_url, settings.group_titles
+            settings.data,
+            embedder,
+            settings.database_url,
+            settings.group_titles,
+            settings.engine,
+            settings.files,
         )
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = without_paths(str(error), settings.data)

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from catalog.errors import DatabaseError
 from catalog.files import can_write
 from catalog.models import Product
 from search_app.documents import ErrorDocument, ReadyDocument
@@ -46,7 +47,7 @@ def _ready(services: Services) -> ReadyDocument:
     try:
         with collection.database.session() as session:
             products = session.scalar(select(func.count()).select_from(Product)) or 0
-    except SQLAlchemyError as error:
+    except (DatabaseError, SQLAlchemyError) as error:
         _log.error("the database does not answer: %s", error)
         raise NotReady("the database does not answer; run `apparel doctor`") from error
     if not services.open_jobs.alive:

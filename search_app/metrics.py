@@ -74,13 +74,13 @@ class StateCollector:
         services = self._services
         yield _gauge("apparel_inference_inside", "Photos before or in the models",
                      services.line.inside)  # fmt: skip
-        yield _gauge("apparel_queries_kept", "Query photos in memory", len(services.queries))
         yield CounterMetricFamily("apparel_analytics_dropped", "Searches and events not recorded",
                                   services.analytics.dropped)  # fmt: skip
         if services.jobs is not None:
             yield _gauge("apparel_import_running", "1 while a feed is imported",
                          int(services.jobs.working))  # fmt: skip
         if services.collection is not None:
+            yield _gauge("apparel_queries_kept", "Query photos kept", len(services.queries))
             yield from _collection_metrics(services.collection)
 
 

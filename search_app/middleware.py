@@ -5,17 +5,19 @@ Plain ASGI without Starlette's BaseHTTPMiddleware, so that nothing is buffered.
 
 import re
 import secrets
+from functools import partial
 from time import perf_counter
 from typing import Final
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_app.logs import REQUEST_ID, AnsweredRequest, log_answer
 from search_app.metrics import Metrics
-from search_app.problems import answer
+from search_app.problems import DATABASE_AWAY, answer
 from search_app.security.keys import secret_in
 from search_app.security.limiter import RateLimiter
 from search_app.security.origins import PUBLIC
@@ -166,6 +168,32 @@ class ObserveRequests:
         )
 
 
+class RetryRead:
+    """Runs a GET once more whose connection to the database was lost; it has changed nothing.
+
+    The second run is on another connection. Anything but a GET is answered 503 as it is: a write
+    may have been committed.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, and serve anew."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def send_unless_lost(message: Message) -> None:
+            if DATABASE_AWAY not in state:
+                await send(message)
+
+        await self._app(scope, receive, send_unless_lost)
+        if state.pop(DATABASE_AWAY, False):
+            await self._app(scope, receive, send)
+
+
 class LimitRate:
     """Answers 429 with Retry-After above the rate limit, before a body is read."""
 
@@ -178,8 +206,11 @@ class LimitRate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        secret = secret_in(Headers(scope=scope))
-        seconds = self._limiter.wait(scope["path"], client_address(scope), secret)
+        path = scope["path"]
+        wait = partial(
+            self._limiter.wait, path, client_address(scope), secret_in(Headers(scope=scope))
+        )
+        seconds = await run_in_threadpool(wait) if self._limiter.asks_database(path) else wait()
         if not seconds:
             await self._app(scope, receive, send)
             return

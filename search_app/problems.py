@@ -13,8 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 
 from catalog.errors import (
+    BucketAway,
     CannotWrite,
     CatalogError,
+    DatabaseAway,
     FetchError,
     ProductNotFound,
     SourceNotFound,
@@ -47,6 +49,9 @@ _HTTP_CODES: Final = {
     422: "invalid_request",
 }
 _NO_ROOM: Final = "the server's disk is full or read-only; searching works, removing makes room"
+DATABASE_AWAY: Final = "database_away"
+"""Attribute of a request's state that tells `search_app.middleware.RetryRead` of its loss."""
+_AWAY_SECONDS: Final = 2
 _UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _MACHINE_PATHS: Final = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -147,6 +152,11 @@ def _package_error(request: Request, error: Exception) -> Response:
         # Not 502: nothing is wrong here, the address that was sent does not give a photo.
         services_of(request).metrics.count_refused(error.code)
         return answer(request, PHOTO_STATUS.get(error.code, 422), error.code, str(error))
+    if isinstance(error, DatabaseAway):
+        return _database_away(request, error)
+    if isinstance(error, BucketAway):
+        _log.error("%s", error)
+        return answer(request, 503, "not_ready", "the store of photos does not answer; try again")
     if isinstance(error, CannotWrite):
         _log.error("%s", error)
         return answer(request, 507, "no_room", _NO_ROOM)
@@ -154,6 +164,15 @@ def _package_error(request: Request, error: Exception) -> Response:
         return answer(request, 422, "catalogue_refused", _shown(request, error))
     _log.error("%s: %s", type(error).__name__, error)
     return answer(request, 503, "not_ready", _shown(request, error))
+
+
+def _database_away(request: Request, error: DatabaseAway) -> Response:
+    _log.error("%s", error)
+    setattr(request.state, DATABASE_AWAY, True)
+    message = "the database does not answer; try again in a moment"
+    response = answer(request, 503, "not_ready", message)
+    response.headers["Retry-After"] = str(_AWAY_SECONDS)
+    return response
 
 
 def _shown(request: Request, error: Exception) -> str:

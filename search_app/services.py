@@ -7,7 +7,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from limits import RateLimitItem
 
+from catalog.database import Database
 from indexing.collection import Collection
 from search_app.analytics.recorder import Recorder
 from search_app.errors import NotReady
@@ -15,9 +17,17 @@ from search_app.jobs.runner import JobRunner
 from search_app.language import LANGUAGES, current_language, texts
 from search_app.metrics import Metrics, StateCollector
 from search_app.search.inference import InferenceLine
-from search_app.search.uploads import QueryStore, Samples
+from search_app.search.query_store import DatabaseQueries, MemoryQueries, QueryStore
+from search_app.search.uploads import Samples
 from search_app.security.limiter import RateLimiter
-from search_app.security.sessions import AdminSessions
+from search_app.security.sealed import SealedRows
+from search_app.security.sessions import (
+    MAX_SESSIONS,
+    SESSION_HOURS,
+    AdminSessions,
+    MemorySessions,
+)
+from search_app.security.shared_counts import count_in_database
 from search_app.settings import Settings
 from search_app.sync.worker import SyncWorker
 
@@ -60,17 +70,34 @@ class Services:
 
 def make_services(settings: Settings, collection: Collection | None) -> Services:
     """Create the services that need neither models nor a database."""
+    is_shared = settings.database_url is not None
+    minutes, kept = settings.query_minutes, settings.queries_kept
+
+    def database() -> Database:
+        return services.open_collection.database
+
+    def count(rate: RateLimitItem, sender: str) -> int:
+        return count_in_database(database(), rate, sender)
+
     services = Services(
         settings=settings,
         collection=collection,
         line=InferenceLine(settings.max_waiting),
         fetches=InferenceLine(settings.max_waiting),
-        queries=QueryStore(settings.queries_kept, settings.query_minutes * 60),
+        queries=DatabaseQueries(database, kept, minutes * 60)
+        if is_shared
+        else MemoryQueries(kept, minutes * 60),
         samples=Samples(settings.sample_folders),
         metrics=Metrics(),
-        limiter=RateLimiter(settings.rate_limit, settings.key_rate_limit),
+        limiter=RateLimiter(
+            settings.rate_limit, settings.key_rate_limit, shared=count if is_shared else None
+        ),
         templates=_templates(settings),
-        sessions=AdminSessions(),
+        sessions=AdminSessions(
+            SealedRows(database, "session", MAX_SESSIONS, SESSION_HOURS * 3600, renewed=False)
+            if is_shared
+            else MemorySessions()
+        ),
         analytics=Recorder(settings.analytics, settings.analytics_days),
     )
     services.metrics.registry.register(StateCollector(services))
@@ -101,6 +128,7 @@ def _templates(settings: Settings) -> Jinja2Templates:
         "languages": LANGUAGES,
         "current_language": current_language,
     }
+    environment.globals["photos_shared"] = settings.database_url is not None
     environment.globals["query_minutes"] = f"{settings.query_minutes:g}"
     environment.globals["max_upload_bytes"] = settings.max_upload_bytes
     return Jinja2Templates(env=environment)

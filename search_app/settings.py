@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     Attributes:
         data: folder with the database, the indices and the stored photos.
         database_url: a PostgreSQL database instead of the folder's SQLite file.
+        files: a bucket for stored and fetched photos, s3://NAME/PREFIX, that several servers share;
+            None = the data folder alone.
+        engine: finds vectors: faiss in files of the folder, pgvector in the PostgreSQL database.
         segmenter: weights with their card, or hf-hub:... or local-dir:... of a SegFormer; None =
             the shipped one.
         encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
@@ -66,6 +69,8 @@ class Settings(BaseSettings):
         analytics: whether searches are recorded, without photos, for /admin/searches.
         analytics_days: how long recorded searches are kept.
         sync: whether the server runs the sources of `apparel sync` when they are due.
+        jobs: whether the server runs imports and other jobs, or leaves them to other servers and to
+            `apparel worker`.
         import_folder: the only folder from which feeds and photos on this machine are imported.
     """
 
@@ -73,6 +78,8 @@ class Settings(BaseSettings):
 
     data: Path = Path("apparel-data")
     database_url: str | None = None
+    files: str | None = Field(default=None, pattern="^[a-z0-9]+://.+")
+    engine: Literal["faiss", "pgvector"] = "faiss"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     segmenter: str | None = None
@@ -96,6 +103,7 @@ class Settings(BaseSettings):
     analytics: bool = True
     analytics_days: int = Field(default=90, ge=1, le=3650)
     sync: bool = False
+    jobs: bool = True
 
     @property
     def runtime_options(self) -> RuntimeOptions:

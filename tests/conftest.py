@@ -62,6 +62,17 @@ def new_database(postgresql_server: str) -> str:
     return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
 
+def pgvector_database(postgresql_server: str) -> str:
+    """The URL of such a database with the extension that the pgvector engine needs."""
+    url = new_database(postgresql_server)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE SCHEMA pgvector"))
+        connection.execute(text("CREATE EXTENSION vector SCHEMA pgvector"))
+    engine.dispose()
+    return url
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in the last lines what was not tested."""
     skipped = terminalreporter.stats.get("skipped", [])

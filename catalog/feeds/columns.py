@@ -56,11 +56,15 @@ LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of each field; columns outside `taken` become attributes."""
+    """The columns of each field; columns outside `taken` become attributes.
+
+    `of_feed`: they are those that the feed has, not all that a dialect may have.
+    """
 
     fields: Mapping[str, tuple[str, ...]]
     attributes: Mapping[str, tuple[str, ...]]
     taken: frozenset[str]
+    of_feed: bool = True
 
 
 def plain_name(name: str) -> str:

@@ -285,9 +285,12 @@ def _attributes(row: _Row) -> dict[str, str]:
 
 
 def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:
-    """A row with a regular price and none below it says that there is no sale."""
-    says_both = sale is None and row.text("price") and row.text("regular_price")
-    return frozenset({"sale_price"} if says_both else ())
+    """A row with a price, of a feed that tells sales, says that there is none where it has none."""
+    telling = [name for field in _PRICES[1:] for name in row.columns.fields[field]]
+    if not row.columns.of_feed:
+        telling = [name for name in telling if name in row.record.values]
+    says_none = sale is None and telling and row.text("price")
+    return frozenset({"sale_price"} if says_none else ())
 
 
 def _empty(row: _Row) -> frozenset[str]:

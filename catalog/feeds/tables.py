@@ -23,6 +23,8 @@ OPEN_QUOTE: Final = (
 )
 _HEADINGS: Final = 20
 """Lines among which the header is searched."""
+_WIDE: Final = 4
+"""Columns from which it is no chance that each line of a long text has a separator for each."""
 _RESCANS: Final = 10
 """Upper bound on how often broken quotes may make the reader rescan a file, in file lengths."""
 
@@ -89,7 +91,12 @@ def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tup
         place = 0
         try:
             for cells in reader:
-                if width and reader.line_num - place > 1 and len(cells) != width:
+                own = lines[start + place : start + reader.line_num]
+                if (
+                    width
+                    and len(own) > 1
+                    and (len(cells) != width or _are_rows(own, layout, width))
+                ):
                     break
                 width = width or len(cells)
                 yield start + place + 1, cells
@@ -107,6 +114,12 @@ def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tup
         start += place
         yield start + 1, _unquoted(lines[start], delimiter, width) or [OPEN_QUOTE]
         start += 1
+
+
+def _are_rows(lines: Sequence[str], layout: _Layout, width: int) -> bool:
+    """Whether lines that quotes hold together are each a whole row."""
+    marks = width - 1
+    return width >= _WIDE and all(line.count(layout.delimiter) == marks for line in lines)
 
 
 def _unquoted(line: str, delimiter: str, width: int) -> list[str]:

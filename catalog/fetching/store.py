@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Final
 
+from catalog.data_folder.bucket import Bucket
 from catalog.fetching.fetch import FetchedPhoto, Validators
 from catalog.fetching.metadata import without_metadata
 from catalog.files import publishing
@@ -24,13 +25,23 @@ def is_url(name: str) -> bool:
 class FetchedPhotos:
     """The folder of fetched photos below a data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, bucket: Bucket | None = None) -> None:
+        """Take the data folder and, where servers share one, the bucket that it is a cache of."""
         self._root = data / FOLDER
+        self._bucket = bucket
 
     def path(self, url: str) -> Path:
         """Path of the photo of a URL, which may not exist yet."""
         name = hashlib.sha256(url.encode()).hexdigest()
         return self._root / name[:2] / f"{name}.photo"
+
+    def is_here(self, url: str) -> bool:
+        """Whether a photo is stored, perhaps taken from the bucket just now. Raises BucketAway."""
+        path = self.path(url)
+        if self._bucket is None or path.is_file():
+            return path.is_file()
+        self._bucket.get(self._name(path.with_suffix(".json")), path.with_suffix(".json"))
+        return self._bucket.get(self._name(path), path)
 
     def validators(self, url: str) -> Validators | None:
         """Validators of a stored photo; None where there is none."""
@@ -44,20 +55,29 @@ class FetchedPhotos:
     def save(self, url: str, fetched: FetchedPhoto) -> Path:
         """Store a photo atomically, without its metadata."""
         path = self.path(url)
-        with publishing(path) as unfinished:
-            unfinished.write_bytes(without_metadata(fetched.data))
+        self._write(path, without_metadata(fetched.data))
         # After the photo: new validators beside an old photo would hide that it is outdated.
         content = {
             "url": url,
             "etag": fetched.validators.etag,
             "last_modified": fetched.validators.last_modified,
         }
-        with publishing(path.with_suffix(".json")) as unfinished:
-            unfinished.write_text(json.dumps(content), encoding="utf-8")
+        self._write(path.with_suffix(".json"), json.dumps(content).encode())
         return path
 
     def remove(self, url: str) -> None:
         """Delete a photo if it exists."""
         path = self.path(url)
-        path.with_suffix(".json").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        for each in (path.with_suffix(".json"), path):
+            if self._bucket is not None:
+                self._bucket.remove(self._name(each))
+            each.unlink(missing_ok=True)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        if self._bucket is not None:
+            self._bucket.put(self._name(path), content)
+        with publishing(path) as unfinished:
+            unfinished.write_bytes(content)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._root.parent).as_posix()

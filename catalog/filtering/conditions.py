@@ -32,7 +32,7 @@ _PREDICTED = {
 
 def garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Conditions for a query that joins garment, photo and product."""
-    conditions = [*_product_conditions(filters), *_worn_conditions(filters)]
+    conditions = [*product_value_conditions(filters), *garment_value_conditions(filters)]
     return conditions if filters.worn_with else [*conditions, GarmentRow.worn_with.is_(False)]
 
 
@@ -41,8 +41,8 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
     A product without garments passes where garments are only excluded.
     """
-    conditions = _product_conditions(filters)
-    worn = _worn_conditions(filters)
+    conditions = product_value_conditions(filters)
+    worn = garment_value_conditions(filters)
     if not worn:
         return conditions
     passing = _wearers().where(*worn)
@@ -59,18 +59,26 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def _wants_of_garment(filters: Filters) -> bool:
     """Whether a property of the garment is wanted, not only excluded."""
-    return _worn_conditions(replace(filters, excluded=())) != []
+    return garment_value_conditions(replace(filters, excluded=())) != []
 
 
-def _worn_conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions on the garment: class, main colour, predicted attributes, word query."""
+def garment_value_conditions(filters: Filters, by_row: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on the garment: class, main colour, predicted attributes, word query.
+
+    Args:
+        by_row: test values on the rows of garment and product, which the query joins, instead of
+            looking ids up by index.
+    """
     conditions: list[ColumnElement[bool]] = []
     if filters.garment_class is not None:
         conditions.append(GarmentRow.garment_class == int(filters.garment_class))
-    if filters.colour_name is not None:
-        conditions.append(GarmentRow.id.in_(garments_of_colour(filters.colour_name)))
+    if (name := filters.colour_name) is not None:
+        shown = or_(GarmentRow.main_colour == name, same_text(Product.colour, name))
+        conditions.append(shown if by_row else GarmentRow.id.in_(garments_of_colour(name)))
     for column, value in _predicted(filters):
-        conditions.append(GarmentRow.id.in_(_garments_with(column, value)))
+        named = Product.id.in_(_products_with(column.key, value))
+        shown = or_(column == value, named)
+        conditions.append(shown if by_row else GarmentRow.id.in_(_garments_with(column, value)))
     if filters.words.alternatives:
         conditions.append(wanted_condition(filters.words))
     for field, value in filters.excluded:
@@ -95,8 +103,12 @@ def _predicted(filters: Filters) -> list[tuple[InstrumentedAttribute[str | None]
     return [(_PREDICTED[field], value.lower()) for field, value in wanted.items() if value]
 
 
-def _product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Conditions on the product's own values; its colour only where it is excluded."""
+def product_value_conditions(filters: Filters, by_row: bool = False) -> list[ColumnElement[bool]]:
+    """Conditions on the product's own values; its colour only where it is excluded.
+
+    Args:
+        by_row: test values on the product's row instead of looking ids up by index.
+    """
     conditions = []
     wanted = (
         (Product.brand, filters.brand),
@@ -106,7 +118,7 @@ def _product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     for column, value in wanted:
         if value is not None:
             conditions.append(same_text(column, value))
-    conditions += _price_conditions(filters)
+    conditions += _price_conditions(filters, by_row)
     conditions += excluded_conditions(filters.words, filters.worn_with)
     for name, value in filters.attributes:
         conditions.append(Product.id.in_(_products_with(name, value)))
@@ -120,7 +132,7 @@ def _product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _price_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _price_conditions(filters: Filters, by_row: bool) -> list[ColumnElement[bool]]:
     """Bounds on the price in force, which is the sale price during a sale."""
     bounds = [(filters.price_min, ge), (filters.price_max, le)]
     given = [(amount, compare) for amount, compare in bounds if amount is not None]
@@ -129,6 +141,8 @@ def _price_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     on_sale = is_on_sale(datetime.now(UTC))
     reduced = [compare(Product.sale_price, amount) for amount, compare in given]
     regular = [compare(Product.price, amount) for amount, compare in given]
+    if by_row:
+        return [or_(and_(on_sale, *reduced), and_(~on_sale, *regular))]
     # Two subqueries, because an index covers one column.
     both = union_all(
         select(Product.id).where(on_sale, *reduced), select(Product.id).where(~on_sale, *regular)
@@ -185,8 +199,12 @@ def same_text(
 ) -> ColumnElement[bool]:
     """Case-insensitive equality, by the index on the column's lower()."""
     # SQLite's lower() only converts ASCII: É is looked up in both spellings.
-    spellings = sorted({value, value.lower(), value.upper()})
+    spellings = sorted({_lower_ascii(each) for each in (value, value.lower(), value.upper())})
     return func.lower(column).in_([func.lower(literal(each)) for each in spellings])
+
+
+def _lower_ascii(text: str) -> str:
+    return "".join(each.lower() if each.isascii() else each for each in text)
 
 
 def _has_not(column: InstrumentedAttribute[str | None], value: str) -> ColumnElement[bool]:

@@ -4,10 +4,10 @@ part      title   colour   details (category, material, pattern)   brand
 weight    A       B        C                                       D
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import CTE, Boolean, Double, String, bindparam, column, text
+from sqlalchemy import CTE, Boolean, Double, String, TextClause, bindparam, column, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -35,6 +35,12 @@ _POSTGRESQL_RANK: Final = (
     "SELECT product_id, ts_rank(words, to_tsquery('simple', :words)) AS rank FROM product_text"
     " WHERE words @@ to_tsquery('simple', :words)"
 )
+
+_SQLITE_OF: Final = (
+    # "+": the rows of the text are tested one by one, not looked up and searched anew.
+    " AND +product_text.rowid IN (SELECT number FROM product_text_row WHERE product_id IN :ids)"
+)
+_POSTGRESQL_OF: Final = " AND product_id IN :ids"
 
 
 class HasText(FunctionElement[bool]):
@@ -89,15 +95,37 @@ def text_ranks(session: Session, terms: Sequence[Term]) -> CTE:
 
     Materialized: SQLite would search the text anew for each row that it is joined to.
     """
+    ranks, words = _ranking(session, terms)
+    columns = ranks.bindparams(words=words).columns(
+        column("product_id", String), column("rank", Double)
+    )
+    return columns.cte("text_rank").prefix_with("MATERIALIZED")
+
+
+def ranks_of(
+    session: Session, terms: Sequence[Term], product_ids: Collection[str]
+) -> dict[str, float]:
+    """The ranks of `text_ranks` of some products; those without any of the words are left out."""
+    ranks, words = _ranking(session, terms)
+    of_products = _SQLITE_OF if _is_sqlite(session) else _POSTGRESQL_OF
+    query = text(f"{ranks.text}{of_products}").bindparams(bindparam("ids", expanding=True))
+    rows = session.execute(query, {"words": words, "ids": list(product_ids)})
+    return {row[0]: row[1] for row in rows}
+
+
+def _ranking(session: Session, terms: Sequence[Term]) -> tuple[TextClause, str]:
+    """The ranking statement of the database, and its words."""
     typed = [
         term.concept.spellings if term.concept.field == "text" else (term.said,) for term in terms
     ]
     phrases = _distinct(phrase for phrases in typed for phrase in phrases)
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    words = (_fts5 if is_sqlite else _tsquery)(phrases, tuple(_PARTS))
-    ranks = text(_SQLITE_RANK if is_sqlite else _POSTGRESQL_RANK).bindparams(words=words)
-    columns = ranks.columns(column("product_id", String), column("rank", Double))
-    return columns.cte("text_rank").prefix_with("MATERIALIZED")
+    if _is_sqlite(session):
+        return text(_SQLITE_RANK), _fts5(phrases, tuple(_PARTS))
+    return text(_POSTGRESQL_RANK), _tsquery(phrases, tuple(_PARTS))
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 def _distinct(phrases: Iterable[str]) -> list[str]:

@@ -120,7 +120,9 @@ def meanings() -> Mapping[str, Mapping[str, Meaning]]:
 
 
 @cache
-def listed(kind: Literal["ambiguous", "comparative", "cut", "sizes", "generic"]) -> frozenset[str]:
+def listed(
+    kind: Literal["ambiguous", "comparative", "cut", "made_of", "sizes", "size_marks", "generic"],
+) -> frozenset[str]:
     """The folded phrases of one of the table's plain lists (README)."""
     return frozenset(map(folded, _table()[kind].split(", ")))
 

@@ -8,6 +8,7 @@ The rules stand in the README of this folder.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from catalog.filtering.vocabulary import HEAD_FIRST, Grammar
@@ -84,20 +85,38 @@ class _Negation:
         return continues
 
     def _is_same_field(self, phrase: Phrase) -> bool:
-        if self.covered is None or not phrase.terms:
-            return False
-        return self.covered.terms[0].concept.field == phrase.terms[0].concept.field
+        return self.covered is not None and self.covered.is_same_field(phrase)
 
 
 def _alternatives(phrases: Sequence[Phrase]) -> tuple[tuple[Clause, ...], ...]:
     """The clauses of each alternative; one without a kind takes that of the one before."""
     reader = _Reader()
-    for phrase in phrases:
-        if phrase.role is None:
-            reader.take(phrase)
-        else:
+    for index, phrase in enumerate(phrases):
+        if phrase.role is not None:
             reader.pass_over(phrase.role)
+            continue
+        if _continues_list(phrases, index) or _begins_description(phrases, index):
+            reader.pass_over("or")
+        reader.take(phrase)
     return tuple(clauses for clauses in _completed(reader.alternatives) if clauses)
+
+
+def _continues_list(phrases: Sequence[Phrase], index: int) -> bool:
+    """Whether a comma before a phrase means "or", as in "red, white or blue"."""
+    phrase, before = phrases[index], phrases[index - 1]
+    if index == 0 or not phrase.follows_stop or not before.is_same_field(phrase):
+        return False
+    following = (each for each in phrases[index + 1 :] if not each.is_same_field(phrase))
+    return next((each.role == "or" for each in following), False)
+
+
+def _begins_description(phrases: Sequence[Phrase], index: int) -> bool:
+    """Whether "and" joins a second thing, as in "blue jeans and a white shirt"."""
+    before = [each for each in phrases[:index] if each.role != "filler"][-2:]
+    if len(before) < 2 or before[1].role != "and" or not before[0].names_head:
+        return False
+    ahead = takewhile(lambda each: each.role is None, phrases[index:])
+    return not phrases[index].names_head and any(each.names_head for each in ahead)
 
 
 class _Reader:
@@ -167,7 +186,10 @@ class _Description:
         if phrase.names_head and self.head is not None:
             self.head = tuple(dict.fromkeys((*self.head, *phrase.terms)))
         elif joiner == "or" and self.clauses and not phrase.names_head:
-            self.clauses[-1] = tuple(dict.fromkeys((*self.clauses[-1], *phrase.terms)))
+            terms = (*self.clauses[-1], *phrase.terms)
+            self.clauses[-1] = tuple({term.concept: term for term in reversed(terms)}.values())[
+                ::-1
+            ]
         else:
             self.add(phrase)
 

@@ -17,10 +17,12 @@ from catalog.filtering.vocabulary import (
 from catalog.filtering.word_query import Term
 
 _TOKEN: Final = re.compile(
-    r"(?P<minus>(?<!\w)[-\u2010-\u2015\u2212](?=\w)|^\s*[-\u2212]\s+(?=\w))"
-    r"|(?P<hyphen>-)|(?P<stop>[,;.()])"
+    r"(?P<minus>(?<!\w)[-!\u2010-\u2015\u2212](?=\w)|^\s*[-\u2212]\s+(?=\w))"
+    r"|(?P<hyphen>-)|(?P<or>(?<=\w\w)/(?=\w\w))|(?P<stop>[,;.()])"
     r"|(?P<word>[^\W_]+)"
 )
+_SLASH: Final = "/"
+"""Stands for "or" between words: "red/blue"."""
 _SHORT_WORD: Final = 2
 """Grammar words of another language than the text's need more letters ("u" is Spanish "or")."""
 _COMPOUND_END: Final = 4
@@ -48,6 +50,12 @@ class Phrase:
     def is_part_of_word(self) -> bool:
         """Whether it is the end of a hyphenated word such as "non-iron"."""
         return self.follows_hyphen and self.terms != () and self.terms[0].concept.field == "text"
+
+    def is_same_field(self, other: "Phrase") -> bool:
+        """Whether both say something of one field, such as two colours."""
+        if not self.terms or not other.terms:
+            return False
+        return self.terms[0].concept.field == other.terms[0].concept.field
 
     @property
     def names_head(self) -> bool:
@@ -83,11 +91,12 @@ def literal_concept(word: str) -> Concept:
 def _tokens(text: str) -> Iterator[_Token]:
     minus = stop = hyphen = False
     for match in _TOKEN.finditer(text):
-        if match["word"] is None:
+        if match["or"] is not None:
+            yield _Token(_SLASH)
+        elif match["word"] is None:
             minus, hyphen = match["minus"] is not None, match["hyphen"] is not None
             stop = stop or match["stop"] is not None
-            continue
-        for word in folded_words(match["word"]):
+        for word in folded_words(match["word"] or ""):
             yield _Token(word, minus, stop, hyphen)
             minus = stop = hyphen = False
 
@@ -111,6 +120,8 @@ def _joined(tokens: Sequence[_Token]) -> str:
 
 def _phrase(said: str, first: _Token, language: str) -> Phrase:
     """The phrase in the text's language; else in the first that knows it; else a plain word."""
+    if said == _SLASH:
+        return Phrase(language, role="or")
     marks = first.has_minus, first.follows_stop, first.follows_hyphen
     by_language = meanings().get(said, {})
     for each in (language, *LANGUAGES):

@@ -5,6 +5,7 @@ words for colours and sizes. Titles that would fit many articles ("Red dress") n
 """
 
 import hashlib
+import re
 from functools import cache
 from typing import Final
 
@@ -18,6 +19,8 @@ from catalog.filtering.vocabulary import (
 )
 from catalog.models import Product
 
+_WAIST: Final = re.compile(r"[wl]\d\d")
+_TWO_DIGITS: Final = re.compile(r"\d\d")
 _CODE_LENGTH: Final = 4
 """Least length of a model code such as mh02: letters and digits in one word."""
 
@@ -51,6 +54,9 @@ def _without_variant_words(title: str) -> tuple[list[str], bool]:
     has_colour = False
     at = 0
     while at < len(words):
+        if size := _size_at(words, at):
+            at += size
+            continue
         phrase = _phrase_at(words, at)
         has_colour |= phrase in _phrases("colour")
         if phrase:
@@ -59,6 +65,15 @@ def _without_variant_words(title: str) -> tuple[list[str], bool]:
             left.append(words[at])
             at += 1
     return left, has_colour
+
+
+def _size_at(words: list[str], at: int) -> int:
+    """The number of words of a size in numbers: "EU 38", "W30 L32", "32/34"; 0 without any."""
+    word, *following = words[at : at + 2]
+    if _WAIST.fullmatch(word):
+        return 1
+    is_marked = word in listed("size_marks") or _TWO_DIGITS.fullmatch(word)
+    return 2 if is_marked and following and _TWO_DIGITS.fullmatch(following[0]) else 0
 
 
 def _phrase_at(words: list[str], at: int) -> str:

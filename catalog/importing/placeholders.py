@@ -17,8 +17,8 @@ _SIZE: Final = re.compile(r"\b(x{0,4}[sml]|\d?xl|size|gr(ö|oe)sse|größe|taill
 def skip_placeholders(session: Session) -> tuple[str, ...]:
     """Remove the garments of placeholder photos; return a sentence for each photo.
 
-    Sizes of one article may share a photo: titles are compared without size words, and a group of
-    variants counts once.
+    Sizes and colours of one article may share a photo: its variants count once, and other titles
+    are compared without size words.
     """
     query = (
         select(PhotoRow.sha256)
@@ -35,12 +35,12 @@ def skip_placeholders(session: Session) -> tuple[str, ...]:
 
 def _skip(session: Session, sha256: str) -> str:
     query = (
-        select(PhotoRow.id, PhotoRow.source, Product.group_id, Product.title)
+        select(PhotoRow.id, PhotoRow.source, Product.article, Product.title)
         .join(Product, PhotoRow.product_id == Product.id)
         .where(PhotoRow.sha256 == sha256)
     )
     rows = session.execute(query).all()
-    articles = {group or _without_sizes(title) for *_, group, title in rows}
+    articles = {article or _without_sizes(title) for *_, article, title in rows}
     if len(articles) < SHARED_BY:
         return ""
     ids = [row[0] for row in rows]

@@ -31,21 +31,26 @@ Place = tuple[int, int, GarmentClass, float]
 def sold_classes(texts: Iterable[str]) -> frozenset[GarmentClass]:
     """The classes that the first telling text names; a set of clothes has several.
 
+    A later text tells which one of several it is: a "Skirt" among "Dresses & Skirts".
+
     Args:
         texts: category, type and title, or any others, the most telling first.
     """
+    found: frozenset[GarmentClass] = frozenset()
     for text in texts:
-        for part in reversed(_PATH.split(text.lower())):
-            if named := _named(_WORD.findall(part)):
-                return named
-    return frozenset()
+        parts = (_named(_WORD.findall(part)) for part in reversed(_PATH.split(text.lower())))
+        named = next(filter(None, parts), frozenset())
+        found = found & named or found or named
+        if len(found) == 1:
+            break
+    return found
 
 
 def _named(words: Sequence[str]) -> frozenset[GarmentClass]:
     named: set[GarmentClass] = set()
     phrase: list[str] = []
     for word in (*words, "&"):
-        if folded(word) in _cut():
+        if folded(word) in _cut() or (folded(word) in listed("made_of") and _head(phrase)):
             named |= _head(phrase)
             break
         if word in _JOINED or folded(word) in grammar_words("and"):

@@ -9,19 +9,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import Final
 
 from sqlalchemy import or_, update
 
 from catalog.database import Database
 from catalog.errors import SourceBusy
 from catalog.models import SyncSourceRow
-from catalog.syncing.sources import now, read_source_row
-
-LEASE: Final = timedelta(minutes=2)
-RENEWED_EVERY: Final = 20.0
-"""Seconds between renewals: several may fail, as behind a long transaction."""
+from catalog.syncing.heartbeat import heartbeat, lease_time
+from catalog.syncing.sources import read_source_row
 
 
 class Lease:
@@ -35,36 +30,37 @@ class Lease:
 
     def claim(self) -> None:
         """Take the lease. Raises SourceNotFound; SourceBusy while another run has it."""
-        with self._database.transaction() as session:
+        with self._database.side_transaction() as session:
             holder = read_source_row(session, self._name).lease_owner
-            until = SyncSourceRow.lease_until
+            until, now = SyncSourceRow.lease_until, self._database.now(session)
             taken = session.execute(
                 update(SyncSourceRow)
-                .where(SyncSourceRow.name == self._name, or_(until.is_(None), until < now()))
-                .values(lease_owner=self.owner, lease_until=now() + LEASE)
+                .where(SyncSourceRow.name == self._name, or_(until.is_(None), until < now))
+                .values(lease_owner=self.owner, lease_until=now + lease_time(self._database))
                 .execution_options(synchronize_session=False)
             )
         if not taken.rowcount:  # type: ignore[attr-defined]
             machine, process, _ = (holder or "//").split("/", 2)
             raise SourceBusy(
                 f"source {self._name!r} is run by process {process} on {machine}; wait until it "
-                f"is done (after a kill: {LEASE.seconds // 60} minutes)"
+                f"is done (after a kill: {lease_time(self._database).seconds} seconds)"
             )
 
     def renew(self) -> None:
         """Extend the lease, unless another run has taken it."""
-        with self._database.transaction() as session:
+        with self._database.side_transaction() as session:
+            until = self._database.now(session) + lease_time(self._database)
             kept = session.execute(
                 update(SyncSourceRow)
                 .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
-                .values(lease_until=now() + LEASE)
+                .values(lease_until=until)
             )
         if not kept.rowcount:  # type: ignore[attr-defined]
             self._lost.set()
 
     def release(self) -> None:
         """Give the lease back, if it is still held."""
-        with self._database.transaction() as session:
+        with self._database.side_transaction() as session:
             session.execute(
                 update(SyncSourceRow)
                 .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
@@ -80,21 +76,10 @@ class Lease:
 @contextmanager
 def held_lease(database: Database, name: str) -> Iterator[Lease]:
     """Hold the lease of a source. Raises SourceNotFound or SourceBusy."""
-    lease, ended = Lease(database, name), threading.Event()
+    lease = Lease(database, name)
     lease.claim()
-    thread = threading.Thread(target=_renew, args=(lease, ended), name="lease", daemon=True)
-    thread.start()
     try:
-        yield lease
+        with heartbeat(database, lease.renew):
+            yield lease
     finally:
-        ended.set()
-        thread.join()
         lease.release()
-
-
-def _renew(lease: Lease, ended: threading.Event) -> None:
-    while not ended.wait(RENEWED_EVERY):
-        try:
-            lease.renew()
-        except Exception:  # the next attempt may succeed; the lease outlasts several
-            continue

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from catalog.colours import COLOUR_NAMES
 from catalog.database import open_database
@@ -44,9 +44,9 @@ def availability_of(number: int) -> str:
     return "in stock" if number // 3 % 2 else "sold out"
 
 
-def fill(data: Path, count: int) -> None:
-    """Write `count` products with their garments and vectors."""
-    database = open_database(data)
+def fill(data: Path, count: int, database_url: str | None = None) -> None:
+    """Write `count` products with their garments and vectors into an empty database."""
+    database = open_database(data, database_url)
     model_id = use_model(database, FINGERPRINT)
     start = 1
     for vectors in GarmentVectors(SEED).chunks(count):
@@ -57,6 +57,11 @@ def fill(data: Path, count: int) -> None:
             session.execute(insert(GarmentRow), [_garment(number) for number in numbers])
             session.execute(insert(VectorRow), list(_vectors(start, vectors, model_id)))
         start += len(vectors)
+    if not database.is_sqlite:
+        with database.transaction() as session:
+            for table in ("photo", "garment"):
+                # The ids were given: the next ones must follow them.
+                session.execute(select(func.setval(f"{table}_id_seq", count)))
     database.analyze()
     database.close()
 

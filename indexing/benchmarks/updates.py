@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 
 from catalog.database import Database
+from catalog.filtering.filters import Filters
 from catalog.importing.importer import PendingPhoto
 from indexing.bulk.records import GarmentRecord, IndexedPhoto
 from indexing.bulk.writer import write_batch
-from indexing.index.indices import ClassIndices
-from indexing.types import Colour, Vectors
+from indexing.index.engine import VectorEngine, VectorQuery
+from indexing.types import Colour, Hit, Vector, Vectors
 from segmentation.classes import GarmentClass
 
 BATCHES: Final = 30
@@ -34,7 +35,7 @@ class Updates:
 
 
 def measure_updates(
-    database: Database, indices: ClassIndices, model_id: int, vectors: Vectors
+    database: Database, engine: VectorEngine, model_id: int, vectors: Vectors
 ) -> Updates:
     """Replace the garments of photos 1 to BATCHES * BATCH by the given vectors, in turn."""
     working, slowest, found = 0.0, 0.0, True
@@ -47,13 +48,19 @@ def measure_updates(
         with database.transaction() as session:
             batch = write_batch(session, model_id, outcomes)
         committed = time.perf_counter()
-        indices.apply([batch.change])
-        best = indices.snapshot(GarmentClass.UPPER).search(chosen[0], 0.5, 1)
+        engine.apply([batch.change])
+        best = _best(database, engine, chosen[0])
         slowest = max(slowest, time.perf_counter() - committed)
         working += time.perf_counter() - start
         found = found and bool(best) and best[0].score > 0.999
     done = BATCHES * BATCH
     return Updates(done, round(done / working, 1), round(slowest * 1e3, 2), found)
+
+
+def _best(database: Database, engine: VectorEngine, vector: Vector) -> list[Hit]:
+    query = VectorQuery(vector, 0.5, (GarmentClass.UPPER,), Filters(), count=1, enough=1)
+    with database.session() as session:
+        return engine.nearest(session, query).hits
 
 
 def _replaced(photo_id: int, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> IndexedPhoto:

@@ -45,7 +45,7 @@ def fetch_ahead(
 
     def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
         # The first of several products with this photo may have fetched it by now.
-        if photo.url is None or photo.path.is_file():
+        if photo.url is None or fetched.is_here(photo.url):
             return photo
         with clock.timing("fetch"):
             return _fetch(photo, photo.url, fetcher, fetched)

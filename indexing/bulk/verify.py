@@ -14,11 +14,9 @@ from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from catalog.text_repair import count_damaged_texts
-from indexing.errors import IndexDamaged, ModelMismatch
-from indexing.index.indices import ClassIndices
+from indexing.index.engine import VectorEngine
 from indexing.index.vector_rows import vector_from_bytes
 from indexing.types import ModelFingerprint
-from segmentation.classes import GARMENT_CLASSES
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import read_photo
 
@@ -31,10 +29,10 @@ def find_problems(
     store: PhotoStore,
     model_id: int,
     fingerprint: ModelFingerprint | None,
-    indices: ClassIndices | None,
+    engine: VectorEngine | None,
     quick: bool = False,
 ) -> list[str]:
-    """Check database, index files and stored photos for inconsistencies.
+    """Check database, vector engine and stored photos for inconsistencies.
 
     Args:
         quick: only check that stored photos exist, not their content.
@@ -46,8 +44,8 @@ def find_problems(
         problems += _unreferenced_problems(session, store.root.parent)
         if fingerprint is not None:
             problems += _vector_problems(session, model_id, fingerprint)
-        if indices is not None:
-            problems += _index_problems(session, indices)
+        if engine is not None:
+            problems += engine.problems(session)
     return problems
 
 
@@ -137,19 +135,3 @@ def _is_valid(values: bytes, fingerprint: ModelFingerprint) -> bool:
     vector = vector_from_bytes(values)
     halves = np.split(vector, [fingerprint.style_dimension])
     return all(abs(float(np.linalg.norm(half)) - 1.0) < UNIT_TOLERANCE for half in halves)
-
-
-def _index_problems(session: Session, indices: ClassIndices) -> Iterator[str]:
-    for garment_class, differing in indices.differences(session).items():
-        if differing:
-            yield (
-                f"{garment_class.label} index: differs from the database by {differing} "
-                "garments; run `apparel rebuild`"
-            )
-    for garment_class in GARMENT_CLASSES:
-        try:
-            indices.check_file(garment_class)
-        except FileNotFoundError:
-            yield f"{garment_class.label} index: no file; run `apparel rebuild`"
-        except (IndexDamaged, ModelMismatch) as error:
-            yield f"{garment_class.label} index: {error}"

@@ -58,6 +58,8 @@ class StylesReport:
 
     Attributes:
         largest_right: view -> share of queries whose largest garment has the right class.
+        sold_as_other: of the first results of all garments on the queries, the share whose product
+            is sold as another class, by the catalogue's column "class"; None without that column.
         unreadable: query photos that could not be read; no figure includes them.
     """
 
@@ -65,6 +67,7 @@ class StylesReport:
     queries: dict[str, int]
     unreadable: int
     largest_right: dict[str, Interval]
+    sold_as_other: Interval | None
     figures: list[StyleFigures]
     segmenter: str
     encoder: str
@@ -77,12 +80,22 @@ class StylesReport:
 @dataclass(frozen=True)
 class _Outcome:
     """Outcome of one query: whether its largest garment has the right class, and by colour weight
-    the rank of its style (None beyond `DEPTH`) and whether nothing was close."""
+    the rank of its style (None beyond `DEPTH`) and whether nothing was close. `others` says of each
+    of its garments whether the first result is sold as another class."""
 
     view: str
     largest_right: bool
     ranks: Mapping[float, int | None]
     nothing_close: Mapping[float, bool]
+    others: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class _Sold:
+    """Style and class of each product of the catalogue, by its id."""
+
+    styles: Mapping[str, str]
+    classes: Mapping[str, str]
 
 
 def read_style_queries(path: Path, photos: Path) -> list[StyleQuery]:
@@ -121,14 +134,19 @@ def evaluate_styles(
     embedder, feed = collection.embedder, read_feed(catalogue)
     if embedder is None:
         raise IndexingError("no model is loaded; open the collection with an embedder")
-    styles = {row.id: row.group or row.id for row in feed.rows}
+    sold = _Sold(
+        styles={row.id: row.group or row.id for row in feed.rows},
+        classes={
+            row.id: each for row in feed.rows if (each := (row.attributes or {}).get("class"))
+        },
+    )
     total = len(feed.rows) + len(queries)
     collection.index(feed, photos, lambda run: progress(min(run.done, len(feed.rows)), total))
     outcomes = []
     for number, query in enumerate(queries, 1):
         photo = read_or_none(query.path)
         if photo is not None:
-            outcomes.append(_outcome(collection, embedder, query, photo, styles))
+            outcomes.append(_outcome(collection, embedder, query, photo, sold))
         progress(len(feed.rows) + number, total)
     if not outcomes:
         raise IndexingError("none of the query photos can be read; check --photos")
@@ -137,13 +155,16 @@ def evaluate_styles(
         for view in dict.fromkeys(each.view for each in outcomes)
     }
     return StylesReport(
-        products=len(styles),
+        products=len(sold.styles),
         queries={view: len(of_view) for view, of_view in by_view.items()},
         unreadable=len(queries) - len(outcomes),
         largest_right={
             view: _share([each.largest_right for each in of_view])
             for view, of_view in by_view.items()
         },
+        sold_as_other=_share([each for one in outcomes for each in one.others])
+        if sold.classes
+        else None,
         figures=[
             _figures(view, weight, of_view)
             for view, of_view in by_view.items()
@@ -159,7 +180,7 @@ def _outcome(
     embedder: Embedder,
     query: StyleQuery,
     photo: Photo,
-    styles: Mapping[str, str],
+    sold: _Sold,
 ) -> _Outcome:
     (embedded,) = embedder.embed([photo])
     classes = [each.garment.garment_class for each in embedded.garments]
@@ -169,10 +190,18 @@ def _outcome(
     for weight in COLOUR_WEIGHTS:
         wanted = replace(Query.of(garment), count=DEPTH, colour_weight=weight)
         cards = collection.results(wanted)
-        right = [styles.get(card.product_id) == query.style for card in cards]
+        right = [sold.styles.get(card.product_id) == query.style for card in cards]
         ranks[weight] = right.index(True) if any(right) else None
         distant[weight] = not cards or nothing_close(cards, weight)
-    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant)
+    others = [_is_other(collection, each, sold) for each in embedded.garments if sold.classes]
+    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant, others)
+
+
+def _is_other(collection: Collection, garment: EmbeddedGarment, sold: _Sold) -> bool:
+    """Whether the first result for a garment is sold as another class."""
+    cards = collection.results(replace(Query.of(garment), count=1))
+    wanted = garment.garment.garment_class.label
+    return any(sold.classes.get(card.product_id) != wanted for card in cards)
 
 
 def _chosen(

@@ -6,7 +6,7 @@ Opening reads the files and then only the changes logged since.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,16 +18,17 @@ from catalog.files import bytes_of
 from indexing.bulk.records import GarmentChange
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index.class_index import ClassIndex
+from indexing.index.engine import Neighbours, Progress, VectorQuery
 from indexing.index.exact import build_base
 from indexing.index.files import drafting, read_base, read_manifest
+from indexing.index.filtered import SnapshotSearch
 from indexing.index.snapshot import IndexSnapshot
 from indexing.index.vector_rows import (
     changes_since,
     class_vectors,
     is_pruned,
     latest_change,
-    oldest_change,
-    prune_log,
+    prune_old_changes,
     stored_counts,
     stored_ids,
     stored_vectors,
@@ -42,18 +43,12 @@ REFRESH_SECONDS: Final = 0.5
 
 REBUILD_ABOVE: Final = 50_000
 """Number of changes above which, if also above half the size, the indices are rebuilt."""
-MAX_LOG_LENGTH: Final = 100_000
-"""Published changes that stay in the log, for other processes that are behind."""
-MIN_PRUNED: Final = 10_000
-"""Minimum number of log entries worth a transaction to delete."""
 
-Progress = Callable[[int, int], None]
-"""Called with the numbers of garments done and of all garments."""
 Added = dict[GarmentClass, list[tuple[GarmentIds, Vectors]]]
 
 
 class ClassIndices:
-    """The three class indices and their files, rebuilt from the database where damaged.
+    """The FAISS engine: three class indices and their files, rebuilt from the database if damaged.
 
     `damage` has a line for each file that could not be used.
     """
@@ -64,7 +59,7 @@ class ClassIndices:
         self._folder = data / INDEX_FOLDER
         self._database = database
         self._model_id = model_id
-        self._fingerprint = fingerprint
+        self.fingerprint = fingerprint
         # Held from before reading the database until the change is applied: a refresh must not
         # undo what another thread has committed and applied in between.
         self._lock = threading.Lock()
@@ -80,7 +75,7 @@ class ClassIndices:
 
     def _opened(self, session: Session, garment_class: GarmentClass) -> ClassIndex:
         try:
-            index = ClassIndex.load(self._manifest(garment_class), self._fingerprint)
+            index = ClassIndex.load(self._manifest(garment_class), self.fingerprint)
         except FileNotFoundError:
             return self._built(session, garment_class)
         except (IndexDamaged, ModelMismatch) as error:
@@ -103,7 +98,7 @@ class ClassIndices:
         with drafting(self._manifest(garment_class)) as draft:
             parts = class_vectors(session, self._model_id, garment_class)
             index = ClassIndex(
-                self._fingerprint, build_base(parts, count, self._fingerprint, draft), seen
+                self.fingerprint, build_base(parts, count, self.fingerprint, draft), seen
             )
             index.save(self._manifest(garment_class))
         return index
@@ -114,6 +109,11 @@ class ClassIndices:
     def snapshot(self, garment_class: GarmentClass) -> IndexSnapshot:
         """The current snapshot of a class."""
         return self._indices[garment_class].snapshot
+
+    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
+        """The nearest garments that pass the query's filters."""
+        snapshots = [self.snapshot(each) for each in query.classes]
+        return SnapshotSearch(session, snapshots, query).neighbours()
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:
         """Apply committed changes."""
@@ -195,6 +195,12 @@ class ClassIndices:
         for index in self._indices.values():
             index.wait()
 
+    def publish(self) -> None:
+        """Apply all pending changes, write the files and shorten the log."""
+        self.refresh()
+        self.save()
+        self.prune_log()
+
     def save(self) -> None:
         """Publish the files of changed indices."""
         if self._retired:
@@ -203,16 +209,10 @@ class ClassIndices:
             index.save(self._manifest(garment_class))
 
     def prune_log(self) -> int:
-        """Delete log entries that all index files contain; return their number.
-
-        Processes that are further behind, and files from a backup, read all vectors instead.
-        """
-        with self._database.session() as session:
-            recent = latest_change(session) - MAX_LOG_LENGTH
-            before = min(recent, *(self._published(each) for each in GARMENT_CLASSES))
-            if before - oldest_change(session) < MIN_PRUNED:
-                return 0
-        return prune_log(self._database, before)
+        """Delete old log entries that all index files contain; return their number."""
+        return prune_old_changes(
+            self._database, [self._published(each) for each in GARMENT_CLASSES]
+        )
 
     def _published(self, garment_class: GarmentClass) -> int:
         """Last change in a class's published files; 0 without files."""
@@ -227,16 +227,31 @@ class ClassIndices:
             index.wait()
         self.save()
 
-    def differences(self, session: Session) -> dict[GarmentClass, int]:
-        """Number of garments by which each index differs from the database."""
-        return {
-            garment_class: len(np.setxor1d(ids, self.snapshot(garment_class).live_ids()))
-            for garment_class, ids in stored_ids(session, self._model_id).items()
-        }
+    def counts(self) -> dict[GarmentClass, int]:
+        """Number of garments in each index, from memory."""
+        return {each: len(self.snapshot(each)) for each in GARMENT_CLASSES}
 
-    def check_file(self, garment_class: GarmentClass) -> None:
-        """Read a class's files as on opening; raises like `files.read_base`."""
-        read_base(self._manifest(garment_class), self._fingerprint)
+    def problems(self, session: Session) -> list[str]:
+        """Files damaged on opening, and differences between database, indices and files."""
+        return [*self.damage, *self._differences(session), *self._damaged_files()]
+
+    def _differences(self, session: Session) -> Iterator[str]:
+        for garment_class, ids in stored_ids(session, self._model_id).items():
+            differing = len(np.setxor1d(ids, self.snapshot(garment_class).live_ids()))
+            if differing:
+                yield (
+                    f"{garment_class.label} index: differs from the database by {differing} "
+                    "garments; run `apparel rebuild`"
+                )
+
+    def _damaged_files(self) -> Iterator[str]:
+        for garment_class in GARMENT_CLASSES:
+            try:
+                read_base(self._manifest(garment_class), self.fingerprint)
+            except FileNotFoundError:
+                yield f"{garment_class.label} index: no file; run `apparel rebuild`"
+            except (IndexDamaged, ModelMismatch) as error:
+                yield f"{garment_class.label} index: {error}"
 
     def size(self) -> int:
         """Total size of the index files in bytes."""

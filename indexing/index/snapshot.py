@@ -116,15 +116,6 @@ class IndexSnapshot:
             for garment_id, score, style, colour in zip(ids, scores, styles, colours, strict=True)
         ]
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vector]:
-        """Vectors by id, for the given ids that the snapshot contains."""
-        wanted = np.array(ids, np.int64)
-        slots = self.base.slots_of(wanted)
-        slots = slots[~self.dead[slots]]
-        rows = np.flatnonzero(~self.delta_dead & np.isin(self.delta_ids, wanted))
-        found = dict(zip(self.base.ids[slots].tolist(), self.base.rows(slots), strict=True))
-        return found | dict(zip(self.delta_ids[rows].tolist(), self.delta[rows], strict=True))
-
 
 def snapshot_of(base: ExactVectors) -> IndexSnapshot:
     """A snapshot of a base without changes."""

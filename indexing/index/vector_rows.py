@@ -16,6 +16,10 @@ from segmentation.classes import GARMENT_CLASSES, GarmentClass
 Rows = Sequence[Any]
 """Rows of a query: garment id, then the stored vector."""
 STORED_TYPE: Final = np.dtype("<f4")
+MAX_LOG_LENGTH: Final = 100_000
+"""Published changes that stay in the log, for other processes that are behind."""
+MIN_PRUNED: Final = 10_000
+"""Minimum number of log entries worth a transaction to delete."""
 _VECTORS_PER_QUERY: Final = 5_000
 _CHANGES_PER_DELETE: Final = 50_000
 # Built once, like those of `catalog.garments`.
@@ -153,6 +157,14 @@ def stored_vectors(
                 yield garment_class, _ids_of(of_class), _numbers_of(of_class)
 
 
+def vectors_by_id(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Vector]:
+    """Vectors of the given garments by id; missing ones are left out."""
+    found: dict[int, Vector] = {}
+    for _, each, vectors in stored_vectors(session, model_id, np.array(ids, np.int64)):
+        found.update(zip(each.tolist(), vectors, strict=True))
+    return found
+
+
 def patches_to_bytes(patches: Patches) -> bytes:
     """Serialise patches: a byte with their dimension, then the patches in order."""
     return bytes([patches.shape[1]]) + patches.tobytes()
@@ -223,6 +235,21 @@ def prune_log(database: Database, before: int) -> int:
                 return pruned
             session.execute(delete(VectorChange).where(VectorChange.id < end))
             pruned += end - oldest
+
+
+def prune_old_changes(database: Database, published: Sequence[int] = ()) -> int:
+    """Delete old log entries that all index files contain; return their number.
+
+    Processes that are further behind, and files from a backup, read all vectors instead.
+
+    Args:
+        published: last change in each of the files.
+    """
+    with database.session() as session:
+        before = min([latest_change(session) - MAX_LOG_LENGTH, *published])
+        if before - oldest_change(session) < MIN_PRUNED:
+            return 0
+    return prune_log(database, before)
 
 
 def changes_since(session: Session, model_id: int, seen: int) -> tuple[GarmentIds, GarmentIds]:

@@ -1,10 +1,8 @@
-"""The search: nearest garments, filters, re-ranking, one hit per product."""
+"""The search: nearest garments that pass the filters, re-ranking, one hit per product."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from heapq import merge
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -12,37 +10,22 @@ from sqlalchemy.orm import Session
 
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_query import Clause, Term, WordQuery
-from catalog.garments import (
-    allowed_garments,
-    attribute_cards,
-    cached_garments,
-    passing_products,
-    photo_hashes,
-    product_groups,
-    products_of_garments,
-)
+from catalog.garments import attribute_cards, photo_hashes, product_groups
 from catalog.records import AttributeCard
-from indexing.index.exact import EXACT_LIMIT
-from indexing.index.snapshot import IndexSnapshot
-from indexing.index.vector_rows import stored_patches
+from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
+from indexing.index.vector_rows import stored_patches, vectors_by_id
 from indexing.search.query import Query
 from indexing.search.rerank import by_descending_score, first_stage_weight, rerank
-from indexing.types import Hit, Vector
+from indexing.types import Hit
 from segmentation.classes import GarmentClass
 
-SCAN_LIMIT: Final = 8_000
-"""If fewer garments pass a filter, all of them are scored (pre-filtering)."""
-FIRST_FETCH: Final = 100
-"""Otherwise so many of the nearest are fetched and filtered (post-filtering) ..."""
-LAST_FETCH: Final = 1_000
-"""... then up to so many, before all passing garments are scored."""
 DUPLICATE: Final = 0.985
 """Minimum cosine of both halves of two products that count as duplicates."""
 
 
 @dataclass(frozen=True, eq=False)
 class Searcher:
-    """Runs one query on the index snapshots of its classes.
+    """Runs one query on a vector engine.
 
     Attributes:
         model_id: id of the model whose patches are read.
@@ -50,7 +33,7 @@ class Searcher:
     """
 
     session: Session
-    snapshots: Sequence[IndexSnapshot]
+    engine: VectorEngine
     query: Query
     model_id: int
     group_titles: bool = True
@@ -61,91 +44,37 @@ class Searcher:
         Variants of an article (`product_groups`) count as one product. Garments that are no
         longer in the database are ignored.
         """
-        if self.query.filters.is_empty:
-            return self._best_among(None)
-        if max(len(each) for each in self.snapshots) <= EXACT_LIMIT:
-            return self._best_among(self._allowed())
-        allowed, fetched = self._cached(SCAN_LIMIT), FIRST_FETCH
-        if allowed is None:
-            best, fetched = self._among_nearest(fetched, FIRST_FETCH)
-            if best is not None:
-                return best
-            allowed = self._allowed(SCAN_LIMIT)
-        if len(allowed) >= SCAN_LIMIT:
-            best, _ = self._among_nearest(fetched, LAST_FETCH)
-            if best is not None:
-                return best
-            allowed = self._allowed()
-        return self._best_among(allowed)
+        wanted = self.query.count
+        count, enough = max(3 * wanted + 8, self._depth), max(wanted, self._depth)
+        while True:
+            found = self.engine.nearest(self.session, self._vector_query(count, enough))
+            best = self._best_products(found)
+            if len(best) >= wanted or len(found.hits) < enough:
+                return best[:wanted]
+            count, enough = 4 * count, 2 * len(found.hits)
 
     @property
     def _depth(self) -> int:
         return self.query.rerank_depth if self.query.compares_patches else 0
 
-    def _allowed(self, limit: int | None = None) -> list[int]:
-        """Ids of garments that pass the filters, at most `limit` of each class."""
-        return [
-            garment_id
-            for each in self.query.searched_classes
-            for garment_id in allowed_garments(self.session, self.query.filters, each, limit)
-        ]
-
-    def _cached(self, limit: int) -> list[int] | None:
-        """The result of `_allowed` if it is cached for every class."""
-        cached = [
-            cached_garments(self.session, self.query.filters, each, limit)
-            for each in self.query.searched_classes
-        ]
-        if any(each is None for each in cached):
-            return None
-        return [garment_id for each in cached if each is not None for garment_id in each]
-
-    def _best_among(self, allowed: Sequence[int] | None) -> list[Hit]:
-        """The best products among the allowed garments, or among all."""
-        fetched = max(3 * self.query.count + 8, self._depth)
-        while True:
-            found = self._nearest(fetched, allowed)
-            products = products_of_garments(self.session, [hit.garment_id for hit in found])
-            best = self._best_products(found, products)
-            if self._is_enough(best, products) or len(found) < fetched:
-                return best[: self.query.count]
-            fetched *= 4
-
-    def _among_nearest(self, count: int, most: int) -> tuple[list[Hit] | None, int]:
-        """Filter the nearest garments, fetching from `count` up to `most` of them.
-
-        Returns None where too few pass, and the count to try next.
-        """
-        while count <= most:
-            found = self._nearest(count, None)
-            ids = [hit.garment_id for hit in found]
-            products = passing_products(self.session, ids, self.query.filters)
-            best = self._best_products(found, products)
-            if self._is_enough(best, products):
-                return best[: self.query.count], count
-            lacking = max(self._depth / max(1, len(products)), self.query.count / max(1, len(best)))
-            # Twice the expected number, since passing garments are clustered.
-            count = int(2 * lacking * count)
-        return None, count
-
-    def _is_enough(self, best: Sequence[Hit], passing: dict[int, str]) -> bool:
-        return len(passing) >= self._depth and len(best) >= self.query.count
-
-    def _nearest(self, count: int, allowed: Sequence[int] | None) -> list[Hit]:
-        """The `count` nearest garments of all searched classes, in descending order of score."""
+    def _vector_query(self, count: int, enough: int) -> VectorQuery:
         weight = self.query.colour_weight
-        if self._depth:
-            weight = first_stage_weight(weight)
-        found = (each.search(self.query.vector, weight, count, allowed) for each in self.snapshots)
-        return list(islice(merge(*found, key=by_descending_score), count))
+        return VectorQuery(
+            vector=self.query.vector,
+            colour_weight=first_stage_weight(weight) if self._depth else weight,
+            classes=self.query.searched_classes,
+            filters=self.query.filters,
+            count=count,
+            enough=enough,
+        )
 
-    def _best_products(self, found: Iterable[Hit], products: dict[int, str]) -> list[Hit]:
-        """Re-rank the hits that pass, then keep the best of each product and article."""
-        passing = [hit for hit in found if hit.garment_id in products]
+    def _best_products(self, found: Neighbours) -> list[Hit]:
+        """Re-rank the hits, then keep the best of each product and article."""
+        hits, products = found.hits, found.products
         if self._depth:
-            ids = [hit.garment_id for hit in passing[: self._depth]]
-            passing = rerank(passing, self.query, stored_patches(self.session, self.model_id, ids))
-        best = best_of_products(passing, products, self.query.exclude_product)
+            ids = [hit.garment_id for hit in hits[: self._depth]]
+            hits = rerank(hits, self.query, stored_patches(self.session, self.model_id, ids))
+        best = best_of_products(hits, products, self.query.exclude_product)
         # All of them, since folding removes some.
         enough = len(best) if self.query.fold_duplicates else self.query.count
         best = self._best_of_groups(best, products, enough)
@@ -162,10 +91,8 @@ class Searcher:
         """Remove hits that are duplicates of a better one."""
         ids = [hit.garment_id for hit in hits]
         hashes = photo_hashes(self.session, ids)
-        vectors: dict[int, Vector] = {}
-        for snapshot in self.snapshots:
-            vectors |= snapshot.vectors(ids)
-        cut = self.snapshots[0].base.style_dimension
+        vectors = vectors_by_id(self.session, self.model_id, ids)
+        cut = self.engine.fingerprint.style_dimension
         distinct: list[Hit] = []
         seen: set[str] = set()
         shown = np.zeros((len(hits), len(self.query.vector)), np.float32)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from catalog.importing.importer import ImportOptions
 from indexing.collection import CollectionStatus
-from search_app.jobs.records import Job
-from search_app.jobs.runner import IMPORT, REVIEW, SYNC
+from search_app.jobs.records import IMPORT, REVIEW, SYNC, Job
 from search_app.language import texts
 
 

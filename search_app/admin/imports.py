@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
@@ -15,7 +15,7 @@ from catalog.importing.importer import ImportOptions
 from search_app.admin.frame import admin_page
 from search_app.admin.import_views import job_view, status_view
 from search_app.admin.session import Admin, Ours, login_page, signed_in, signed_in_key
-from search_app.api.imports import submit_address, submit_upload
+from search_app.api.imports import rejects_answer, submit_address, submit_upload
 from search_app.errors import SearchAppError, UploadRefused
 from search_app.jobs.encoder_choices import choice_named, encoder_choices
 from search_app.language import texts
@@ -103,10 +103,9 @@ def apply_import(job_id: str, services: UsedServices, key: Admin) -> Response:
 
 
 @router.get("/imports/{job_id}/rejects.csv")
-def rejects(job_id: str, services: UsedServices, key: Admin) -> FileResponse:
+def rejects(job_id: str, services: UsedServices, key: Admin) -> Response:
     """Download the refused rows and photos of an import."""
-    path = services.open_jobs.rejects_file(job_id)
-    return FileResponse(path, media_type="text/csv", filename=f"rejects-{job_id}.csv")
+    return rejects_answer(services.open_jobs, job_id)
 
 
 @router.post("/rebuild", dependencies=[Ours])

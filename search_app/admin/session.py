@@ -3,8 +3,8 @@
     key or local token -> POST /admin/login -> session (cookie, closed to scripts) -> /admin
     address that `apparel serve` prints -> GET /admin?ticket=..., once -> session
 
-A session is a random token in this server's memory, for a key of scope admin; it ends after
-`SESSION_HOURS`, with the server, and from the moment the key is revoked. Every form that
+A session is a random token (`search_app.security.sessions`) for a key of scope admin; it ends after
+`SESSION_HOURS` and from the moment the key is revoked. Every form that
 changes something carries a CSRF token.
 """
 

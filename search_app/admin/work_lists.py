@@ -21,7 +21,7 @@ from indexing.review.store import all_entries, finding_counts, findings_by_id, m
 from search_app.admin.frame import admin_page
 from search_app.admin.list_views import lists_view
 from search_app.admin.session import Admin, Ours
-from search_app.jobs.runner import REVIEW
+from search_app.jobs.records import REVIEW
 from search_app.language import texts
 from search_app.services import UsedServices
 from segmentation.classes import GARMENT_CLASSES

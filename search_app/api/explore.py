@@ -7,6 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from catalog.database import retried_read
 from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
@@ -122,7 +123,8 @@ def _results(
     services: UsedServices, query: Search, options: SearchOptions, among: GarmentClass
 ) -> ResultsDocument:
     with services.metrics.stage("search"):
-        cards = search_cards(services.open_collection, query, options, among)
+        collection = services.open_collection
+        cards = retried_read(lambda: search_cards(collection, query, options, among))
     return ResultsDocument(
         garment_class=among.label, results=[result_document(card) for card in cards]
     )

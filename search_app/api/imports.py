@@ -7,18 +7,16 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from catalog.files import publishing
 from catalog.importing.importer import ImportOptions
 from search_app.api.import_documents import import_document, import_options
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
-from search_app.jobs.records import Job
-from search_app.jobs.runner import IMPORT, JobRunner
+from search_app.jobs.records import IMPORT, Job
+from search_app.jobs.runner import GivenFeed, JobRunner
 from search_app.problems import ERRORS, first_problem
 from search_app.security.keys import Caller, Scope, needs
 from search_app.services import Services, UsedServices
@@ -147,14 +145,19 @@ def apply(job_id: str, services: UsedServices, key: Writer) -> ImportDocument:
 
 @router.get(
     "/{job_id}/rejects",
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: {"content": {"text/csv": {}}, "description": "A CSV file"}},
     summary="Refused rows and photos of an import, as CSV",
 )
-def rejects(job_id: str, services: UsedServices, key: Writer) -> FileResponse:
+def rejects(job_id: str, services: UsedServices, key: Writer) -> Response:
     """Download the rejects once the job is done: line, product_id, photo, code, reason."""
-    path = _imports(services, job_id).rejects_file(job_id)
-    return FileResponse(path, media_type="text/csv", filename=f"rejects-{job_id}.csv")
+    return rejects_answer(_imports(services, job_id), job_id)
+
+
+def rejects_answer(jobs: JobRunner, job_id: str) -> Response:
+    """The rejects of a job as a file to save. Raises JobNotFound without any."""
+    headers = {"Content-Disposition": f'attachment; filename="rejects-{job_id}.csv"'}
+    return Response(jobs.rejects(job_id), media_type="text/csv", headers=headers)
 
 
 def _imports(services: Services, job_id: str) -> JobRunner:
@@ -224,13 +227,10 @@ def submit_upload(
     """
     if not data.strip():
         raise UploadRefused("empty", "the feed is empty; send CSV, TSV, JSON lines or XML")
-    folder = jobs.new_folder()
     suffix = Path(name).suffix.lower()
-    feed = folder / f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}"
-    with publishing(feed) as unfinished:
-        unfinished.write_bytes(data)
-    photos = services.settings.import_folder or folder
-    return jobs.submit(folder, name, feed, photos, options, made_by)
+    file = Path(f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}")
+    feed = GivenFeed(name, file, data, services.settings.import_folder)
+    return jobs.submit(feed, options, made_by)
 
 
 def submit_address(
@@ -242,9 +242,8 @@ def submit_address(
     photos: Path | None = None,
 ) -> Job:
     """Queue the import of a feed at an address, which is fetched when its turn comes."""
-    folder = jobs.new_folder()
-    photos = photos or services.settings.import_folder or folder
-    return jobs.submit(folder, url, folder / "feed", photos, options, made_by)
+    photos = photos or services.settings.import_folder
+    return jobs.submit(GivenFeed(url, Path("feed"), photos=photos), options, made_by)
 
 
 def _submit_named(
@@ -256,9 +255,8 @@ def _submit_named(
         assert wanted.url is not None
         return submit_address(services, jobs, wanted.url, options, made_by, photos)
     feed = _inside(services, "path", wanted.path)
-    photos = photos or feed.parent
-    folder = jobs.new_folder()
-    return jobs.submit(folder, wanted.path, feed, photos, options, made_by)
+    given = GivenFeed(wanted.path, feed, photos=photos or feed.parent)
+    return jobs.submit(given, options, made_by)
 
 
 def _inside(services: Services, name: str, path: str) -> Path:

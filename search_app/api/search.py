@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from catalog.database import retried_read
 from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
@@ -112,7 +113,7 @@ async def search(
         upload = decode_photo(fetched or upload_bytes(photo, limit))
         further = [decode_photo(upload_bytes(each, limit)).photo for each in further_photos]
         size = (upload.height, upload.width)
-        found = search_photo(collection, upload.photo, options, size, further)
+        found = retried_read(lambda: search_photo(collection, upload.photo, options, size, further))
         return with_photo_searches(services.analytics, found, options)
 
     document = await services.line.run(results)

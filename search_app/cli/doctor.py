@@ -74,6 +74,11 @@ def run_checks(settings: Settings) -> list[Check]:
             lambda: _database(settings.data),
         ),
         _run(
+            "vector engine",
+            "do that, or leave APPAREL_ENGINE out: FAISS needs none of it",
+            lambda: _engine(settings),
+        ),
+        _run(
             "free disk",
             "delete something, or put the data folder on a larger disk",
             lambda: _free_disk(settings.data),
@@ -206,6 +211,15 @@ def _database(data: Path) -> str:
     if version_found != newest:
         raise CheckFailed(f"its version is {version_found}, this program's is {newest}")
     return f"version {newest}, {path.stat().st_size / 1e6:.1f} MB"
+
+
+def _engine(settings: Settings) -> str:
+    if settings.engine == "faiss":
+        return "faiss, in files of the data folder"
+    from indexing.index.pgvector.requirements import describe_server
+
+    # Raises EngineNotReady, which says what is missing.
+    return describe_server(settings.database_url)
 
 
 def _newest_migration() -> str:

@@ -190,7 +190,12 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
         from indexing.collection import open_collection
 
         collection = open_collection(
-            settings.data, embedder, settings.database_url, settings.group_titles
+            settings.data,
+            embedder,
+            settings.database_url,
+            settings.group_titles,
+            settings.engine,
+            settings.files,
         )
     try:
         yield collection

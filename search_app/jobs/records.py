@@ -11,6 +11,11 @@ from catalog.models import ImportJob
 from catalog.syncing.records import SyncOutcome
 from indexing.collection import IndexSummary
 
+IMPORT: Final = "import"
+REBUILD: Final = "rebuild"
+REEMBED: Final = "reembed"
+REVIEW: Final = "review"
+SYNC: Final = "sync"
 ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_NAMED: Final = 1_000
 """Removed products that an outcome names; the rest are counted."""

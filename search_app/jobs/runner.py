@@ -1,63 +1,59 @@
-"""One thread that runs queued jobs in order: imports, sources, rebuilds, changes of the encoder.
+"""The queue of jobs as requests see it: submit, watch, cancel, resume.
 
     submit -> queued -> running -> done | failed | cancelled | interrupted
 
-Every state is in the database (`job_store`): what was queued or running when the server was
-killed is marked "interrupted"; resuming it skips what was done already.
+Every state is in the database (`store`); the thread of any server runs what waits (`worker`).
 """
 
-import logging
-import queue
-import threading
-import time
+import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from catalog.importing.importer import ImportOptions
+from catalog.importing.sources import SOURCE_LENGTH, source_name
 from catalog.models import ImportJob
 from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
-from search_app.errors import JobEnded, JobNotFound, SearchAppError
-from search_app.jobs.records import Job, options_to_row
-from search_app.jobs.store import MAX_JOBS, STOPPED, JobStore
-from search_app.jobs.tasks import (
-    EXPECTED,
-    Report,
-    change_encoder,
-    import_feed_of,
-    rebuild_indices,
-    review_catalogue,
+from search_app.errors import JobEnded, JobNotFound
+from search_app.jobs.records import (
+    IMPORT,
+    REBUILD,
+    REEMBED,
+    REVIEW,
+    SYNC,
+    Job,
+    options_to_row,
 )
-from search_app.security.server_paths import without_paths
-from search_app.sync.job import sync_source_of
-
-_log = logging.getLogger(__name__)
-
-SECONDS_BETWEEN_REPORTS: Final = 0.5
-IMPORT: Final = "import"
-REBUILD: Final = "rebuild"
-REEMBED: Final = "reembed"
-REVIEW: Final = "review"
-SYNC: Final = "sync"
+from search_app.jobs.store import MAX_JOBS, JobStore
+from search_app.jobs.worker import JobWorker
 
 
-class _Stop(Exception):
-    """Raised inside a run to end it after a committed batch."""
+@dataclass(frozen=True)
+class GivenFeed:
+    """A feed to import.
 
-    def __init__(self, state: str, message: str) -> None:
-        super().__init__(message)
-        self.state = state
+    Attributes:
+        name: the sender's name of it, or its address.
+        file: a file or folder that every server sees; else what to call its content.
+        content: what was sent; None: it is fetched from its address when its turn comes.
+        photos: folder of the photos that it names.
+    """
+
+    name: str
+    file: Path
+    content: bytes | None = None
+    photos: Path | None = None
 
 
 class JobRunner:
-    """The job queue of a collection and its worker thread.
+    """The job queue of a database, and the worker of this server.
 
     Args:
         load_encoder: loads the embedder of an encoder by name (`search_app.jobs.encoder_choices`).
         on_switch: called with the new collection after a change of the encoder.
+        runs_jobs: whether this server's thread runs jobs; else others must.
     """
 
     def __init__(
@@ -65,73 +61,48 @@ class JobRunner:
         collection: Collection,
         load_encoder: Callable[[str], Embedder],
         on_switch: Callable[[Collection], None],
+        runs_jobs: bool = True,
     ) -> None:
-        self._collection = collection
-        self._load_encoder = load_encoder
-        self._on_switch = on_switch
-        self._store = JobStore(collection.database, collection.data)
-        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._cancelled: set[str] = set()
-        self._stopping = threading.Event()
-        self._working = threading.Event()
-        self._store.interrupt_all()
-        # A daemon thread: a server that must stop at once does not wait for a batch.
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-        self._thread.start()
+        self._store = JobStore(collection.database)
+        self._worker = JobWorker(collection, self._store, load_encoder, on_switch, runs_jobs)
 
     @property
     def alive(self) -> bool:
         """Whether the worker thread is alive."""
-        return self._thread.is_alive()
+        return self._worker.alive
 
     @property
     def working(self) -> bool:
-        """Whether a job is running now."""
-        return self._working.is_set()
-
-    def new_folder(self) -> Path:
-        """Create a folder in DATA/imports for a feed to submit; its name is the job's id."""
-        return self._store.new_folder()
+        """Whether this server runs a job now."""
+        return self._worker.working
 
     def submit(
-        self,
-        folder: Path,
-        source: str,
-        feed: Path,
-        photos: Path,
-        options: ImportOptions = ImportOptions(),
-        made_by: str | None = None,
+        self, feed: GivenFeed, options: ImportOptions = ImportOptions(), made_by: str | None = None
     ) -> Job:
-        """Queue a feed.
-
-        Args:
-            folder: created by `new_folder`.
-            source: the sender's name of the feed, or its address.
-            feed: the file to read, or a folder of photos; if it is missing and `source` is an
-                address, the job fetches it from there.
-            photos: folder of the photos that the feed names.
-            options: options of the import; a dry run only reports what would change.
+        """Queue a feed; a dry run only reports what would change.
 
         Raises:
             Busy: too many jobs are waiting.
         """
+        subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
-            id=folder.name, task=IMPORT, source=source[:2000], feed=str(feed), folder=str(photos),
-            made_by=made_by, options=options_to_row(options),
+            id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
+            folder=str(feed.photos or ""), made_by=made_by, options=options_to_row(options),
+            subject=subject,
         )  # fmt: skip
-        return self._queued(row)
+        return self._queued(row, feed.content)
 
     def rebuild(self, made_by: str | None = None) -> Job:
         """Queue a rebuild of the indices and the predicted attributes. Raises Busy."""
-        return self._queued(self._upkeep(REBUILD, "", made_by))
+        return self._queued(_upkeep(REBUILD, "", made_by))
 
     def reembed(self, encoder: str, made_by: str | None = None) -> Job:
         """Queue a change to the encoder of this name. Raises Busy."""
-        return self._queued(self._upkeep(REEMBED, encoder, made_by))
+        return self._queued(_upkeep(REEMBED, encoder, made_by))
 
     def review(self, made_by: str | None = None) -> Job:
         """Queue a check of the catalogue for the work lists. Raises Busy."""
-        return self._queued(self._upkeep(REVIEW, "", made_by))
+        return self._queued(_upkeep(REVIEW, "", made_by))
 
     def sync(self, source: str, force: bool = False, made_by: str | None = None) -> Job:
         """Queue a run of a synchronised source, unless one waits or runs already.
@@ -145,7 +116,8 @@ class JobRunner:
         present = self.running_sync(source)
         if present is not None:
             return present
-        row = self._upkeep(SYNC, source, made_by)
+        row = _upkeep(SYNC, source, made_by)
+        row.subject = source
         row.options = options_to_row(ImportOptions(prune_all=force))
         return self._queued(row)
 
@@ -166,7 +138,7 @@ class JobRunner:
         return self._store.latest(count, task)
 
     def cancel(self, job_id: str) -> Job:
-        """Stop a job after its current batch; what is done stays.
+        """Stop a job after its current batch, on whichever server it runs; what is done stays.
 
         Raises:
             JobEnded: the job has ended already.
@@ -174,9 +146,8 @@ class JobRunner:
         job = self.get(job_id)
         if job.ended:
             raise JobEnded(f"import {job_id} is {job.state} already; start another")
-        self._cancelled.add(job_id)
-        if job.state == "queued":
-            self._store.end(job_id, "cancelled", "cancelled before it began")
+        self._store.cancel(job_id)
+        self._worker.cancel(job_id)
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
@@ -188,10 +159,8 @@ class JobRunner:
         job = self.get(job_id)
         if not job.ended or job.state == "done":
             raise JobEnded(f"import {job_id} is {job.state}; only one that was stopped can go on")
-        self._cancelled.discard(job_id)
-        self._store.set(job_id, state="queued", message=None, ended_at=None)
-        self._queue.put(job_id)
-        return self.get(job_id)
+        self._store.requeue(job_id)
+        return self._woken(job_id)
 
     def apply(self, job_id: str) -> Job:
         """Queue the import of a completed dry run, written this time.
@@ -205,95 +174,36 @@ class JobRunner:
                 f"import {job_id} is no dry run that is done; send the feed again to import it"
             )
         options = options_to_row(replace(job.options, dry_run=False))
-        self._store.set(
-            job_id, state="queued", options=options, outcome=None, ended_at=None,
+        self._store.requeue(
+            job_id, options=options, outcome=None,
             products_new=0, products_changed=0, products_unchanged=0, rejected=0,
         )  # fmt: skip
-        self._queue.put(job_id)
-        return self.get(job_id)
+        return self._woken(job_id)
 
-    def rejects_file(self, job_id: str) -> Path:
+    def rejects(self, job_id: str) -> bytes:
         """The CSV of a job's refused rows and photos. Raises JobNotFound without one."""
-        path = self._store.folder(self.get(job_id).id) / FILE_NAME
-        if not path.is_file():
+        content = self._store.file(self.get(job_id).id, FILE_NAME)
+        if content is None:
             raise JobNotFound(f"import {job_id} has no rejects yet; wait until it is done")
-        return path
+        return content
 
     def close(self) -> None:
-        """Stop the running job after its batch; it and the queued ones become interrupted."""
-        self._stopping.set()
-        self._queue.put(None)
-        self._thread.join(timeout=30)
+        """Stop the running job after its batch; it goes back into the queue."""
+        self._worker.close()
 
-    def _upkeep(self, task: str, source: str, made_by: str | None) -> ImportJob:
-        folder = self._store.new_folder()
-        return ImportJob(
-            id=folder.name, task=task, source=source, feed="", folder="", made_by=made_by
-        )
-
-    def _queued(self, row: ImportJob) -> Job:
-        job = self._store.add(row)
-        self._queue.put(job.id)
+    def _queued(self, row: ImportJob, content: bytes | None = None) -> Job:
+        job = self._store.add(row, content)
+        self._worker.wake()
         return job
 
-    def _work(self) -> None:
-        while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
-            job = self.get(job_id)
-            if job.state == "queued":
-                self._working.set()
-                self._run(job)
-                self._working.clear()
-        self._store.interrupt_all()
+    def _woken(self, job_id: str) -> Job:
+        self._worker.wake()
+        return self.get(job_id)
 
-    def _run(self, job: Job) -> None:
-        self._store.begin(job.id)
-        try:
-            self._do(job)
-        except _Stop as stop:
-            self._store.end(job.id, stop.state, str(stop))
-        except (*EXPECTED, SearchAppError) as error:
-            _log.warning("%s %s failed: %s", job.task, job.id, error)
-            self._store.end(job.id, "failed", self._shown(job.id, error))
-        except Exception:
-            _log.exception("%s %s failed", job.task, job.id)
-            self._store.end(job.id, "failed", "something broke here; the server's log says what")
-        else:
-            self._store.end(job.id, "done", self.get(job.id).message)
 
-    def _shown(self, job_id: str, error: Exception) -> str:
-        row = self._store.row(job_id)
-        named = [Path(each) for each in (row.folder, row.feed) if each]
-        return without_paths(
-            str(error), self._collection.data, *named, *(each.parent for each in named)
-        )
+def _new_id() -> str:
+    return secrets.token_hex(8)
 
-    def _do(self, job: Job) -> None:
-        report = self._reporter(job.id)
-        if job.task == IMPORT:
-            import_feed_of(job, self._store, self._collection, report)
-        elif job.task == SYNC:
-            sync_source_of(job, self._store, self._collection, report)
-        elif job.task == REBUILD:
-            rebuild_indices(job, self._store, self._collection, report)
-        elif job.task == REVIEW:
-            review_catalogue(job, self._store, self._collection, report)
-        else:
-            embedder = self._load_encoder(job.source)
-            new = change_encoder(job, self._store, self._collection, embedder, report)
-            self._collection = new
-            self._on_switch(new)
 
-    def _reporter(self, job_id: str) -> Report:
-        reported = 0.0
-
-        def report(done: int, total: int, skipped: int = 0, garments: int = 0) -> None:
-            nonlocal reported
-            if self._stopping.is_set():
-                raise _Stop("interrupted", STOPPED)
-            if job_id in self._cancelled:
-                raise _Stop("cancelled", "cancelled; what was indexed until then stays")
-            if time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:
-                reported = time.monotonic()
-                self._store.set(job_id, done=done, total=total, skipped=skipped, garments=garments)
-
-        return report
+def _upkeep(task: str, source: str, made_by: str | None) -> ImportJob:
+    return ImportJob(id=_new_id(), task=task, source=source, feed="", folder="", made_by=made_by)

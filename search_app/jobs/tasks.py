@@ -6,16 +6,15 @@ Each reports its progress to a `Report`, which raises to stop the job.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from tempfile import TemporaryDirectory
 from typing import Final, Protocol
 
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
 from catalog.fetching.fetch import FetchLimits, fetch_feed
 from catalog.fetching.store import is_url
-from catalog.files import publishing
-from catalog.importing.importer import Feed, ImportOptions, ProductRow, Reject
+from catalog.importing.importer import Feed, ProductRow, Reject
 from catalog.importing.sources import source_name
-from catalog.models import ImportJob
 from indexing.bulk.reembed import ReembedSummary
 from indexing.bulk.rejects import FILE_NAME, write_rejects
 from indexing.collection import Collection, IndexProgress, IndexSummary
@@ -23,8 +22,8 @@ from indexing.errors import IndexingError
 from indexing.review.check import check_catalogue
 from indexing.switch import switched
 from indexing.types import Embedder
-from search_app.jobs.records import Job, outcome_to_row
-from search_app.jobs.store import JobStore
+from search_app.jobs.claims import ClaimedJob
+from search_app.jobs.records import outcome_to_row
 from segmentation.errors import SegmentationError
 
 FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
@@ -39,9 +38,15 @@ class Report(Protocol):
     def __call__(self, done: int, total: int, skipped: int = 0, garments: int = 0) -> None: ...
 
 
-def import_feed_of(job: Job, store: JobStore, collection: Collection, report: Report) -> None:
+def import_feed_of(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
     """Import the job's feed with its options; counts and outcome are stored in its row."""
-    feed, photos = _read(store.row(job.id), job.options, lambda: report(0, 0))
+    with TemporaryDirectory(prefix="apparel-import-") as folder:
+        _import(claimed, collection, report, Path(folder))
+
+
+def _import(claimed: ClaimedJob, collection: Collection, report: Report, temporary: Path) -> None:
+    job = claimed.job
+    feed, photos = _read(claimed, lambda: report(0, 0), temporary)
 
     def on_progress(progress: IndexProgress) -> None:
         report(progress.done, progress.total, progress.skipped, progress.garments)
@@ -49,32 +54,34 @@ def import_feed_of(job: Job, store: JobStore, collection: Collection, report: Re
     source = job.options.source or source_name(job.source)
     options = replace(job.options, source=None if feed.origin else source)
     summary = collection.index(feed, photos, on_progress, options)
-    write_rejects(store.folder(job.id) / FILE_NAME, summary, feed)
-    store.set(job.id, **_counts(summary), outcome=outcome_to_row(summary, feed.kind))
+    rejects = temporary / FILE_NAME
+    write_rejects(rejects, summary, feed)
+    claimed.store.save_file(job.id, FILE_NAME, rejects.read_bytes())
+    claimed.set(**_counts(summary), outcome=outcome_to_row(summary, feed.kind))
 
 
-def rebuild_indices(job: Job, store: JobStore, collection: Collection, report: Report) -> None:
+def rebuild_indices(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
     """Rebuild the indices and the predicted attributes."""
     count = collection.rebuild(report)
-    store.set(job.id, done=count, total=count, garments=count)
+    claimed.set(done=count, total=count, garments=count)
 
 
-def review_catalogue(job: Job, store: JobStore, collection: Collection, report: Report) -> None:
+def review_catalogue(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
     """Check the catalogue for the merchant's work lists."""
     found = check_catalogue(collection.database, report)
     message = (
         f"{found['no-garment']:,} photos without a garment, {found['title']:,} titles that "
         f"disagree with their photos, {found['duplicate']:,} near-duplicates"
     )
-    store.set(job.id, message=message)
+    claimed.set(message=message)
 
 
 def change_encoder(
-    job: Job, store: JobStore, collection: Collection, embedder: Embedder, report: Report
+    claimed: ClaimedJob, collection: Collection, embedder: Embedder, report: Report
 ) -> Collection:
     """Embed every garment with another encoder; returns the new collection."""
     new, summary = switched(collection, embedder, report)
-    store.set(job.id, garments=summary.garments, message=_figures(summary))
+    claimed.set(garments=summary.garments, message=_figures(summary))
     return new
 
 
@@ -87,12 +94,24 @@ def _figures(summary: ReembedSummary) -> str:
     return f"{change}; precision@5 of categories {before:.3f} before, {after:.3f} now"
 
 
-def _read(row: ImportJob, options: ImportOptions, check: Callable[[], None]) -> tuple[Feed, Path]:
+def _read(claimed: ClaimedJob, check: Callable[[], None], temporary: Path) -> tuple[Feed, Path]:
+    """Read the job's feed; returns it and the folder of its photos."""
+    row = claimed.store.row(claimed.job.id)
     feed = Path(row.feed)
-    if not feed.exists() and is_url(row.source):
-        with publishing(feed) as unfinished:
-            unfinished.write_bytes(fetch_feed(row.source, FEED_LIMITS))
-    return confined(read_in_process(feed, options.fields, check)), Path(row.folder)
+    if not feed.is_absolute():
+        feed = temporary / row.feed
+        feed.write_bytes(_content(claimed, row.feed))
+    read = read_in_process(feed, claimed.job.options.fields, check)
+    return confined(read), Path(row.folder or temporary)
+
+
+def _content(claimed: ClaimedJob, name: str) -> bytes:
+    """The feed that was sent, or is fetched and stored: who resumes the job reads the same."""
+    content = claimed.store.file(claimed.job.id, name)
+    if content is None:
+        content = fetch_feed(claimed.job.source, FEED_LIMITS)
+        claimed.store.save_file(claimed.job.id, name, content)
+    return content
 
 
 def _counts(summary: IndexSummary) -> dict[str, int]:

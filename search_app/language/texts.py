@@ -181,8 +181,15 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     number = staticmethod(number)
 
     @staticmethod
-    def photo_kept(minutes: str) -> str:
-        """What happens to a visitor's photo."""
+    def photo_kept(minutes: str, shared: bool) -> str:
+        """What happens to a visitor's photo; `shared`: several servers keep it in a database."""
+        if shared:
+            return gettext(
+                "Your photo is kept encrypted in the servers' database, under a key that only the "
+                "address of your page holds, until %(minutes)s minutes after its last use. This "
+                "browser keeps your last photos until you forget them.",
+                minutes=minutes,
+            )
         return gettext(
             "The server keeps your photo in its memory only, until %(minutes)s minutes after its "
             "last use. This browser keeps your last photos until you forget them.",

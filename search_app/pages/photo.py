@@ -2,7 +2,7 @@
 
     POST /search  ->  303  ->  GET /q/<token>?garment=&class=&brand=...   (all state in the URL)
 
-Nothing here changes the catalogue; query photos are stored in memory only.
+Nothing here changes the catalogue; query photos are kept as `search_app.search.query_store` says.
 """
 
 from dataclasses import replace
@@ -79,8 +79,8 @@ async def search(
     except (UnreadablePhoto, FetchError, SearchAppError) as error:
         services.metrics.count_refused(error.code)
         return await run_in_threadpool(_home_page, request, services, error, previous)
-    tokens = [services.queries.add(each) for each in stored]
-    if join and _is_stored(services, previous):
+    tokens = await run_in_threadpool(lambda: [services.queries.add(each) for each in stored])
+    if join and await run_in_threadpool(_is_stored, services, previous):
         tokens.insert(0, previous)
     first, *further = tokens
     state = PageState(also=tuple(further[:MAX_FURTHER_PHOTOS]))
@@ -92,16 +92,15 @@ async def query_page(request: Request, token: str, services: UsedServices) -> Re
     """Show the photo with its garments and the results of the chosen one."""
     state = parse_state(request.query_params)
     collection = services.open_collection
-    stored = services.queries.get(token)
+    stored = await run_in_threadpool(services.queries.get, token)
     if stored.model != collection.fingerprint:
         raise QueryExpired("the models were changed since; upload this photo again")
     pick = resolved_pick(stored, state.pick)
     if not is_embedded(stored, pick):
         without = stored
         stored = await services.line.run(lambda: _with_pick(services, collection, without, pick))
-        services.queries.put(token, stored)
+        await run_in_threadpool(services.queries.put, token, stored)
     path = f"/q/{token}"
-    state = replace(state, also=tuple(each for each in state.also if _is_stored(services, each)))
     return await run_in_threadpool(_query_page, request, services, collection, path, stored, state)
 
 
@@ -230,6 +229,7 @@ def _query_page(
     stored: StoredQuery,
     state: PageState,
 ) -> Response:
+    state = replace(state, also=tuple(each for each in state.also if _is_stored(services, each)))
     pick = resolved_pick(stored, state.pick)
     chosen = picked_garment(stored, pick)
     with services.metrics.stage("search"):

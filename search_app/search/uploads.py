@@ -1,18 +1,12 @@
-"""Uploads: size limits, and query photos stored in memory.
+"""Uploads and their size limits; samples instead of one.
 
-    multipart file -> bounded bytes -> decoded photo -> StoredQuery (expires)
-
-`QueryStore` stores the queries; `Samples` replace an upload.
+multipart file -> bounded bytes -> decoded photo -> StoredQuery (`query_store`)
 """
 
 import io
-import secrets
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 from fastapi import UploadFile
@@ -20,13 +14,7 @@ from PIL import Image
 
 from catalog.fetching.fetch import INTERACTIVE, fetch_photo
 from indexing.types import EmbeddedGarment, ModelFingerprint
-from search_app.errors import (
-    BadRequest,
-    QueryExpired,
-    SampleNotFound,
-    UploadRefused,
-    UploadTooLarge,
-)
+from search_app.errors import BadRequest, SampleNotFound, UploadRefused, UploadTooLarge
 from search_app.search.inference import InferenceLine
 from search_app.search.query_photo import QueryPhoto
 from segmentation.photos import Photo, find_photos
@@ -95,66 +83,6 @@ def shown_jpeg(photo: Photo) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=86, optimize=True)
     return buffer.getvalue()
-
-
-class QueryStore:
-    """Query photos in memory by random tokens; at most `count`, the oldest are dropped first.
-
-    A query is dropped `seconds` after its last use. Safe to use from several threads.
-    """
-
-    def __init__(self, count: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
-        self._count = count
-        self._seconds = seconds
-        self._clock = clock
-        self._queries: OrderedDict[str, tuple[float, StoredQuery]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def add(self, stored: StoredQuery) -> str:
-        """Store a query and return its token."""
-        token = secrets.token_urlsafe(16)
-        self.put(token, stored)
-        return token
-
-    def put(self, token: str, stored: StoredQuery) -> None:
-        """Store a query under this token, replacing the previous one."""
-        with self._lock:
-            self._queries[token] = (self._clock(), stored)
-            self._queries.move_to_end(token)
-            self._drop_old()
-
-    def get(self, token: str) -> StoredQuery:
-        """The query of a token; restarts its time.
-
-        Raises:
-            QueryExpired: unknown, dropped or too old.
-        """
-        with self._lock:
-            self._drop_old()
-            if token not in self._queries:
-                raise QueryExpired("this photo is no longer kept; upload it again")
-            _, stored = self._queries.pop(token)
-            self._queries[token] = (self._clock(), stored)
-            return stored
-
-    def drop(self, token: str) -> None:
-        """Delete a query."""
-        with self._lock:
-            self._queries.pop(token, None)
-
-    def __len__(self) -> int:
-        with self._lock:
-            self._drop_old()
-            return len(self._queries)
-
-    def _drop_old(self) -> None:
-        """Drop expired and surplus queries from the front, which has the oldest."""
-        oldest = self._clock() - self._seconds
-        while self._queries:
-            used, _ = next(iter(self._queries.values()))
-            if len(self._queries) <= self._count and used >= oldest:
-                return
-            self._queries.popitem(last=False)
 
 
 class Samples:

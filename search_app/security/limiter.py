@@ -1,4 +1,7 @@
-"""Rate limits: by key if a valid one was sent, else by address."""
+"""Rate limits: by key if a valid one was sent, else by address.
+
+Counted in memory, or in the database that several servers share.
+"""
 
 import ipaddress
 import math
@@ -12,6 +15,9 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from catalog.errors import DatabaseError
+from search_app.errors import NotReady
+
 LIGHT: Final = ("/static/", "/photos/", "/samples/", "/healthz", "/readyz", "/metrics")
 """Paths that cost little, or that a supervisor polls; a page has many photos."""
 LIGHT_FACTOR: Final = 20
@@ -19,20 +25,33 @@ LIGHT_FACTOR: Final = 20
 TRUST_SECONDS: Final = 60
 """How long after its last check a key has its own rate: it may be revoked meanwhile."""
 _KEYS_KNOWN: Final = 10_000
+_SECONDS_APART: Final = 2.0
+"""How long a server counts for itself after the database did not answer."""
 _NETWORK_BITS: Final = 64
 """One household or machine has a whole IPv6 network of this size."""
 
 
 class RateLimiter:
-    """Counts requests of each sender in memory; thread-safe.
+    """Counts requests of each sender; thread-safe.
 
     A key counts as a sender of its own after `trust`, until `distrust` or for `TRUST_SECONDS`;
     invented and revoked keys do not evade the address's limit.
+
+    Args:
+        shared: counts a request of a sender in the database of several servers and returns the
+            seconds to wait. Without it, or while it raises DatabaseError or NotReady, this server
+            counts for itself, and always so for light paths, which answer without a database.
     """
 
     def __init__(
-        self, per_address: str, per_key: str, clock: Callable[[], float] = time.monotonic
+        self,
+        per_address: str,
+        per_key: str,
+        clock: Callable[[], float] = time.monotonic,
+        shared: Callable[[RateLimitItem, str], int] | None = None,
     ) -> None:
+        self._shared = shared
+        self._apart_until = -math.inf
         self._per_address = parse_rate(per_address)
         self._per_key = parse_rate(per_key)
         self._clock = clock
@@ -53,6 +72,11 @@ class RateLimiter:
         with self._lock:
             self._good_keys.pop(secret, None)
 
+    def asks_database(self, path: str) -> bool:
+        """Whether `wait` would ask the database for this path, and so may take a moment."""
+        is_apart = self._clock() < self._apart_until
+        return self._shared is not None and not is_apart and not path.startswith(LIGHT)
+
     def wait(self, path: str, address: str, secret: str | None) -> int:
         """Count a request; seconds that the sender must wait, 0 if the request is allowed."""
         by_key = self._is_trusted(secret)
@@ -63,6 +87,11 @@ class RateLimiter:
         if path.startswith(LIGHT):
             rate = type(rate)(rate.amount * LIGHT_FACTOR, rate.multiples)
             sender = f"light {sender}"
+        if self._shared is not None and self.asks_database(path):
+            try:
+                return self._shared(rate, sender)
+            except (DatabaseError, NotReady):
+                self._apart_until = self._clock() + _SECONDS_APART
         if self._counter.hit(rate, sender):
             return 0
         reset, _ = self._counter.get_window_stats(rate, sender)

@@ -8,12 +8,15 @@ is no secret: it only reads, and its requests count by address.
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from catalog.errors import DatabaseAway
 
 _ORIGIN: Final = re.compile(
     r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?"
@@ -67,7 +70,8 @@ class AllowOrigins(CORSMiddleware):
         now = time.monotonic()
         if now - self._looked_at >= SECONDS_BETWEEN_LOOKS:
             self._looked_at = now
-            self.allow_origins = frozenset(await run_in_threadpool(self._origins))
+            with suppress(DatabaseAway):  # those of the last look stay
+                self.allow_origins = frozenset(await run_in_threadpool(self._origins))
 
 
 def _open_to_all(send: Send) -> Send:

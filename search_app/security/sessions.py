@@ -1,7 +1,7 @@
-"""Sessions of the admin page, in memory only.
+"""Sessions of the admin page, in memory or, encrypted, in a shared database.
 
 A session's token is in the browser's cookie. A ticket is part of an address and begins one
-session: `apparel serve` prints one for this machine's user.
+session: `apparel serve` prints one for this machine's user, so tickets stay in its memory.
 """
 
 import secrets
@@ -9,11 +9,48 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 SESSION_HOURS: Final = 8
 TICKET_MINUTES: Final = 60
-_KEPT: Final = 100
+MAX_SESSIONS: Final = 100
+
+
+class SessionStore(Protocol):
+    """Interface of a store of secrets by tokens, which forgets them after `SESSION_HOURS`."""
+
+    def put(self, token: str, value: bytes) -> None: ...
+
+    def get(self, token: str) -> bytes | None: ...
+
+    def drop(self, token: str) -> None: ...
+
+
+class MemorySessions:
+    """Sessions in memory, at most `MAX_SESSIONS`; thread-safe."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, token: str, value: bytes) -> None:
+        """Store the secret of a new session."""
+        with self._lock:
+            self._values[token] = (self._clock(), value)
+            if len(self._values) > MAX_SESSIONS:
+                self._values.popitem(last=False)
+
+    def get(self, token: str) -> bytes | None:
+        """The secret of a session; None if it is unknown or has ended."""
+        with self._lock:
+            began, value = self._values.get(token, (float("-inf"), b""))
+        return value if self._clock() - began <= SESSION_HOURS * 3600 else None
+
+    def drop(self, token: str) -> None:
+        """End a session."""
+        with self._lock:
+            self._values.pop(token, None)
 
 
 class AdminSessions:
@@ -23,9 +60,9 @@ class AdminSessions:
     its sessions at once.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, store: SessionStore, clock: Callable[[], float] = monotonic) -> None:
+        self._store = store
         self._clock = clock
-        self._secrets: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._tickets: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
 
@@ -47,19 +84,14 @@ class AdminSessions:
     def begin(self, secret: str) -> str:
         """Begin a session for this secret and return the session's token."""
         token = secrets.token_urlsafe(32)
-        with self._lock:
-            self._secrets[token] = (self._clock(), secret)
-            if len(self._secrets) > _KEPT:
-                self._secrets.popitem(last=False)
+        self._store.put(token, secret.encode())
         return token
 
     def secret_of(self, token: str) -> str | None:
         """The secret of a session; None if the session is unknown or has ended."""
-        with self._lock:
-            began, secret = self._secrets.get(token, (float("-inf"), ""))
-        return secret if self._clock() - began <= SESSION_HOURS * 3600 else None
+        secret = self._store.get(token) if token else None
+        return None if secret is None else secret.decode()
 
     def end(self, token: str) -> None:
         """End a session."""
-        with self._lock:
-            self._secrets.pop(token, None)
+        self._store.drop(token)

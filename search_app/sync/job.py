@@ -2,23 +2,24 @@
 
 from catalog.syncing.records import SourceState, SourceStatus
 from indexing.collection import Collection, IndexProgress
-from search_app.jobs.records import Job, sync_outcome_to_row
-from search_app.jobs.store import JobStore
+from search_app.jobs.claims import ClaimedJob
+from search_app.jobs.records import sync_outcome_to_row
 from search_app.jobs.tasks import Report
 from search_app.sync.run import RunHooks, run_source
 
 
-def sync_source_of(job: Job, store: JobStore, collection: Collection, report: Report) -> None:
+def sync_source_of(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
     """Run the job's source; counts, outcome and an alert are stored in its row."""
 
     def on_progress(progress: IndexProgress) -> None:
         report(progress.done, progress.total, progress.skipped, progress.garments)
 
+    job = claimed.job
     hooks = RunHooks(lambda: report(0, 0), on_progress)
     status = run_source(collection, job.source, job.options.prune_all, hooks)
-    store.set(job.id, message=status.message)
+    claimed.set(message=status.message)
     if status.outcome is not None and status.state is not SourceState.UNCHANGED:
-        store.set(job.id, **_counts(status), outcome=sync_outcome_to_row(status.outcome))
+        claimed.set(**_counts(status), outcome=sync_outcome_to_row(status.outcome))
 
 
 def _counts(status: SourceStatus) -> dict[str, int]:

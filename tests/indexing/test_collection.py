@@ -284,11 +284,11 @@ def test_filters_are_full_and_right_among_many(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As beyond the limit of the exact scan, where candidates are looked through first."""
-    for module in ("index.exact", "index.class_index", "search.searcher"):
+    for module in ("index.exact", "index.class_index", "index.filtered"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
-    monkeypatch.setattr("indexing.search.searcher.SCAN_LIMIT", 20)
-    monkeypatch.setattr("indexing.search.searcher.FIRST_FETCH", 10)
-    monkeypatch.setattr("indexing.search.searcher.LAST_FETCH", 30)
+    monkeypatch.setattr("indexing.index.filtered.SCAN_LIMIT", 20)
+    monkeypatch.setattr("indexing.index.filtered.FIRST_FETCH", 10)
+    monkeypatch.setattr("indexing.index.filtered.LAST_FETCH", 30)
     for number in range(80):
         draw_photo(photos / f"{number}.png", (number * 3, 80, 40), notch=number % 20)
     rows = [

@@ -15,7 +15,10 @@ from search_app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / ".deploy"
-FILES = ("Dockerfile", "compose.yaml", "apparel.service", "nginx.conf")
+FILES = (
+    "Dockerfile", "compose.yaml", "compose.servers.yaml", "apparel.service", "nginx.conf",
+    "nginx.servers.conf",
+)  # fmt: skip
 SETTINGS = {f"APPAREL_{name}".upper() for name in Settings.model_fields}
 
 
@@ -74,8 +77,34 @@ def test_compose_trusts_the_gateway_of_its_network_alone() -> None:
     assert ip_address(trusted) in ip_network(network["subnet"])
 
 
-def test_proxy_takes_what_the_server_takes() -> None:
-    megabytes = int(re.search(r"client_max_body_size (\d+)m", text_of("nginx.conf"))[1])  # type: ignore[index]
+def test_servers_of_one_database_are_alike_and_trust_their_proxy_alone() -> None:
+    compose = yaml.safe_load(text_of("compose.servers.yaml"))
+    first, second, nginx, database = (
+        compose["services"][name] for name in ("first", "second", "nginx", "database")
+    )
+    assert first == second
+    assert compose["services"]["worker"]["command"] == "worker"
+    assert first["environment"]["APPAREL_JOBS"] == "false"
+    assert "ports" not in first
+    assert "ports" not in database
+    assert all(port.startswith("127.0.0.1:") for port in nginx["ports"])
+    environment = first["environment"]
+    address = nginx["networks"]["default"]["ipv4_address"]
+    assert environment["APPAREL_TRUSTED_PROXIES"] == address
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    settings = Settings(
+        database_url=environment["APPAREL_DATABASE_URL"], engine=environment["APPAREL_ENGINE"]
+    )
+    assert settings.engine == "pgvector"
+    assert first["build"]["args"]["EXTRAS"] == "[postgresql]"
+    assert 'pip install ".$EXTRAS"' in text_of("Dockerfile")
+    assert (DEPLOY / nginx["volumes"][0].partition(":")[0]).is_file()
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx.servers.conf"])
+def test_proxy_takes_what_the_server_takes(name: str) -> None:
+    megabytes = int(re.search(r"client_max_body_size (\d+)m", text_of(name))[1])  # type: ignore[index]
     needed = Settings.model_fields["max_upload_bytes"].default * 4 / 3
     assert megabytes * 1024**2 >= needed + 64_000
 

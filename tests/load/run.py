@@ -77,12 +77,12 @@ async def _clients(port: int, pid: int, photos: list[bytes], clients: int, secon
     async with httpx2.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits
     ) as http:
-        asking = [_ask(http, random.Random(seed), photos, until, tally) for seed in range(clients)]
+        asking = [ask(http, random.Random(seed), photos, until, tally) for seed in range(clients)]
         await asyncio.gather(_watch_memory(pid, until, tally), *asking)
     return tally
 
 
-async def _ask(
+async def ask(
     http: httpx2.AsyncClient, rng: random.Random, photos: list[bytes], until: float, tally: Tally
 ) -> None:
     while time.monotonic() < until:

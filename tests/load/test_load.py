@@ -61,8 +61,6 @@ def test_server_killed_while_importing_loses_nothing_it_reported(
     with served(data, port, 0.0, **folder):
         ready = http.get(f"{address}/readyz").json()
         assert sum(ready["searchable"].values()) >= told["garments"]
-        assert http.get(job).json()["state"] == "interrupted"
-        assert http.post(f"{job}/resume").status_code == 202
         while http.get(job).json()["ended_at"] is None:
             time.sleep(0.05)
         end = http.get(job).json()

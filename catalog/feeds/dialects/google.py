@@ -57,7 +57,9 @@ def read_xml(
         raise FeedError(
             f"{feed_name} is XML without <item>, <entry> or <product>; give a Google Merchant feed"
         )
-    return tuple(items.names), records
+    # An item without a sale leaves the element out.
+    names = items.names | ({"sale_price": None} if "price" in items.names else {})
+    return tuple(names), records
 
 
 def _parsed(parts: Iterable[str], items: "_Items") -> Iterator[Record | Reject]:

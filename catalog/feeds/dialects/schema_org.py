@@ -157,9 +157,9 @@ def _record(line: int, product: Entry) -> Record:
         "currency": cell_of(next(filter(None, currencies), "")),
         "availability": best_availability(cell_of(each.get("availability")) for each in offers),
     }
-    return Record(
-        line, {name: value for name, value in values.items() if value}, point_prices(values)
-    )
+    # A page that shows no list price says that there is no sale.
+    kept = {name: value for name, value in values.items() if value or name == "regular_price"}
+    return Record(line, kept, point_prices(kept))
 
 
 def _objects(value: Any) -> list[Entry]:

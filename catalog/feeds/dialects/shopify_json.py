@@ -24,7 +24,7 @@ _PARENT: Final = "__parentId"
 _SOURCES: Final = {
     "description": ("body_html", "descriptionHtml"), "brand": ("vendor",),
     "category": ("product_type", "productType"), "price": ("variants",),
-    "regular_price": (), "availability": (), "photos": ("images", "media"),
+    "regular_price": ("variants",), "availability": (), "photos": ("images", "media"),
     "url": ("onlineStoreUrl",), "tags": ("tags",),
 }  # fmt: skip
 """Field -> its keys."""

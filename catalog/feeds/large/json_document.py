@@ -47,6 +47,7 @@ def document_values(parts: Iterable[str]) -> Iterator[Any]:
     """
     document = _Document(parts)
     value = yield from document.listed()
+    document.end()
     if value is not _LISTED and value != []:
         yield from _products_of(value)
 
@@ -71,15 +72,23 @@ class _Document:
         if depth > _DEPTH or not self._passes("{"):
             return self._value()
         own: dict[str, Any] = {}
+        is_listed = False
         while not self._passes("}"):
             key = self._value()
             if not self._passes(":"):
                 raise ValueError("a key without a value")
-            own[key] = (yield from self.listed(depth + 1)) if key in LISTS else self._value()
-            if own[key] is _LISTED:
-                return _LISTED
+            if key in LISTS and not is_listed:
+                own[key] = yield from self.listed(depth + 1)
+                is_listed = own[key] is _LISTED
+            else:
+                own[key] = self._value()
             self._end_of_value("}")
-        return own
+        return _LISTED if is_listed else own
+
+    def end(self) -> None:
+        """Check that nothing follows. Raises ValueError."""
+        if self._next():
+            raise ValueError("text after the document")
 
     def _end_of_value(self, end: str) -> None:
         if not self._passes(",") and self._next() != end:

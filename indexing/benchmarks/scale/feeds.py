@@ -25,6 +25,7 @@ from indexing.benchmarks.report import log, private_mb
 from indexing.benchmarks.scale.shop import feed_rows
 
 ROWS: Final = 100_000
+KINDS: Final = ("csv", "jsonl", "json", "xml")
 _SHARE: Final = 10
 """The smaller feed has this share of the rows."""
 _COLUMNS: Final = ("id", "title", "brand", "category", "colour", "availability", "price")
@@ -43,7 +44,7 @@ class FeedFigures:
 def measure_feeds(count: int = ROWS) -> tuple[FeedFigures, ...]:
     """Import a feed of each kind again, with a tenth of the rows and with all."""
     sizes = (count // _SHARE, count)
-    return tuple(measure_feed(kind, size) for kind in ("csv", "jsonl", "xml") for size in sizes)
+    return tuple(measure_feed(kind, size) for kind in KINDS for size in sizes)
 
 
 def measure_feed(kind: str, count: int) -> FeedFigures:
@@ -102,6 +103,11 @@ def _write(path: Path, count: int) -> Path:
             writer.writerows(rows)
         elif path.suffix == ".jsonl":
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        elif path.suffix == ".json":
+            file.write('{"products": [')
+            for number, row in enumerate(rows):
+                file.write(("," if number else "") + json.dumps(row, ensure_ascii=False))
+            file.write("]}")
         else:
             file.write("<rss><channel>\n")
             for row in rows:

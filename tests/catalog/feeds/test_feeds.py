@@ -124,7 +124,7 @@ def test_a_price_below_the_regular_one_is_a_sale_price(tmp_path: Path) -> None:
     assert [(row.price, row.sale_price) for row in rows] == [
         (49, 35), (49, None), (49, None), (30, None), (30, None), (Decimal("12.50"), None),
     ]  # fmt: skip
-    assert [("sale_price" in row.empty) for row in rows] == [False, True, False, False, True, True]
+    assert [("sale_price" in row.empty) for row in rows] == [False, True, False, True, True, True]
     assert rows[0].currency == "EUR"
 
 

@@ -53,6 +53,8 @@ def test_kinds_colours_and_patterns(
     [
         ("blouse not beige", "blouse - beige"),
         ("jumper -pink", "sweater - pink"),
+        ("jumper !pink", "sweater - pink"),
+        ("blazer w/o stripes", "blazer - striped"),
         ("coat but not brown or beige", "coat - brown - beige"),
         ("trousers without checks", "trousers - checked"),
         ("skirt without red flowers", "skirt - red - floral"),
@@ -96,6 +98,14 @@ def test_negation(text: str, query: str) -> None:
         ("pantalones verdes o marrones", "trousers & green|brown"),
         ("giacca nera o grigia", "jacket & black|grey"),
         ("witte of zwarte blouse", "blouse & white|black"),
+        ("pink, green or beige skirt", "skirt & pink|green|beige"),
+        ("grüne, graue oder blaue Hose", "trousers & green|grey|blue"),
+        ("black, striped or dotted top", "top & black & striped|dotted"),
+        ("brown/black coat", "coat & brown|black"),
+        ("skirt/shorts", "skirt|shorts"),
+        ("black skirt and a pink blouse", "(skirt & black) or (blouse & pink)"),
+        ("either green or pink polo", "polo & green|pink"),
+        ("entweder rote oder grüne Bluse", "blouse & red|green"),
     ],
 )
 def test_alternatives(text: str, query: str) -> None:

@@ -18,6 +18,10 @@ def _article(title: str, **values: str) -> str | None:
         ("Gestreiftes Leinenhemd dunkelblau", "Gestreiftes Leinenhemd Weiß Größe L"),
         ("Robe plissée rouge", "Robe plissée vert"),
         ("mh02", "mh02"),
+        ("Bluse Mona, Gr. 36, weiß", "Bluse Mona, Gr. 44, schwarz"),
+        ("Jeans Tapered Lou W28 L30 blue", "Jeans Tapered Lou W31 L34 black"),
+        ("Chino Kim 32/34 navy", "Chino Kim 36/32 beige"),
+        ("Coat Uma - Camel - EU 38", "Coat Uma - Black - EU 42"),
         ("Hero MH02 hoodie (navy)", "Hero MH02 hoodie (white)"),
     ],
 )

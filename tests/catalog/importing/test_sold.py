@@ -23,6 +23,11 @@ UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
         (["Dress, red, cotton"], {WHOLE}),
         (["Clothing > Dresses > Skirts"], {LOWER}),
         (["Lampshade", "No. 12"], set()),
+        (["Kleider & Röcke", "Faltenrock"], {LOWER}),
+        (["Blouses & Trousers", "Style 7"], {UPPER, LOWER}),
+        (["", "Giubbotto di jeans"], {UPPER}),
+        (["", "Veste en jean"], {UPPER}),
+        (["", "Conjunto de blusa y falda"], {UPPER, LOWER}),
     ],
 )
 def test_words_name_what_is_sold(texts: list[str], classes: set[GarmentClass]) -> None:

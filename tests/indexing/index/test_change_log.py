@@ -11,7 +11,8 @@ from catalog.database import Database
 from catalog.feeds.reader import read_folder
 from catalog.models import VectorChange
 from indexing.collection import Collection, open_collection
-from indexing.index import indices
+from indexing.index import vector_rows
+from indexing.index.indices import ClassIndices
 from tests.fakes import FakeEmbedder, draw_photo
 
 PHOTOS = 12
@@ -27,8 +28,8 @@ def photos(tmp_path: Path) -> Path:
 def collection(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Collection]:
-    monkeypatch.setattr(indices, "MAX_LOG_LENGTH", KEPT)
-    monkeypatch.setattr(indices, "MIN_PRUNED", 1)
+    monkeypatch.setattr(vector_rows, "MAX_LOG_LENGTH", KEPT)
+    monkeypatch.setattr(vector_rows, "MIN_PRUNED", 1)
     opened = open_collection(tmp_path / "data", FakeEmbedder())
     yield opened
     opened.close()
@@ -89,6 +90,7 @@ def test_what_a_file_lacks_is_kept(tmp_path: Path, collection: Collection, photo
     (tmp_path / "data" / "index" / "upper.json").unlink()
     with collection.database.transaction() as session:
         session.add_all(VectorChange(model_id=99, garment_id=each) for each in range(KEPT))
-    assert collection._indices is not None
-    assert collection._indices.prune_log() == 0
+    engine = collection._engine
+    assert isinstance(engine, ClassIndices)
+    assert engine.prune_log() == 0
     assert _log(collection.database)[0] == before[0] + KEPT

@@ -104,10 +104,10 @@ def test_under_a_filter_the_nearest_that_pass_are_reranked(
 ) -> None:
     exact = _found(shop, 39, 5, filters=Filters(brand="Acme"))
     assert exact[0] == "p39"
-    for module in ("index.exact", "index.class_index", "search.searcher"):
+    for module in ("index.exact", "index.class_index", "index.filtered"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 5)
-    monkeypatch.setattr("indexing.search.searcher.SCAN_LIMIT", 5)
-    monkeypatch.setattr("indexing.search.searcher.FIRST_FETCH", 6)
+    monkeypatch.setattr("indexing.index.filtered.SCAN_LIMIT", 5)
+    monkeypatch.setattr("indexing.index.filtered.FIRST_FETCH", 6)
     assert _found(shop, 39, 5, filters=Filters(brand="Acme")) == exact
 
 

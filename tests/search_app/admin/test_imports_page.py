@@ -12,7 +12,12 @@ from indexing.collection import Collection, open_collection
 from search_app.app import create_app
 from search_app.security.keys import Scope, make_key, revoke_key
 from search_app.security.local_token import make_local_token
-from search_app.security.sessions import SESSION_HOURS, TICKET_MINUTES, AdminSessions
+from search_app.security.sessions import (
+    SESSION_HOURS,
+    TICKET_MINUTES,
+    AdminSessions,
+    MemorySessions,
+)
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.search_app.admin.desk import page_with, sign_in, token_on
@@ -173,7 +178,7 @@ def test_local_token_signs_in_and_ends_with_its_file(
 
 def test_ticket_ends_after_its_minutes() -> None:
     now = 0.0
-    sessions = AdminSessions(lambda: now)
+    sessions = AdminSessions(MemorySessions(), lambda: now)
     early, late = sessions.issue_ticket("secret"), sessions.issue_ticket("secret")
     assert sessions.redeem("") is None
     token = sessions.redeem(early)
@@ -186,7 +191,7 @@ def test_ticket_ends_after_its_minutes() -> None:
 
 def test_session_ends_after_its_hours() -> None:
     now = 0.0
-    sessions = AdminSessions(lambda: now)
+    sessions = AdminSessions(MemorySessions(lambda: now))
     token = sessions.begin("secret")
     assert sessions.secret_of(token) == "secret"
     assert sessions.secret_of("") is None

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
+from catalog.database import open_database
 from catalog.models import ImportJob
 from indexing.collection import open_collection
 from indexing.types import EmbeddedPhoto
 from search_app.app import create_app
 from search_app.jobs import tasks as job_work
+from search_app.jobs.claims import MAX_TAKEOVERS
 from search_app.settings import Settings
 from segmentation.photos import Photo
 from tests.fakes import FakeEmbedder, draw_photo
@@ -321,7 +324,7 @@ def test_running_import_is_cancelled_and_goes_on(tmp_path: Path, shop: Path) -> 
         assert embedder.photos_embedded < 20
 
 
-def test_server_that_stops_leaves_its_jobs_interrupted(tmp_path: Path, shop: Path) -> None:
+def test_jobs_of_a_server_that_stops_go_on_at_its_next_start(tmp_path: Path, shop: Path) -> None:
     embedder = SlowEmbedder()
     with serving(tmp_path, shop, embedder) as client:
         running = start(client, shop)
@@ -329,23 +332,29 @@ def test_server_that_stops_leaves_its_jobs_interrupted(tmp_path: Path, shop: Pat
         assert embedder.entered.wait(20)
         threading.Timer(0.2, embedder.go.set).start()
     with serving(tmp_path, shop) as client:
-        for address in (running, waiting):
-            job = client.get(address).json()
-            assert job["state"] == "interrupted"
-            assert "resume" in job["message"]
-        client.post(f"{running}/resume")
-        assert ended(client, running)["state"] == "done"
+        first, second = ended(client, running), ended(client, waiting)
+        assert (first["state"], second["state"]) == ("done", "done")
+        # The batch that was committed is not looked at again.
+        assert first["total"] == 2
+        assert second["total"] == 0
 
 
-def test_job_that_was_killed_is_found_interrupted(tmp_path: Path, shop: Path) -> None:
-    with serving(tmp_path, shop):
-        pass
-    collection = open_collection(tmp_path / "data")
-    with collection.database.transaction() as session:
-        session.add(ImportJob(id="k", state="running", source="f", feed="f", folder="f"))
-    collection.close()
+def test_job_whose_servers_were_killed_is_interrupted_in_the_end(
+    tmp_path: Path, shop: Path
+) -> None:
     with serving(tmp_path, shop) as client:
-        assert client.get(f"{IMPORTS}/k").json()["state"] == "interrupted"
+        address = start(client, shop)
+        ended(client, address)
+    for takeovers in (MAX_TAKEOVERS - 1, MAX_TAKEOVERS):
+        database = open_database(tmp_path / "data")
+        with database.transaction() as session:
+            killed = {"state": "running", "takeovers": takeovers, "ended_at": None}
+            session.execute(update(ImportJob).values(owner="dead", **killed))
+        database.close()
+        with serving(tmp_path, shop) as client:
+            job = ended(client, address)
+            assert job["state"] == ("done" if takeovers < MAX_TAKEOVERS else "interrupted")
+    assert "resume the job" in str(job["message"])
 
 
 @pytest.mark.parametrize("address", ["absent", "absent/rejects", "..%2F..%2Fapparel.db/rejects"])

@@ -15,7 +15,7 @@ def test_clock_that_is_set_back_hides_no_newer_job(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = open_database(tmp_path)
-    jobs = JobStore(database, tmp_path)
+    jobs = JobStore(database)
 
     def add(number: int, year: int) -> None:
         moment = datetime(year, 1, 1, tzinfo=UTC)

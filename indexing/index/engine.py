@@ -1,0 +1,111 @@
+"""Protocol of a vector engine: what the search and the writers need of one.
+
+    faiss     `indexing.index.indices.ClassIndices`: indices in memory, files in the data folder
+    pgvector  `indexing.index.pgvector.engine.PgvectorEngine`: a table of the PostgreSQL database
+
+Vectors are added, replaced and removed in the caller's transaction, by writing
+`catalog.models.VectorRow`. Triggers log the change, from which FAISS indices catch up, and keep
+pgvector's table in step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from sqlalchemy.orm import Session
+
+from catalog.filtering.filters import Filters
+from indexing.bulk.records import GarmentChange
+from indexing.types import Hit, ModelFingerprint, Vector
+from segmentation.classes import GarmentClass
+
+EngineName = Literal["faiss", "pgvector"]
+Progress = Callable[[int, int], None]
+"""Called with the numbers of garments done and of all garments."""
+
+
+@dataclass(frozen=True, eq=False)
+class VectorQuery:
+    """A search for the nearest vectors of garments that pass filters.
+
+    Attributes:
+        vector: shape (d,), style half then colour half, each of unit length.
+        colour_weight: 0 to 1; score = (1 - w) * style + w * colour.
+        classes: classes to search, at least one.
+        count: number of nearest garments to look among, at least `enough`.
+        enough: number of hits that suffice; min(enough, garments that pass) are returned at least.
+    """
+
+    vector: Vector
+    colour_weight: float
+    classes: Sequence[GarmentClass]
+    filters: Filters
+    count: int
+    enough: int
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The nearest garments that pass, in descending order of score, and their products.
+
+    Garments that are only worn with a product do not pass unless the filters say so.
+
+    Attributes:
+        products: garment id -> product id.
+    """
+
+    hits: list[Hit]
+    products: dict[int, str]
+
+
+class VectorEngine(Protocol):
+    """Nearest vectors of one model's garments; every method may be called on any thread."""
+
+    @property
+    def fingerprint(self) -> ModelFingerprint:
+        """The model whose vectors are searched."""
+        ...
+
+    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
+        """The nearest garments that pass the query's filters."""
+        ...
+
+    def apply(self, changes: Sequence[GarmentChange]) -> None:
+        """Make changes that this process has committed visible to searches."""
+        ...
+
+    def refresh_if_stale(self, session: Session) -> None:
+        """Make other processes' commits visible; cheap enough for every search."""
+        ...
+
+    def refresh(self) -> int:
+        """Make all commits visible; return the number of garments added and removed."""
+        ...
+
+    def publish(self) -> None:
+        """Finish a run of changes: refresh, write files, shorten the log."""
+        ...
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Rebuild from the stored vectors while searches go on; return the number of garments."""
+        ...
+
+    def counts(self) -> dict[GarmentClass, int]:
+        """Number of searchable garments of each class."""
+        ...
+
+    def problems(self, session: Session) -> list[str]:
+        """Differences from the database and other damage, a line with its remedy for each."""
+        ...
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        ...
+
+    def retire(self) -> None:
+        """Stop publishing: another model's engine takes over."""
+        ...
+
+    def close(self) -> None:
+        """Publish and release what the engine holds; the database stays open."""
+        ...

@@ -1,0 +1,111 @@
+"""The pgvector engine: every search is one statement on the shared database.
+
+Servers hold no vectors and open at once; a committed garment is found by the next statement
+everywhere.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from catalog.cache import QueryCache
+from catalog.database import Database
+from indexing.bulk.records import GarmentChange
+from indexing.index.engine import Neighbours, Progress, VectorQuery
+from indexing.index.pgvector.requirements import (
+    create_extension,
+    prepare_connections,
+    wrong_settings,
+)
+from indexing.index.pgvector.statement import EXACT_LIMIT, Branch, NearestStatement
+from indexing.index.pgvector.tables import VectorTables
+from indexing.index.vector_rows import prune_old_changes
+from indexing.types import Hit, ModelFingerprint
+from segmentation.classes import GarmentClass
+
+_LOG: Final = logging.getLogger(__name__)
+MANY_SECONDS: Final = 60.0
+"""How long a filter that many pass is not counted again; either way the hits are right."""
+
+
+class PgvectorEngine:
+    """Nearest vectors of one model by pgvector.
+
+    The first opening makes extension, table and indices, which takes as long as `rebuild`; later
+    ones only check the connection's settings.
+    """
+
+    def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
+        """Check the server and make what is lacking.
+
+        Raises:
+            EngineNotReady: the server lacks something; the message says what to do.
+        """
+        self.fingerprint = fingerprint
+        self._database = database
+        self._model_id = model_id
+        self._passed_by_many = QueryCache[bool](size=1_000, seconds=MANY_SECONDS)
+        create_extension(database.engine)
+        prepare_connections(database.engine)
+        self._tables = VectorTables(database, model_id, fingerprint)
+        if not self._tables.is_prepared():
+            _LOG.info("making the vector table of %s", fingerprint.key)
+            self._tables.prepare()
+
+    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
+        """The nearest garments that pass the query's filters."""
+        branch: Branch = "index" if self._passed_by_many.get(query.filters) else "either"
+        found, passing = self._run(session, query, branch)
+        if passing > EXACT_LIMIT:
+            self._passed_by_many.put(query.filters, True)
+        # An index may end before enough are found: of few, or where those that pass lie far off.
+        if len(found.hits) < query.enough and not 0 < passing <= EXACT_LIMIT:
+            found, _ = self._run(session, query, "exact")
+        return found
+
+    def _run(self, session: Session, query: VectorQuery, branch: Branch) -> tuple[Neighbours, int]:
+        """The hits, and the sixth column of `NearestStatement.select`."""
+        statement = NearestStatement(self._model_id, self.fingerprint, query, branch)
+        rows = session.execute(statement.select()).all()
+        hits = [Hit(row[0], row[2], row[3], row[4]) for row in rows]
+        products = {row[0]: row[1] for row in rows}
+        return Neighbours(hits, products), rows[0][5] if rows else 0
+
+    def apply(self, changes: Sequence[GarmentChange]) -> None:
+        """Nothing: the transaction has changed the table."""
+
+    def refresh_if_stale(self, session: Session) -> None:
+        """Nothing: every statement sees what is committed."""
+
+    def refresh(self) -> int:
+        """Return 0: every statement sees what is committed."""
+        return 0
+
+    def publish(self) -> None:
+        """Shorten the log of changes, which FAISS indices on the same database read."""
+        prune_old_changes(self._database)
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Bring table and indices in line with the stored vectors; return their number."""
+        return self._tables.rebuild(progress)
+
+    def counts(self) -> dict[GarmentClass, int]:
+        """Number of searchable garments of each class."""
+        return self._tables.counts()
+
+    def problems(self, session: Session) -> list[str]:
+        """Wrong settings, differences from the stored vectors, lacking indices."""
+        connection = session.connection()
+        return [*wrong_settings(connection), *self._tables.problems(connection)]
+
+    def size(self) -> int:
+        """Bytes of rows and indices, which are part of the database."""
+        return self._tables.size()
+
+    def retire(self) -> None:
+        """Nothing: another model has rows and indices of its own."""
+
+    def close(self) -> None:
+        """Nothing: the database is closed by whoever opened it."""
