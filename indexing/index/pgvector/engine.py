@@ -14,7 +14,11 @@ from catalog.cache import QueryCache
 from catalog.database import Database
 from indexing.bulk.records import GarmentChange
 from indexing.index.engine import Neighbours, Progress, VectorQuery
-from indexing.index.pgvector.requirements import prepare_connections, wrong_settings
+from indexing.index.pgvector.requirements import (
+    create_extension,
+    prepare_connections,
+    wrong_settings,
+)
 from indexing.index.pgvector.statement import EXACT_LIMIT, Branch, NearestStatement
 from indexing.index.pgvector.tables import VectorTables
 from indexing.index.vector_rows import prune_old_changes
@@ -29,8 +33,8 @@ MANY_SECONDS: Final = 60.0
 class PgvectorEngine:
     """Nearest vectors of one model by pgvector.
 
-    The first opening makes table and indices, which takes as long as `rebuild`; later ones only
-    check the connection's settings.
+    The first opening makes extension, table and indices, which takes as long as `rebuild`; later
+    ones only check the connection's settings.
     """
 
     def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
@@ -43,6 +47,7 @@ class PgvectorEngine:
         self._database = database
         self._model_id = model_id
         self._passed_by_many = QueryCache[bool](size=1_000, seconds=MANY_SECONDS)
+        create_extension(database.engine)
         prepare_connections(database.engine)
         self._tables = VectorTables(database, model_id, fingerprint)
         if not self._tables.is_prepared():

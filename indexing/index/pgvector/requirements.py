@@ -4,6 +4,7 @@ The extension must be in the schema `pgvector`: the catalogue has a table named 
 type and the extension's type cannot be in one schema.
 """
 
+import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,10 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from catalog.database import make_engine
 from indexing.errors import EngineNotReady
 
+_LOG: Final = logging.getLogger(__name__)
 SCHEMA: Final = "pgvector"
 MIN_VERSION: Final = (0, 8)
 SETTINGS: Final = {
-    "hnsw.ef_search": "300",
+    "hnsw.ef_search": "225",
     # An index is read further until enough garments pass; their order is settled by float32.
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "40000",
@@ -67,6 +69,19 @@ def missing_extension(connection: Connection) -> str | None:
             f"ALTER EXTENSION vector SET SCHEMA {SCHEMA};"
         )
     return None
+
+
+def create_extension(engine: Engine) -> None:
+    """Create the extension where the server has it and this role may."""
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        if connection.dialect.name != "postgresql" or connection.scalar(text(_INSTALLED)):
+            return
+        try:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            connection.execute(text(f"CREATE EXTENSION IF NOT EXISTS vector SCHEMA {SCHEMA}"))
+        except SQLAlchemyError as error:
+            # What is missing then, `missing_extension` says; or another server was faster.
+            _LOG.info("pgvector was not enabled: %s", getattr(error, "orig", error))
 
 
 def _wanted() -> str:

@@ -47,7 +47,7 @@ EXACT_LIMIT: Final = 20_000
 """If no more garments pass a filter, all of them are scored."""
 MIN_POOL: Final = 200
 """Candidates of an index that are ranked exactly, at least ..."""
-POOL_SHARE: Final = 2
+POOL_SHARE: Final = 1.5
 """... and so many for each hit that is wanted."""
 _VECTOR: Final = table(
     "garment_vector",
@@ -185,7 +185,7 @@ class NearestStatement:
         nearest = text(
             f"{view.expression(self.model)} {PRODUCT} CAST(:scaled AS {SCHEMA}.halfvec)"
         ).bindparams(scaled=scaled)
-        pool = max(MIN_POOL, POOL_SHARE * query.count)
+        pool = max(MIN_POOL, int(POOL_SHARE * query.count))
         return selected.order_by(nearest).limit(pool)
 
     def _passes(self) -> ColumnElement[bool]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text, update
+from sqlalchemy import create_engine, make_url, text, update
 
 from catalog.feeds.reader import read_folder
 from catalog.filtering.filters import Filters
@@ -16,7 +17,7 @@ from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.errors import EngineNotReady
 from indexing.index.engine import VectorQuery
-from indexing.index.pgvector.requirements import SETTINGS
+from indexing.index.pgvector.requirements import SETTINGS, describe_server
 from indexing.index.pgvector.statement import NearestStatement
 from segmentation.classes import GarmentClass
 from tests.conftest import new_database, pgvector_database
@@ -52,11 +53,24 @@ def run(url: str, *statements: str) -> None:
 def test_what_is_missing_is_named_with_its_remedy(
     tmp_path: Path, url: str, statements: list[str], remedy: str
 ) -> None:
-    run(url, *statements)
+    plain = f"plain_{uuid4().hex}"
+    run(url, *statements, f"CREATE ROLE {plain} LOGIN", f"GRANT ALL ON SCHEMA public TO {plain}")
+    own = make_url(url).set(username=plain).render_as_string(hide_password=False)
     with pytest.raises(EngineNotReady, match=remedy):
-        open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")
-    with closing(open_collection(tmp_path, FakeEmbedder(), url)):
+        open_collection(tmp_path, FakeEmbedder(), own, engine="pgvector")
+    with pytest.raises(EngineNotReady, match=remedy):
+        describe_server(own)
+    with closing(open_collection(tmp_path, FakeEmbedder(), own)):
         pass  # FAISS needs none of it
+
+
+def test_a_superuser_needs_to_prepare_nothing(tmp_path: Path, postgresql_server: str) -> None:
+    url = new_database(postgresql_server)
+    with pytest.raises(EngineNotReady, match="CREATE EXTENSION"):
+        describe_server(url)
+    with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
+        assert collection.verify() == []
+    assert describe_server(url) == "pgvector 0.8.5; its table is made"
 
 
 def test_sqlite_is_refused(tmp_path: Path) -> None:
@@ -99,7 +113,7 @@ def test_a_setting_that_does_not_last_is_refused(
 ) -> None:
     """As through a pool that hands out connections of its own."""
     monkeypatch.setattr("indexing.index.pgvector.requirements._set", lambda *_: None)
-    with pytest.raises(EngineNotReady, match=r"ef_search is 40, not 300"):
+    with pytest.raises(EngineNotReady, match=r"ef_search is 40, not 225"):
         open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")
 
 
