@@ -19,6 +19,8 @@ from segmentation.classes import GarmentClass
 
 _CARDS_PER_SEARCH: Final = 2_000
 """Garments that are ranked for a text query: far more than a page shows, fast to read."""
+_RANKED_AT_ONCE: Final = 4_000
+"""Up to so many garments that pass are read once and ranked here."""
 _NAMED_ENOUGH: Final = 1_000
 """With so many garments whose text has the words, others are not looked for."""
 _IDS_PER_QUERY: Final = 10_000
@@ -204,11 +206,11 @@ def _best_garments(
     if garment_class is not None:
         passing = passing.where(GarmentRow.garment_class == int(garment_class))
     terms = filters.words.terms
-    few = session.execute(passing.limit(_CARDS_PER_SEARCH + 1)).all()
-    if len(few) <= _CARDS_PER_SEARCH:
+    few = session.execute(passing.limit(_RANKED_AT_ONCE + 1)).all()
+    if len(few) <= _RANKED_AT_ONCE:
         ranks = ranks_of(session, terms, {row[1] for row in few}) if terms and few else {}
         ordered = sorted((-ranks.get(row[1], 0.0), -row[2], row[0]) for row in few)
-        return {garment_id: -rank for rank, _, garment_id in ordered}
+        return {garment_id: -rank for rank, _, garment_id in ordered[:_CARDS_PER_SEARCH]}
     by_size = (size.desc(), GarmentRow.id)
     largest = passing.order_by(*by_size).limit(_CARDS_PER_SEARCH)
     if not terms:

@@ -23,6 +23,7 @@ def test_a_broad_query_begins_like_a_whole_one(
             whole = [card.garment_id for card in garments.attribute_cards(session, filters)]
             monkeypatch.setattr(garments, "_CARDS_PER_SEARCH", MOST)
             monkeypatch.setattr(garments, "_NAMED_ENOUGH", enough)
+            monkeypatch.setattr(garments, "_RANKED_AT_ONCE", MOST)
             some = [card.garment_id for card in garments.attribute_cards(session, filters)]
             monkeypatch.undo()
             assert len(some) >= min(enough, len(whole))
