@@ -152,7 +152,9 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of servers that share a database, until it is stopped.
+    """Run imports and other jobs of several servers.
+
+    They share a PostgreSQL database; what they take in waits in it.
 
     Example: apparel worker --data /srv/apparel-data
     """
