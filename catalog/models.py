@@ -258,15 +258,6 @@ class VectorRow(_GarmentModelValues, Base):
     __tablename__ = "vector"
 
 
-class GarmentPatchesRow(_GarmentModelValues, Base):
-    """A garment's patch vectors (`indexing.search.rerank`), serialised by `patches_to_bytes`.
-
-    Stored apart from the vectors: those are read all together, patches only for the best hits.
-    """
-
-    __tablename__ = "garment_tiles"
-
-
 class Key(Base):
     """An API key, of which only the SHA-256 is stored; `scope` is read, write or admin.
 

@@ -66,7 +66,6 @@ from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import (
     active_model,
     fingerprint_of,
-    stored_patches,
     use_model,
     vector_from_bytes,
 )
@@ -74,7 +73,7 @@ from indexing.search.closeness import closeness_for
 from indexing.search.query import Query
 from indexing.search.results import CollectionStatus, ResultCard, result_card
 from indexing.search.searcher import Searcher, products_by_certainty
-from indexing.types import NO_PATCHES, EmbeddedGarment, Embedder, Hit, ModelFingerprint
+from indexing.types import EmbeddedGarment, Embedder, Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.mask import BoolMask
 from segmentation.photos import Photo
@@ -293,10 +292,8 @@ class Collection:
             ).one_or_none()
             if row is None:
                 raise CatalogError(f"there is no garment {garment_id}; search again for its id")
-            patches = stored_patches(session, self._model_id, [garment_id])
         return Query(
             vector=vector_from_bytes(row[1]),
-            patches=patches.get(garment_id, NO_PATCHES),
             classes=(GarmentClass(row[0]),),
         )
 

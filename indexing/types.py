@@ -1,6 +1,6 @@
 """Types and protocols shared by indexing and search: Photo (an array) -> EmbeddedPhoto -> Hit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, ClassMask, Garment, Segmentation
+from segmentation.mask import BoolMask, Box, ClassMask, Garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 Vector = npt.NDArray[np.float32]
 """A garment's embedding, shape (d,): a style half and a colour half, each of unit length."""
@@ -18,15 +19,6 @@ Vectors = npt.NDArray[np.float32]
 """Embeddings of several garments, shape (n, d)."""
 GarmentIds = npt.NDArray[np.int64]
 """Database ids of garments, shape (n,)."""
-Patches = npt.NDArray[np.int8]
-"""Patch vectors of a garment, shape (m, d): unit vectors times 127, covered patches only."""
-NO_PATCHES: Final[Patches] = np.zeros((0, 0), np.int8)
-"""The patches of an encoder without patch vectors."""
-
-
-def no_patches() -> Patches:
-    """Return `NO_PATCHES`, for dataclass defaults."""
-    return NO_PATCHES
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,7 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedGarment:
-    """A garment with its colours, vector, attributes and patch vectors.
+    """A garment with its colours, vector and attributes.
 
     Attributes:
         whole_photo: no garment was detected, and the whole photo was embedded.
@@ -73,7 +65,6 @@ class EmbeddedGarment:
     vector: Vector
     whole_photo: bool = False
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
-    patches: Patches = field(default_factory=no_patches)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,15 +188,12 @@ class Hit:
     """One search result: a garment's id and the parts of its score.
 
     Attributes:
-        score: (1 - colour_weight) * style + colour_weight * colour, with the style part blended
-            with `patch_similarity` where patches were compared (`indexing.search.rerank`).
+        score: (1 - colour_weight) * style + colour_weight * colour.
         style: cosine of the style halves.
         colour: cosine of the colour halves.
-        patch_similarity: 0 to 1; None where patches were not compared.
     """
 
     garment_id: int
     score: float
     style: float
     colour: float
-    patch_similarity: float | None = None

@@ -147,7 +147,7 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     def switch(new: Collection) -> None:
         services.collection = new
 
-    return JobRunner(collection, load, switch)
+    return JobRunner(collection, load, switch, settings.jobs)
 
 
 def _present(services: Services) -> Callable[[], Collection]:

@@ -37,8 +37,8 @@ PAGE_POLICY: Final = "; ".join(
 )
 DOCS_POLICY: Final = PAGE_POLICY.replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
-).replace("img-src 'self'", "img-src 'self' data:")
-"""Swagger UI styles itself inline and draws data: icons; its page shows nobody's content."""
+).replace("img-src 'self'", "img-src 'self' data: blob:")
+"""Swagger UI styles itself inline, draws data: icons and shows pictures that a route answers."""
 
 _HEADERS: Final = {
     "x-content-type-options": "nosniff",

@@ -23,7 +23,7 @@ from catalog.errors import (
 )
 from indexing.errors import IndexingError
 from search_app.documents import ErrorDocument
-from search_app.errors import BadRequest, Busy, SearchAppError
+from search_app.errors import BadRequest, Busy, NotReady, SearchAppError
 from search_app.language import texts
 from search_app.security.server_paths import without_paths
 from search_app.services import services_of
@@ -116,6 +116,8 @@ def answer(request: Request, status: int, code: str, message: str) -> Response:
         "message": texts.error_message(code, sentence(message)),
         # Which part of the address is wrong, for whoever made it.
         "detail": message if code == BadRequest.code else "",
+        # Nothing answers otherwise until somebody looks after the server.
+        "can_go_on": code != NotReady.code,
         "can_retry": request.method == "GET" and (status == 429 or code == Busy.code),
         "here": "",
     }

@@ -69,6 +69,8 @@ class Settings(BaseSettings):
         analytics: whether searches are recorded, without photos, for /admin/searches.
         analytics_days: how long recorded searches are kept.
         sync: whether the server runs the sources of `apparel sync` when they are due.
+        jobs: whether the server runs imports and other jobs, or leaves them to other servers and to
+            `apparel worker`.
         import_folder: the only folder from which feeds and photos on this machine are imported.
     """
 
@@ -101,6 +103,7 @@ class Settings(BaseSettings):
     analytics: bool = True
     analytics_days: int = Field(default=90, ge=1, le=3650)
     sync: bool = False
+    jobs: bool = True
 
     @property
     def runtime_options(self) -> RuntimeOptions:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from segmentation.classes import GarmentClass
-    from segmentation.mask import Garment, Segmentation
+    from segmentation.mask import Garment
     from segmentation.photos import read_photo
+    from segmentation.segmented_photo import Segmentation
     from segmentation.segmenter import Segmenter
 
 __all__ = ["Garment", "GarmentClass", "Segmentation", "Segmenter", "read_photo"]
@@ -23,7 +24,7 @@ __all__ = ["Garment", "GarmentClass", "Segmentation", "Segmenter", "read_photo"]
 _MODULES = {
     "Garment": "segmentation.mask",
     "GarmentClass": "segmentation.classes",
-    "Segmentation": "segmentation.mask",
+    "Segmentation": "segmentation.segmented_photo",
     "Segmenter": "segmentation.segmenter",
     "read_photo": "segmentation.photos",
 }

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, Probabilities, find_garments, most_probable
+from segmentation.segmented_photo import PhotoFeatures
 
 PresenceLogits = npt.NDArray[np.float32]
 """Image-level logits of upper, whole and lower, shape (3,)."""
@@ -35,10 +36,12 @@ class Prediction:
     Attributes:
         probabilities: of each class, (4, h, w), on the canvas's grid.
         presence: image-level logits of the garment classes, (3,).
+        features: the backbone's feature maps; None for a network without such outputs.
     """
 
     probabilities: Probabilities
     presence: PresenceLogits
+    features: PhotoFeatures | None = None
 
 
 @dataclass(frozen=True)

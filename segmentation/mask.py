@@ -4,9 +4,7 @@ A garment is one instance of a class: the two pieces of an open jacket beside a 
 together, the jackets of two people do not.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -50,30 +48,6 @@ class Garment:
     box: Box
     mask: BoolMask
     area: float
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """Garments and mask of one photo.
-
-    Attributes:
-        garments: in descending order of area.
-        draw_mask: computes `mask`, which bulk indexing does not need and which costs more than the
-            network.
-    """
-
-    garments: tuple[Garment, ...]
-    draw_mask: Callable[[], ClassMask]
-
-    @classmethod
-    def of_mask(cls, mask: ClassMask, garments: tuple[Garment, ...] = ()) -> "Segmentation":
-        """Make a segmentation from a known mask."""
-        return cls(garments, lambda: mask)
-
-    @cached_property
-    def mask(self) -> ClassMask:
-        """Class of each pixel of the photo, shape (H, W)."""
-        return self.draw_mask()
 
 
 def most_probable(probabilities: Probabilities) -> ClassMask:

@@ -20,10 +20,16 @@ from segmentation.weights import Architecture
 
 MASK_STRIDE = 4
 """The output has a quarter of the canvas's resolution."""
+FEATURE_STRIDES = (16, 32)
+"""Strides of the feature maps that garments are embedded from."""
 
 
 class SegmentationNetwork(PartlyFrozen):
-    """Photos (n, 3, H, W) -> class probabilities (n, 4, H / 4, W / 4), presence logits (n, 3)."""
+    """Predict class probabilities and presence, and return the backbone's features.
+
+    Photos (n, 3, H, W) -> class probabilities (n, 4, H / 4, W / 4), presence logits (n, 3), and
+    one feature map (n, c, H / stride, W / stride) for each of `FEATURE_STRIDES`.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -40,14 +46,20 @@ class SegmentationNetwork(PartlyFrozen):
         )
         self.fpn.decoder.merge = _Sum()
 
-    def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        parts, presence = self.parts(photos)
-        return class_logits(parts).softmax(dim=1), presence[:, : len(GARMENT_CLASSES)]
+    def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        features = self.fpn.encoder(photos)
+        parts, presence = self._predicted(features)
+        probabilities = class_logits(parts).softmax(dim=1)
+        pooled = features[-len(FEATURE_STRIDES) :]
+        return probabilities, presence[:, : len(GARMENT_CLASSES)], *pooled
 
     def parts(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Part logits (n, PART_COUNT, H / 4, W / 4), presence logits (n, IMAGE_LABEL_COUNT)."""
-        parts, presence = self.fpn(photos)
-        return parts, presence
+        return self._predicted(self.fpn.encoder(photos))
+
+    def _predicted(self, features: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        parts = self.fpn.segmentation_head(self.fpn.decoder(features))
+        return parts, self.fpn.classification_head(features[-1])
 
 
 class _Sum(nn.Module):

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from segmentation.calibration import UNCALIBRATED, Calibration, Prediction, detect_garments
-from segmentation.mask import Segmentation, in_pixels
+from segmentation.mask import in_pixels
 from segmentation.photos import Photo
-from segmentation.preprocess import Preprocessing, photo_part, place, to_canvas, to_mask
+from segmentation.preprocess import (
+    Placement,
+    Preprocessing,
+    photo_part,
+    place,
+    to_canvas,
+    to_mask,
+)
 from segmentation.runtime import (
     Arrays,
     Pictures,
@@ -22,6 +29,7 @@ from segmentation.runtime import (
     open_runtime,
     require_torch,
 )
+from segmentation.segmented_photo import PhotoFeatures, Segmentation
 from segmentation.weights import (
     SHIPPED_SEGMENTER,
     load_segmenter,
@@ -46,12 +54,17 @@ class Segmenter:
         preprocessing: Preprocessing,
         fingerprint: str,
         calibration: Calibration = UNCALIBRATED,
+        backbone: str = "",
     ) -> None:
-        """`runtime` returns probabilities (n, 4, h, w) and presence logits (n, 3)."""
+        """`runtime` returns probabilities (n, 4, h, w), presence logits (n, 3) and feature maps.
+
+        `backbone` is the fingerprint of the weights alone, which feature maps depend on.
+        """
         self._runtime = runtime
         self._calibration = calibration
         self.preprocessing = preprocessing
         self.fingerprint = fingerprint
+        self.backbone = backbone
 
     @classmethod
     def load(
@@ -82,7 +95,7 @@ class Segmenter:
             return PictureNetwork(network, card.preprocessing.mean, card.preprocessing.std)
 
         runtime = open_runtime(build, options, card.fingerprint, quantised_of(path, card))
-        return cls(runtime, card.preprocessing, card.fingerprint, card.calibration)
+        return cls(runtime, card.preprocessing, card.fingerprint, card.calibration, card.backbone)
 
     @property
     def runtime(self) -> str:
@@ -100,7 +113,7 @@ class Segmenter:
 
     def segment(self, photos: Sequence[Photo]) -> list[Segmentation]:
         """Segment photos; results are in order, class masks are computed on first use."""
-        predictions = predict(self._runtime, self.preprocessing, photos)
+        predictions = self.predict(photos)
         return [
             _segmentation_of(prediction, self._calibration, photo.shape[0], photo.shape[1])
             for photo, prediction in zip(photos, predictions, strict=True)
@@ -108,13 +121,20 @@ class Segmenter:
 
     def predict(self, photos: Sequence[Photo]) -> list[Prediction]:
         """Return the network's output for each photo, in order."""
-        return predict(self._runtime, self.preprocessing, photos)
+        return predict(self._runtime, self.preprocessing, photos, self.backbone)
+
+    def features(self, photos: Sequence[Photo]) -> list[PhotoFeatures]:
+        """Return the backbone's feature maps of each photo, in order; none of other networks."""
+        return [each.features for each in self.predict(photos) if each.features is not None]
 
 
 def predict(
-    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo]
+    runtime: Runtime, preprocessing: Preprocessing, photos: Sequence[Photo], backbone: str = ""
 ) -> list[Prediction]:
-    """Run a network on photos; outputs are in order, at canvas resolution."""
+    """Run a network on photos; outputs are in order, at canvas resolution.
+
+    `backbone` is noted with the feature maps as their source.
+    """
     placements = [place(photo.shape[0], photo.shape[1], preprocessing) for photo in photos]
     by_canvas: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for position, placement in enumerate(placements):
@@ -124,11 +144,21 @@ def predict(
         for start in range(0, len(positions), BATCH_SIZE):
             batch = positions[start : start + BATCH_SIZE]
             canvases = [to_canvas(photos[each], placements[each], preprocessing) for each in batch]
-            probabilities, presence = runtime.run(np.stack(canvases))
+            outputs = runtime.run(np.stack(canvases))
             for row, each in enumerate(batch):
-                enlarged = photo_part(probabilities[row], placements[each])
-                predictions[each] = Prediction(enlarged, presence[row])
+                own = tuple(output[row] for output in outputs)
+                size = (photos[each].shape[0], photos[each].shape[1])
+                predictions[each] = _prediction(own, placements[each], size, backbone)
     return [predictions[position] for position in range(len(photos))]
+
+
+def _prediction(
+    outputs: Arrays, placement: Placement, size: tuple[int, int], backbone: str
+) -> Prediction:
+    """The prediction for one photo from its rows of the network's outputs."""
+    probabilities, presence, *maps = outputs
+    features = PhotoFeatures(tuple(maps), placement, size, backbone) if maps else None
+    return Prediction(photo_part(probabilities, placement), presence, features)
 
 
 def _segmentation_of(
@@ -139,4 +169,5 @@ def _segmentation_of(
     return Segmentation(
         tuple(in_pixels(each, grid, (height, width)) for each in detections.garments),
         lambda: to_mask(detections.probabilities, height, width),
+        prediction.features,
     )

@@ -81,6 +81,15 @@ class SegmenterCard:
     quantised_sha256: str = ""
 
     @property
+    def backbone(self) -> str:
+        """The architecture's name and a hash over weights, quantised ones too, and preprocessing.
+
+        Feature maps depend on nothing else.
+        """
+        hashed = fingerprint_of(self.sha256 + self.quantised_sha256, self.preprocessing)
+        return f"{self.architecture.name}/{hashed}"
+
+    @property
     def fingerprint(self) -> str:
         """The architecture's name and a hash over weights, preprocessing and calibration."""
         parts = (self.preprocessing, self.calibration)

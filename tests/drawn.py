@@ -32,7 +32,9 @@ def draw_pair(seed: int, height: int = 96, width: int = 72) -> tuple[Photo, Clas
     return np.clip(photo + noise, 0, 255).astype(np.uint8), mask
 
 
-def draw_pairs(root: Path, count: int, labels: tuple[str, ...] = ("",)) -> PairsFolder:
+def draw_pairs(
+    root: Path, count: int, labels: tuple[str, ...] = ("",), source: str = "drawn"
+) -> PairsFolder:
     """A pairs folder with all three splits in it."""
     prepare_folder(root)
     pairs = []
@@ -42,5 +44,5 @@ def draw_pairs(root: Path, count: int, labels: tuple[str, ...] = ("",)) -> Pairs
         save_mask(mask, root / "masks" / f"{seed:03d}.png")
         split = SPLITS[0] if seed % 4 else SPLITS[1 + seed // 4 % 2]
         label = labels[seed % len(labels)]
-        pairs.append(Pair(f"{seed:03d}", "drawn", f"group {seed}", split, label))
+        pairs.append(Pair(f"{seed:03d}", source, f"group {seed}", split, label))
     return write_manifest(root, pairs)

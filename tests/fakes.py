@@ -1,9 +1,10 @@
-"""Stand-ins where the real models would be slow: a deterministic embedder and drawn photos.
+"""Stand-ins where the real models would be slow: embedders, a backbone and drawn photos.
 
 `draw_photo` draws what `FakeEmbedder` understands: one block of colour on a plain ground,
 wide for an upper garment, nearly square for a lower one, tall for a whole one.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,13 @@ from PIL import Image, ImageColor, ImageDraw
 
 from catalog.colours import nearest_colour_name
 from indexing.embedding.colour import colour_vector
+from indexing.embedding.encoder import Encoder, EncoderCard
 from indexing.types import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
-from segmentation.mask import (
-    BoolMask,
-    Box,
-    Garment,
-    Segmentation,
-    region_garment,
-    whole_photo_garment,
-)
+from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
+from segmentation.preprocess import Preprocessing, place, to_canvas
+from segmentation.segmented_photo import PhotoFeatures, Segmentation
 
 STYLE_DIMENSION = 16
 COLOUR_DIMENSION = 27
@@ -69,6 +66,43 @@ def draw_empty_photo(path: Path) -> Path:
     """A photo without any garment."""
     Image.new("RGB", (120, 160), "white").save(path)
     return path
+
+
+class PixelBackbone:
+    """A backbone whose feature maps are the photo itself in cells of 4 pixels."""
+
+    backbone, runtime = "pixels/1", "numpy"
+
+    def __init__(self) -> None:
+        self.photos = 0
+
+    def features(self, photos: Sequence[Photo]) -> list[PhotoFeatures]:
+        self.photos += len(photos)
+        return [self._features(photo) for photo in photos]
+
+    def _features(self, photo: Photo) -> PhotoFeatures:
+        preprocessing = Preprocessing(192, 128, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+        placement = place(photo.shape[0], photo.shape[1], preprocessing)
+        canvas = to_canvas(photo, placement, preprocessing)
+        cells = canvas.reshape(canvas.shape[0] // 4, 4, -1, 4, 3).mean(axis=(1, 3)) / 255
+        maps = np.ascontiguousarray(cells.transpose(2, 0, 1), np.float32)
+        size = (photo.shape[0], photo.shape[1])
+        return PhotoFeatures((maps,), placement, size, self.backbone)
+
+
+def random_encoder(backbone: PixelBackbone, seed: int = 1) -> Encoder:
+    """A real encoder with random tensors: 20 numbers and 4 kinds."""
+    generator = np.random.default_rng(seed)
+    tensors = {
+        "mean": np.full(9, 0.4),
+        "deviation": np.full(9, 0.2),
+        "projection": generator.normal(size=(20, 9)),
+        "kinds": generator.normal(size=(4, 9)),
+        "kind_offsets": np.zeros(4),
+    }
+    card = EncoderCard(20, tuple("abcd"), 0.3, backbone.backbone, f"random {seed}")
+    singles = {name: each.astype(np.float32) for name, each in tensors.items()}
+    return Encoder(card, singles, backbone)
 
 
 class FakeEmbedder:

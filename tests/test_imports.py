@@ -13,7 +13,15 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("segmentation", "catalog", "indexing", "search_app", "migrations")
 VOCABULARY = tuple(
     f"segmentation.{name}"
-    for name in ("classes", "errors", "mask", "photos", "runtime", "data.splits")
+    for name in (
+        "classes",
+        "errors",
+        "mask",
+        "photos",
+        "runtime",
+        "segmented_photo",
+        "data.splits",
+    )
 )
 """Numpy and Pillow only: what a photo, a garment and a class are, for every package."""
 LEARNING = tuple(
@@ -33,7 +41,6 @@ SHARES_LEARNING = (
     "indexing.training",
     "indexing.evaluation",
     "indexing.embedding.encoder",
-    "indexing.embedding.network",
     "indexing.embedding.timm_encoder",
 )
 

@@ -11,13 +11,14 @@ from typing import Final
 import numpy as np
 
 from indexing.benchmarks.vectors import STYLE_DIMENSION
-from indexing.embedding.crop import Crop
+from indexing.embedding.crop import crop_garment
 from indexing.embedding.embedder import PhotoEmbedder
-from indexing.embedding.encoder import Encoded
-from indexing.types import NO_PATCHES
+from indexing.embedding.encoder import SegmentedGarment, unit_length
+from indexing.types import Vectors
 from segmentation.classes import GARMENT_CLASSES
-from segmentation.mask import ClassMask, Garment, Segmentation, region_garment
+from segmentation.mask import ClassMask, Garment, region_garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 SIDE: Final = 64
 _PATCHES: Final = 8
@@ -55,23 +56,24 @@ def _empty_mask(height: int, width: int) -> ClassMask:
 
 
 class LightEncoder:
-    """A random projection of the crop in 8 x 8 patches, of unit length."""
+    """A random projection of 8 x 8 pixels of the crop, of unit length."""
 
     fingerprint = "light/1"
+    runtime = "numpy"
     dimension = STYLE_DIMENSION
-    side = SIDE
 
     def __init__(self) -> None:
         shape = (_PATCHES * _PATCHES * 3, self.dimension)
         self._axes = np.random.default_rng(_SEED).normal(size=shape).astype(np.float32)
 
-    def encode(self, crops: Sequence[Crop]) -> Encoded:
+    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
         """See `indexing.embedding.encoder.StyleEncoder.encode`."""
         step = SIDE // _PATCHES
-        seen = np.stack([crop[::step, ::step] for crop in crops]).astype(np.float32)
-        styles = seen.reshape(len(crops), -1) / 255 @ self._axes
-        lengths = np.linalg.norm(styles, axis=1, keepdims=True)
-        return Encoded(np.asarray(styles / lengths, np.float32), [NO_PATCHES] * len(crops))
+        crops = [crop_garment(each.photo, each.garment, SIDE) for each in garments]
+        seen = np.zeros((len(crops), len(self._axes)), np.float32)
+        for row, crop in zip(seen, crops, strict=True):
+            row[:] = crop[::step, ::step].ravel() / 255
+        return unit_length(seen @ self._axes)
 
 
 def light_embedder(threads: int) -> PhotoEmbedder:

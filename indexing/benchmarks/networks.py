@@ -1,4 +1,4 @@
-"""Speed of the networks alone: the fast runtime against eager float32 torch.
+"""Speed of the network alone: the fast runtime against eager float32 torch.
 
 Both run the same preprocessed images in the same batches with the same number of threads,
 alternating, the best of five rounds each, because a shared machine's speed changes by the minute.
@@ -19,12 +19,11 @@ import numpy.typing as npt
 
 from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
-from indexing.embedding.crop import crop_garment
-from indexing.embedding.encoder import Encoder
-from segmentation.mask import Garment, Segmentation
+from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, SegmentedGarment
 from segmentation.photos import Photo, find_photos, read_photo
 from segmentation.preprocess import canvas_of
 from segmentation.runtime import Pictures, RuntimeOptions
+from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import Segmenter
 
 Picture = npt.NDArray[np.uint8]
@@ -35,52 +34,74 @@ ROUNDS: Final = 5
 
 @dataclass(frozen=True)
 class NetworkFigures:
-    """Images per second of one network, and the agreement of both runtimes.
+    """Photos per second of the segmentation network, and the agreement of both runtimes.
 
-    `agreement` is the share of mask pixels with the same class for the segmenter, and the minimum
-    cosine between a vector and the reference's for the encoder.
+    Attributes:
+        agreement: share of mask pixels with the same class.
+        cosine, least_cosine: mean and least cosine of a garment's style vector from both.
     """
 
+    photos: int
     network: str
     runtime: str
     per_second: float
     eager_per_second: float
     times_eager: float
     agreement: float
+    cosine: float
+    least_cosine: float
 
 
-@dataclass(frozen=True)
-class NetworksFigures:
-    """Figures of both networks."""
-
-    photos: int
-    segmenter: NetworkFigures
-    encoder: NetworkFigures
-
-
-def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -> NetworksFigures:
-    """Speed and agreement of both shipped networks on `count` photos (None: drawn ones)."""
+def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -> NetworkFigures:
+    """Speed and agreement of the shipped network on `count` photos (None: drawn ones)."""
     photos = _read(source, count)
-    eager = replace(options, name="torch")
-    slow, fast = Segmenter.load(options=eager), Segmenter.load(options=options)
-    found = fast.segment(photos)
+    slow = Segmenter.load(options=replace(options, name="torch"))
+    fast = Segmenter.load(options=options)
+    found, expected = fast.segment(photos), slow.segment(photos)
+    masks = [(one.mask, other.mask) for one, other in zip(found, expected, strict=True)]
+    same = sum(int((one == other).sum()) for one, other in masks)
+    cosines = _cosines(photos, found, slow, fast)
+    speed, eager = _speeds(photos, slow, fast)
+    figures = NetworkFigures(
+        photos=len(photos),
+        network=fast.fingerprint,
+        runtime=fast.runtime,
+        per_second=speed,
+        eager_per_second=eager,
+        times_eager=speed / eager,
+        agreement=same / sum(one.size for one, _ in masks),
+        cosine=float(cosines.mean()),
+        least_cosine=float(cosines.min()),
+    )
+    log(
+        f"{figures.network}: {speed:.1f}/s with {figures.runtime}, {eager:.1f} eager, "
+        f"{figures.times_eager:.1f} times; agreement {figures.agreement:.5f}, "
+        f"cosine {figures.cosine:.5f}, least {figures.least_cosine:.5f}"
+    )
+    return figures
+
+
+def _cosines(
+    photos: list[Photo], found: list[Segmentation], slow: Segmenter, fast: Segmenter
+) -> npt.NDArray[np.float32]:
+    """Cosine of each largest garment's style vectors from the features of both runtimes."""
     garments = [
-        (photo, each.garments[0])
+        SegmentedGarment(photo, each.garments[0])
         for photo, each in zip(photos, found, strict=True)
         if each.garments
     ]
-    figures = NetworksFigures(
-        len(photos),
-        _segmenter_figures(photos, found, slow, fast),
-        _encoder_figures(garments, Encoder.load(options=eager), Encoder.load(options=options)),
+    one, other = (
+        Encoder.load(SHIPPED_ENCODER, backbone).encode(garments) for backbone in (slow, fast)
     )
-    for each in (figures.segmenter, figures.encoder):
-        log(
-            f"{each.network}: {each.per_second:.1f}/s with {each.runtime}, "
-            f"{each.eager_per_second:.1f} eager, {each.times_eager:.1f} times; "
-            f"agreement {each.agreement:.5f}"
-        )
-    return figures
+    return np.asarray((one * other).sum(axis=1))
+
+
+def _speeds(photos: list[Photo], slow: Segmenter, fast: Segmenter) -> list[float]:
+    """Photos per second of the fast and of the slow network."""
+    canvases = [canvas_of(photo, fast.preprocessing) for photo in photos]
+    upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
+    runs = (_Runs(_on_batches(each.run), each.calls_at_once) for each in (fast, slow))
+    return _per_second(list(runs), upright)
 
 
 def _read(source: Path | None, count: int) -> list[Photo]:
@@ -92,32 +113,8 @@ def _read(source: Path | None, count: int) -> list[Photo]:
         return [read_photo(path) for path in find_photos(drawn)]
 
 
-def _segmenter_figures(
-    photos: list[Photo], found: list[Segmentation], slow: Segmenter, fast: Segmenter
-) -> NetworkFigures:
-    masks = [(one.mask, other.mask) for one, other in zip(slow.segment(photos), found, strict=True)]
-    same = sum(int((one == other).sum()) for one, other in masks)
-    canvases = [canvas_of(photo, fast.preprocessing) for photo in photos]
-    upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
-    runs = (_Runs(_on_batches(each.run), each.calls_at_once) for each in (fast, slow))
-    speed, eager = _per_second(list(runs), upright)
-    agreement = same / sum(one.size for one, _ in masks)
-    return NetworkFigures(fast.fingerprint, fast.runtime, speed, eager, speed / eager, agreement)
-
-
 def _on_batches(run: Callable[[Pictures], object]) -> Callable[[list[Picture]], object]:
     return lambda pictures: run(np.stack(pictures))
-
-
-def _encoder_figures(
-    garments: list[tuple[Photo, Garment]], slow: Encoder, fast: Encoder
-) -> NetworkFigures:
-    crops = [crop_garment(photo, garment, fast.side) for photo, garment in garments]
-    cosines = (slow.encode(crops).styles * fast.encode(crops).styles).sum(axis=1)
-    runs = [_Runs(each.encode, each.calls_at_once) for each in (fast, slow)]
-    speed, eager = _per_second(runs, crops)
-    least = float(cosines.min())
-    return NetworkFigures(fast.fingerprint, fast.runtime, speed, eager, speed / eager, least)
 
 
 @dataclass(frozen=True)

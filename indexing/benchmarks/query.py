@@ -18,7 +18,6 @@ from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.embedding.patches import UNIT
 from indexing.embedding.wiring import load_embedder
 from indexing.errors import ModelMismatch
 from indexing.evaluation.gallery import StoredGarment, write_garments
@@ -32,7 +31,6 @@ from segmentation.runtime import RuntimeOptions
 GARMENTS: Final = 100_000
 QUERIES: Final = 100
 RESULTS: Final = 24
-_PATCHES: Final = (25, 64)
 
 
 @dataclass(frozen=True)
@@ -124,12 +122,9 @@ def fill_catalogue(data: Path, embedder: Embedder, garments: int) -> None:
 
 
 def _garment(number: int, vector: Vector) -> StoredGarment:
-    """A garment with the average number of patches, which are random."""
-    generator = np.random.default_rng(number)
     return StoredGarment(
         garment_id=number,
         product_id=f"p{number}",
         garment_class=GARMENT_CLASSES[number % len(GARMENT_CLASSES)],
         vector=vector,
-        patches=generator.integers(-UNIT, UNIT, _PATCHES, np.int8),
     )

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.models import GarmentPatchesRow, GarmentRow, PhotoRow, VectorRow
+from catalog.models import GarmentRow, PhotoRow, VectorRow
 from indexing.bulk.records import GarmentRecord, IndexedPhoto, ReadPhoto, SkippedPhoto, skipped
 from indexing.errors import IndexingError
-from indexing.index.vector_rows import patches_from_bytes, vector_from_bytes
-from indexing.types import NO_PATCHES, Attribute, Colour, EmbeddedPhoto, GarmentAttributes
+from indexing.index.vector_rows import vector_from_bytes
+from indexing.types import Attribute, Colour, EmbeddedPhoto, GarmentAttributes
 from segmentation.classes import GarmentClass
 
 
@@ -57,14 +57,9 @@ def indexed_garments(
 ) -> dict[str, PhotoGarments]:
     """SHA-256 -> garments of an indexed photo with these bytes, embedded by this model."""
     query = (
-        select(PhotoRow, GarmentRow, VectorRow.values, GarmentPatchesRow.values)
+        select(PhotoRow, GarmentRow, VectorRow.values)
         .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
         .join(VectorRow, VectorRow.garment_id == GarmentRow.id)
-        .outerjoin(
-            GarmentPatchesRow,
-            (GarmentPatchesRow.garment_id == GarmentRow.id)
-            & (GarmentPatchesRow.model_id == model_id),
-        )
         .where(
             PhotoRow.sha256.in_(contents),
             PhotoRow.status == "indexed",
@@ -74,16 +69,16 @@ def indexed_garments(
     )
     firsts: dict[str, PhotoRow] = {}
     results: dict[str, PhotoGarments] = {}
-    for photo, garment, vector, patches in session.execute(query):
+    for photo, garment, vector in session.execute(query):
         sha256 = str(photo.sha256)
         if photo is firsts.setdefault(sha256, photo):
             answer = results.get(sha256) or PhotoGarments(photo.height or 1, photo.width or 1)
-            record = _record_of(garment, vector, patches)
+            record = _record_of(garment, vector)
             results[sha256] = replace(answer, garments=(*answer.garments, record))
     return results
 
 
-def _record_of(garment: GarmentRow, vector: bytes, patches: bytes | None) -> GarmentRecord:
+def _record_of(garment: GarmentRow, vector: bytes) -> GarmentRecord:
     return GarmentRecord(
         garment_class=GarmentClass(garment.garment_class),
         score=garment.score,
@@ -92,7 +87,6 @@ def _record_of(garment: GarmentRow, vector: bytes, patches: bytes | None) -> Gar
         colours=tuple(Colour(each["name"], each["hex"], each["share"]) for each in garment.colours),
         vector=vector_from_bytes(vector),
         attributes=_attributes_of(garment),
-        patches=NO_PATCHES if patches is None else patches_from_bytes(patches),
     )
 
 

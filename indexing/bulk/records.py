@@ -4,7 +4,7 @@ PendingPhoto -> ReadPhoto -> IndexedPhoto -> CommittedBatch
              \\-> SkippedPhoto ------------/
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from catalog.importing.importer import ImportSummary, PendingPhoto
 from indexing.clock import StageTiming
@@ -14,12 +14,10 @@ from indexing.types import (
     EmbeddedGarment,
     GarmentAttributes,
     GarmentIds,
-    Patches,
     PhotoSource,
     Skip,
     Vector,
     Vectors,
-    no_patches,
 )
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
@@ -46,7 +44,6 @@ class GarmentRecord:
     colours: tuple[Colour, ...]
     vector: Vector
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
-    patches: Patches = field(default_factory=no_patches)
 
     @classmethod
     def from_embedded(cls, embedded: EmbeddedGarment, height: int, width: int) -> "GarmentRecord":
@@ -61,7 +58,6 @@ class GarmentRecord:
             colours=embedded.colours,
             vector=embedded.vector,
             attributes=embedded.attributes,
-            patches=embedded.patches,
         )
 
 

@@ -213,7 +213,7 @@ def _embed_batch(
     with database.transaction() as session:
         # Garments may have been removed meanwhile.
         there = session.scalars(select(GarmentRow.id).where(GarmentRow.id.in_(again))).all()
-        seen = {each: (again[each].vector, again[each].patches) for each in there}
+        seen = {each: again[each].vector for each in there}
         session.add_all(vector_rows(model_id, seen))
     return len(there)
 

@@ -144,7 +144,7 @@ def _write_vectors(
 ) -> GarmentChange:
     session.add_all([garment for garment, _ in written])
     session.flush()
-    seen = {garment.id: (record.vector, record.patches) for garment, record in written}
+    seen = {garment.id: record.vector for garment, record in written}
     session.add_all(vector_rows(model_id, seen))
     session.flush()
     added = {}

@@ -1,7 +1,7 @@
-"""The square masked crop of a garment that the encoder takes as input.
+"""The square masked crop of a garment that a timm network takes as input.
 
 Pixels outside the mask get one background colour, so that floor, skin and other garments do not
-count; the aspect ratio is preserved. Queries, bulk indexing and training use the same crop.
+count; the aspect ratio is preserved.
 """
 
 from typing import Final

@@ -1,44 +1,30 @@
 """The path from photos to embeddings, shared by bulk indexing and queries.
 
-photo -> segmentation -> for each garment: crop -> style half, pixels -> colour half
+photo -> segmentation -> for each garment: features under its mask -> style half,
+                                           pixels -> colour half
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from indexing.clock import StageClock
 from indexing.embedding.attributes import AttributeHeads, height_share
-from indexing.embedding.colour import (
-    COLOUR_DIMENSION,
-    ColourDescription,
-    colour_vector,
-    describe_colours,
-)
-from indexing.embedding.crop import Crop, crop_garment
-from indexing.embedding.encoder import StyleEncoder
+from indexing.embedding.colour import COLOUR_DIMENSION, colour_vector, describe_colours
+from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.types import (
+    UNKNOWN_ATTRIBUTES,
     EmbeddedGarment,
     EmbeddedPhoto,
+    GarmentAttributes,
     ModelFingerprint,
-    Patches,
     PhotoSegmenter,
     Vector,
 )
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
-from segmentation.mask import (
-    BoolMask,
-    Box,
-    ClassMask,
-    Garment,
-    Segmentation,
-    region_garment,
-    whole_photo_garment,
-)
+from segmentation.mask import BoolMask, Box, ClassMask, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
 
 MIN_CLOTHING_SHARE: Final = 0.15
@@ -46,28 +32,6 @@ MIN_CLOTHING_SHARE: Final = 0.15
 
 
 PHOTOS_PER_THREAD: Final = 4
-CROPS_PER_THREAD: Final = 16
-"""Crops in one call of the encoder; larger batches are not faster per crop."""
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, eq=False)
-class _Cut:
-    """A garment with its crop and colours, before encoding."""
-
-    garment: Garment
-    crop: Crop
-    described: ColourDescription
-
-
-@dataclass(frozen=True, eq=False)
-class _CutPhoto:
-    """A segmented photo with its garments cut out."""
-
-    segmentation: Segmentation
-    cuts: list[_Cut]
 
 
 class PhotoEmbedder:
@@ -104,66 +68,66 @@ class PhotoEmbedder:
         return self.embed_timed(photos, StageClock())
 
     def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        """Like `embed`, adding the time of segment, crop and encode to a clock.
+        """Like `embed`, adding the time of segment, colour and encode to a clock."""
+        # Even a few photos are split, since a user may be waiting for them.
+        size = min(PHOTOS_PER_THREAD, max(1, -(-len(photos) // self._calls)))
+        parts = [photos[start : start + size] for start in range(0, len(photos), size)]
+        embedded = self._threads.map(lambda part: self._embed_part(part, clock), parts)
+        return [each for part in embedded for each in part]
 
-        Threads process a few photos each up to the crops; the crops of all photos are then
-        encoded in full batches.
-        """
-        cut = self._in_parallel(partial(self._cut_out, clock=clock), photos, PHOTOS_PER_THREAD)
-        return self._embedded_photos(photos, cut, clock)
-
-    def _embedded_photos(
-        self, photos: list[Photo], cut: list[_CutPhoto], clock: StageClock
-    ) -> list[EmbeddedPhoto]:
-        seen = iter(self._embedded_cuts([own for each in cut for own in each.cuts], clock))
+    def _embed_part(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
+        with clock.timing("segment"):
+            segmentations = self._segmenter.segment(photos)
+        garments = [
+            SegmentedGarment(photo, garment, segmentation.features)
+            for photo, segmentation in zip(photos, segmentations, strict=True)
+            for garment in segmentation.garments
+        ]
+        embedded = iter(self._embed_garments(garments, clock))
         return [
             EmbeddedPhoto(
                 photo.shape[0],
                 photo.shape[1],
-                each.segmentation,
-                self._with_attributes([next(seen) for _ in each.cuts]),
+                segmentation,
+                tuple(next(embedded) for _ in segmentation.garments),
             )
-            for photo, each in zip(photos, cut, strict=True)
+            for photo, segmentation in zip(photos, segmentations, strict=True)
         ]
 
-    def _embedded_cuts(self, cuts: list[_Cut], clock: StageClock) -> list[EmbeddedGarment]:
-        crops = [cut.crop for cut in cuts]
-        seen = self._in_parallel(partial(self._encode, clock=clock), crops, CROPS_PER_THREAD)
-        return [_embedded(*each) for each in zip(cuts, seen, strict=True)]
-
-    def _cut_out(self, photos: list[Photo], clock: StageClock) -> list[_CutPhoto]:
-        with clock.timing("segment"):
-            segmentations = self._segmenter.segment(photos)
-        with clock.timing("crop"):
-            return [
-                _CutPhoto(segmentation, [self._cut(photo, each) for each in segmentation.garments])
-                for photo, segmentation in zip(photos, segmentations, strict=True)
-            ]
-
-    def _cut(self, photo: Photo, garment: Garment) -> _Cut:
-        crop = crop_garment(photo, garment, self._encoder.side)
-        return _Cut(garment, crop, describe_colours(photo, garment))
-
-    def _encode(self, crops: list[Crop], clock: StageClock) -> list[tuple[Vector, Patches]]:
+    def _embed_garments(
+        self, garments: list[SegmentedGarment], clock: StageClock
+    ) -> list[EmbeddedGarment]:
+        """Embed garments with colours and, if there are heads, predicted attributes."""
         with clock.timing("encode"):
-            encoded = self._encoder.encode(crops)
-        return list(zip(encoded.styles, encoded.patches, strict=True))
+            styles = self._encoder.encode(garments)
+        with clock.timing("colour"):
+            described = [describe_colours(each.photo, each.garment) for each in garments]
+        vectors = [
+            np.concatenate([style, colours.vector]).astype(np.float32)
+            for style, colours in zip(styles, described, strict=True)
+        ]
+        return [
+            EmbeddedGarment(each.garment, colours.colours, vector, attributes=attributes)
+            for each, colours, vector, attributes in zip(
+                garments, described, vectors, self._attributes(garments, vectors), strict=True
+            )
+        ]
 
-    def _in_parallel(
-        self, work: Callable[[list[Item]], list[Result]], items: list[Item], size: int
-    ) -> list[Result]:
-        """Call `work` on parts of up to `size` items on all threads; results in order."""
-        # Even a few crops are split, since a user may be waiting for them.
-        size = min(size, max(1, -(-len(items) // self._calls)))
-        parts = [items[start : start + size] for start in range(0, len(items), size)]
-        if len(parts) < 2:
-            return work(items) if items else []
-        return [answer for part in self._threads.map(work, parts) for answer in part]
+    def _attributes(
+        self, garments: list[SegmentedGarment], vectors: list[Vector]
+    ) -> list[GarmentAttributes]:
+        if self._heads is None or not garments:
+            return [UNKNOWN_ATTRIBUTES] * len(garments)
+        return self._heads.predict(
+            np.stack(vectors),
+            [each.garment.garment_class for each in garments],
+            [height_share(each.garment.box) for each in garments],
+        )
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
         """Embed the whole photo as one garment, `whole_photo` set."""
         garment = whole_photo_garment(photo.shape[0], photo.shape[1])
-        return replace(self._embed_garment(photo, garment), whole_photo=True)
+        return replace(self._embed_one(photo, garment), whole_photo=True)
 
     def embed_region(
         self,
@@ -186,7 +150,7 @@ class PhotoEmbedder:
             garment = self._garment_in_box(photo, region, garment_class)
         else:
             garment = region_garment(region, garment_class or GarmentClass.WHOLE)
-        return self._embed_garment(photo, garment)
+        return self._embed_one(photo, garment)
 
     def _garment_in_box(
         self, photo: Photo, box: Box, garment_class: GarmentClass | None
@@ -205,32 +169,11 @@ class PhotoEmbedder:
         """The colour half of a plain garment of this colour (a name or #rrggbb)."""
         return colour_vector(colour)
 
-    def _embed_garment(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
-        embedded = self._embedded_cuts([self._cut(photo, garment)], StageClock())
-        return self._with_attributes(embedded)[0]
-
-    def _with_attributes(self, embedded: list[EmbeddedGarment]) -> tuple[EmbeddedGarment, ...]:
-        """The garments with predicted attributes, if there are heads."""
-        if self._heads is None or not embedded:
-            return tuple(embedded)
-        predicted = self._heads.predict(
-            np.stack([each.vector for each in embedded]),
-            [each.garment.garment_class for each in embedded],
-            [height_share(each.garment.box) for each in embedded],
-        )
-        return tuple(
-            replace(each, attributes=attributes)
-            for each, attributes in zip(embedded, predicted, strict=True)
-        )
+    def _embed_one(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
+        return self._embed_garments([SegmentedGarment(photo, garment)], StageClock())[0]
 
 
 def _main_class(mask: ClassMask) -> GarmentClass:
     """The class with most pixels; upper where there are none."""
     counts = np.bincount(mask.ravel(), minlength=CLASS_COUNT)
     return max(GARMENT_CLASSES, key=lambda each: int(counts[each]))
-
-
-def _embedded(cut: _Cut, encoded: tuple[Vector, Patches]) -> EmbeddedGarment:
-    style, patches = encoded
-    vector = np.concatenate([style, cut.described.vector]).astype(np.float32)
-    return EmbeddedGarment(cut.garment, cut.described.colours, vector, patches=patches)

@@ -1,79 +1,84 @@
-"""The style encoder, which embeds masked crops as style vectors and patch vectors.
+"""The style encoder: a linear map of the segmentation backbone's features under a garment's mask.
 
-The shipped encoder is trained from ImageNet weights by `indexing.training.train`. The same network
-converted for OpenVINO (`indexing.training.quantise`) runs without torch; the torch network
-(`indexing.embedding.network`) is the reference and the fallback.
+    photo -> backbone (`segmentation.network`) -> maps pooled over the mask -> standardised
+          -> whitened by what differs between views of one garment -> embedding
+          -> softmax regression of the kind -> kinds
+
+No network of its own is run: the maps come with the segmentation, or from the shipped segmenter
+where garments were cut out otherwise. `indexing.training.fit` fits the map.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
-from indexing.embedding.crop import Crop
-from indexing.embedding.patches import quantised_patches
 from indexing.errors import EncoderError
-from indexing.types import NO_PATCHES, Patches, Vectors
+from indexing.types import Vectors
 from segmentation.errors import WeightsError
-from segmentation.runtime import Runtime, RuntimeOptions, open_runtime
+from segmentation.mask import Garment
+from segmentation.photos import Photo
+from segmentation.segmented_photo import PhotoFeatures
 from segmentation.weights import (
     TrainingNote,
-    checked_openvino,
+    file_sha256,
     fingerprint_of,
     note_of,
     read_card_fields,
 )
 
-if TYPE_CHECKING:
-    from torch import nn
-
-    from indexing.embedding.network import EncoderNetwork
-    from segmentation.torch_runtime import PictureNetwork
-
 SHIPPED_ENCODER: Final = Path(__file__).parent.parent / "weights" / "encoder.safetensors"
-BATCH_SIZE: Final = 16
-"""Crops in one call; larger batches are not faster per crop with OpenVINO or torch."""
+TENSORS: Final = ("mean", "deviation", "projection", "kinds", "kind_offsets")
 
 
-@dataclass(frozen=True)
-class EncoderArchitecture:
-    """Parameters of the network, read from a weights card.
+@dataclass(frozen=True, eq=False)
+class SegmentedGarment:
+    """A garment on its photo; `features` are the photo's, None where nothing computed them."""
 
-    Attributes:
-        backbone: a timm model name.
-        dimension: dimension of a style vector, of which `kinds` are the kinds' probabilities.
-        kinds: number of kinds of garment that the network classifies.
-        kind_share: share of the kinds in a style score, 0 to 1.
-        kind_scale: factor from cosine to logit.
-        patches: dimension of a patch vector (`indexing.search.rerank`).
-    """
+    photo: Photo
+    garment: Garment
+    features: PhotoFeatures | None = None
 
-    backbone: str = "tf_efficientnet_lite0"
-    dimension: int = 143
-    kinds: int = 15
-    kind_share: float = 0.3
-    kind_scale: float = 24.0
-    patches: int = 64
+
+class StyleEncoder(Protocol):
+    """Interface of an encoder of garments."""
 
     @property
-    def name(self) -> str:
-        return f"{self.backbone}-{self.dimension}"
+    def fingerprint(self) -> str: ...
 
     @property
-    def embedding(self) -> int:
-        """Dimension of the embedding, the style vector without the kinds."""
-        return self.dimension - self.kinds
+    def dimension(self) -> int: ...
+
+    @property
+    def runtime(self) -> str:
+        """Name of the runtime, like "openvino int8"."""
+        ...
+
+    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
+        """Style vectors of unit length, shape (n, dimension)."""
+        ...
 
 
-@dataclass(frozen=True)
-class CropPreprocessing:
-    """Side of the square crop in pixels; mean and std per RGB channel for values in 0..1."""
+class Backbone(Protocol):
+    """Interface of what computes feature maps, such as `segmentation.segmenter.Segmenter`."""
 
-    side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    @property
+    def backbone(self) -> str:
+        """Fingerprint of its weights."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """Name of the runtime, like "openvino int8"."""
+        ...
+
+    def features(self, photos: Sequence[Photo]) -> list[PhotoFeatures]:
+        """Feature maps of each photo, in order."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,100 +86,59 @@ class EncoderCard:
     """Card of an encoder's weights.
 
     Attributes:
-        openvino, openvino_sha256: file beside the weights with the network for OpenVINO, like
-            "encoder.int8.xml", and the hash over it and its .bin; empty where there is none.
+        embedding: dimension of a style vector without the kinds.
+        kinds: labels of the kinds of garment that it classifies.
+        kind_share: share of the kinds in a style score, 0 to 1.
+        backbone: fingerprint of the segmenter's weights that the features come from.
     """
 
-    architecture: EncoderArchitecture
-    preprocessing: CropPreprocessing
+    embedding: int
+    kinds: tuple[str, ...]
+    kind_share: float
+    backbone: str
     sha256: str
     training: TrainingNote = TrainingNote()
     figures: dict[str, float] = field(default_factory=dict)
-    openvino: str = ""
-    openvino_sha256: str = ""
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of a style vector."""
+        return self.embedding + len(self.kinds)
 
     @property
     def fingerprint(self) -> str:
-        """The architecture's name and a hash over weights, architecture and preprocessing."""
-        made = fingerprint_of(self.sha256, self.architecture, self.preprocessing)
-        return f"{self.architecture.name}/{made}"
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """Embeddings of n crops: style vectors (n, dimension) and the covered patches of each crop.
-
-    Patches are empty for an encoder without patch vectors.
-    """
-
-    styles: Vectors
-    patches: list[Patches]
-
-
-class StyleEncoder(Protocol):
-    """Interface of an encoder of crops."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    @property
-    def side(self) -> int:
-        """Side of the input crops in pixels."""
-        ...
-
-    @property
-    def dimension(self) -> int: ...
-
-    def encode(self, crops: Sequence[Crop]) -> Encoded:
-        """Unit-length vectors, shape (n, dimension), and the patches of each crop."""
-        ...
+        """The dimension and a hash over weights and backbone."""
+        return f"pooled-{self.dimension}/{fingerprint_of(self.sha256 + self.backbone)}"
 
 
 class Encoder:
-    """A trained encoder network with its card."""
+    """A fitted linear map with its card, over the features of a segmenter."""
 
-    def __init__(self, runtime: Runtime, card: EncoderCard) -> None:
-        self._runtime = runtime
+    def __init__(self, card: EncoderCard, tensors: dict[str, Vectors], backbone: Backbone) -> None:
+        """`tensors` are named as in `TENSORS`."""
         self.card = card
+        self._tensors = tensors
+        self._backbone = backbone
 
     @classmethod
-    def load(cls, weights: Path | None = None, options: RuntimeOptions = RuntimeOptions()) -> Self:
-        """Load weights with their card; None means the shipped ones.
+    def load(cls, weights: Path, backbone: Backbone) -> Self:
+        """Load weights with their card, for the features of a backbone.
 
         Raises:
-            EncoderError: a file is missing or does not match the card.
+            EncoderError: a file is missing or does not match the card, or the encoder was fitted
+                on the features of other weights.
         """
-        path = weights or SHIPPED_ENCODER
-
-        def build() -> "PictureNetwork":
-            from indexing.embedding.network import load_encoder
-
-            return crop_network(load_encoder(path)[0], card.preprocessing)
-
         try:
-            card = read_encoder_card(path)
-            openvino = None
-            if card.openvino:
-                openvino = checked_openvino(path.with_name(card.openvino), card.openvino_sha256)
-            return cls(open_runtime(build, options, card.fingerprint, openvino), card)
+            card = read_encoder_card(weights)
+            tensors = _tensors(weights, card)
         except WeightsError as error:
             raise EncoderError(str(error)) from error
-
-    @classmethod
-    def of_network(cls, network: "EncoderNetwork", card: EncoderCard, threads: int = 2) -> Self:
-        """Wrap a torch network in memory."""
-        pictures = crop_network(network, card.preprocessing)
-        return cls(open_runtime(lambda: pictures, RuntimeOptions("torch", threads)), card)
-
-    def untrained(self) -> "Encoder":
-        """The same architecture with random weights, as a baseline."""
-        import torch
-
-        from indexing.embedding.network import build_encoder
-
-        torch.manual_seed(0)
-        network = build_encoder(self.card.architecture)
-        return Encoder.of_network(network, replace(self.card, sha256="", figures={}))
+        if backbone.backbone != card.backbone:
+            raise EncoderError(
+                f"{weights} was fitted on the features of {card.backbone}, not of "
+                f"{backbone.backbone}; fit it again with `apparel train encoder`"
+            )
+        return cls(card, tensors, backbone)
 
     @property
     def fingerprint(self) -> str:
@@ -182,64 +146,90 @@ class Encoder:
 
     @property
     def runtime(self) -> str:
-        """Name of the runtime, like "openvino int8"."""
-        return self._runtime.name
-
-    @property
-    def calls_at_once(self) -> int:
-        """Number of concurrent calls that increases throughput."""
-        return self._runtime.calls_at_once
-
-    @property
-    def side(self) -> int:
-        return self.card.preprocessing.side
+        """Name of the backbone's runtime, like "openvino int8"."""
+        return self._backbone.runtime
 
     @property
     def dimension(self) -> int:
-        return self.card.architecture.dimension
+        return self.card.dimension
 
-    def encode(self, crops: Sequence[Crop]) -> Encoded:
-        """Encode crops of `side` pixels: unit-length style vectors (n, dimension) and patches."""
-        return encode_crops(self._runtime, crops, self.dimension)
+    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
+        """Encode garments as unit-length style vectors, shape (n, dimension)."""
+        if not garments:
+            return np.zeros((0, self.dimension), np.float32)
+        pooled = [self._features(each).pooled(each.garment) for each in garments]
+        return encoded(np.stack(pooled), self._tensors, self.card.kind_share)
+
+    def _features(self, garment: SegmentedGarment) -> PhotoFeatures:
+        if garment.features is not None and garment.features.source == self.card.backbone:
+            return garment.features
+        return self._backbone.features([garment.photo])[0]
 
 
-def crop_network(network: "nn.Module", preprocessing: CropPreprocessing) -> "PictureNetwork":
-    """Put normalisation in front of a torch network over crops."""
-    from segmentation.torch_runtime import PictureNetwork
+def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> Vectors:
+    """Style vectors (n, dimension) of pooled features (n, d).
 
-    side = preprocessing.side
-    return PictureNetwork(network, preprocessing.mean, preprocessing.std, (side, side))
+    A style vector joins an embedding and the square roots of the kinds' probabilities. The inner
+    product of two such roots is the Bhattacharyya coefficient of the distributions, so neighbours
+    look alike and are mostly of the same kind.
+    """
+    features = standardised(pooled, tensors["mean"], tensors["deviation"])
+    embeddings = unit_length(features @ tensors["projection"].T)
+    kinds = softmax(features @ tensors["kinds"].T + tensors["kind_offsets"])
+    halves = (embeddings * (1 - kind_share) ** 0.5, np.sqrt(kinds * kind_share))
+    return np.concatenate(halves, axis=1).astype(np.float32)
 
 
-def encode_crops(runtime: Runtime, crops: Sequence[Crop], dimension: int) -> Encoded:
-    """Encode crops of one size: unit-length vectors, shape (n, dimension), and patches."""
-    vectors, patches = [np.zeros((0, dimension), np.float32)], list[Patches]()
-    for start in range(0, len(crops), BATCH_SIZE):
-        batch = crops[start : start + BATCH_SIZE]
-        styles, *seen = runtime.run(np.stack(batch))
-        vectors.append(styles)
-        patches += quantised_patches(seen[0], batch) if seen else [NO_PATCHES] * len(batch)
-    stacked = np.concatenate(vectors)
-    # Half precision rounds the unit length.
-    lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
-    return Encoded(np.asarray(stacked / lengths, np.float32), patches)
+def standardised(pooled: Vectors, mean: Vectors, deviation: Vectors) -> Vectors:
+    """Pooled features (n, d) with equally wide channels, scaled to unit length."""
+    return unit_length((pooled - mean) / deviation)
+
+
+def unit_length(vectors: Vectors) -> Vectors:
+    """Scale vectors (n, d) to unit length."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
+
+
+def softmax(logits: Vectors) -> Vectors:
+    """Probabilities (n, k) of logits."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def read_encoder_card(weights: Path) -> EncoderCard:
-    """Read the card beside an encoder's weights."""
+    """Read the card beside an encoder's weights.
+
+    Raises:
+        WeightsError: it is missing, damaged, or the card of an older encoder.
+    """
     fields = read_card_fields(weights)
     try:
-        architecture, preprocessing = fields["architecture"], fields["preprocessing"]
         return EncoderCard(
-            architecture=EncoderArchitecture(**architecture),
-            preprocessing=CropPreprocessing(
-                preprocessing["side"], tuple(preprocessing["mean"]), tuple(preprocessing["std"])
-            ),
+            embedding=fields["embedding"],
+            kinds=tuple(fields["kinds"]),
+            kind_share=fields["kind_share"],
+            backbone=fields["backbone"],
             sha256=fields["sha256"],
             training=note_of(fields["training"]),
             figures=dict(fields["figures"]),
-            openvino=fields.get("openvino", ""),
-            openvino_sha256=fields.get("openvino_sha256", ""),
         )
     except (KeyError, TypeError) as error:
-        raise WeightsError(f"the card of {weights} lacks {error}; restore the card") from error
+        raise WeightsError(
+            f"{weights.with_suffix('.json')} lacks {error}; restore the card, or fit the encoder "
+            "again with `apparel train encoder`"
+        ) from error
+
+
+def _tensors(path: Path, card: EncoderCard) -> dict[str, Vectors]:
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing; reinstall or fit again")
+    if file_sha256(path) != card.sha256:
+        raise WeightsError(
+            f"{path} is not the file its card describes (SHA-256 differs); restore both"
+        )
+    try:
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is damaged; restore it") from error
+    return {name: tensors[name].astype(np.float32) for name in TENSORS}

@@ -1,24 +1,37 @@
 """Adapter for any timm network as a style encoder; imports torch and timm."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import timm
 import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from indexing.embedding.crop import Crop
-from indexing.embedding.encoder import CropPreprocessing, Encoded, crop_network, encode_crops
+from indexing.embedding.crop import crop_garment
+from indexing.embedding.encoder import SegmentedGarment, unit_length
 from indexing.errors import EncoderError
+from indexing.types import Vectors
 from segmentation.runtime import REFERENCE, RuntimeOptions, open_runtime
-from segmentation.torch_runtime import network_sha256
+from segmentation.torch_runtime import PictureNetwork, network_sha256
 from segmentation.weights import fingerprint_of
 
 LOCAL_PREFIX: Final = "local-dir:"
 SAFE_WEIGHTS: Final = "model.safetensors"
-UNTRAINED_SEED: Final = 0
+BATCH_SIZE: Final = 16
+"""Crops in one call; larger batches are not faster per crop."""
+
+
+@dataclass(frozen=True)
+class CropPreprocessing:
+    """Side of the square crop in pixels; mean and std per RGB channel for values in 0..1."""
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 class TimmEncoder:
@@ -30,13 +43,13 @@ class TimmEncoder:
 
     def __init__(self, network: nn.Module, name: str, options: RuntimeOptions = REFERENCE) -> None:
         self._network = network.eval()
-        self._name = name
         self._preprocessing = _preprocessing_of(network, name)
         side = self._preprocessing.side
         with torch.inference_mode():
             self._dimension = int(self._network(torch.zeros(1, 3, side, side)).shape[1])
         self._sha256 = network_sha256(network)
-        pictures = crop_network(network, self._preprocessing)
+        mean, std = self._preprocessing.mean, self._preprocessing.std
+        pictures = PictureNetwork(network, mean, std, (side, side))
         self._runtime = open_runtime(lambda: pictures, options, self.fingerprint)
 
     @classmethod
@@ -44,12 +57,7 @@ class TimmEncoder:
         """Load a network with its weights; EncoderError explains a wrong name."""
         if name.startswith(LOCAL_PREFIX):
             _refuse_pickle(Path(name.removeprefix(LOCAL_PREFIX)))
-        return cls(_created(name, pretrained=True), name, options)
-
-    def untrained(self) -> "TimmEncoder":
-        """The same architecture with random weights."""
-        torch.manual_seed(UNTRAINED_SEED)
-        return TimmEncoder(_created(self._name, pretrained=False), self._name)
+        return cls(_created(name), name, options)
 
     @property
     def fingerprint(self) -> str:
@@ -65,16 +73,17 @@ class TimmEncoder:
         return self._runtime.name
 
     @property
-    def side(self) -> int:
-        return self._preprocessing.side
-
-    @property
     def dimension(self) -> int:
         return self._dimension
 
-    def encode(self, crops: Sequence[Crop]) -> Encoded:
-        """Encode crops as unit-length vectors, shape (n, dimension), without patches."""
-        return encode_crops(self._runtime, crops, self._dimension)
+    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
+        """Encode the garments' masked crops as unit-length vectors, shape (n, dimension)."""
+        side = self._preprocessing.side
+        crops = [crop_garment(each.photo, each.garment, side) for each in garments]
+        vectors = [np.zeros((0, self._dimension), np.float32)]
+        for start in range(0, len(crops), BATCH_SIZE):
+            vectors.append(self._runtime.run(np.stack(crops[start : start + BATCH_SIZE]))[0])
+        return unit_length(np.concatenate(vectors))
 
 
 def _refuse_pickle(folder: Path) -> None:
@@ -87,10 +96,10 @@ def _refuse_pickle(folder: Path) -> None:
         )
 
 
-def _created(name: str, pretrained: bool) -> nn.Module:
+def _created(name: str) -> nn.Module:
     try:
         # num_classes=0: pooled features instead of class scores.
-        network: nn.Module = timm.create_model(name, pretrained=pretrained, num_classes=0)
+        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

@@ -1,13 +1,29 @@
-"""Load segmenter and encoder: the only module of indexing that imports the segmenter."""
+"""Load segmenter and encoder: the only module of indexing that imports the segmenter.
+
+An encoder is opened by name:
+
+    None                         the shipped weights
+    PATH.safetensors             own weights, with their card beside them
+    vit_base_patch14_dinov2...   a timm model, whose weights are downloaded
+    hf-hub:timm/ViT-B-16-SigLIP  the same from a model repository
+    local-dir:FOLDER             a timm network saved to disk (`timm.models.save_for_hf`)
+
+Only a timm network imports torch and timm.
+"""
 
 from pathlib import Path
+from typing import Final
 
 from indexing.embedding.attributes import heads_for
 from indexing.embedding.embedder import PhotoEmbedder
-from indexing.embedding.encoders import open_encoder
+from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, StyleEncoder, read_encoder_card
+from indexing.errors import EncoderError
 from indexing.types import PhotoSegmenter
-from segmentation.runtime import RuntimeOptions
+from segmentation.errors import WeightsError
+from segmentation.runtime import RuntimeOptions, require_torch
 from segmentation.segmenter import Segmenter
+
+WEIGHTS_SUFFIX: Final = ".safetensors"
 
 
 def load_embedder(
@@ -19,7 +35,7 @@ def load_embedder(
 
     Args:
         segmenter: an argument of `Segmenter.load`, or any `PhotoSegmenter`.
-        encoder: see `indexing.embedding.encoders.open_encoder`.
+        encoder: see `open_encoder`.
 
     Raises:
         segmentation.errors.WeightsError, indexing.errors.EncoderError: weights are missing,
@@ -29,5 +45,42 @@ def load_embedder(
     if segmenter is None or isinstance(segmenter, str | Path):
         segmenter = Segmenter.load(segmenter, options)
     threads = segmenter.calls_at_once if isinstance(segmenter, Segmenter) else 1
-    opened = open_encoder(encoder, options)
+    opened = open_encoder(encoder, options, segmenter)
     return PhotoEmbedder(segmenter, opened, threads, heads_for(opened.fingerprint))
+
+
+def open_encoder(
+    name: str | None = None,
+    options: RuntimeOptions = RuntimeOptions(),
+    segmenter: PhotoSegmenter | None = None,
+) -> StyleEncoder:
+    """Open an encoder by name; None means the shipped one.
+
+    Args:
+        segmenter: the one in use. An encoder that was not fitted on its features takes those of
+            the shipped segmenter.
+
+    Raises:
+        EncoderError: unknown, absent, damaged, or not downloadable.
+        segmentation.errors.RuntimeAbsent: nothing installed here runs it.
+    """
+    if name is None or name.endswith(WEIGHTS_SUFFIX):
+        weights = SHIPPED_ENCODER if name is None else Path(name)
+        return Encoder.load(weights, _backbone_for(weights, options, segmenter))
+    require_torch(f"the encoder {name}")
+    from indexing.embedding.timm_encoder import TimmEncoder
+
+    return TimmEncoder.open(name, options)
+
+
+def _backbone_for(
+    weights: Path, options: RuntimeOptions, segmenter: PhotoSegmenter | None
+) -> Segmenter:
+    """The segmenter in use if the encoder was fitted on its features, else the shipped one."""
+    try:
+        fitted_on = read_encoder_card(weights).backbone
+    except WeightsError as error:
+        raise EncoderError(str(error)) from error
+    if isinstance(segmenter, Segmenter) and segmenter.backbone == fitted_on:
+        return segmenter
+    return Segmenter.load(None, options)

@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 
 from indexing.embedding.colour import describe_colours
-from indexing.embedding.crop import crop_garment
-from indexing.embedding.encoder import Encoded
+from indexing.embedding.encoder import SegmentedGarment
 from indexing.errors import IndexingError
 from indexing.evaluation.backgrounds import BACKGROUNDS
 from indexing.evaluation.labelled import (
@@ -30,6 +29,7 @@ from indexing.types import Vectors
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, region_garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import PhotoFeatures
 from segmentation.training.distortion import DistortedPhoto, distorted_copy
 
 SEED: Final = 0
@@ -66,10 +66,16 @@ class _Builder:
         self._baselines = baselines
         self._photos: list[int] = []
         self._classes: list[GarmentClass | None] = []
-        self._seen: dict[str, list[Encoded]] = {}
+        self._styles: dict[str, list[Vectors]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
-    def add(self, index: int, photo: Photo, garments: Sequence[Garment]) -> None:
+    def add(
+        self,
+        index: int,
+        photo: Photo,
+        garments: Sequence[Garment],
+        features: PhotoFeatures | None,
+    ) -> None:
         """Embed one photo's garments, and the whole photo for each as the unmasked baseline.
 
         Without baselines only the shipped encoder is used.
@@ -80,19 +86,18 @@ class _Builder:
         first = self._evaluation.encoder
         encoders = self._evaluation.encoders if self._baselines else {SHIPPED: first}
         for name, encoder in encoders.items():
-            crops = [crop_garment(photo, garment, encoder.side) for garment in garments]
-            self._put(name, encoder.encode(crops), colours)
+            segmented = [SegmentedGarment(photo, each, features) for each in garments]
+            self._put(name, encoder.encode(segmented), colours)
         if not self._baselines:
             return
         whole = whole_garment(photo)
         count = len(garments)
-        seen = first.encode([crop_garment(photo, whole, first.side)])
+        styles = first.encode([SegmentedGarment(photo, whole, features)])
         colour = describe_colours(photo, whole).vector[None]
-        repeated = Encoded(seen.styles.repeat(count, axis=0), seen.patches * count)
-        self._put(UNMASKED, repeated, colour.repeat(count, axis=0))
+        self._put(UNMASKED, styles.repeat(count, axis=0), colour.repeat(count, axis=0))
 
-    def _put(self, name: str, seen: Encoded, colours: Vectors) -> None:
-        self._seen.setdefault(name, []).append(seen)
+    def _put(self, name: str, styles: Vectors, colours: Vectors) -> None:
+        self._styles.setdefault(name, []).append(styles)
         self._colours.setdefault(name, []).append(colours)
 
     def built(self) -> EvaluatedGarments:
@@ -100,8 +105,8 @@ class _Builder:
         if not self._photos:
             raise IndexingError("none of the photos can be read; check --photos")
         sets = {
-            name: VectorSet.joined(parts, np.concatenate(self._colours[name]))
-            for name, parts in self._seen.items()
+            name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
+            for name, parts in self._styles.items()
         }
         return EvaluatedGarments(np.array(self._photos), self._classes, sets)
 
@@ -120,7 +125,7 @@ def gallery_garments(
         found = evaluation.segmenter.segment([photo for _, photo in numbered]) if numbered else []
         for (index, photo), each in zip(numbered, found, strict=True):
             if each.garments:
-                builder.add(index, photo, each.garments)
+                builder.add(index, photo, each.garments, each.features)
         tick(min(start + BATCH_SIZE, len(paths)))
     return builder.built()
 
@@ -137,9 +142,9 @@ class _DistortedBuilder:
         """Add one distorted photo of a garment of this class."""
         segmented = self._segmenter.segment([distorted.photo])[0]
         garment = main_garment(distorted.photo, segmented)
-        self._predicted.add(index, distorted.photo, (garment,))
+        self._predicted.add(index, distorted.photo, (garment,), segmented.features)
         truth = region_garment(distorted.mask, garment_class) if distorted.mask.any() else garment
-        self._true.add(index, distorted.photo, (truth,))
+        self._true.add(index, distorted.photo, (truth,), segmented.features)
 
     def built(self) -> DistortedGarments:
         return DistortedGarments(self._predicted.built(), self._true.built())

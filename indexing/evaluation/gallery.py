@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -11,10 +11,10 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from catalog.database import Database, open_database
-from catalog.models import GarmentPatchesRow, GarmentRow, PhotoRow, Product, VectorRow
+from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from indexing.collection import Collection, open_collection
-from indexing.index.vector_rows import patches_to_bytes, use_model, vector_to_bytes
-from indexing.types import ModelFingerprint, Patches, Vector, no_patches
+from indexing.index.vector_rows import use_model, vector_to_bytes
+from indexing.types import ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 
 _ROWS: Final = 5_000
@@ -32,7 +32,6 @@ class StoredGarment:
     product_id: str
     garment_class: GarmentClass
     vector: Vector
-    patches: Patches = field(default_factory=no_patches)
     group: str | None = None
 
 
@@ -53,7 +52,7 @@ def opened_gallery(
 
 
 def write_garments(database: Database, model_id: int, garments: Iterable[StoredGarment]) -> None:
-    """Write garments with their products, photos, vectors and patches into an empty database."""
+    """Write garments with their products, photos and vectors into an empty database."""
     products: set[str] = set()
     for part in _parts(garments):
         new = {each.product_id: each for each in part if each.product_id not in products}
@@ -93,14 +92,6 @@ def _insert(
         (
             VectorRow,
             [_model_row(each, model_id, vector_to_bytes(each.vector)) for each in garments],
-        ),
-        (
-            GarmentPatchesRow,
-            [
-                _model_row(each, model_id, patches_to_bytes(each.patches))
-                for each in garments
-                if len(each.patches)
-            ],
         ),
     ]
     for table, values in rows:

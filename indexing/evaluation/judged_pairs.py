@@ -116,7 +116,6 @@ def evaluate_judged_pairs(
             product_id=garment.photo.label,
             garment_class=garment.garment_class,
             vector=vectors.vector(row),
-            patches=vectors.patches[row],
         )
         for row, garment in enumerate(embedded.garments)
     )
@@ -147,7 +146,6 @@ def _is_right(
     """Whether a search of all photos ranks the better candidate before the worse."""
     query = Query(
         vector=vectors.vector(rows[pair.query]),
-        patches=vectors.patches[rows[pair.query]],
         count=len(rows),
         colour_weight=weight,
     )

@@ -9,20 +9,20 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
 from indexing.embedding.attributes import height_share
 from indexing.embedding.colour import describe_colours
-from indexing.embedding.crop import Crop, crop_garment
-from indexing.embedding.encoder import Encoded, StyleEncoder
+from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
-from indexing.types import Colour, Patches, PhotoSegmenter, Vector, Vectors
+from indexing.types import Colour, PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
-from segmentation.mask import Garment, Segmentation, whole_photo_garment
+from segmentation.mask import Garment, whole_photo_garment
 from segmentation.photos import SUFFIXES, Photo, read_photo
+from segmentation.segmented_photo import Segmentation
 
 BATCH_SIZE: Final = 16
 Progress = Callable[[int, int], None]
@@ -57,17 +57,10 @@ class LabelledGarment:
 
 @dataclass(frozen=True, eq=False)
 class VectorSet:
-    """Style halves (n, d), colour halves (n, colours) and patches of n garments."""
+    """Style halves (n, d) and colour halves (n, colours) of n garments."""
 
     styles: Vectors
     colours: Vectors
-    patches: Sequence[Patches]
-
-    @classmethod
-    def joined(cls, parts: Sequence[Encoded], colours: Vectors) -> Self:
-        """Concatenate an encoder's batches."""
-        styles = np.concatenate([part.styles for part in parts])
-        return cls(styles, colours, [patches for part in parts for patches in part.patches])
 
     @property
     def dimensions(self) -> tuple[int, int]:
@@ -126,8 +119,8 @@ def embed_labelled(
 ) -> LabelledVectors:
     """Embed labelled photos with each encoder, leaving out unreadable ones."""
     garments: list[LabelledGarment] = []
-    seen: dict[str, list[Encoded]] = {name: [] for name in encoders}
-    plain: list[Encoded] = []
+    styles: dict[str, list[Vectors]] = {name: [] for name in encoders}
+    plain: list[Vectors] = []
     colours: list[Vectors] = []
     plain_colours: list[Vectors] = []
     first = next(iter(encoders.values()))
@@ -141,14 +134,12 @@ def embed_labelled(
         if not batch:
             continue
         photos = [photo for _, photo in batch]
-        mains = [
-            main_garment(photo, found)
-            for photo, found in zip(photos, segmenter.segment(photos), strict=True)
-        ]
+        found = segmenter.segment(photos)
+        mains = [main_garment(*pair) for pair in zip(photos, found, strict=True)]
         wholes = [whole_garment(photo) for photo in photos]
         for name, encoder in encoders.items():
-            seen[name].append(encoder.encode(_crops(photos, mains, encoder.side)))
-        plain.append(first.encode(_crops(photos, wholes, first.side)))
+            styles[name].append(encoder.encode(_segmented(photos, mains, found)))
+        plain.append(first.encode(_segmented(photos, wholes, found)))
         described = [describe_colours(*pair) for pair in zip(photos, mains, strict=True)]
         colours.append(np.stack([each.vector for each in described]))
         plain_colours.append(
@@ -163,8 +154,8 @@ def embed_labelled(
     both = np.concatenate(colours)
     return LabelledVectors(
         tuple(garments),
-        {name: VectorSet.joined(parts, both) for name, parts in seen.items()},
-        VectorSet.joined(plain, np.concatenate(plain_colours)),
+        {name: VectorSet(np.concatenate(parts), both) for name, parts in styles.items()},
+        VectorSet(np.concatenate(plain), np.concatenate(plain_colours)),
     )
 
 
@@ -188,9 +179,12 @@ def whole_garment(photo: Photo) -> Garment:
     return whole_photo_garment(photo.shape[0], photo.shape[1])
 
 
-def _crops(photos: Sequence[Photo], garments: Sequence[Garment], side: int) -> list[Crop]:
+def _segmented(
+    photos: Sequence[Photo], garments: Sequence[Garment], found: Sequence[Segmentation]
+) -> list[SegmentedGarment]:
     return [
-        crop_garment(photo, garment, side) for photo, garment in zip(photos, garments, strict=True)
+        SegmentedGarment(photo, garment, each.features)
+        for photo, garment, each in zip(photos, garments, found, strict=True)
     ]
 
 

@@ -2,9 +2,8 @@
 
 Every query runs `Collection.search` in a temporary collection of the gallery. The rows of the
 report are the default search at several colour weights (1 is colour only), and as baselines: all
-classes, no patches, an untrained network of the same architecture, the whole photo without its
-mask, and another encoder. Every figure has a 95 % bootstrap interval over queries; differences are
-paired by query.
+classes, the whole photo without its mask, and another encoder. Every figure has a 95 % bootstrap
+interval over queries; differences are paired by query.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -58,11 +57,9 @@ from indexing.types import ModelFingerprint, PhotoSegmenter
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5, 1.0)
 DEPTHS: Final = (1, 5, 10)
 SHIPPED: Final = "encoder"
-UNTRAINED: Final = "untrained network"
 AGAINST: Final = "other encoder"
 UNMASKED: Final = "whole photo, no mask"
 ANY_CLASS: Final = "encoder, all classes alike"
-NO_PATCHES: Final = "encoder, vectors alone"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
 Steering = Callable[[Query], Query]
@@ -75,13 +72,12 @@ class Evaluation:
 
     segmenter: PhotoSegmenter
     encoder: StyleEncoder
-    untrained: StyleEncoder | None = None
     against: StyleEncoder | None = None
 
     @property
     def encoders(self) -> dict[str, StyleEncoder]:
         """The encoders by the names of their rows."""
-        named = {SHIPPED: self.encoder, UNTRAINED: self.untrained, AGAINST: self.against}
+        named = {SHIPPED: self.encoder, AGAINST: self.against}
         return {name: encoder for name, encoder in named.items() if encoder is not None}
 
 
@@ -169,7 +165,6 @@ def gallery_of(
                 product_id=str(garments[row].photo.path),
                 garment_class=garments[row].garment_class,
                 vector=vectors.vector(row),
-                patches=vectors.patches[row],
                 group=garments[row].photo.group,
             )
             for row in split.gallery.tolist()
@@ -181,7 +176,6 @@ def query_for(garment: LabelledGarment, vectors: VectorSet, row: int, weight: fl
     """A user's query for this garment, excluding its own photo and group."""
     return Query(
         vector=vectors.vector(row),
-        patches=vectors.patches[row],
         classes=None if garment.whole_photo else (garment.garment_class,),
         count=max(DEPTHS),
         colour_weight=weight,
@@ -227,11 +221,6 @@ def any_class(query: Query) -> Query:
     return replace(query, classes=None)
 
 
-def vectors_alone(query: Query) -> Query:
-    """Search without re-ranking by patches."""
-    return replace(query, rerank_depth=0)
-
-
 def _rankings(
     split: Split, vectors: LabelledVectors, colour_weights: Sequence[float]
 ) -> dict[tuple[str, float], Ranking]:
@@ -242,7 +231,7 @@ def _rankings(
     ours[COLOUR_ALONE, 1.0] = any_class
     compared = dict.fromkeys((colour_weights[0], DEFAULT_COLOUR_WEIGHT))
     for weight in compared:
-        ours[NO_PATCHES, weight], ours[ANY_CLASS, weight] = vectors_alone, any_class
+        ours[ANY_CLASS, weight] = any_class
     rankings = search_rankings(split, vectors.garments, vectors.masked[SHIPPED], ours)
     others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
     others[UNMASKED] = vectors.unmasked

@@ -3,7 +3,7 @@
 The gallery contains all garments of some photos, in a temporary collection. A query is the largest
 garment of a photo, distorted by `segmentation.training.distortion` on another query's photo or a
 garment-free background, segmented again and searched with `Collection.search`. Baselines in the
-same run: true masks, all classes, no patches, colours alone, an untrained network, whole photos
+same run: true masks, all classes, colours alone, whole photos
 without masks.
 """
 
@@ -35,14 +35,12 @@ from indexing.evaluation.report import Interval
 from indexing.evaluation.retrieval import (
     ANY_CLASS,
     COLOUR_ALONE,
-    NO_PATCHES,
     SHIPPED,
     UNMASKED,
     Evaluation,
     Steering,
     any_class,
     as_is,
-    vectors_alone,
 )
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
@@ -124,7 +122,6 @@ def _figures(
     stored = (
         StoredGarment(
             row + 1, str(gallery.photos[row]), garment_class, vectors.vector(row),
-            vectors.patches[row],
         )
         for row, garment_class in enumerate(gallery.classes)
         if garment_class is not None
@@ -148,7 +145,6 @@ def _methods(
     for weight in WEIGHTS:
         yield SHIPPED, weight, queries.predicted, as_is
         yield ANY_CLASS, weight, queries.predicted, any_class
-        yield NO_PATCHES, weight, queries.predicted, vectors_alone
         yield TRUE_MASK, weight, queries.true, as_is
     yield COLOUR_ALONE, 1.0, queries.predicted, any_class
 
@@ -167,7 +163,6 @@ def _row(
     for row, garment_class in enumerate(queries.classes):
         query = Query(
             vector=vectors.vector(row),
-            patches=vectors.patches[row],
             classes=None if garment_class is None else (garment_class,),
             count=max(DEPTHS),
             colour_weight=weight,

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.models import GarmentPatchesRow, GarmentRow, ModelRow, VectorChange, VectorRow
+from catalog.models import GarmentRow, ModelRow, VectorChange, VectorRow
 from indexing.errors import ModelMismatch
-from indexing.types import GarmentIds, ModelFingerprint, Patches, Vector, Vectors
+from indexing.types import GarmentIds, ModelFingerprint, Vector, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 Rows = Sequence[Any]
@@ -23,10 +23,6 @@ MIN_PRUNED: Final = 10_000
 _VECTORS_PER_QUERY: Final = 5_000
 _CHANGES_PER_DELETE: Final = 50_000
 # Built once, like those of `catalog.garments`.
-_STORED_PATCHES: Final = select(GarmentPatchesRow.garment_id, GarmentPatchesRow.values).where(
-    GarmentPatchesRow.model_id == bindparam("model_id"),
-    GarmentPatchesRow.garment_id.in_(bindparam("ids", expanding=True)),
-)
 _STORED_VECTORS: Final = select(VectorRow.garment_id, VectorRow.values).where(
     VectorRow.model_id == bindparam("model_id"),
     VectorRow.garment_id.in_(bindparam("ids", expanding=True)),
@@ -171,36 +167,12 @@ def vectors_by_id(session: Session, model_id: int, ids: Sequence[int]) -> dict[i
     return found
 
 
-def patches_to_bytes(patches: Patches) -> bytes:
-    """Serialise patches: a byte with their dimension, then the patches in order."""
-    return bytes([patches.shape[1]]) + patches.tobytes()
-
-
-def patches_from_bytes(stored: bytes) -> Patches:
-    """Inverse of `patches_to_bytes`."""
-    return np.frombuffer(stored, np.int8, offset=1).reshape(-1, stored[0] or 1)
-
-
-def vector_rows(
-    model_id: int, embedded: Mapping[int, tuple[Vector, Patches]]
-) -> list[VectorRow | GarmentPatchesRow]:
-    """Rows for the vectors and patches of garments, given by id."""
-    vectors = [
+def vector_rows(model_id: int, embedded: Mapping[int, Vector]) -> list[VectorRow]:
+    """Rows for the vectors of garments, given by id."""
+    return [
         VectorRow(garment_id=garment_id, model_id=model_id, values=vector_to_bytes(vector))
-        for garment_id, (vector, _) in embedded.items()
+        for garment_id, vector in embedded.items()
     ]
-    patches = [
-        GarmentPatchesRow(garment_id=garment_id, model_id=model_id, values=patches_to_bytes(each))
-        for garment_id, (_, each) in embedded.items()
-        if len(each)
-    ]
-    return [*vectors, *patches]
-
-
-def stored_patches(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Patches]:
-    """Patches of the given garments by id; garments without any are left out."""
-    wanted = {"model_id": model_id, "ids": ids}
-    return {row[0]: patches_from_bytes(row[1]) for row in session.execute(_STORED_PATCHES, wanted)}
 
 
 def _ids_of(rows: Rows) -> GarmentIds:

@@ -1,1 +1,1 @@
-"""One search: nearest vectors, re-ranking by patches, products and closeness."""
+"""One search: nearest vectors, products and closeness."""

@@ -20,7 +20,7 @@ LESS_SHARE: Final = 0.5
 
 
 def joined(queries: Sequence[Query], style_dimension: int) -> Query:
-    """One query for several photos of what is wanted: the mean of their vectors, all patches.
+    """One query for several photos of what is wanted: the mean of their vectors.
 
     Args:
         queries: at least one; all else is taken from the first.
@@ -29,11 +29,7 @@ def joined(queries: Sequence[Query], style_dimension: int) -> Query:
     if len(queries) == 1:
         return first
     vector = sum((each.vector for each in queries), np.zeros_like(first.vector))
-    return replace(
-        first,
-        vector=_halves_of_unit_length(vector, style_dimension),
-        patches=np.concatenate([each.patches for each in queries]),
-    )
+    return replace(first, vector=_halves_of_unit_length(vector, style_dimension))
 
 
 def steered(
@@ -45,14 +41,7 @@ def steered(
         vector += MORE_SHARE * np.mean([each.vector for each in more], axis=0)
     if less:
         vector -= LESS_SHARE * np.mean([each.vector for each in less], axis=0)
-    # Without patches of its own a query is not re-ranked, and so not by others' patches alone.
-    liked = more if len(query.patches) else ()
-    return replace(
-        query,
-        vector=_halves_of_unit_length(vector, style_dimension),
-        patches=np.concatenate([query.patches, *(each.patches for each in liked)]),
-        unlike_patches=tuple(each.patches for each in less if len(each.patches)),
-    )
+    return replace(query, vector=_halves_of_unit_length(vector, style_dimension))
 
 
 def _halves_of_unit_length(vector: Vector, style_dimension: int) -> Vector:

@@ -1,11 +1,11 @@
 """The query object of page, API, command line, evaluation and benchmarks."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from catalog.filtering.filters import Filters
-from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, RERANK_DEPTH
-from indexing.types import EmbeddedGarment, Patches, Vector, no_patches
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
+from indexing.types import EmbeddedGarment, Vector
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 
@@ -15,9 +15,6 @@ class Query:
 
     Attributes:
         vector: shape (d,), style half then colour half, each of unit length.
-        patches: patch vectors of the garment; without any, hits are not re-ranked.
-        unlike_patches: patch vectors of each garment that hits should not be like
-            (`indexing.search.feedback`).
         classes: garment classes to search; None: all.
         count: number of products to return.
         colour_weight: 0 compares style only, 1 colour only.
@@ -25,19 +22,15 @@ class Query:
         exclude_product: id of a product to leave out, with all variants of its article.
         fold_duplicates: return only one of products with the same photo or a near-identical
             garment.
-        rerank_depth: number of nearest hits to re-rank by patch similarity.
     """
 
     vector: Vector
-    patches: Patches = field(default_factory=no_patches)
-    unlike_patches: tuple[Patches, ...] = ()
     classes: Collection[GarmentClass] | None = None
     count: int = 12
     colour_weight: float = DEFAULT_COLOUR_WEIGHT
     filters: Filters = Filters()
     exclude_product: str | None = None
     fold_duplicates: bool = False
-    rerank_depth: int = RERANK_DEPTH
 
     @classmethod
     def of(cls, garment: EmbeddedGarment) -> "Query":
@@ -46,7 +39,7 @@ class Query:
         For a whole photo it searches all classes.
         """
         classes = None if garment.whole_photo else (garment.garment.garment_class,)
-        return cls(garment.vector, garment.patches, classes=classes)
+        return cls(garment.vector, classes=classes)
 
     @property
     def searched_classes(self) -> tuple[GarmentClass, ...]:
@@ -54,8 +47,3 @@ class Query:
         return tuple(
             each for each in GARMENT_CLASSES if self.classes is None or each in self.classes
         )
-
-    @property
-    def compares_patches(self) -> bool:
-        """Whether hits are re-ranked; a search by colour only does not use patches."""
-        return len(self.patches) > 0 and self.colour_weight < 1 and self.rerank_depth > 0

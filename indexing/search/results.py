@@ -47,7 +47,6 @@ class ResultCard:
     score: float
     style: float
     colour: float
-    patch_similarity: float | None
     same_kind: float
     same_colour: float
     distant_below: float
@@ -94,7 +93,6 @@ def result_card(hit: Hit, card: GarmentCard, closeness: Closeness, more_colours:
         score=hit.score,
         style=hit.style,
         colour=hit.colour,
-        patch_similarity=hit.patch_similarity,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
         distant_below=closeness.card.limits[card.garment_class.label],

@@ -1,4 +1,4 @@
-"""The search: nearest garments that pass the filters, re-ranking, one hit per product."""
+"""The search: nearest garments that pass the filters, one hit per product."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,8 @@ from catalog.filtering.word_query import Clause, Term, WordQuery
 from catalog.garments import attribute_cards, photo_hashes, product_groups
 from catalog.records import AttributeCard
 from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
-from indexing.index.vector_rows import stored_patches, vectors_by_id
+from indexing.index.vector_rows import vectors_by_id
 from indexing.search.query import Query
-from indexing.search.rerank import by_descending_score, first_stage_weight, rerank
 from indexing.types import Hit
 from segmentation.classes import GarmentClass
 
@@ -28,7 +27,7 @@ class Searcher:
     """Runs one query on a vector engine.
 
     Attributes:
-        model_id: id of the model whose patches are read.
+        model_id: id of the model whose vectors are compared for duplicates.
         group_titles: whether titles tell variants too where the feed gave no group.
     """
 
@@ -45,7 +44,7 @@ class Searcher:
         longer in the database are ignored.
         """
         wanted = self.query.count
-        count, enough = max(3 * wanted + 8, self._depth), max(wanted, self._depth)
+        count, enough = 3 * wanted + 8, wanted
         while True:
             found = self.engine.nearest(self.session, self._vector_query(count, enough))
             best = self._best_products(found)
@@ -53,15 +52,10 @@ class Searcher:
                 return best[:wanted]
             count, enough = 4 * count, 2 * len(found.hits)
 
-    @property
-    def _depth(self) -> int:
-        return self.query.rerank_depth if self.query.compares_patches else 0
-
     def _vector_query(self, count: int, enough: int) -> VectorQuery:
-        weight = self.query.colour_weight
         return VectorQuery(
             vector=self.query.vector,
-            colour_weight=first_stage_weight(weight) if self._depth else weight,
+            colour_weight=self.query.colour_weight,
             classes=self.query.searched_classes,
             filters=self.query.filters,
             count=count,
@@ -69,12 +63,9 @@ class Searcher:
         )
 
     def _best_products(self, found: Neighbours) -> list[Hit]:
-        """Re-rank the hits, then keep the best of each product and article."""
-        hits, products = found.hits, found.products
-        if self._depth:
-            ids = [hit.garment_id for hit in hits[: self._depth]]
-            hits = rerank(hits, self.query, stored_patches(self.session, self.model_id, ids))
-        best = best_of_products(hits, products, self.query.exclude_product)
+        """The best hit of each product and article."""
+        products = found.products
+        best = best_of_products(found.hits, products, self.query.exclude_product)
         # All of them, since folding removes some.
         enough = len(best) if self.query.fold_duplicates else self.query.count
         best = self._best_of_groups(best, products, enough)
@@ -156,6 +147,10 @@ def best_of_groups(
     return best[:enough]
 
 
+def _by_descending_score(hit: Hit) -> float:
+    return -hit.score
+
+
 def products_by_certainty(
     session: Session,
     filters: Filters,
@@ -167,7 +162,7 @@ def products_by_certainty(
     cards = attribute_cards(session, filters, garment_class)
     best_rank = max((card.rank for card in cards), default=0.0)
     hits = sorted(
-        (_word_hit(card, filters.words, best_rank) for card in cards), key=by_descending_score
+        (_word_hit(card, filters.words, best_rank) for card in cards), key=_by_descending_score
     )
     products = {card.garment_id: card.product_id for card in cards}
     groups_of = partial(product_groups, session, by_title=group_titles)

@@ -20,7 +20,7 @@ from segmentation.classes import GARMENT_CLASSES
 
 NEIGHBOURS: Final = 10
 KNOTS: Final = 16
-DISTANT_SHARE: Final = 0.02
+DISTANT_SHARE: Final = 0.01
 """Accepted share of queries reported as distant although their kind is in the catalogue."""
 
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from indexing.embedding.attributes import ATTRIBUTE_VALUES, height_share
 from indexing.embedding.colour import describe_colours
-from indexing.embedding.crop import crop_garment
-from indexing.embedding.encoder import BATCH_SIZE, StyleEncoder
+from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Labels
@@ -24,8 +23,8 @@ from segmentation.data.pairs import Pair, PairsFolder, load_mask
 from segmentation.drawing.design import Design
 from segmentation.drawing.fabrics import Pattern
 from segmentation.errors import SegmentationError
-from segmentation.mask import find_garments, one_hot
-from segmentation.photos import read_photo
+from segmentation.mask import ClassMask, Garment, find_garments, one_hot
+from segmentation.photos import Photo, read_photo
 
 _PATTERNS: Final = {
     Pattern.PLAIN: "plain", Pattern.RIB: "plain", Pattern.CABLE: "plain",
@@ -83,34 +82,36 @@ def embed_pairs(
     """Embed the main garment of each pair along its true mask; unreadable pairs are left out."""
     wanted = [(folder, pair) for folder in folders for pair in folder.pairs]
     rows: list[tuple[Pair, GarmentClass, float, str]] = []
-    parts: list[Vectors] = []
-    for start in range(0, len(wanted), BATCH_SIZE):
-        crops, halves = [], []
-        for folder, pair in wanted[start : start + BATCH_SIZE]:
-            try:
-                photo = read_photo(folder.photo_path(pair))
-                mask = load_mask(folder.mask_path(pair))
-            except SegmentationError:
-                continue
-            found = find_garments(mask, one_hot(mask))
-            wanted_class = _class_of(pair)
-            garment = next(
-                (each for each in found if wanted_class in (None, each.garment_class)), None
-            )
-            if garment is None:
-                continue
-            described = describe_colours(photo, garment)
+    vectors: list[Vectors] = []
+    for done, (folder, pair) in enumerate(wanted, 1):
+        read = read_pair(folder, pair)
+        garment = None if read is None else main_garment_of(pair, read[1])
+        if read is not None and garment is not None:
+            described = describe_colours(read[0], garment)
             share = height_share(garment.box)
             rows.append((pair, garment.garment_class, share, described.colours[0].name))
-            crops.append(crop_garment(photo, garment, encoder.side))
-            halves.append(described.vector)
-        if crops:
-            parts.append(np.concatenate([encoder.encode(crops).styles, np.stack(halves)], axis=1))
-        progress(min(start + BATCH_SIZE, len(wanted)), len(wanted))
+            style = encoder.encode([SegmentedGarment(read[0], garment)])[0]
+            vectors.append(np.concatenate([style, described.vector]))
+        progress(done, len(wanted))
     if not rows:
         raise IndexingError("no pair has a garment; make pairs with `apparel dataset`")
     pairs, classes, shares, colours = zip(*rows, strict=True)
-    return PairGarments(pairs, classes, shares, colours, np.concatenate(parts), encoder.dimension)
+    return PairGarments(pairs, classes, shares, colours, np.stack(vectors), encoder.dimension)
+
+
+def read_pair(folder: PairsFolder, pair: Pair) -> tuple[Photo, ClassMask] | None:
+    """Photo and mask of a pair; None where either cannot be read."""
+    try:
+        return read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
+    except SegmentationError:
+        return None
+
+
+def main_garment_of(pair: Pair, mask: ClassMask) -> Garment | None:
+    """The largest garment of a mask that has the class of the pair's label, if it has one."""
+    wanted = _class_of(pair)
+    found = find_garments(mask, one_hot(mask))
+    return next((each for each in found if wanted in (None, each.garment_class)), None)
 
 
 def _class_of(pair: Pair) -> GarmentClass | None:

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 from safetensors.numpy import save_file
-from torch.nn import functional
 
 from catalog.files import file_sha256, publishing
 from indexing.embedding.attributes import (
@@ -32,6 +30,7 @@ from indexing.evaluation.metrics import Figures, Labels, macro_mean, mean_with_i
 from indexing.search.closeness import ClosenessCard
 from indexing.training.closeness_fit import fit_closeness
 from indexing.training.garments import PairGarments, embed_pairs, known_attributes
+from indexing.training.softmax import fit_softmax
 from indexing.types import Vectors
 from segmentation.data.pairs import read_pairs
 
@@ -79,31 +78,18 @@ def _fit_head(attribute: str, train: PairGarments, val: PairGarments) -> Vectors
 
 
 def _fit_weights(attribute: str, garments: PairGarments, decay: float) -> Vectors:
-    """Fit softmax regression by L-BFGS, weighting values by the inverse root of their count."""
+    """Fit softmax regression, weighting values by the inverse root of their count."""
     truth = _truth(attribute, garments)
     known = np.flatnonzero(truth >= 0)
     if not len(known):
         raise IndexingError(
             f"no pair has a known {attribute}; add drawn pairs (`apparel dataset drawn`)"
         )
-    features = torch.from_numpy(_features(garments)[known])
-    targets = torch.from_numpy(truth[known])
-    allowed = torch.from_numpy(possible(attribute, garments.classes)[known])
-    counts = torch.bincount(targets, minlength=allowed.shape[1]).clamp(min=1).float()
-    importance = counts.rsqrt()[targets]
-    weights = torch.zeros(features.shape[1], allowed.shape[1], requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=150, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        optimiser.zero_grad()
-        logits = (features @ weights).masked_fill(~allowed, -1e4)
-        errors = functional.cross_entropy(logits, targets, reduction="none")
-        total = (errors * importance).sum() / importance.sum() + decay * weights.square().sum()
-        total.backward()
-        return total
-
-    optimiser.step(loss)
-    return np.asarray(weights.detach().numpy(), np.float32)
+    allowed = possible(attribute, garments.classes)[known]
+    targets = truth[known]
+    counts = np.maximum(np.bincount(targets, minlength=allowed.shape[1]), 1)
+    importance = (counts**-0.5)[targets].astype(np.float32)
+    return fit_softmax(_features(garments)[known], targets, allowed, importance, decay)
 
 
 def _right(heads: AttributeHeads, attribute: str, garments: PairGarments) -> Figures:

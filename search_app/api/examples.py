@@ -15,7 +15,6 @@ _RESULT: Final[dict[str, Any]] = {
     "score": 0.8312,
     "style": 0.8121,
     "colour": 0.8503,
-    "details": 0.6127,
     "same_kind": 0.7412,
     "same_colour": 0.8127,
     "brand": "Acme",

@@ -43,7 +43,7 @@ URL: Final = "instead of photo: a public http(s) address to fetch it from"
 IN_COLOUR: Final = "the same in another colour: a name or #rrggbb"
 FURTHER: Final = "other photos of what is wanted; garments of the same class are averaged"
 MORE_LIKE: Final = "garment_id of results to be nearer to; may be repeated"
-LESS_LIKE: Final = "garment_id of results to be farther from; may be repeated"
+LESS_LIKE: Final = "garment_id of results to be farther from, themselves last; may be repeated"
 WORDS: Final = "plain words that results must match: red top, striped dress"
 
 router = APIRouter(

@@ -166,7 +166,7 @@ def _segmenter(name: str | None, options: RuntimeOptions) -> str:
 
 def _encoder(name: str | None, options: RuntimeOptions) -> str:
     from indexing.embedding.encoder import SHIPPED_ENCODER
-    from indexing.embedding.encoders import WEIGHTS_SUFFIX, open_encoder
+    from indexing.embedding.wiring import WEIGHTS_SUFFIX, open_encoder
 
     encoder = open_encoder(name, options)
     found = f"{encoder.fingerprint} by {encoder.runtime}"

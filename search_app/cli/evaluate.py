@@ -70,7 +70,7 @@ def evaluate_retrieval(
 ) -> None:
     """Measure how often the nearest garments have the same label.
 
-    Colour alone and an untrained encoder are the baselines.
+    Colour alone and whole photos without masks are among the baselines.
 
     Example: apparel evaluate retrieval --photos photos --labels labels.csv
     """
@@ -306,18 +306,14 @@ def train_heads_command(
 
 
 def _evaluation(settings: "Settings", against: str | None) -> "Evaluation":
-    from indexing.embedding.encoders import open_encoder
+    from indexing.embedding.wiring import open_encoder
     from indexing.evaluation.retrieval import Evaluation
-    from segmentation.runtime import has_torch
 
-    encoder = session.load_encoder(settings)
-    if not has_torch():
-        print_note("no untrained baseline: it needs PyTorch")
+    segmenter, options = session.load_segmenter(settings), settings.runtime_options
     return Evaluation(
-        session.load_segmenter(settings),
-        encoder,
-        encoder.untrained() if has_torch() else None,
-        open_encoder(against, settings.runtime_options) if against else None,
+        segmenter,
+        open_encoder(settings.encoder, options, segmenter),
+        open_encoder(against, options, segmenter) if against else None,
     )
 
 

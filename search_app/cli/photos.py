@@ -21,8 +21,9 @@ from segmentation.errors import UnreadablePhoto
 
 if TYPE_CHECKING:
     from indexing.types import EmbeddedPhoto, Embedder, Vector
-    from segmentation.mask import Box, ClassMask, Garment, Segmentation
+    from segmentation.mask import Box, ClassMask, Garment
     from segmentation.photos import DecodedPhoto
+    from segmentation.segmented_photo import Segmentation
 
 BATCH_PHOTOS: Final = 8
 

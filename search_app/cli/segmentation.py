@@ -15,7 +15,7 @@ from search_app.cli.output import (
     print_table,
     progress_on_stderr,
 )
-from search_app.cli.session import EncoderOption, JsonOption, SegmenterOption, settings_for
+from search_app.cli.session import JsonOption, SegmenterOption, settings_for
 from search_app.cli.train import (
     OutOption,
     PairsOption,
@@ -220,34 +220,23 @@ def train_quantised(
     context: typer.Context,
     pairs: PairsOption,
     segmenter: SegmenterOption = None,
-    encoder: EncoderOption = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Write segmenter and encoder for OpenVINO.
+    """Write a segmenter for OpenVINO in 8-bit integers, beside its weights.
 
-    They go beside their weights; the segmenter computes in 8-bit integers. Without
-    --segmenter and --encoder both shipped networks are converted.
+    Encoders fitted on its features have to be fitted again.
 
     Example: apparel train quantised --pairs ccp --pairs clothing
     """
     require_train_extra()
-    both = segmenter is None and encoder is None
-    if segmenter or both:
-        from segmentation.training.quantise import quantise_segmenter
+    from segmentation.training.quantise import quantise_segmenter
 
-        path = _weights_file(settings_for(context, segmenter=segmenter))
-        with progress_on_stderr("photos") as tick:
-            written = quantise_segmenter(
-                path, pairs, seed=seed, progress=lambda done, total: tick(done, total, "")
-            )
-        typer.echo(f"8-bit network: {written}")
-    if encoder or both:
-        from indexing.embedding.encoder import SHIPPED_ENCODER
-        from indexing.training.quantise import quantise_encoder
-
-        weights = Path(encoder) if encoder else SHIPPED_ENCODER
-        result = quantise_encoder(weights, pairs, print_note)
-        typer.echo(f"OpenVINO network: {result.network}, mean cosine {result.cosine:.4f}")
+    path = _weights_file(settings_for(context, segmenter=segmenter))
+    with progress_on_stderr("photos") as tick:
+        written = quantise_segmenter(
+            path, pairs, seed=seed, progress=lambda done, total: tick(done, total, "")
+        )
+    typer.echo(f"8-bit network: {written}")
 
 
 def train_calibration(

@@ -1,6 +1,8 @@
-"""Commands `apparel demo`, `serve`, `mcp` and `doctor`."""
+"""Commands `apparel demo`, `serve`, `worker`, `mcp` and `doctor`."""
 
+import signal
 import socket
+import threading
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.util import find_spec
@@ -46,6 +48,10 @@ class AddressTaken(SearchAppError):
     """The address is in use, or is not one of this machine."""
 
 
+class NothingShared(SearchAppError):
+    """A worker needs a database that servers share."""
+
+
 class McpExtraMissing(SearchAppError):
     """The package of the Model Context Protocol is not installed."""
 
@@ -56,7 +62,7 @@ class ChecksFailed(SearchAppError):
 
 def add_commands(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (demo, serve, mcp, doctor):
+    for command in (demo, serve, worker, mcp, doctor):
         app.command()(command)
 
 
@@ -143,6 +149,29 @@ def serve(
         opened_collection(settings, _shared_embedder(settings)) as collection,
     ):
         _serve(settings, collection)
+
+
+def worker(context: typer.Context, data: DataOption = None) -> None:
+    """Run imports and other jobs of several servers.
+
+    They share a PostgreSQL database; what they take in waits in it.
+
+    Example: apparel worker --data /srv/apparel-data
+    """
+    from search_app.jobs.standalone import run_jobs
+
+    settings = settings_for(context, data=data)
+    if settings.database_url is None:
+        raise NothingShared(
+            "a worker runs what servers take in; set APPAREL_DATABASE_URL to their PostgreSQL "
+            "database (on SQLite the server runs its imports itself)"
+        )
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with opened_collection(settings, session.load_embedder(settings)) as collection:
+        print_note("waiting for jobs (stop with Ctrl+C)")
+        run_jobs(settings, collection, stopped)
 
 
 def mcp(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from catalog.database import Database
     from indexing.clock import StageClock
     from indexing.collection import Collection
-    from indexing.embedding.encoders import OpenedEncoder
+    from indexing.embedding.encoder import StyleEncoder
     from indexing.types import EmbeddedPhoto, Embedder, ModelFingerprint
     from search_app.settings import Settings
     from segmentation.photos import Photo
@@ -157,10 +157,10 @@ def load_segmenter(settings: Settings) -> Segmenter:
     return Segmenter.load(settings.segmenter, settings.runtime_options)
 
 
-def load_encoder(settings: Settings) -> OpenedEncoder:
+def load_encoder(settings: Settings) -> StyleEncoder:
     """Load the encoder."""
     print_note("loading the encoder")
-    from indexing.embedding.encoders import open_encoder
+    from indexing.embedding.wiring import open_encoder
 
     return open_encoder(settings.encoder, settings.runtime_options)
 

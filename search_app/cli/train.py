@@ -90,7 +90,7 @@ def train_segmenter(
         seed=seed,
         threads=threads,
         minutes=minutes,
-        command=_command("segmenter", pairs, seed),
+        command=_command("segmenter", pairs, f"--seed {seed}"),
     )
     if views:
         config = replace(config, views_per_epoch=views, photos_per_folder=views)
@@ -101,45 +101,38 @@ def train_segmenter(
 def train_encoder(
     pairs: PairsOption,
     out: OutOption,
-    views: Annotated[
-        int | None,
-        typer.Option(
-            "--views",
-            metavar="N",
-            min=40,
-            help="For a smoke run: garments per epoch and photos per folder.",
-        ),
+    segmenter: Annotated[
+        str | None,
+        typer.Option("--segmenter", metavar="FILE", help="Weights whose features it is fitted on."),
     ] = None,
-    minutes: MinutesOption = None,
-    seed: SeedOption = 0,
+    photos: Annotated[
+        int | None,
+        typer.Option("--photos", metavar="N", min=40, help="For a trial: photos per folder."),
+    ] = None,
     threads: ThreadsOption = 2,
 ) -> None:
-    """Train an encoder from ImageNet weights.
+    """Fit an encoder on a segmenter's features, in minutes.
 
-    Weights, card and log go to --out.
+    Weights and card go to --out.
 
     Example: apparel train encoder --pairs ccp --pairs clothing --out runs/encoder
     """
     require_train_extra()
-    from indexing.training.train import EncoderTrainConfig
-    from indexing.training.train import train_encoder as train
+    from indexing.training.fit import FitConfig, fit_encoder
+    from segmentation.runtime import RuntimeOptions
+    from segmentation.segmenter import Segmenter
 
-    config = EncoderTrainConfig(
-        tuple(pairs),
-        out,
-        garments=views,
-        minutes=minutes,
-        seed=seed,
-        threads=threads,
-        command=_command("encoder", pairs, seed),
-    )
-    typer.echo(f"best weights: {train(config, print_note)}")
+    backbone = Segmenter.load(segmenter, RuntimeOptions(threads=threads))
+    config = FitConfig(tuple(pairs), out, photos=photos, command=_command("encoder", pairs))
+    with progress_on_stderr("garments") as tick:
+        weights = fit_encoder(config, backbone, lambda done, total: tick(done, total, ""))
+    typer.echo(f"weights: {weights}")
 
 
-def _command(network: str, pairs: list[Path], seed: int) -> str:
+def _command(network: str, pairs: list[Path], *options: str) -> str:
     """The command line of the run for the card, with folders' last names only."""
-    folders = " ".join(f"--pairs {folder.name}" for folder in pairs)
-    return f"apparel train {network} {folders} --seed {seed}"
+    folders = (f"--pairs {folder.name}" for folder in pairs)
+    return " ".join(["apparel train", network, *folders, *options])
 
 
 def require_train_extra() -> None:

@@ -17,7 +17,7 @@ class ColourDocument(BaseModel):
 
 
 class ResultDocument(BaseModel):
-    """A product similar to a garment; `score` weighs style, patches and colour, 1 is identical."""
+    """A product similar to a garment; `score` weighs style and colour, 1 is identical."""
 
     product_id: str
     title: str
@@ -28,9 +28,6 @@ class ResultDocument(BaseModel):
     score: float
     style: float
     colour: float
-    details: float | None = Field(
-        description="patch similarity, 0 to 1; null if patches were not compared"
-    )
     same_kind: float = Field(description="calibrated probability that the kind is the same")
     same_colour: float = Field(
         description="calibrated probability that the main colour is the same"

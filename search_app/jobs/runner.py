@@ -53,6 +53,7 @@ class JobRunner:
     Args:
         load_encoder: loads the embedder of an encoder by name (`search_app.jobs.encoder_choices`).
         on_switch: called with the new collection after a change of the encoder.
+        runs_jobs: whether this server's thread runs jobs; else others must.
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class JobRunner:
         collection: Collection,
         load_encoder: Callable[[str], Embedder],
         on_switch: Callable[[Collection], None],
+        runs_jobs: bool = True,
     ) -> None:
         self._store = JobStore(collection.database)
-        self._worker = JobWorker(collection, self._store, load_encoder, on_switch)
+        self._worker = JobWorker(collection, self._store, load_encoder, on_switch, runs_jobs)
 
     @property
     def alive(self) -> bool:

@@ -63,12 +63,14 @@ class JobWorker:
         store: JobStore,
         load_encoder: Callable[[str], Embedder],
         on_switch: Callable[[Collection], None],
+        runs_jobs: bool,
     ) -> None:
         self._collection = collection
         self._database = collection.database
         self._store = store
         self._load_encoder = load_encoder
         self._on_switch = on_switch
+        self._runs_jobs = runs_jobs
         self._owner = f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
         self._running: ClaimedJob | None = None
         self._cancelled: ClaimedJob | None = None
@@ -111,7 +113,7 @@ class JobWorker:
         while not self._stopping.is_set():
             try:
                 self._follow_encoder()
-                claimed = claim(self._store, self._database, self._owner)
+                claimed = self._claimed()
                 if claimed is not None:
                     self._run(claimed)
                     continue
@@ -121,6 +123,9 @@ class JobWorker:
                 _log.exception("jobs: something broke here; it is tried again")
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()
+
+    def _claimed(self) -> ClaimedJob | None:
+        return claim(self._store, self._database, self._owner) if self._runs_jobs else None
 
     def _follow_encoder(self) -> None:
         """Change to the encoder to which another server has changed the catalogue.

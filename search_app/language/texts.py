@@ -96,7 +96,6 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     WEIGHT = Text("What counts more")
     WEIGHT_ENDS = Text("From style alone to colour alone")
     STYLE = Text("Style")
-    DETAILS = Text("Details")
     COLOUR = Text("Colour")
     FILTERS = Text("Filters")
     CATEGORY = Text("Category")
@@ -128,8 +127,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     SIMILARITY = Text("Similarity")
     NOT_THIS = Text("Hide this one")
     SCORE_HELP = Text(
-        "Weighted similarity of style, with its details, and colour: 1.00 is the same. It is no "
-        "probability."
+        "Weighted similarity of style and colour: 1.00 is the same. It is no probability."
     )
     SHOW_MORE = Text("Show more")
     LIKE_PHOTO = Text("Closest to the whole photo")

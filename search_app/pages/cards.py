@@ -45,7 +45,6 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
             # Rounding may make a cosine slightly larger than 1, which a meter does not accept.
             style=min(max(card.style, 0.0), 1.0),
             colour=min(max(card.colour, 0.0), 1.0),
-            details=None if card.patch_similarity is None else min(card.patch_similarity, 1.0),
             like_href=onward.href(f"/like/{card.garment_id}"),
             more_href=state.liking(card.garment_id).href(path) if path else "",
             less_href=state.disliking(card.garment_id).href(path) if path else "",

@@ -49,7 +49,7 @@ def relaxations(form: FilterForm, path: str, state: PageState) -> list[ActiveFil
     advice = [replace(each, name=texts.relax(each.name)) for each in form.active]
     if len(advice) > 1:
         advice.append(ActiveFilter(texts.RELAX_ALL, form.reset_href))
-    if state.colour_weight > 0:
+    if form.colour_weight is not None and state.colour_weight > 0:
         style = replace(state, colour_weight=0.0, k=PAGE_SIZE)
         advice.append(ActiveFilter(texts.RELAX_STYLE, style.href(path)))
     for choice in form.classes:

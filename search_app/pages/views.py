@@ -48,7 +48,6 @@ class ResultView:
     score: float = 0.0
     style: float = 0.0
     colour: float = 0.0
-    details: float | None = None
     like_href: str = ""
     more_href: str = ""
     less_href: str = ""

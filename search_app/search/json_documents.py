@@ -85,7 +85,6 @@ def result_document(card: ResultCard) -> ResultDocument:
         score=round(card.score, 4),
         style=round(card.style, 4),
         colour=round(card.colour, 4),
-        details=None if card.patch_similarity is None else round(card.patch_similarity, 4),
         same_kind=round(card.same_kind, 4),
         same_colour=round(card.same_colour, 4),
         brand=card.brand,

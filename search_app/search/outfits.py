@@ -70,9 +70,9 @@ def _selling(
 
 
 def _query_like(collection: Collection, garment_id: int, count: int, product_id: str) -> Query:
-    """A query by vector alone: suggestions need no reranking by details."""
+    """A query for garments like one that suits an outfit."""
     query = collection.query_like(garment_id)
-    return replace(query, count=count, exclude_product=product_id, rerank_depth=0)
+    return replace(query, count=count, exclude_product=product_id)
 
 
 def _nearest(

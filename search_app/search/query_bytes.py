@@ -1,7 +1,7 @@
 """A query photo as bytes, for a database that several servers share.
 
 The file is numpy's .npz without pickled objects: a JSON header, the photo, and of each garment the
-mask (a bit a pixel), the vector and the patches. Whoever writes into the database runs nothing.
+mask (a bit a pixel) and the vector. Whoever writes into the database runs nothing.
 """
 
 import io
@@ -76,7 +76,6 @@ def query_to_bytes(stored: StoredQuery) -> bytes:
     for index, each in enumerate(garments):
         arrays[f"mask{index}"] = np.packbits(each.garment.mask)
         arrays[f"vector{index}"] = each.vector
-        arrays[f"patches{index}"] = each.patches
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
@@ -129,7 +128,6 @@ def _garment(header: _GarmentHeader, index: int, arrays: Arrays) -> EmbeddedGarm
         vector=arrays[f"vector{index}"].astype(np.float32),
         whole_photo=header.whole_photo,
         attributes=header.attributes,
-        patches=arrays[f"patches{index}"].astype(np.int8),
     )
 
 

@@ -49,7 +49,7 @@ def search_cards(
     among: GarmentClass | None = None,
     words: WordQuery | None = None,
 ) -> list[ResultCard]:
-    """Results of a query under the options, the nearest first.
+    """Results of a query under the options, the nearest first and disliked ones last.
 
     Args:
         among: the class to search; None = that of the options or their words, else the query's.
@@ -69,7 +69,9 @@ def search_cards(
         filters=options.filters_with(words),
         fold_duplicates=options.fold_duplicates,
     )
-    return collection.results(steered)
+    found = collection.results(steered)
+    # What was disliked stands last, however near it is.
+    return sorted(found, key=lambda card: card.garment_id in options.less_like)
 
 
 def _with_feedback(collection: Collection, query: Query, options: SearchOptions) -> Query:

@@ -42,8 +42,9 @@ from segmentation.evaluation.metrics import (
     pixel_accuracy,
     reliability,
 )
-from segmentation.mask import ClassMask, Garment, Segmentation
+from segmentation.mask import ClassMask, Garment
 from segmentation.photos import find_photos, read_photo
+from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
 MaskLabels = Literal["ccp", "classes"]

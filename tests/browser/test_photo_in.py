@@ -93,6 +93,18 @@ def test_broken_photo_gets_a_clear_word(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_role("alert").filter(has_text="photo")).to_be_visible()
 
 
+def test_photo_stays_where_no_server_can_be_reached(page: Page, server: Server) -> None:
+    page.context.set_offline(True)
+    photo = page.locator("input[name=photo]")
+    photo.set_input_files(server.samples / "red_tee.jpg")
+    expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+    assert page.url == f"{server.address}/"
+    page.context.set_offline(False)
+    photo.set_input_files([])
+    photo.set_input_files(server.samples / "red_tee.jpg")
+    page.wait_for_url("**/q/*")
+
+
 def test_busy_state_is_shown_while_the_models_look(page: Page, server: Server) -> None:
     # The photo is on its way for as long as we look.
     page.locator("[data-drop]").evaluate(

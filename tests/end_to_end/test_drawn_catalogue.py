@@ -53,8 +53,6 @@ def test_bulk_and_query_give_the_same_vector(
             hits = collection.search(replace(Query.of(garment), count=1))
             card = collection.cards(hits)[0]
             if card.product_id == product_id:
-                assert card.patch_similarity is not None
-                assert card.patch_similarity > 0.97
                 stored = collection.query_like(hits[0].garment_id).vector
                 assert np.abs(stored - garment.vector).max() < 1e-3
                 compared += 1

@@ -35,6 +35,12 @@ def test_the_documented_lines_index_and_search(
     assert photos.is_dir()
 
 
+def test_the_readme_shows_the_documented_lines() -> None:
+    readme = (ROOT / "indexing" / "README.md").read_text()
+    documented = textwrap.dedent("\n\n".join((indexing.__doc__ or "").split("\n\n")[1:3]))
+    assert f"```python\n{documented}\n```" in readme
+
+
 def test_an_own_mask_replaces_the_segmenters(collection: Collection, photos: Path) -> None:
     collection.index(read_folder(photos))
     photo = read_photo(photos / "red-skirt.png")

@@ -83,6 +83,8 @@ def test_servers_of_one_database_are_alike_and_trust_their_proxy_alone() -> None
         compose["services"][name] for name in ("first", "second", "nginx", "database")
     )
     assert first == second
+    assert compose["services"]["worker"]["command"] == "worker"
+    assert first["environment"]["APPAREL_JOBS"] == "false"
     assert "ports" not in first
     assert "ports" not in database
     assert all(port.startswith("127.0.0.1:") for port in nginx["ports"])

@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from indexing.collection import open_collection
 from indexing.types import EmbeddedPhoto, Embedder
 from search_app.app import create_app
 from search_app.cli.session import load_embedder
+from search_app.jobs.standalone import run_jobs
 from search_app.logs import log_config
 from search_app.search import uploads
 from search_app.search.inference import BatchingEmbedder
@@ -92,6 +94,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("--drawn", type=float)
+    parser.add_argument("--worker", action="store_true", help="as `apparel worker`: serve nothing")
     parser.add_argument("--log", action="store_true", help="all lines, not only errors")
     parser.add_argument("--private", action="store_true", help="fetch from private hosts too")
     parser.add_argument("--descriptors", type=int, help="most files and connections at once")
@@ -105,6 +108,9 @@ def main() -> None:
     collection = open_collection(
         settings.data, embedder, settings.database_url, engine=settings.engine, files=settings.files
     )
+    if arguments.worker:
+        print("waiting for jobs", flush=True)
+        run_jobs(settings, collection, threading.Event())
     log = log_config("text")
     if not arguments.log:
         log["root"]["level"] = log["loggers"]["search_app"]["level"] = "ERROR"

@@ -1,19 +1,27 @@
 """Imports that several real servers share: killed, stopped, cancelled, started twice."""
 
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from catalog.database import open_database
 from indexing.collection import open_collection
+from search_app.cli.main import app
 from tests.fakes import FakeEmbedder
 from tests.load.conftest import OwnPostgres, RunningServer, Serve
+from tests.load.server import ROOT
 from tests.load.test_load import write_feed
 
 IMPORTS = "/api/v1/imports"
@@ -158,3 +166,34 @@ def _soon_done(http: httpx2.Client, address: str, photos: int) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the import does not go on")
+
+
+def test_workers_run_what_servers_take_in_and_replace_each_other(
+    tmp_path: Path, feed: Path, folder: dict[str, str], serve: Serve, database_url: str
+) -> None:
+    with serve("first", APPAREL_JOBS="false", **folder) as first:
+        address = start(first, feed)
+        with working(tmp_path / "one", database_url, SLOW) as worker:
+            before = wait_for(first.http, address, 16)
+            worker.kill()
+            worker.wait()
+        with working(tmp_path / "two", database_url, 0.0):
+            end = ended(first.http, address)
+        assert (end["state"], end["total"] <= PHOTOS - before["done"]) == ("done", True)
+    check_whole(tmp_path / "first", database_url)
+
+
+@contextmanager
+def working(data: Path, url: str, drawn: float) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker process; killed at the end."""
+    command = [sys.executable, "-m", "tests.load.server", str(data), "0", "--worker"]
+    environment = os.environ | {"APPAREL_DATABASE_URL": url}
+    with subprocess.Popen([*command, "--drawn", str(drawn)], cwd=ROOT, env=environment) as process:
+        yield process
+        process.kill()
+
+
+def test_a_worker_without_a_shared_database_says_what_to_do(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["worker", "--data", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "APPAREL_DATABASE_URL" in done.stderr

@@ -36,7 +36,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     weights = tmp_path / "data" / FOLDER / "street.safetensors"
     shutil.copy(SHIPPED_ENCODER, weights)
     card = json.loads(SHIPPED_ENCODER.with_suffix(".json").read_text())
-    card["preprocessing"]["side"] += 32
+    card["backbone"] = "fpn-street/1"
     weights.with_suffix(".json").write_text(json.dumps(card))
     (tmp_path / "data" / FOLDER / "broken.safetensors").write_bytes(b"no card beside it")
     with closing(open_collection(tmp_path / "data", FakeEmbedder())) as collection:

@@ -51,6 +51,7 @@ def test_server_without_models_is_alive_and_says_why_it_is_not_ready(
         page = client.get("/", headers={"Accept": "text/html"})
         assert page.status_code == 503
         assert "Out of order" in page.text
+        assert "stop-ways" not in page.text  # nothing else answers either
         search = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
         assert search.json()["error"]["code"] == "not_ready"
 
@@ -79,6 +80,16 @@ def test_server_whose_database_is_gone_is_not_ready(tmp_path: Path) -> None:
         assert (ready.status_code, ready.json()["error"]["code"]) == (503, "not_ready")
         assert client.get("/healthz").status_code == 200
     collection.close()
+
+
+def test_who_asked_too_often_can_try_again_from_the_page(collection: Collection) -> None:
+    settings = Settings(data=collection.data, rate_limit="1/minute")
+    with TestClient(create_app(settings, collection)) as client:
+        html = {"Accept": "text/html"}
+        assert client.get("/catalogue", headers=html).status_code == 200
+        page = client.get("/catalogue?brand=Acme", headers=html)
+        assert page.status_code == 429
+        assert '<a class="button" href="">Try again</a>' in page.text
 
 
 def test_full_line_answers_busy_and_the_rest_still_works(

@@ -3,13 +3,13 @@ import numpy as np
 from segmentation.classes import GarmentClass
 from segmentation.mask import (
     ClassMask,
-    Segmentation,
     find_garments,
     in_pixels,
     most_probable,
     one_hot,
     whole_photo_garment,
 )
+from segmentation.segmented_photo import Segmentation
 
 
 def _mask(*boxes: tuple[GarmentClass, int, int, int, int]) -> ClassMask:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from indexing.embedding.attributes import AttributeHeads, heads_for
-from indexing.embedding.encoder import Encoder
+from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card
 from indexing.errors import EncoderError
 from indexing.search.closeness import Closeness, closeness_for
 from indexing.training.closeness_fit import fit_curve
@@ -104,7 +104,7 @@ def test_a_pair_drawn_by_an_older_version_is_refused() -> None:
 
 
 def test_shipped_heads_belong_to_the_shipped_encoder() -> None:
-    encoder = Encoder.load().fingerprint
+    encoder = read_encoder_card(SHIPPED_ENCODER).fingerprint
     heads = heads_for(encoder)
     assert heads is not None, "run `apparel train heads ... --out indexing/weights`"
     assert heads.card.figures["kind"]["accuracy"] > heads.card.figures["kind"]["commonest_value"]

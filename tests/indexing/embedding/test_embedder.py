@@ -1,25 +1,20 @@
-"""The one path from photos to vectors, with real networks of random weights."""
+"""The one path from photos to vectors, with a random encoder of pixels."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import torch
 
 from indexing.clock import StageClock
 from indexing.embedding.colour import COLOUR_DIMENSION
 from indexing.embedding.embedder import PhotoEmbedder
-from indexing.embedding.encoder import (
-    CropPreprocessing,
-    Encoder,
-    EncoderArchitecture,
-    EncoderCard,
-)
-from indexing.embedding.network import build_encoder
+from indexing.embedding.encoder import Encoder
 from segmentation.classes import GarmentClass
-from segmentation.mask import BoolMask, Box, Segmentation, find_garments, one_hot
+from segmentation.mask import BoolMask, Box, find_garments, one_hot
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from tests.drawn import draw_pair
+from tests.fakes import PixelBackbone, random_encoder
 
 
 @dataclass
@@ -37,10 +32,7 @@ class KnownMasks:
 
 
 def known_encoder() -> Encoder:
-    torch.manual_seed(1)
-    architecture = EncoderArchitecture("test_efficientnet", 24)
-    crops = CropPreprocessing(48, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-    return Encoder.of_network(build_encoder(architecture), EncoderCard(architecture, crops, ""))
+    return random_encoder(PixelBackbone())
 
 
 def known_embedder(threads: int = 1) -> PhotoEmbedder:
@@ -113,4 +105,4 @@ def test_threads_share_the_photos_of_a_call_and_change_nothing() -> None:
     for one, other in zip(alone, shared, strict=True):
         assert np.allclose(one.garments[0].vector, other.garments[0].vector, atol=1e-4)
         assert np.array_equal(one.mask, other.mask)
-    assert {timing.stage for timing in clock.timings()} == {"segment", "crop", "encode"}
+    assert {timing.stage for timing in clock.timings()} == {"segment", "encode", "colour"}

@@ -7,7 +7,6 @@ import numpy as np
 
 from catalog.feeds.reader import read_folder
 from indexing.collection import open_collection
-from indexing.embedding.patches import UNIT
 from indexing.evaluation.labelled import LabelledGarment, LabelledPhoto, VectorSet
 from indexing.evaluation.retrieval import DEPTHS, as_is, search_rankings, split_of
 from indexing.search.query import Query
@@ -20,7 +19,7 @@ GARMENTS, WEIGHT = 200, 0.3
 
 
 class RandomEmbedder(FakeEmbedder):
-    """Random vectors and patches, seeded by the garment's colour."""
+    """Random vectors, seeded by the garment's colour."""
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         return [
@@ -33,9 +32,7 @@ def _random(garment: EmbeddedGarment) -> EmbeddedGarment:
     generator = np.random.default_rng(int(garment.colours[0].hex[1:], 16))
     halves = np.split(generator.normal(size=len(garment.vector)), [STYLE_DIMENSION])
     vector = np.concatenate([half / np.linalg.norm(half) for half in halves]).astype(np.float32)
-    patches = generator.normal(size=(5, 8))
-    patches *= UNIT / np.linalg.norm(patches, axis=1, keepdims=True)
-    return replace(garment, vector=vector, patches=np.rint(patches).astype(np.int8))
+    return replace(garment, vector=vector)
 
 
 def test_evaluation_and_search_rank_200_garments_alike(tmp_path: Path) -> None:
@@ -59,7 +56,7 @@ def test_evaluation_and_search_rank_200_garments_alike(tmp_path: Path) -> None:
     styles, colours = np.split(
         np.stack([each.vector for each in embedded]), [STYLE_DIMENSION], axis=1
     )
-    vectors = VectorSet(styles, colours, [each.patches for each in embedded])
+    vectors = VectorSet(styles, colours)
     rankings = search_rankings(split_of(garments), garments, vectors, {("encoder", WEIGHT): as_is})
     evaluated = rankings["encoder", WEIGHT].neighbours
     collection = open_collection(tmp_path / "data", RandomEmbedder())

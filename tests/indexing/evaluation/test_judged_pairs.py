@@ -18,8 +18,9 @@ from segmentation.data.sources import (
     read_clothing,
 )
 from segmentation.data.splits import split_groups
-from segmentation.mask import Segmentation, find_garments, one_hot
+from segmentation.mask import find_garments, one_hot
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from tests.drawn import draw_pairs
 from tests.indexing.embedding.test_embedder import known_encoder
 

@@ -9,13 +9,12 @@ from indexing.evaluation.contact_sheet import write_report
 from indexing.evaluation.retrieval import (
     ANY_CLASS,
     COLOUR_ALONE,
-    NO_PATCHES,
     SHIPPED,
     UNMASKED,
-    UNTRAINED,
     Evaluation,
 )
 from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from tests.drawn import draw_pair
 from tests.indexing.embedding.test_embedder import KnownMasks, known_encoder
 
@@ -35,7 +34,7 @@ def _labelled(folder: Path, rows: list[tuple[int, str, str]]) -> Path:
 
 def _evaluation(against: bool = False) -> Evaluation:
     encoder = known_encoder()
-    return Evaluation(KnownMasks(), encoder, encoder.untrained(), encoder if against else None)
+    return Evaluation(KnownMasks(), encoder, encoder if against else None)
 
 
 def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
@@ -43,11 +42,16 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     report = evaluate(_evaluation(), tmp_path, _labelled(tmp_path, rows)).report
     assert report.queries == report.gallery == 8
     by_row = {(each.method, each.colour_weight): each for each in report.figures}
-    assert [weight for method, weight in by_row if method == SHIPPED] == [0.0, 0.3, 0.5, 1.0]
+    assert [weight for method, weight in by_row if method == SHIPPED] == [
+        0.0,
+        DEFAULT_COLOUR_WEIGHT,
+        0.5,
+        1.0,
+    ]
     assert {method for method, _ in by_row} == {
-        SHIPPED, NO_PATCHES, COLOUR_ALONE, ANY_CLASS, UNTRAINED, UNMASKED,
+        SHIPPED, COLOUR_ALONE, ANY_CLASS, UNMASKED,
     }  # fmt: skip
-    twins = by_row[SHIPPED, 0.3]
+    twins = by_row[SHIPPED, DEFAULT_COLOUR_WEIGHT]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
     assert twins.per_label["kind 2"].precision_at_1 == 1.0
     assert twins.per_label["kind 2"].queries == 2

@@ -10,8 +10,9 @@ from indexing.evaluation.labelled import LabelledPhoto
 from indexing.evaluation.retrieval import COLOUR_ALONE, SHIPPED, Evaluation
 from indexing.evaluation.same_garment import evaluate_same_garment
 from segmentation.classes import GarmentClass
-from segmentation.mask import Garment, Segmentation
+from segmentation.mask import Garment
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from segmentation.training.distortion import distorted_copy
 from tests.indexing.embedding.test_embedder import known_encoder
 
@@ -60,9 +61,7 @@ def test_a_distorted_garment_is_searched_among_all(tmp_path: Path) -> None:
     paths = [_photo(tmp_path / f"{n}.png", colour) for n, colour in enumerate(colours)]
     queries = [LabelledPhoto(path, "x", str(path), "query") for path in paths[:3]]
     encoder = known_encoder()
-    report = evaluate_same_garment(
-        Evaluation(CentreSegmenter(), encoder, encoder.untrained()), paths, queries
-    )
+    report = evaluate_same_garment(Evaluation(CentreSegmenter(), encoder), paths, queries)
     assert (report.queries, report.gallery_garments, report.gallery_photos) == (3, 5, 5)
     assert {each.background for each in report.figures} == set(BACKGROUNDS)
     for background in BACKGROUNDS:

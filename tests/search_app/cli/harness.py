@@ -15,28 +15,28 @@ from PIL import Image, ImageColor
 from typer.testing import CliRunner, Result
 
 from indexing.embedding.colour import colour_vector
-from indexing.embedding.crop import Crop
-from indexing.embedding.encoder import Encoded
+from indexing.embedding.crop import crop_garment
+from indexing.embedding.encoder import SegmentedGarment, unit_length
 from indexing.types import (
-    NO_PATCHES,
     Colour,
     EmbeddedGarment,
     EmbeddedPhoto,
     ModelFingerprint,
     Vector,
+    Vectors,
 )
 from search_app.cli.main import app
 from segmentation.classes import GarmentClass
 from segmentation.mask import (
     BoolMask,
     Box,
-    Segmentation,
     find_garments,
     one_hot,
     region_garment,
     whole_photo_garment,
 )
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 
 
 class BlockSegmenter:
@@ -101,15 +101,12 @@ class BlockEmbedder:
 class BlockEncoder:
     """The style half of `BlockEmbedder`: a crop's mean colour."""
 
-    fingerprint, side, dimension = "mean/1", 16, 3
+    fingerprint, runtime, dimension = "mean/1", "numpy", 3
 
-    def encode(self, crops: Sequence[Crop]) -> Encoded:
-        means = np.array([crop.mean(axis=(0, 1)) for crop in crops], np.float32).reshape(-1, 3)
-        lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        return Encoded(np.asarray(means / lengths, np.float32), [NO_PATCHES] * len(crops))
-
-    def untrained(self) -> "BlockEncoder":
-        return self
+    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
+        crops = [crop_garment(each.photo, each.garment, 16) for each in garments]
+        means = np.array([crop.mean(axis=(0, 1)) for crop in crops], np.float32)
+        return unit_length(means.reshape(-1, 3))
 
 
 def run(*arguments: object, code: int = 0) -> Result:

@@ -18,7 +18,18 @@ from tests.search_app.cli.harness import run
 ROOT = Path(__file__).parents[3]
 NAMES = {
     *("demo", "index", "sync", "search", "segment", "embed", "evaluate", "train", "dataset"),
-    *("status", "remove", "rebuild", "verify", "export", "serve", "mcp", "doctor", "keys"),
+    *(
+        "status",
+        "remove",
+        "rebuild",
+        "verify",
+        "export",
+        "serve",
+        "worker",
+        "mcp",
+        "doctor",
+        "keys",
+    ),
     *("backup", "restore", "upgrade"),
 }
 

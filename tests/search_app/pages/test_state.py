@@ -22,7 +22,7 @@ FULL = PageState(
     unwanted=(("brand", "Ostra"), ("colour", "red")),
     excluded=("a/1", "b 2"),
     k=48,
-    colour_weight=0.25,
+    colour_weight=0.35,
     page=3,
 )
 

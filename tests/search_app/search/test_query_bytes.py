@@ -26,7 +26,6 @@ def garment(seed: int) -> EmbeddedGarment:
         vector=numbers.standard_normal(220).astype(np.float32),
         whole_photo=seed == 3,
         attributes=GarmentAttributes(kind=Attribute("dress", 0.93)),
-        patches=numbers.integers(-127, 127, (seed, 64)).astype(np.int8),
     )
 
 
@@ -38,7 +37,6 @@ def check_equal(one: EmbeddedGarment, other: EmbeddedGarment) -> None:
     for before, after in (
         (one.garment.mask, other.garment.mask),
         (one.vector, other.vector),
-        (one.patches, other.patches),
     ):
         assert before.dtype == after.dtype
         np.testing.assert_array_equal(before, after)

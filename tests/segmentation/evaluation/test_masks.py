@@ -7,8 +7,9 @@ from PIL import Image
 from segmentation.data.pairs import load_mask, save_mask
 from segmentation.errors import DatasetError
 from segmentation.evaluation.masks import SegmentationReport, evaluate_folder, report_of
-from segmentation.mask import ClassMask, Segmentation, find_garments, one_hot
+from segmentation.mask import ClassMask, find_garments, one_hot
 from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import Segmenter
 from tests.drawn import draw_pairs
 
