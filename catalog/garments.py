@@ -17,8 +17,10 @@ from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.records import AttributeCard
 from segmentation.classes import GarmentClass
 
-_CARDS_PER_SEARCH: Final = 3_000
+_CARDS_PER_SEARCH: Final = 2_000
 """Garments that are ranked for a text query: far more than a page shows, fast to read."""
+_NAMED_ENOUGH: Final = 1_000
+"""With so many garments whose text has the words, others are not looked for."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL can bind in one statement."""
 # Built once, with the ids as bound parameters: building these statements takes longer than running
@@ -216,7 +218,7 @@ def _best_garments(
     named = passing.join(text_rank, text_rank.c.product_id == PhotoRow.product_id)
     best = named.add_columns(text_rank.c.rank).order_by(text_rank.c.rank.desc(), *by_size)
     found = {row[0]: row[3] for row in session.execute(best.limit(_CARDS_PER_SEARCH))}
-    if len(found) < _CARDS_PER_SEARCH:
+    if len(found) < _NAMED_ENOUGH:
         rest = (row[0] for row in session.execute(largest) if row[0] not in found)
         found |= dict.fromkeys(islice(rest, _CARDS_PER_SEARCH - len(found)), 0.0)
     return found

@@ -117,7 +117,10 @@ def _price_texts(entries: Sequence[Record | Reject], columns: Columns) -> Iterab
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
     """The first non-empty value."""
-    return next((value for name in columns if (value := record.values.get(name, ""))), "")
+    for name in columns:
+        if value := record.values.get(name):
+            return value
+    return ""
 
 
 def _check_id(product_id: str, line_of: Mapping[str, int]) -> None:
@@ -295,11 +298,10 @@ def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:
 
 def _empty(row: _Row) -> frozenset[str]:
     """Fields and attributes that are present without a value."""
-    values = row.record.values
+    blank = {name for name, text in row.record.values.items() if not text}
     fields = {
         name
         for name, columns in row.columns.fields.items()
-        if any(column in values for column in columns) and not row.text(name)
+        if not blank.isdisjoint(columns) and not row.text(name)
     }
-    others = {name for name, text in values.items() if not text and name not in row.columns.taken}
-    return frozenset(fields | others)
+    return frozenset(fields | (blank - row.columns.taken))

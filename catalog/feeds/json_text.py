@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from catalog.errors import FeedError
-from catalog.feeds.columns import plain_name
+from catalog.feeds.columns import SYNONYMS, plain_name, squeezed
 from catalog.feeds.large.json_document import JsonNumber, document_values, parse_json
 from catalog.feeds.rows import Record, Reject
 from catalog.feeds.text.decoding import BROKEN
@@ -21,6 +21,9 @@ _ADDRESSES: Final = ("src", "url", "contentUrl", "href", "link", "originalSrc")
 _NAMES: Final = ("name", "title", "value", "@value", "amount")
 _DEPTH: Final = 4
 """Objects nested deeper stay JSON text."""
+_PHOTOS: Final = frozenset(
+    squeezed(name) for field in ("photos", "more_photos") for name in SYNONYMS[field]
+)
 _FIRST_LINES: Final = 3
 _NO_OBJECT: Final = "no JSON object"
 
@@ -105,12 +108,24 @@ def _flattened(
             yield name, value
             continue
         own = next((value[each] for each in (*_NAMES, *_ADDRESSES) if each in value), None)
+        if own is None and squeezed(name) in _PHOTOS:
+            own = list(_leaves(value))
         if own is not None:
             yield name, own
         code = value.get("currency") or value.get("currency_code") or value.get("currencyCode")
         if name == "price" and code:
             yield "currency", code
         yield from _flattened(value, name, depth + 1)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The texts in an object, such as addresses by size or by view."""
+    inner = value.values() if isinstance(value, dict) else value
+    for each in inner:
+        if isinstance(each, dict | list):
+            yield from _leaves(each)
+        elif isinstance(each, str) and not isinstance(each, JsonNumber):
+            yield each
 
 
 def cell_of(value: Any) -> str:

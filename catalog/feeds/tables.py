@@ -11,7 +11,7 @@ from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.cells import plain_cell
-from catalog.feeds.columns import KNOWN_NAMES, plain_name
+from catalog.feeds.columns import KNOWN_NAMES, plain_name, squeezed
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, Reject, joined
 from catalog.feeds.text.decoding import BROKEN
@@ -75,7 +75,7 @@ def _layout(lines: Sequence[str]) -> _Layout:
     best, most = _Layout(max(DELIMITERS, key=lines[first].count), first), 1
     for index in range(first, min(first + _HEADINGS, len(lines))):
         for delimiter in DELIMITERS:
-            names = {plain_name(name) for name in lines[index].split(delimiter)}
+            names = {squeezed(name) for name in lines[index].split(delimiter)}
             if len(names & KNOWN_NAMES) > most:
                 best, most = _Layout(delimiter, index), len(names & KNOWN_NAMES)
     return best

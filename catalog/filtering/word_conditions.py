@@ -68,6 +68,9 @@ def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
     """What a garment must be: one of the ids that a query finds by indices."""
     if not words.alternatives:
         return true()
+    clauses = words.alternatives[0]
+    if len(words.alternatives) == 1 and all(map(_is_broad, clauses)):
+        return and_(*(or_(*map(_has, clause)) for clause in clauses))
     return _among([each for clauses in words.alternatives for each in _all_of(clauses)])
 
 
@@ -82,15 +85,21 @@ def excluded_conditions(words: WordQuery, worn_with: bool) -> list[ColumnElement
     ]
 
 
+def _is_broad(clause: Clause) -> bool:
+    """Whether a third of all garments meet a clause: their ids are many, a test is cheap."""
+    return any(term.concept.whole_class for term in clause)
+
+
 def _all_of(clauses: tuple[Clause, ...]) -> _GarmentIds:
     """Select the garments that meet every clause: looked up by the first, tested by the others."""
     colours = [clause for clause in clauses if clause[0].concept.field == "colour"]
     if len(colours) < 2:
-        first, *others = clauses
+        first, *others = sorted(clauses, key=_is_broad)
         return _narrowed(_any_term(first), [or_(*map(_has, each)) for each in others])
     # "Black and white": all are among the garment's colours, one of them is the main one.
     main = [term for clause in colours for term in clause]
-    first, *others = (*(each for each in clauses if each not in colours), tuple(main))
+    apart = (each for each in clauses if each not in colours)
+    first, *others = sorted((*apart, tuple(main)), key=_is_broad)
     tests = [or_(*map(_has, each)) for each in others]
     tests += [or_(*map(_has_among_colours, clause)) for clause in colours]
     return [_of_products(_garments(_among(_any_term(first)), *tests))]
@@ -107,7 +116,7 @@ def _among(found: _GarmentIds) -> ColumnElement[bool]:
 
 def _has(term: Term) -> ColumnElement[bool]:
     """Whether a garment shows a term, or its product is named so."""
-    if term.concept.field == "kind":
+    if term.concept.field == "kind" and not term.concept.whole_class:
         return _among(_any_term([term]))
     return or_(_predicted(term), *(_among([each]) for each in _named(term)))
 

@@ -165,7 +165,7 @@ def _clean_rows(rows: Iterable[ProductRow], tally: _Tally) -> Iterator[ProductRo
     for row in rows:
         if all(map(is_clean, (row.id, *row.photos))):
             cleaned = _clean_row(row)
-            tally.texts_cleaned += cleaned != row
+            tally.texts_cleaned += cleaned is not row
             yield cleaned
             continue
         reason = "id or a photo's name holds characters that cannot be shown; rename it"
@@ -178,6 +178,8 @@ def _clean_row(row: ProductRow) -> ProductRow:
         name: clean_text(text) for name, text in texts.items() if text and not is_clean(text)
     }
     attributes = row.attributes and clean_attributes(row.attributes)
+    if not changed and attributes == row.attributes:
+        return row
     return replace(row, **changed, attributes=attributes)
 
 

@@ -72,6 +72,8 @@ class PhotoEmbedder:
         # Even a few photos are split, since a user may be waiting for them.
         size = min(PHOTOS_PER_THREAD, max(1, -(-len(photos) // self._calls)))
         parts = [photos[start : start + size] for start in range(0, len(photos), size)]
+        if len(parts) < 2:
+            return self._embed_part(photos, clock)
         embedded = self._threads.map(lambda part: self._embed_part(part, clock), parts)
         return [each for part in embedded for each in part]
 

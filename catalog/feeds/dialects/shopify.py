@@ -16,6 +16,7 @@ from catalog.feeds.dialects.variants import (
     without_absent,
 )
 from catalog.feeds.large.groups import grouped
+from catalog.feeds.large.json_document import parse_json
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, Reject, only_records
 
@@ -141,7 +142,9 @@ def _metafields(rows: list[Record]) -> dict[str, str]:
         name, _, rest = column.partition("_product_metafields_")
         value = _first(rows, (column,)) if rest else ""
         if value and name:
-            found["colour" if name in COLOURS else name] = value.replace("; ", ", ")
+            listed = parse_json(value)
+            values = map(str, listed) if isinstance(listed, list) else value.split("; ")
+            found["colour" if name in COLOURS else name] = ", ".join(values)
     return found
 
 

@@ -277,3 +277,45 @@ def test_a_map_reaches_into_headings(tmp_path: Path) -> None:
     text = 'Catalogue 2026;;\n;;\n"Id";"Price (EUR)";"Image"\n="0012";"1.049,-";"a.jpg"\n'
     (row,) = _feed(tmp_path / "h.csv", text, fields=parse_field_map(["price=Price (EUR)"])).rows
     assert (row.id, str(row.price)) == ("0012", "1049.00")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        (
+            "c.json",
+            [{"productId": "7", "productName": "Tee", "imageUrl": "7.jpg", "price": 12,
+              "priceCurrency": "EUR", "itemGroupId": "G", "inStock": False, "brandName": "Acme"}],
+            ("7", "Tee", "Acme", "EUR", "out of stock", ("7.jpg",)),
+        ),
+        (
+            "c.csv",
+            "ProductID;ProductName;ImageURL;BrandName;Currency;Stock\n7;Tee;7.jpg;Acme;EUR;0\n",
+            ("7", "Tee", "Acme", "EUR", "out of stock", ("7.jpg",)),
+        ),
+        (
+            "de.csv",
+            "Artikelnummer;Bezeichnung;Marke;W\u00e4hrung;Lagerbestand;Bild\n7;Tee;Acme;EUR;0;7.jpg\n",
+            ("7", "Tee", "Acme", "EUR", "out of stock", ("7.jpg",)),
+        ),
+        (
+            "views.json",
+            [{"id": "8", "name": "Top", "images": {"front": "f.jpg", "more": [{"url": "b.jpg"}]}}],
+            ("8", "Top", None, None, None, ("f.jpg", "b.jpg")),
+        ),
+    ],
+)  # fmt: skip
+def test_names_of_other_programs(tmp_path: Path, name: str, content: Any, row: Any) -> None:
+    (found,) = _feed(tmp_path / name, content).rows
+    assert (
+        found.id, found.title, found.brand, found.currency, found.availability, found.photos,
+    ) == row  # fmt: skip
+
+
+def test_a_text_of_several_lines_is_no_open_quote(tmp_path: Path) -> None:
+    text = (
+        'id,title,description,image\n1,Tee,"soft, warm\nred, blue, green, x",a.jpg\n'
+        '2,Top,"one\ntwo, three",b.jpg\n'
+    )
+    feed = _feed(tmp_path / "m.csv", text)
+    assert ([row.id for row in feed.rows], feed.rejects) == (["1", "2"], ())

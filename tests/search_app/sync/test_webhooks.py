@@ -21,7 +21,7 @@ from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, drawn_photo
 from tests.photo_server import Answer, PhotoServer, serving
 from tests.search_app.conftest import HOME
-from tests.search_app.sync.shops import shopify_entry, signature, woo_entry
+from tests.search_app.sync.shops import page, shopify_entry, signature, woo_entry
 
 SECRET = "APPAREL_SYNC_SECRET"
 HOOKS = "/api/v1/webhooks"
@@ -154,6 +154,25 @@ def test_woocommerce_makes_changes_and_removes_a_product(
     woocommerce(client, late, "w-4")
     woocommerce(client, woo_entry(server, 9), "w-5")
     soon(lambda: titles(client) == {"9": "Shirt 9"})
+
+
+def test_a_product_of_woocommerce_gets_its_variations(
+    client: TestClient, server: PhotoServer, collection: Collection
+) -> None:
+    with collection.database.transaction() as session:
+        add_source(session, replace(WOO, name="var", address=server.url("")))
+    path = "/wp-json/wc/v3/products/5/variations?per_page=100"
+    server.answers[path] = page([woo_entry(server, 51, regular_price="14.00")])
+    entry = woo_entry(server, 5, type="variable", regular_price="", variations=[51])
+    body = json.dumps(entry).encode()
+    headers = {
+        "X-WC-Webhook-Topic": "product.updated", "X-WC-Webhook-Delivery-ID": "v-1",
+        "X-WC-Webhook-Signature": signature("s3cret", body),
+    }  # fmt: skip
+    assert said(client.post(f"{HOOKS}/woocommerce/var", content=body, headers=headers))[0] == 200
+    soon(lambda: "5" in titles(client))
+    assert client.get("/api/v1/products/5").json()["price"] == 14.0
+    assert path in server.paths()
 
 
 def test_forged_webhooks_are_refused(client: TestClient, server: PhotoServer) -> None:
