@@ -19,6 +19,7 @@ PLACES = (
     "/catalogue",
     "/product/demo-0004",
     "/find?words=dress",
+    "/catalogue?price_max=cheap",
     "/admin",
 )
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +14,11 @@ from fastapi.testclient import TestClient
 from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from indexing.embedding.encoder import SHIPPED_ENCODER
+from indexing.switch import switched
 from search_app import app as app_module
 from search_app.app import create_app
 from search_app.jobs.encoder_choices import FOLDER, encoder_choices, encoder_in_use, encoder_of_name
+from search_app.jobs.worker import POLL_SECONDS
 from search_app.security.keys import Scope
 from search_app.settings import Settings
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
@@ -95,6 +98,25 @@ def test_encoder_is_changed_from_the_page(
     # A start without APPAREL_ENCODER takes what made the vectors.
     assert encoder_in_use(Settings(data=collection.data)) == weights
     assert encoder_in_use(Settings(data=collection.data, encoder="x")) == "x"
+
+
+def test_server_follows_an_encoder_that_another_process_has_activated(
+    client: TestClient, collection: Collection, loaded: list[str | None], tmp_path: Path
+) -> None:
+    fingerprint = encoder_choices(collection.data)[-1].fingerprint
+    other = FakeEmbedder(dataclasses.replace(FAKE_FINGERPRINT, encoder=fingerprint))
+    elsewhere = open_collection(collection.data, FakeEmbedder())
+    switched(elsewhere, other, lambda done, total: None)
+    photo = {"photo": ("a.png", (tmp_path / "0.png").read_bytes())}
+    deadline = time.monotonic() + 10 * POLL_SECONDS
+    while (found := client.post("/api/v1/search", files=photo).json())["model"]["encoder"] != (
+        fingerprint
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert loaded == [str(collection.data / FOLDER / "street.safetensors")]
+    assert len(found["garments"][0]["results"]) == PRODUCTS
+    elsewhere.close()
 
 
 def key_of(collection: Collection) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from segmentation import weights
 from segmentation.errors import RuntimeAbsent
 from segmentation.mask import most_probable
 from segmentation.photos import read_photo
@@ -69,10 +70,17 @@ def test_a_converted_network_is_cached_reused_and_repaired(tmp_path: Path) -> No
         assert file.read_bytes() != damaged
 
 
-def test_a_shipped_network_is_compiled_once(tmp_path: Path) -> None:
+def test_a_shipped_network_is_hashed_and_compiled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     options = RuntimeOptions("openvino", threads=1, cache=tmp_path)
     photos = [draw_pair(0)[0]]
+    hashed, file_sha256 = list[str](), weights.file_sha256
+    monkeypatch.setattr(
+        weights, "file_sha256", lambda path: hashed.append(path.name) or file_sha256(path)
+    )
     compiled = Segmenter.load(options=options).predict(photos)[0].probabilities
+    assert sorted(hashed) == ["segmenter.int8.bin", "segmenter.int8.xml"]
     (file,) = tmp_path.glob("*.blob")
     before = file.stat().st_mtime_ns
     cached = Segmenter.load(options=options).predict(photos)[0].probabilities

