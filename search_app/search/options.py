@@ -7,7 +7,7 @@ from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import WordQuery
 from catalog.queries import Filters
 from indexing.embedding.colour import colour_vector
-from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from search_app.errors import BadRequest
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
@@ -23,7 +23,7 @@ class SearchOptions:
         colour_weight: 0 compares style only, 1 colour only.
         filters: which products may be results.
         in_colour: a colour's name or #rrggbb to search for instead of the garment's own
-            colours ("the same, but in blue").
+            colours ("the same, but in blue"); it weighs at least `NAMED_COLOUR_WEIGHT`.
         words: a text query that results must match ("red top", "dress without stripes"); a
             colour in it replaces the garment's own colours too.
         region: box x0, y0, x1, y1 in pixels of the original photo, searched as one garment.
@@ -53,6 +53,13 @@ class SearchOptions:
         if self.in_colour:
             return colour_name(self.in_colour)
         return self.word_query.colour
+
+    @property
+    def searched_weight(self) -> float:
+        """The colour weight to search with; who names a colour wants to see it."""
+        if self.wanted_colour:
+            return max(self.colour_weight, NAMED_COLOUR_WEIGHT)
+        return self.colour_weight
 
     def filters_with(self, words: WordQuery) -> Filters:
         """The filters together with the words that the catalogue knows."""

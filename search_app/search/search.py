@@ -65,7 +65,7 @@ def search_cards(
         vector=_steered_vector(collection, query.vector, options),
         classes=classes,
         count=options.k,
-        colour_weight=options.colour_weight,
+        colour_weight=options.searched_weight,
         filters=options.filters_with(words),
         fold_duplicates=options.fold_duplicates,
     )

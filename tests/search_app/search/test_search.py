@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from indexing.collection import Collection, ResultCard
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from indexing.search.results import chances, non_increasing, nothing_close
 from indexing.types import EmbeddedGarment
 from search_app.search.options import SearchOptions
@@ -103,3 +104,10 @@ def test_nothing_is_close_where_the_best_result_is_not(
     assert not nothing_close(_closeness(collection, red_top, (0.6, 0.1, 0.1)), 0.3)
     assert nothing_close(_closeness(collection, red_top, (0.6, 0.1, 0.1)), 1.0)
     assert not nothing_close([], 0.3)
+
+
+def test_a_named_colour_weighs_more_than_the_default() -> None:
+    assert SearchOptions().searched_weight == DEFAULT_COLOUR_WEIGHT
+    for named in (SearchOptions(in_colour="blue"), SearchOptions(words="blue dress")):
+        assert named.searched_weight == NAMED_COLOUR_WEIGHT > DEFAULT_COLOUR_WEIGHT
+    assert SearchOptions(in_colour="blue", colour_weight=0.8).searched_weight == 0.8
