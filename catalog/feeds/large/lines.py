@@ -54,7 +54,7 @@ class LargeText(Sequence[str]):
 
     @property
     def head(self) -> str:
-        """The beginning, by which the kind of feed is told."""
+        """The beginning, by which the kind of feed is recognised."""
         return next(self.parts(), "")
 
     def parts(self) -> Iterator[str]:

@@ -17,7 +17,7 @@ from catalog.errors import FeedError
 from catalog.feeds.text.code_pages import likely_code_page
 
 HEAD: Final = 1 << 20
-"""Characters by which the kind of feed is told."""
+"""Characters by which the kind of feed is recognised."""
 BROKEN: Final = re.compile("[\udc80-\udcff]")
 """An undecodable byte, as `surrogateescape` represents it."""
 _MARKS: Final = (
@@ -58,7 +58,7 @@ class FeedText:
 
     @property
     def head(self) -> str:
-        """The beginning, by which the kind of feed is told."""
+        """The beginning, by which the kind of feed is recognised."""
         return self.text[:HEAD]
 
     def parts(self) -> Iterator[str]:
