@@ -25,6 +25,7 @@ from indexing.evaluation.labelled import (
 )
 from indexing.evaluation.metrics import Labels
 from indexing.evaluation.retrieval import SHIPPED, UNMASKED, Evaluation
+from indexing.search.query import possible_classes
 from indexing.types import Vectors
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, region_garment
@@ -42,11 +43,13 @@ class EvaluatedGarments:
     Attributes:
         photos: index of each garment's photo.
         classes: class of each garment; None for a whole photo.
+        searched: classes that a search for each covers; None: all.
         sets: encoder's name -> vectors.
     """
 
     photos: Labels
     classes: Sequence[GarmentClass | None]
+    searched: Sequence[tuple[GarmentClass, ...] | None]
     sets: dict[str, VectorSet]
 
 
@@ -66,6 +69,7 @@ class _Builder:
         self._baselines = baselines
         self._photos: list[int] = []
         self._classes: list[GarmentClass | None] = []
+        self._searched: list[tuple[GarmentClass, ...] | None] = []
         self._styles: dict[str, list[Vectors]] = {}
         self._colours: dict[str, list[Vectors]] = {}
 
@@ -82,6 +86,7 @@ class _Builder:
         """
         self._photos += [index] * len(garments)
         self._classes += [garment.garment_class if garment.score else None for garment in garments]
+        self._searched += [possible_classes(garment) for garment in garments]
         colours = np.stack([describe_colours(photo, each).vector for each in garments])
         first = self._evaluation.encoder
         encoders = self._evaluation.encoders if self._baselines else {SHIPPED: first}
@@ -108,7 +113,7 @@ class _Builder:
             name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
             for name, parts in self._styles.items()
         }
-        return EvaluatedGarments(np.array(self._photos), self._classes, sets)
+        return EvaluatedGarments(np.array(self._photos), self._classes, self._searched, sets)
 
 
 def gallery_garments(

@@ -17,6 +17,7 @@ from indexing.embedding.attributes import height_share
 from indexing.embedding.colour import describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
+from indexing.search.query import possible_classes
 from indexing.types import Colour, PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
@@ -45,6 +46,7 @@ class LabelledGarment:
 
     Attributes:
         height_share: height of the garment's box over height plus width.
+        searched: classes that a search for it covers; None: all.
         whole_photo: no garment was detected.
     """
 
@@ -52,6 +54,7 @@ class LabelledGarment:
     garment_class: GarmentClass
     height_share: float
     colours: tuple[Colour, ...]
+    searched: tuple[GarmentClass, ...] | None
     whole_photo: bool
 
 
@@ -196,5 +199,6 @@ def _labelled_garment(
         garment_class=garment.garment_class,
         height_share=height_share(garment.box),
         colours=colours,
+        searched=possible_classes(garment),
         whole_photo=garment.score == 0.0,
     )

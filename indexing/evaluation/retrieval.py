@@ -176,7 +176,7 @@ def query_for(garment: LabelledGarment, vectors: VectorSet, row: int, weight: fl
     """A user's query for this garment, excluding its own photo and group."""
     return Query(
         vector=vectors.vector(row),
-        classes=None if garment.whole_photo else (garment.garment_class,),
+        classes=garment.searched,
         count=max(DEPTHS),
         colour_weight=weight,
         filters=Filters(excluded=(("brand", garment.photo.group),)),

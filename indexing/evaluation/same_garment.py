@@ -160,10 +160,10 @@ def _row(
 ) -> SameGarmentFigures:
     """One line of the table: every query searched with `Collection.search`."""
     ranks = []
-    for row, garment_class in enumerate(queries.classes):
+    for row, classes in enumerate(queries.searched):
         query = Query(
             vector=vectors.vector(row),
-            classes=None if garment_class is None else (garment_class,),
+            classes=classes,
             count=max(DEPTHS),
             colour_weight=weight,
         )

@@ -49,6 +49,7 @@ def test_evaluation_and_search_rank_200_garments_alike(tmp_path: Path) -> None:
             each.garment.garment_class,
             0.5,
             each.colours,
+            (each.garment.garment_class,),
             whole_photo=False,
         )
         for path, each in zip(paths, embedded, strict=True)

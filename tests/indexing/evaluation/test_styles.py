@@ -7,6 +7,7 @@ import pytest
 from indexing.collection import Collection
 from indexing.errors import IndexingError
 from indexing.evaluation.styles import COLOUR_WEIGHTS, evaluate_styles, read_style_queries
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from segmentation.classes import GarmentClass
 from tests.fakes import draw_empty_photo, draw_photo
 
@@ -38,7 +39,7 @@ def test_views_are_counted_apart(collection: Collection, tmp_path: Path) -> None
     assert (report.products, report.queries, report.unreadable) == (3, {"back": 1, "alt1": 2}, 1)
     figures = {(each.view, each.colour_weight): each for each in report.figures}
     assert set(figures) == {(view, w) for view in ("back", "alt1") for w in COLOUR_WEIGHTS}
-    back, close = figures["back", 0.3], figures["alt1", 0.3]
+    back, close = figures["back", DEFAULT_COLOUR_WEIGHT], figures["alt1", DEFAULT_COLOUR_WEIGHT]
     assert back.recall_at_1 == [1.0, 1.0, 1.0]
     # The close-up's class is wrong, so only the whole photo of the empty one can find its style.
     assert close.recall_at_10[0] == 0.5
