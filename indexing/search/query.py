@@ -10,7 +10,7 @@ from indexing.types import EmbeddedGarment, Vector
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.mask import Garment
 
-SURE_OF_CLASS: Final = 0.8
+SURE_OF_CLASS: Final = 0.6
 """Calibrated probability of a class below which a search covers all classes."""
 
 

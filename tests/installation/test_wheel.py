@@ -32,7 +32,7 @@ def test_wheel_has_every_file_of_the_packages_and_no_other(wheel: ZipFile) -> No
     "name",
     [
         "segmentation/weights/segmenter.int8.bin",
-        "indexing/weights/encoder.f16.bin",
+        "indexing/weights/encoder.safetensors",
         "indexing/weights/attributes.safetensors",
         "search_app/templates/base.html",
         "search_app/static/style.css",
