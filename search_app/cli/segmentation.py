@@ -222,9 +222,9 @@ def train_quantised(
     segmenter: SegmenterOption = None,
     seed: SeedOption = 0,
 ) -> None:
-    """Write a segmenter for OpenVINO in 8-bit integers, beside its weights.
+    """Write a segmenter in 8-bit integers beside its weights.
 
-    Encoders fitted on its features have to be fitted again.
+    OpenVINO runs it. Encoders fitted on its features have to be fitted again.
 
     Example: apparel train quantised --pairs ccp --pairs clothing
     """
