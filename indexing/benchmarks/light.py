@@ -1,4 +1,4 @@
-"""Cheap replacements for both networks, for very long runs.
+"""Cheap replacements for segmenter and encoder, for very long runs.
 
 They plug into the same embedder, so photos are read, cropped, described, committed and indexed by
 the real code. Their output depends only on the photo's pixels.

@@ -119,6 +119,7 @@ class Encoder:
         self.card = card
         self._tensors = tensors
         self._backbone = backbone
+        self._last: tuple[Photo, PhotoFeatures] | None = None
 
     @classmethod
     def load(cls, weights: Path, backbone: Backbone) -> Self:
@@ -163,7 +164,11 @@ class Encoder:
     def _features(self, garment: SegmentedGarment) -> PhotoFeatures:
         if garment.features is not None and garment.features.source == self.card.backbone:
             return garment.features
-        return self._backbone.features([garment.photo])[0]
+        last = self._last
+        # Explanations embed fifty masks of one photo.
+        if last is None or last[0] is not garment.photo:
+            last = self._last = garment.photo, self._backbone.features([garment.photo])[0]
+        return last[1]
 
 
 def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> Vectors:

@@ -1,6 +1,6 @@
 """Distorted copies of a garment photo: new background, occlusion, crop, light, blur.
 
-Used for queries of `apparel evaluate same-garment` and training views of both networks. All steps
+Used for queries of `apparel evaluate same-garment` and views in training and fit. All steps
 are applied, in this order:
 
 - background: everything but the garment is replaced by another photo, slightly blurred;

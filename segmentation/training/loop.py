@@ -1,4 +1,4 @@
-"""The training loop of both networks: schedule, averaging, checkpoint, log, progress.
+"""The training loop: schedule, averaging, checkpoint, log, progress.
 
 A run folder has checkpoint.pt (replaced after every epoch; a run resumes from it) and log.csv (one
 line per epoch).

@@ -51,8 +51,12 @@ def test_features_of_a_segmentation_are_not_computed_again() -> None:
     with_features = replace(garment, features=features)
     assert np.allclose(encoder.encode([with_features]), encoder.encode([garment]))
     assert backbone.photos == 2
+    # Nor are those of the last photo.
+    encoder.encode([garment])
+    assert backbone.photos == 2
     # Features of other weights do not serve.
-    encoder.encode([replace(garment, features=replace(features, source="other/2"))])
+    photo = garment.photo.copy()
+    encoder.encode([replace(garment, photo=photo, features=replace(features, source="other/2"))])
     assert backbone.photos == 3
 
 
