@@ -23,7 +23,7 @@ def test_result_says_what_it_is_and_why(look: Look) -> None:
         expect(card.locator(part)).not_to_be_empty()
     card.get_by_text("Why", exact=True).click()
     assert card.get_by_role("meter").count() == 2
-    for part in ("Style", "Details", "Colour"):
+    for part in ("Style", "Colour"):
         expect(card.get_by_text(part)).to_be_visible()
 
 
