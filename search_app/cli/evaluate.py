@@ -255,10 +255,11 @@ def evaluate_judged(
 
     settings = settings_for(context, segmenter=segmenter, encoder=encoder)
     judged = read_judged_pairs(pairs or JUDGED_PAIRS)
+    loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
         report = evaluate_judged_pairs(
-            session.load_segmenter(settings),
-            session.load_encoder(settings),
+            loaded,
+            session.load_encoder(settings, loaded),
             judged,
             photos,
             colour_weight or COLOUR_WEIGHTS,
@@ -312,7 +313,7 @@ def _evaluation(settings: "Settings", against: str | None) -> "Evaluation":
     segmenter, options = session.load_segmenter(settings), settings.runtime_options
     return Evaluation(
         segmenter,
-        open_encoder(settings.encoder, options, segmenter),
+        session.load_encoder(settings, segmenter),
         open_encoder(against, options, segmenter) if against else None,
     )
 

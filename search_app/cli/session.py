@@ -157,12 +157,12 @@ def load_segmenter(settings: Settings) -> Segmenter:
     return Segmenter.load(settings.segmenter, settings.runtime_options)
 
 
-def load_encoder(settings: Settings) -> StyleEncoder:
-    """Load the encoder."""
+def load_encoder(settings: Settings, segmenter: Segmenter | None = None) -> StyleEncoder:
+    """Load the encoder; one fitted on the features of `segmenter` loads no network of its own."""
     print_note("loading the encoder")
     from indexing.embedding.wiring import open_encoder
 
-    return open_encoder(settings.encoder, settings.runtime_options)
+    return open_encoder(settings.encoder, settings.runtime_options, segmenter)
 
 
 def require_catalogue(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from tests.search_app.cli.harness import (
 def block_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(session, "load_embedder", lambda settings: BlockEmbedder())
     monkeypatch.setattr(session, "load_segmenter", lambda settings: BlockSegmenter())
-    monkeypatch.setattr(session, "load_encoder", lambda settings: BlockEncoder())
+    monkeypatch.setattr(session, "load_encoder", lambda *_: BlockEncoder())
     for name in ("APPAREL_DATA", "APPAREL_PORT", "APPAREL_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
