@@ -296,13 +296,17 @@ def _require_free_name(engine: Engine) -> None:
         "SELECT current_schema() FROM pg_extension WHERE extname = 'vector' "
         "AND extnamespace = current_schema()::regnamespace"
     )
+    if engine.dialect.name != "postgresql":
+        return
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql" and (schema := connection.scalar(text(query))):
-            raise DatabaseError(
-                f"pgvector is in the schema {schema}, where the catalogue needs the name `vector`; "
-                "run: CREATE SCHEMA IF NOT EXISTS pgvector; ALTER EXTENSION vector SET SCHEMA "
-                "pgvector;"
-            )
+        schema = connection.scalar(text(query))
+    if schema is not None:
+        engine.dispose()
+        raise DatabaseError(
+            f"pgvector is in the schema {schema}, where the catalogue needs the name `vector`; "
+            "run: CREATE SCHEMA IF NOT EXISTS pgvector; ALTER EXTENSION vector SET SCHEMA "
+            "pgvector;"
+        )
 
 
 @contextmanager
