@@ -5,6 +5,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -12,8 +13,16 @@ from sqlalchemy import create_engine, make_url, text
 
 from segmentation.runtime import RuntimeOptions
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.scheduler import FilesInTurn
+
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A second process has the other core.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Networks converted to OpenVINO are kept from run to run, but not in the user's cache.
 os.environ.setdefault("APPAREL_CACHE", str(ROOT / ".pytest_cache" / "networks"))
 
@@ -71,6 +80,13 @@ def pgvector_database(postgresql_server: str) -> str:
         connection.execute(text("CREATE EXTENSION vector SCHEMA pgvector"))
     engine.dispose()
     return url
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FilesInTurn":
+    from tests.scheduler import FilesInTurn
+
+    return FilesInTurn(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
