@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # A second process has the other core.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Networks converted to OpenVINO are kept from run to run, but not in the user's cache.
 os.environ.setdefault("APPAREL_CACHE", str(ROOT / ".pytest_cache" / "networks"))
 
