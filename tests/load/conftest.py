@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from search_app.security.local_token import read_local_token
-from tests.conftest import new_database
+from tests.databases import new_database
 from tests.load.server import served
 from tests.ports import free_port
 
