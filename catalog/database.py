@@ -50,6 +50,8 @@ _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open d
 _BROKEN: Final = ("malformed", "not a database")
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
+IDLE_SECONDS = 120.0
+"""PostgreSQL ends a write transaction that says nothing for so long, as of a stopped process."""
 _CONNECTING: Final = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -344,7 +346,10 @@ def _end_failed_commit(connection: Any, _record: Any) -> None:
 
 def _queue_writers(connection: Connection) -> None:
     if connection.get_execution_options().get("apparel_writes", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+        connection.exec_driver_sql(
+            f"SELECT set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true), "
+            f"pg_advisory_xact_lock({_WRITERS_LOCK})"
+        )
 
 
 def migrate(engine: Engine) -> None:

@@ -117,7 +117,7 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
 
 def lower_limits() -> None:
     """Let a few vectors be enough for approximate indices and merges."""
-    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 50
+    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
     class_index.MIN_DELTA = 4
     indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
 
