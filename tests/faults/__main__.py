@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import tempfile
+from math import inf
 from pathlib import Path
 
 from tests.faults.operations import OPERATIONS
@@ -25,13 +26,14 @@ def main() -> None:
     parser.add_argument("--kills", type=int, help="kills of each operation, instead of faults")
     parser.add_argument("--of", nargs="+", choices=names, default=names, help="what is killed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=inf, help="stop by then")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="apparel-faults-") as name:
         folder, seed = Path(name), arguments.seed
         if arguments.kills:
-            report = run_kills(folder, arguments.kills, seed, arguments.of)
+            report = run_kills(folder, arguments.kills, seed, arguments.of, arguments.seconds)
         else:
-            report = run_faults(folder, arguments.faults, seed)
+            report = run_faults(folder, arguments.faults, seed, arguments.seconds)
     document = {
         "seed": arguments.seed,
         "struck": report.struck.total(),

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -62,20 +63,27 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def run_faults(folder: Path, count: int, seed: int) -> Report:
-    """Break operations, chosen by the seed, until `count` faults have struck."""
+def run_faults(folder: Path, count: int, seed: int, seconds: float = inf) -> Report:
+    """Break operations, chosen by the seed, until `count` faults have struck or time is up."""
+    until = time.monotonic() + seconds
     with _sequence(folder, seed) as sequence:
-        while sequence.report.struck.total() < count:
+        while sequence.report.struck.total() < count and time.monotonic() < until:
             sequence.break_one()
     return sequence.report
 
 
-def run_kills(folder: Path, count: int, seed: int, names: Sequence[str]) -> Report:
-    """Kill each of the named operations `count` times at random moments."""
+def run_kills(
+    folder: Path, count: int, seed: int, names: Sequence[str], seconds: float = inf
+) -> Report:
+    """Kill each of the named operations, in turn, `count` times at random moments."""
+    until = time.monotonic() + seconds
     with _sequence(folder, seed) as sequence:
-        for name in names:
-            while sequence.report.struck[f"{name}: kill -9"] < count:
-                sequence.kill_one(name)
+        for place in range(count):
+            for name in names:
+                while (
+                    sequence.report.struck[f"{name}: kill -9"] <= place and time.monotonic() < until
+                ):
+                    sequence.kill_one(name)
     return sequence.report
 
 
