@@ -7,13 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from catalog.database import open_database
-from catalog.errors import DatabaseAway
-from catalog.models import Product
 from tests.fakes import draw_photo
 from tests.load.conftest import OwnPostgres, RunningServer, Serve
 
@@ -89,28 +86,6 @@ def test_read_whose_connection_is_cut_is_run_once_more_and_a_write_is_not(
             assert answer.result().status_code == status
         assert first.http.get("/api/v1/products/tee").json()["title"] == "Red tee"
     other.close()
-
-
-def test_stopped_writer_holds_the_others_up_for_a_while_only(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("catalog.database.IDLE_SECONDS", 0.3)
-    databases = [open_database(tmp_path, database_url) for _ in range(2)]
-    stopped, other = databases
-
-    def stop_within() -> None:
-        with stopped.transaction() as session:
-            session.add(Product(id="lost", title="Lost"))
-            session.flush()
-            with other.transaction() as after:
-                after.add(Product(id="tee", title="Tee"))
-
-    with pytest.raises(DatabaseAway):
-        stop_within()
-    with stopped.session() as session:
-        assert session.scalars(select(Product.id)).all() == ["tee"]
-    for each in databases:
-        each.close()
 
 
 def _add(server: RunningServer, photo: bytes) -> None:
