@@ -67,7 +67,7 @@ __all__ = [
 _SAME_FIELD: Final = {"color": "colour", "photo": "photos", "image": "photos", "link": "url"}
 _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(SYNONYMS), False)
 """Columns of a dialect's records, which are named like the fields."""
-_PAIRED: Final = re.compile("attribute|option|metafield")
+_PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafield")
 """Columns that hold attribute names and values in pairs."""
 _NO_SOURCES: Final[Sources] = {}
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
