@@ -34,7 +34,8 @@ _TRANSLATIONS: Final = {
     " día_en_que_empieza_el_precio_rebajado data_di_partenza_del_prezzo_in_saldo"
     " startdatum_actieprijs",
     "date_sale_price_ends": "datum_an_dem_angebotspreis_endet date_de_fin_de_promo"
-    " día_en_que_termina_el_precio_rebajado termine_data_del_prezzo_di_vendita einddatum_actieprijs",
+    " día_en_que_termina_el_precio_rebajado termine_data_del_prezzo_di_vendita"
+    " einddatum_actieprijs",
     "in_stock": "vorrätig en_stock existencias en_inventario op_voorraad",
     "stock": "lager lagerbestand bestand inventario magazzino voorraad",
     "sale_price": "angebotspreis tarif_promo precio_rebajado prezzo_in_offerta actieprijs",
