@@ -194,7 +194,9 @@ def fail_over(folder: Path, kills: int) -> Report:
                     writer.seconds_to_next()
                     time.sleep(SECONDS_OF_WRITES)
                     pair.kill_and_promote()
-                    slowest = max(slowest, writer.seconds_to_next())
+                    seconds = writer.seconds_to_next()
+                    slowest = max(slowest, seconds)
+                    print(f"kill {number + 1}: {seconds:.2f} s", file=sys.stderr)
             if process.poll() is not None:
                 raise RuntimeError("the server ended")
         lost = len(set(writer.acknowledged) - pair.products())
