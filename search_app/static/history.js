@@ -85,11 +85,15 @@ function showPhotos(section) {
     draw(button.querySelector("canvas"), jpegOf(item), 300);
     row.append(button);
   });
-  section.hidden = !items.length;
+  const show = (shown) => {
+    section.hidden = !shown;
+    document.documentElement.classList.toggle("has-history", shown);
+  };
+  show(items.length > 0);
   section.querySelector("[data-forget]").onclick = async () => {
     const tokens = remembered(PHOTOS).map((item) => item.token);
     remember(PHOTOS, []);
-    section.hidden = true;
+    show(false);
     await Promise.allSettled(tokens.map(forgetPhoto));
     if (current) location.assign("/");
   };
