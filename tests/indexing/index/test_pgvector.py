@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, make_url, text, update
+from sqlalchemy import make_url, text, update
 
+from catalog.database import open_database
+from catalog.errors import DatabaseError
 from catalog.feeds.reader import read_folder
 from catalog.filtering.filters import Filters
 from catalog.models import Product
@@ -20,7 +22,7 @@ from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.requirements import SETTINGS, describe_server
 from indexing.index.pgvector.statement import NearestStatement
 from segmentation.classes import GarmentClass
-from tests.conftest import new_database, pgvector_database
+from tests.databases import new_database, pgvector_database, run
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.indexing.looking import found_by
 
@@ -30,14 +32,6 @@ GARMENTS = 1_000
 @pytest.fixture
 def url(postgresql_server: str) -> str:
     return pgvector_database(postgresql_server)
-
-
-def run(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -71,6 +65,18 @@ def test_a_superuser_needs_to_prepare_nothing(tmp_path: Path, postgresql_server:
     with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
         assert collection.verify() == []
     assert describe_server(url) == "pgvector 0.8.5; its table is made"
+
+
+def test_an_extension_beside_the_tables_is_refused_with_the_remedy(
+    tmp_path: Path, postgresql_server: str
+) -> None:
+    url = new_database(postgresql_server)
+    run(url, "CREATE EXTENSION vector")
+    with pytest.raises(DatabaseError, match="ALTER EXTENSION vector SET SCHEMA pgvector") as said:
+        open_database(tmp_path, url)
+    run(url, *str(said.value).partition("run: ")[2].split(";")[:-1])
+    with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
+        assert collection.verify() == []
 
 
 def test_sqlite_is_refused(tmp_path: Path) -> None:
