@@ -200,10 +200,9 @@ class JobWorker:
     def _shown(self, job_id: str, error: Exception) -> str:
         row = self._store.row(job_id)
         named = [Path(each) for each in (row.folder, row.feed) if Path(each).is_absolute()]
-        shown = without_paths(
+        return without_paths(
             str(error), self._collection.data, *named, *(each.parent for each in named)
         )
-        return shown.replace(Path(row.feed).name, row.source) if row.feed else shown
 
     def _do(self, claimed: ClaimedJob) -> None:
         task, report = claimed.job.task, self._reporter(claimed)
