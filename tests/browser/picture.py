@@ -1,7 +1,4 @@
-"""The README's picture, made anew while `apparel demo` runs.
-
-    python -m tests.browser.picture [ADDRESS]
-"""
+"""The README's picture, made anew while `apparel demo` runs: `python -m tests.browser.picture`."""
 
 import sys
 from pathlib import Path
