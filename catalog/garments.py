@@ -19,9 +19,9 @@ from segmentation.classes import GarmentClass
 
 _CARDS_PER_SEARCH: Final = 2_000
 """Garments that are ranked for a text query: far more than a page shows, fast to read."""
-_RANKED_AT_ONCE: Final = 4_000
+_RANKED_AT_ONCE: Final = 2 * _CARDS_PER_SEARCH
 """Up to so many garments that pass are read once and ranked here."""
-_NAMED_ENOUGH: Final = 1_000
+_NAMED_ENOUGH: Final = _CARDS_PER_SEARCH // 2
 """With so many garments whose text has the words, others are not looked for."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL can bind in one statement."""

@@ -69,9 +69,8 @@ from indexing.index.vector_rows import (
     use_model,
     vector_from_bytes,
 )
-from indexing.search.closeness import closeness_for
 from indexing.search.query import Query
-from indexing.search.results import CollectionStatus, ResultCard, result_card
+from indexing.search.results import CollectionStatus, ResultCard, closeness_for, result_card
 from indexing.search.searcher import Searcher, products_by_certainty
 from indexing.types import EmbeddedGarment, Embedder, Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
@@ -279,8 +278,10 @@ class Collection:
 
     def understand(self, words: str | None) -> UnderstoodWords:
         """Parse a text query and name what neither vocabulary nor catalogue knows."""
+        if not words:
+            return UnderstoodWords()
         with self.database.session() as session:
-            return understand(session, words or "")
+            return understand(session, words)
 
     def query_like(self, garment_id: int) -> Query:
         """Make a query for garments like a stored one, in its class; CatalogError if absent."""

@@ -26,9 +26,8 @@ from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.index.exact import SEARCH_THREADS, best_first
+from indexing.index.exact import best_first, scale
 from indexing.index.indices import ClassIndices
-from indexing.index.ivf import scale
 from indexing.index.snapshot import IndexSnapshot
 from indexing.index.vector_rows import use_model
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
@@ -237,7 +236,7 @@ def _filtered(
 
 def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
     """p95 of FAISS's exact flat index at the default weight, in milliseconds."""
-    faiss.omp_set_num_threads(SEARCH_THREADS)
+    faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     times = []

@@ -31,9 +31,6 @@ MIN_CLOTHING_SHARE: Final = 0.15
 """Share of a user's box that must be detected as clothing; below it the whole box is used."""
 
 
-PHOTOS_PER_THREAD: Final = 4
-
-
 class PhotoEmbedder:
     """A segmenter and an encoder; implements `indexing.types.Embedder`."""
 
@@ -52,16 +49,10 @@ class PhotoEmbedder:
         self._encoder = encoder
         self._heads = heads
         self._calls = threads
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
-
-    @property
-    def fingerprint(self) -> ModelFingerprint:
-        return ModelFingerprint(
-            self._segmenter.fingerprint,
-            self._encoder.fingerprint,
-            self._encoder.dimension,
-            COLOUR_DIMENSION,
+        self.fingerprint = ModelFingerprint(
+            segmenter.fingerprint, encoder.fingerprint, encoder.dimension, COLOUR_DIMENSION
         )
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """Segment photos and embed their garments; one result per photo, in order."""
@@ -70,7 +61,7 @@ class PhotoEmbedder:
     def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
         """Like `embed`, adding the time of segment, colour and encode to a clock."""
         # Even a few photos are split, since a user may be waiting for them.
-        size = min(PHOTOS_PER_THREAD, max(1, -(-len(photos) // self._calls)))
+        size = max(1, -(-len(photos) // self._calls))
         parts = [photos[start : start + size] for start in range(0, len(photos), size)]
         if len(parts) < 2:
             return self._embed_part(photos, clock)

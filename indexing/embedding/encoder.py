@@ -16,6 +16,7 @@ from typing import Final, Protocol, Self
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
+from scipy.special import softmax
 
 from indexing.errors import EncoderError
 from indexing.types import Vectors
@@ -117,6 +118,8 @@ class Encoder:
     def __init__(self, card: EncoderCard, tensors: dict[str, Vectors], backbone: Backbone) -> None:
         """`tensors` are named as in `TENSORS`."""
         self.card = card
+        self.dimension = card.dimension
+        self.fingerprint = card.fingerprint
         self._tensors = tensors
         self._backbone = backbone
         self._last: tuple[Photo, PhotoFeatures] | None = None
@@ -142,17 +145,9 @@ class Encoder:
         return cls(card, tensors, backbone)
 
     @property
-    def fingerprint(self) -> str:
-        return self.card.fingerprint
-
-    @property
     def runtime(self) -> str:
         """Name of the backbone's runtime, like "openvino int8"."""
         return self._backbone.runtime
-
-    @property
-    def dimension(self) -> int:
-        return self.card.dimension
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
         """Encode garments as unit-length style vectors, shape (n, dimension)."""
@@ -180,7 +175,7 @@ def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> 
     """
     features = standardised(pooled, tensors["mean"], tensors["deviation"])
     embeddings = unit_length(features @ tensors["projection"].T)
-    kinds = softmax(features @ tensors["kinds"].T + tensors["kind_offsets"])
+    kinds = softmax(features @ tensors["kinds"].T + tensors["kind_offsets"], axis=1)
     halves = (embeddings * (1 - kind_share) ** 0.5, np.sqrt(kinds * kind_share))
     return np.concatenate(halves, axis=1).astype(np.float32)
 
@@ -194,12 +189,6 @@ def unit_length(vectors: Vectors) -> Vectors:
     """Scale vectors (n, d) to unit length."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
-
-
-def softmax(logits: Vectors) -> Vectors:
-    """Probabilities (n, k) of logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def read_encoder_card(weights: Path) -> EncoderCard:

@@ -4,7 +4,7 @@
                                            the database that it contains, each file's SHA-256
     DATA/index/upper-3f2a9c01.ids.npy      files of the manifest
     DATA/index/upper-77b0d1e4.vectors.npy
-    DATA/index/upper-0c9e55aa.view.faiss   three IVF indices above `exact.EXACT_LIMIT` vectors
+    DATA/index/upper-0c9e55aa.view.faiss   three IVF indices above `building.EXACT_LIMIT` vectors
 
 The manifest is replaced last; then the earlier files are removed.
 """
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import faiss
 import numpy as np
 
 from catalog.files import file_sha256, publishing
 from indexing.errors import IndexDamaged, ModelMismatch
-from indexing.index.exact import ExactVectors
-from indexing.index.ivf import IvfIndex, SearchEffort, read_ivf
+from indexing.index.exact import ExactVectors, IvfIndex, SearchEffort
 from indexing.types import ModelFingerprint
 
 FORMAT: Final = 3
@@ -187,7 +187,14 @@ def read_base(path: Path, fingerprint: ModelFingerprint) -> tuple[ExactVectors, 
 
 
 def _read_ivf(folder: Path, entry: IvfEntry, fingerprint: ModelFingerprint, count: int) -> IvfIndex:
-    index = read_ivf(folder / entry.file.name, entry.weight, fingerprint.style_dimension, count)
+    name = entry.file.name
+    try:
+        read: Any = faiss.read_index(str(folder / name))
+    except RuntimeError as error:
+        raise IndexDamaged(f"{name} is no FAISS index; {_REMEDY}") from error
+    if read.ntotal != count:
+        raise IndexDamaged(f"{name} is not what its manifest says; {_REMEDY}")
+    index = IvfIndex(read, entry.weight, fingerprint.style_dimension)
     index.probes = entry.probes
     return index
 

@@ -29,9 +29,13 @@ def search_garment(
     Args:
         also: the same garment, or ones like it, on further query photos.
     """
-    queries = [Query.of(each) for each in (garment, *also)]
-    query = joined(queries, embedder_of(collection).fingerprint.style_dimension)
-    words = relative_to(collection.understand(options.words).query, _shown(garment))
+    query = Query.of(garment)
+    if also:
+        queries = [query, *map(Query.of, also)]
+        query = joined(queries, embedder_of(collection).fingerprint.style_dimension)
+    words = collection.understand(options.words).query
+    if words.alternatives:
+        words = relative_to(words, _shown(garment))
     return search_cards(collection, query, options, among, words)
 
 

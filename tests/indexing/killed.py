@@ -22,8 +22,8 @@ import numpy as np
 from catalog.feeds.reader import read_folder
 from catalog.models import DATABASE_NAME
 from indexing.collection import open_collection
+from indexing.index import building as base
 from indexing.index import class_index as index
-from indexing.index import exact as base
 from indexing.index import indices
 from tests.fakes import FakeEmbedder, draw_photo
 
