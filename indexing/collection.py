@@ -61,7 +61,7 @@ from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
 from indexing.index.engine import EngineName, VectorEngine
-from indexing.index.indices import ClassIndices
+from indexing.index.indices import REFRESH_SECONDS, ClassIndices
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import (
     active_model,
@@ -88,7 +88,7 @@ __all__ = [
 ]
 
 _SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
-SECONDS_TO_VISIBLE: Final = 1.0
+SECONDS_TO_VISIBLE: Final = 2 * REFRESH_SECONDS
 """Interval at which a run makes new vectors visible to searches."""
 
 

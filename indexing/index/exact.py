@@ -30,7 +30,7 @@ Slots = npt.NDArray[np.int64]
 """Row numbers of a base."""
 Stored = npt.NDArray[np.float32] | npt.NDArray[np.int16]
 
-STEPS: Final = 32767
+STEPS: Final = int(np.iinfo(np.int16).max)
 """Scale of the int16 quantisation."""
 QUERY_BITS: Final = 8
 FOR_RESULTS: Final = 40

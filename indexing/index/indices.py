@@ -109,7 +109,7 @@ class ClassIndices:
 
     def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
         """The nearest garments that pass the query's filters."""
-        snapshots = [self.snapshot(each) for each in query.classes]
+        snapshots = [self._indices[each].snapshot for each in query.classes]
         return SnapshotSearch(session, snapshots, query).neighbours()
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:

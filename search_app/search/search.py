@@ -70,7 +70,7 @@ def search_cards(
         classes=classes,
         count=options.k,
         colour_weight=options.searched_weight,
-        filters=options.filters_with(words),
+        filters=replace(options.filters, words=words),
         fold_duplicates=options.fold_duplicates,
     )
     found = collection.results(steered)

@@ -6,6 +6,7 @@ The page keeps the QueryPhoto and repeats the last steps.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from time import perf_counter
 from typing import Final
@@ -112,7 +113,7 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
             f"no word of {options.words or ''!r} is known; try a colour and a kind: red top, "
             "striped dress, dark jeans",
         )
-    found = collection.find(options.filters_with(words), options.k, options.garment_class)
+    found = collection.find(replace(options.filters, words=words), options.k, options.garment_class)
     cards = collection.cards(found)
     return WordsDocument(
         words=words_document(collection, options),
