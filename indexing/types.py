@@ -7,6 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from catalog.colours import Colour
 from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, ClassMask, Garment
@@ -19,15 +20,6 @@ Vectors = npt.NDArray[np.float32]
 """Embeddings of several garments, shape (n, d)."""
 GarmentIds = npt.NDArray[np.int64]
 """Database ids of garments, shape (n,)."""
-
-
-@dataclass(frozen=True)
-class Colour:
-    """One of a garment's main colours and its share of the pixels, 0 to 1."""
-
-    name: str
-    hex: str
-    share: float
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from catalog.colours import nearest_colour_name
+from catalog.colours import Colour, nearest_colour_name
 from indexing.embedding.colour import colour_vector
 from indexing.embedding.encoder import Encoder, EncoderCard
-from indexing.types import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from indexing.types import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo

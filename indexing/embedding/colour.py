@@ -19,6 +19,7 @@ from catalog.colours import (
     COLOUR_NAMES,
     NAMED_COLOURS,
     SHADE_NAMES,
+    Colour,
     Lab,
     hex_to_rgb,
     is_picked,
@@ -26,7 +27,7 @@ from catalog.colours import (
     rgb_to_lab,
     squared_distances,
 )
-from indexing.types import Colour, Vector
+from indexing.types import Vector
 from segmentation.mask import Garment
 from segmentation.photos import Photo
 

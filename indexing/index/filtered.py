@@ -19,8 +19,8 @@ from catalog.garments import (
     products_of_garments,
 )
 from indexing.index.building import EXACT_LIMIT
-from indexing.index.exact import CHUNK
 from indexing.index.engine import Neighbours, VectorQuery
+from indexing.index.exact import CHUNK
 from indexing.index.snapshot import IndexSnapshot
 from indexing.types import Hit
 

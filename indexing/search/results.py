@@ -8,7 +8,6 @@ score to the probability of the same kind, and the colour part to that of the sa
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,7 +16,7 @@ import numpy as np
 
 from catalog.records import GarmentCard, SkipCount
 from indexing.errors import EncoderError
-from indexing.types import Colour, Hit, ModelFingerprint
+from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 SHIPPED_CLOSENESS: Final = Path(__file__).parent.parent / "weights" / "closeness.json"
@@ -109,34 +108,15 @@ def closeness_for(encoder: str) -> Closeness:
 
 
 @dataclass(frozen=True)
-class ResultCard:
+class ResultCard(GarmentCard):
     """A hit with its product, as pages and JSON documents show it.
 
-    `photo` is the photo's name in the feed, `box` x0, y0, x1, y1 relative to it, 0 to 1. `price`
-    is the price in force, `regular_price` the one without a sale; `more_colours` is the number of
-    the article's other colours, `garments_on_photo` counts the hit's garment too. `style` and
-    `colour` are the parts of `score` (cosines), `same_kind` and `same_colour` the calibrated
-    probabilities, `distant_below` the minimum `same_kind` that counts as close.
+    `more_colours` is the number of the article's other colours. `style` and `colour` are the parts
+    of `score` (cosines), `same_kind` and `same_colour` the calibrated probabilities,
+    `distant_below` the minimum `same_kind` that counts as close.
     """
 
-    product_id: str
-    title: str
-    brand: str | None
-    category: str | None
-    product_colour: str | None
-    price: Decimal | None
-    regular_price: Decimal | None
-    currency: str | None
-    url: str | None
-    availability: str | None
     more_colours: int
-    garments_on_photo: int
-    photo: str
-    photo_id: int
-    garment_id: int
-    garment_class: GarmentClass
-    box: tuple[float, float, float, float]
-    colours: tuple[Colour, ...]
     score: float
     style: float
     colour: float
@@ -166,30 +146,14 @@ class CollectionStatus:
 def result_card(hit: Hit, card: GarmentCard, closeness: Closeness, more_colours: int) -> ResultCard:
     """Join a hit with the catalogue's card of its garment."""
     return ResultCard(
-        product_id=card.product_id,
-        title=card.title,
-        brand=card.brand,
-        category=card.category,
-        product_colour=card.product_colour,
-        price=card.price,
-        regular_price=card.regular_price,
-        currency=card.currency,
-        url=card.url,
-        availability=card.availability,
-        garments_on_photo=card.garments_on_photo,
-        photo=card.photo,
-        photo_id=card.photo_id,
-        garment_id=card.garment_id,
-        garment_class=card.garment_class,
-        box=card.box,
-        colours=tuple(Colour(each.name, each.hex, each.share) for each in card.colours),
+        **vars(card),
+        more_colours=more_colours,
         score=hit.score,
         style=hit.style,
         colour=hit.colour,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
         distant_below=closeness.card.limits[card.garment_class.label],
-        more_colours=more_colours,
     )
 
 

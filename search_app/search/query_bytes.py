@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from indexing.types import Colour, EmbeddedGarment, GarmentAttributes, ModelFingerprint
+from catalog.colours import Colour
+from indexing.types import EmbeddedGarment, GarmentAttributes, ModelFingerprint
 from search_app.pages.state import Pick
 from search_app.search.query_photo import QueryPhoto
 from search_app.search.uploads import StoredQuery

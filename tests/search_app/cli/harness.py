@@ -14,11 +14,11 @@ import numpy as np
 from PIL import Image, ImageColor
 from typer.testing import CliRunner, Result
 
+from catalog.colours import Colour
 from indexing.embedding.colour import colour_vector
 from indexing.embedding.crop import crop_garment
 from indexing.embedding.encoder import SegmentedGarment, unit_length
 from indexing.types import (
-    Colour,
     EmbeddedGarment,
     EmbeddedPhoto,
     ModelFingerprint,
