@@ -28,8 +28,7 @@ from segmentation.weights import (
     TrainingNote,
     file_sha256,
     fingerprint_of,
-    note_of,
-    read_card_fields,
+    read_card,
 )
 
 SHIPPED_ENCODER: Final = Path(__file__).parent.parent / "weights" / "encoder.safetensors"
@@ -192,27 +191,8 @@ def unit_length(vectors: Vectors) -> Vectors:
 
 
 def read_encoder_card(weights: Path) -> EncoderCard:
-    """Read the card beside an encoder's weights.
-
-    Raises:
-        WeightsError: it is missing, damaged, or the card of an older encoder.
-    """
-    fields = read_card_fields(weights)
-    try:
-        return EncoderCard(
-            embedding=fields["embedding"],
-            kinds=tuple(fields["kinds"]),
-            kind_share=fields["kind_share"],
-            backbone=fields["backbone"],
-            sha256=fields["sha256"],
-            training=note_of(fields["training"]),
-            figures=dict(fields["figures"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise WeightsError(
-            f"{weights.with_suffix('.json')} lacks {error}; restore the card, or fit the encoder "
-            "again with `apparel train encoder`"
-        ) from error
+    """Read the card beside an encoder's weights; raises like `read_card`."""
+    return read_card(weights, EncoderCard)
 
 
 def _tensors(path: Path, card: EncoderCard) -> dict[str, Vectors]:

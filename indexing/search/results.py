@@ -5,7 +5,6 @@ per class, fitted on held-out garments (`indexing.training.closeness_fit`), map 
 score to the probability of the same kind, and the colour part to that of the same main colour.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from catalog.records import GarmentCard, SkipCount
 from indexing.errors import EncoderError
@@ -62,15 +62,8 @@ class Closeness:
     def load(cls, path: Path) -> "Closeness":
         """Read a card; EncoderError if absent or damaged."""
         try:
-            fields = json.loads(path.read_text())
-            style, colour = (
-                {label: _curve_of(each) for label, each in fields[part].items()}
-                for part in ("style", "colour")
-            )
-            return cls(
-                ClosenessCard(fields["encoder"], style, colour, fields["limits"], fields["figures"])
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return cls(TypeAdapter(ClosenessCard).validate_json(path.read_bytes()))
+        except (OSError, ValueError) as error:
             raise EncoderError(f"cannot read {path} ({error}); restore it") from error
 
     def same_kind(self, garment_class: GarmentClass, style: float) -> float:
@@ -80,10 +73,6 @@ class Closeness:
     def same_colour(self, garment_class: GarmentClass, colour: float) -> float:
         """Probability that its main colour has the same name as the query's."""
         return self.card.colour[garment_class.label].at(colour)
-
-
-def _curve_of(fields: dict[str, list[float]]) -> Curve:
-    return Curve(tuple(fields["cosines"]), tuple(fields["chances"]))
 
 
 _UNCALIBRATED: Final = Curve((0.0, 1.0), (0.0, 1.0))
