@@ -22,6 +22,7 @@ from uuid import uuid4
 
 import faiss
 import numpy as np
+from pydantic import TypeAdapter
 
 from catalog.files import file_sha256, publishing
 from indexing.errors import IndexDamaged, ModelMismatch
@@ -202,19 +203,9 @@ def _read_ivf(folder: Path, entry: IvfEntry, fingerprint: ModelFingerprint, coun
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest; IndexDamaged where it is invalid."""
     try:
-        content = json.loads(path.read_text())
-        if content["format"] != FORMAT:
-            raise IndexDamaged(f"{path.name} has another format; {_REMEDY}")
-        return Manifest(
-            **{name: content[name] for name in ("format", "model", "dimension", "count", "change")},
-            ids=FileEntry(**content["ids"]),
-            vectors=FileEntry(**content["vectors"]),
-            views=tuple(_ivf_entry(each) for each in content["views"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        manifest = TypeAdapter(Manifest).validate_json(path.read_bytes())
+    except ValueError as error:
         raise IndexDamaged(f"{path.name} is damaged; {_REMEDY}") from error
-
-
-def _ivf_entry(content: dict[str, Any]) -> IvfEntry:
-    probes = tuple(SearchEffort(**each) for each in content["probes"])
-    return IvfEntry(FileEntry(**content["file"]), content["weight"], probes)
+    if manifest.format != FORMAT:
+        raise IndexDamaged(f"{path.name} has another format; {_REMEDY}")
+    return manifest
