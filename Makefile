@@ -14,7 +14,7 @@ demo: $(VENV)/.serving
 
 test: $(VENV)/.testing lint types
 	$(BIN)/python -m tests.browser.chromium
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --numprocesses 2 --durations 40
 
 bench: $(VENV)/.testing
 	$(PIP) --editable '.[bench]'

@@ -5,12 +5,17 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from segmentation.runtime import RuntimeOptions
+from tests.databases import migrated_once
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.scheduler import FilesInTurn
 
 ROOT = Path(__file__).parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -52,25 +57,18 @@ def postgresql_server() -> Iterator[str]:
             server.cleanup()
 
 
-def new_database(postgresql_server: str) -> str:
-    """The URL of an empty database of its own on the real server."""
-    name = f"test_{uuid4().hex}"
-    engine = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """New data folders begin with a copy of migrated tables; own processes migrate theirs."""
+    with migrated_once(tmp_path_factory.mktemp("migrated")):
+        yield
 
 
-def pgvector_database(postgresql_server: str) -> str:
-    """The URL of such a database with the extension that the pgvector engine needs."""
-    url = new_database(postgresql_server)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE SCHEMA pgvector"))
-        connection.execute(text("CREATE EXTENSION vector SCHEMA pgvector"))
-    engine.dispose()
-    return url
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "FilesInTurn":
+    from tests.scheduler import FilesInTurn
+
+    return FilesInTurn(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,8 +13,8 @@ from search_app.api.openapi import SERVER
 from search_app.cli.main import app
 from search_app.settings import Settings
 from tests.fakes import draw_photo
-from tests.load.run import free_port
 from tests.load.server import served
+from tests.ports import free_port
 from tests.programs import program
 
 ROOT = Path(__file__).parent.parent

@@ -31,7 +31,7 @@ from catalog.queries import (
     product_cards,
 )
 from segmentation.classes import GarmentClass
-from tests.conftest import new_database
+from tests.databases import migrated_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -55,7 +55,7 @@ def session(
 def _filled(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Database]:
     """Three products: a red Acme shirt in stock, blue Acme jeans, a skipped Élan hat."""
     server = request.getfixturevalue("postgresql_server")
-    url = None if request.param == "sqlite" else new_database(server)
+    url = None if request.param == "sqlite" else migrated_database(server)
     database = open_database(folders.mktemp("data"), url)
     with database.transaction() as session:
         session.add_all(

@@ -17,7 +17,7 @@ from indexing.index.indices import REFRESH_SECONDS
 from indexing.search.query import Query
 from indexing.types import ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
 from tests.indexing.looking import any_vector, found_by, query_of
 
@@ -113,7 +113,7 @@ def test_searches_see_another_process_work_within_a_second(tmp_path: Path, photo
 
 def test_a_collection_on_postgresql(tmp_path: Path, photos: Path, postgresql_server: str) -> None:
     """Index, search, change from another process's side, reopen: the same on a real server."""
-    url = new_database(postgresql_server)
+    url = migrated_database(postgresql_server)
     first = open_collection(tmp_path / "data", FakeEmbedder(), url)
     assert first.index(read_folder(photos)).indexed == 9
     serving = open_collection(tmp_path / "other", FakeEmbedder(), url)

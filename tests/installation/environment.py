@@ -14,7 +14,7 @@ import httpx2
 from PIL import Image
 
 from tests.drawn import draw_pair
-from tests.load.run import free_port
+from tests.ports import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 PHOTOS: Final = 10

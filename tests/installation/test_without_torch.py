@@ -14,7 +14,7 @@ from segmentation.errors import RuntimeAbsent
 from segmentation.runtime import RuntimeOptions, open_runtime
 from tests.drawn import draw_pair
 from tests.installation.environment import answering
-from tests.load.run import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 ABSENT = """

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import make_url
 
 from search_app.security.local_token import read_local_token
-from tests.conftest import new_database
-from tests.load.run import free_port
+from tests.databases import new_database
 from tests.load.server import served
+from tests.ports import free_port
 
 
 class OwnPostgres:

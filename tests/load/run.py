@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from search_app.cli.demo import draw_demo
 from segmentation.classes import GARMENT_CLASSES
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.load.server import served
+from tests.ports import free_port
 
 ALLOWED = frozenset({200, 429, 503})
 GROWTH = 1.1
@@ -169,12 +169,6 @@ def real_catalogue(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     collection.close()
     photos = sorted((folder / "demo").rglob("*.jpg"))[:20]
     return folder / "data", [photo.read_bytes() for photo in photos]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:

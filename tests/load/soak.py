@@ -26,8 +26,9 @@ from catalog.models import Product
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder
 from tests.hostile_photos import hostile_files
-from tests.load.run import drawn_catalogue, free_port, real_catalogue
+from tests.load.run import drawn_catalogue, real_catalogue
 from tests.load.server import served
+from tests.ports import free_port
 
 GROWTH = 1.25
 

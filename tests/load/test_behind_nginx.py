@@ -15,10 +15,11 @@ from catalog.data_folder.layout import LOCAL_TOKEN
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.load.conftest import RunningServer, Serve
-from tests.load.run import Tally, ask, free_port
+from tests.load.run import Tally, ask
 from tests.load.test_jobs import ended
 from tests.load.test_load import write_feed
 from tests.nginx import nginx
+from tests.ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / ".deploy" / "nginx.servers.conf"
 SECONDS = 24.0

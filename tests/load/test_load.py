@@ -11,8 +11,9 @@ import pytest
 from indexing.collection import open_collection
 from search_app.security.local_token import read_local_token
 from tests.fakes import FakeEmbedder, draw_photo
-from tests.load.run import drawn_catalogue, free_port, run_load
+from tests.load.run import drawn_catalogue, run_load
 from tests.load.server import served
+from tests.ports import free_port
 
 COLOURS = ("red", "blue", "green", "black", "orange", "purple", "brown", "gold")
 

@@ -15,8 +15,8 @@ from catalog.importing.importer import read_feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from search_app.cli.demo import draw_demo, sample_photos
-from tests.load.run import free_port
 from tests.load.server import served
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 APPAREL = "from search_app.cli.main import main; main()"

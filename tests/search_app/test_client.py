@@ -27,8 +27,8 @@ from search_app.documents import (
 )
 from search_app.settings import Settings
 from tests.fakes import COLOUR_DIMENSION, STYLE_DIMENSION, draw_photo
-from tests.load.run import free_port
 from tests.load.server import served
+from tests.ports import free_port
 from tests.search_app.conftest import HOME
 
 ROOT = Path(__file__).parents[2]

@@ -23,9 +23,10 @@ from PIL import Image
 
 from search_app.bodies import FORMS_AT_ONCE
 from search_app.logs import RepeatFilter
-from tests.load.run import drawn_catalogue, free_port
+from tests.load.run import drawn_catalogue
 from tests.load.server import served
 from tests.photo_server import Answer, serving
+from tests.ports import free_port
 from tests.segmentation.test_decoding import empty_png
 
 FREE = {"APPAREL_RATE_LIMIT": "off"}

@@ -14,7 +14,7 @@ from catalog.feeds.reader import Feed, ProductRow, Reject, read_folder
 from catalog.importing.importer import ImportOptions, import_feed
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.collection import Collection, open_collection
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.fakes import FakeEmbedder, draw_photo
 
 COLOURS = ("red", "green", "blue", "black", "purple", "orange")
@@ -249,7 +249,7 @@ def test_a_dry_run_says_what_the_run_then_does(
 
 
 def test_the_same_on_postgresql(postgresql_server: str, photos: Path, tmp_path: Path) -> None:
-    url = new_database(postgresql_server)
+    url = migrated_database(postgresql_server)
     embedder = FakeEmbedder()
     collection = open_collection(tmp_path / "data", embedder, url)
     collection.index(_feed(*ROWS), photos)

@@ -27,7 +27,7 @@ from indexing.review.corrections import set_class
 from indexing.search.query import Query
 from indexing.switch import switched
 from segmentation.classes import GARMENT_CLASSES
-from tests.conftest import new_database, pgvector_database
+from tests.databases import migrated_database
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
 from tests.indexing.looking import any_vector, found_by, query_of
 
@@ -51,7 +51,7 @@ def new_store(request: pytest.FixtureRequest, kind: str) -> Store:
     if database == "sqlite":
         return Store(engine, None)
     server = request.getfixturevalue("postgresql_server")
-    return Store(engine, (pgvector_database if engine == "pgvector" else new_database)(server))
+    return Store(engine, migrated_database(server, engine))
 
 
 @pytest.fixture(
@@ -307,7 +307,10 @@ def test_prices_and_stock_touch_no_vector(indexed: Collection) -> None:
 def test_both_engines_rank_alike(tmp_path: Path, postgresql_server: str) -> None:
     """The same 200 garments: the same first ten in at least 99 of 100 places."""
     queries = GarmentVectors(SEED).draw(200)
-    stores = Store("faiss", None), Store("pgvector", pgvector_database(postgresql_server))
+    stores = (
+        Store("faiss", None),
+        Store("pgvector", migrated_database(postgresql_server, "pgvector")),
+    )
     tens = []
     for each in stores:
         fill(tmp_path / each.engine, 200, each.url)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, make_url, text, update
+from sqlalchemy import make_url, text, update
 
 from catalog.feeds.reader import read_folder
 from catalog.filtering.filters import Filters
@@ -20,7 +20,7 @@ from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.requirements import SETTINGS, describe_server
 from indexing.index.pgvector.statement import NearestStatement
 from segmentation.classes import GarmentClass
-from tests.conftest import new_database, pgvector_database
+from tests.databases import new_database, pgvector_database, run
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.indexing.looking import found_by
 
@@ -30,14 +30,6 @@ GARMENTS = 1_000
 @pytest.fixture
 def url(postgresql_server: str) -> str:
     return pgvector_database(postgresql_server)
-
-
-def run(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
 
 
 @pytest.mark.parametrize(

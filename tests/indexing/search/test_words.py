@@ -23,7 +23,7 @@ from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.queries import list_products
 from indexing.search.searcher import products_by_certainty
 from segmentation.classes import GarmentClass
-from tests.conftest import new_database
+from tests.databases import migrated_database
 
 UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
 
@@ -92,7 +92,7 @@ def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:
     server = request.getfixturevalue("postgresql_server")
-    url = None if request.param == "sqlite" else new_database(server)
+    url = None if request.param == "sqlite" else migrated_database(server)
     database = open_database(tmp_path_factory.mktemp("data"), url)
     _fill(database)
     yield database

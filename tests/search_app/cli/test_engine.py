@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import new_database
+from tests.databases import migrated_database
 from tests.search_app.cli.harness import reason_of, run
 
 
 @pytest.fixture
 def url(postgresql_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    url = new_database(postgresql_server)
+    url = migrated_database(postgresql_server)
     monkeypatch.setenv("APPAREL_DATABASE_URL", url)
     monkeypatch.setenv("APPAREL_ENGINE", "pgvector")
     return url

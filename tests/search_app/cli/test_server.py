@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from search_app.cli import server
+from tests.ports import free_port
 from tests.search_app.cli.harness import reason_of, run
 
 
@@ -24,12 +25,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int, int
         ),
     )
     return calls
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_serve_opens_the_catalogue_and_the_address(catalogue: Path, served: list):

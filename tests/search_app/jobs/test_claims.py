@@ -11,14 +11,14 @@ from catalog.database import Database, guarded, open_database
 from catalog.models import ImportJob, SyncSourceRow
 from search_app.jobs.claims import MAX_TAKEOVERS, LeaseLost, claim
 from search_app.jobs.store import JobStore
-from tests.conftest import new_database
+from tests.databases import migrated_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     url = None
     if request.param == "postgresql":
-        url = new_database(request.getfixturevalue("postgresql_server"))
+        url = migrated_database(request.getfixturevalue("postgresql_server"))
     database = open_database(tmp_path, url)
     yield database
     database.close()
@@ -68,7 +68,7 @@ def test_an_owner_taken_for_dead_commits_nothing(database: Database) -> None:
 
 
 def test_a_job_is_not_taken_while_its_owner_commits(tmp_path: Path, postgresql_server: str) -> None:
-    url = new_database(postgresql_server)
+    url = migrated_database(postgresql_server)
     database, other = open_database(tmp_path, url), open_database(tmp_path, url)
     store = JobStore(database)
     queued(store, "a", "shop")

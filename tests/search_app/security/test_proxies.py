@@ -20,9 +20,9 @@ from indexing.collection import Collection
 from search_app.app import create_app
 from search_app.security.local_token import read_local_token
 from search_app.settings import Settings
-from tests.load.run import free_port
 from tests.load.server import served
 from tests.nginx import nginx
+from tests.ports import free_port
 from tests.programs import program
 
 ROOT = Path(__file__).parents[3]
