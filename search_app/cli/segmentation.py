@@ -185,9 +185,6 @@ def dataset_checked(
         Path, typer.Argument(metavar="CLOTHING", help="The folder with images.csv and photos.")
     ],
     out: OutOption,
-    redraw: Annotated[
-        bool, typer.Option("--redraw", help="Make the masks from the drawings again.")
-    ] = False,
 ) -> None:
     """Make the pairs of sixty photos with hand-checked masks.
 
@@ -197,9 +194,7 @@ def dataset_checked(
     """
     from segmentation.data.checked import create_checked
 
-    if redraw:
-        require_train_extra()
-    print_pairs(create_checked(source, out, redraw))
+    print_pairs(create_checked(source, out))
 
 
 def _weights_file(settings: "Settings") -> Path:
