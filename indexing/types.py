@@ -46,17 +46,17 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedGarment:
-    """A garment with its colours, vector and attributes.
-
-    Attributes:
-        whole_photo: no garment was detected, and the whole photo was embedded.
-    """
+    """A garment with its colours, vector and attributes."""
 
     garment: Garment
     colours: tuple[Colour, ...]
     vector: Vector
-    whole_photo: bool = False
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
+
+    @property
+    def whole_photo(self) -> bool:
+        """Whether no garment was detected, and the whole photo was embedded."""
+        return self.garment.score == 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ class Embedder(BulkEmbedder, Protocol):
     """Interface of an embedder for queries and bulk indexing."""
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment, `whole_photo` set."""
+        """Embed the whole photo as one garment."""
         ...
 
     def embed_region(

@@ -5,7 +5,6 @@ photo -> segmentation -> for each garment: features under its mask -> style half
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -100,7 +99,7 @@ class PhotoEmbedder:
             for style, colours in zip(styles, described, strict=True)
         ]
         return [
-            EmbeddedGarment(each.garment, colours.colours, vector, attributes=attributes)
+            EmbeddedGarment(each.garment, colours.colours, vector, attributes)
             for each, colours, vector, attributes in zip(
                 garments, described, vectors, self._attributes(garments, vectors), strict=True
             )
@@ -118,9 +117,8 @@ class PhotoEmbedder:
         )
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment, `whole_photo` set."""
-        garment = whole_photo_garment(photo.shape[0], photo.shape[1])
-        return replace(self._embed_one(photo, garment), whole_photo=True)
+        """Embed the whole photo as one garment."""
+        return self._embed_one(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
 
     def embed_region(
         self,

@@ -35,7 +35,6 @@ class _GarmentHeader:
     area: float
     mask_shape: tuple[int, int]
     colours: tuple[Colour, ...]
-    whole_photo: bool
     attributes: GarmentAttributes
 
 
@@ -108,7 +107,6 @@ def _garment_header(embedded: EmbeddedGarment) -> dict[str, object]:
         "area": garment.area,
         "mask_shape": garment.mask.shape,
         "colours": [asdict(each) for each in embedded.colours],
-        "whole_photo": embedded.whole_photo,
         "attributes": asdict(embedded.attributes),
     }
 
@@ -127,7 +125,6 @@ def _garment(header: _GarmentHeader, index: int, arrays: Arrays) -> EmbeddedGarm
         garment=garment,
         colours=header.colours,
         vector=arrays[f"vector{index}"].astype(np.float32),
-        whole_photo=header.whole_photo,
         attributes=header.attributes,
     )
 

@@ -25,13 +25,12 @@ def garment(seed: int) -> EmbeddedGarment:
         ),
         colours=(Colour("red", "#b01c2e", 0.8), Colour("grey", "#777777", 0.2)),
         vector=numbers.standard_normal(220).astype(np.float32),
-        whole_photo=seed == 3,
         attributes=GarmentAttributes(kind=Attribute("dress", 0.93)),
     )
 
 
 def check_equal(one: EmbeddedGarment, other: EmbeddedGarment) -> None:
-    for name in ("colours", "whole_photo", "attributes"):
+    for name in ("colours", "attributes"):
         assert getattr(one, name) == getattr(other, name)
     for name in ("garment_class", "score", "box", "area"):
         assert getattr(one.garment, name) == getattr(other.garment, name)
