@@ -88,7 +88,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
             services.sync = SyncWorker(_present(services), services.jobs, settings.sync)
         yield
         if services.sync is not None:
-            await run_in_threadpool(services.sync.close)
+            await run_in_threadpool(services.sync.thread.close)
         if services.jobs is not None:
             await run_in_threadpool(services.jobs.close)
         await run_in_threadpool(services.analytics.close)
