@@ -152,22 +152,14 @@ def chances(cards: Sequence[ResultCard], colour_weight: float) -> list[float]:
     The weighted mean of `same_kind` and `same_colour`, made non-increasing by isotonic regression,
     so that it agrees with the order of the results.
     """
+    from scipy.optimize import isotonic_regression
+
+    if not cards:
+        return []
     raw = [
         (1 - colour_weight) * each.same_kind + colour_weight * each.same_colour for each in cards
     ]
-    return non_increasing(raw)
-
-
-def non_increasing(values: Sequence[float]) -> list[float]:
-    """Isotonic regression by pooling adjacent violators (Barlow et al., 1972)."""
-    blocks: list[tuple[float, int]] = []  # sum and number of pooled values
-    for value in values:
-        total, count = value, 1
-        while blocks and blocks[-1][0] * count < total * blocks[-1][1]:
-            last_total, last_count = blocks.pop()
-            total, count = total + last_total, count + last_count
-        blocks.append((total, count))
-    return [total / count for total, count in blocks for _ in range(count)]
+    return [float(each) for each in isotonic_regression(raw, increasing=False).x]
 
 
 def nothing_close(cards: Sequence[ResultCard], colour_weight: float) -> bool:
