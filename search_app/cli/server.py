@@ -48,10 +48,6 @@ class AddressTaken(SearchAppError):
     """The address is in use, or is not one of this machine."""
 
 
-class NothingShared(SearchAppError):
-    """A worker needs a database that servers share."""
-
-
 class McpExtraMissing(SearchAppError):
     """The package of the Model Context Protocol is not installed."""
 
@@ -152,13 +148,14 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of several servers.
+    """Run imports and other jobs of several servers, and shards of `apparel index --workers`.
 
     They share a PostgreSQL database; what they take in waits in it.
 
     Example: apparel worker --data /srv/apparel-data
     """
     from search_app.jobs.standalone import run_jobs
+    from search_app.jobs.worker_processes import NothingShared
 
     settings = settings_for(context, data=data)
     if settings.database_url is None:
@@ -169,7 +166,7 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with opened_collection(settings, session.load_embedder(settings)) as collection:
+    with opened_collection(settings, _shared_embedder(settings)) as collection:
         print_note("waiting for jobs (stop with Ctrl+C)")
         run_jobs(settings, collection, stopped)
 
