@@ -223,12 +223,10 @@ def _locked(settings: "Settings") -> AbstractContextManager[None]:
     """Lock the data folder, unless servers share a PostgreSQL database."""
     from catalog.data_folder.lock import serving
     from catalog.data_folder.reserve import keep_reserve
-    from catalog.data_folder.sweep import sweep_temporary_files
 
     if settings.database_url is not None:
         return nullcontext()
     settings.data.mkdir(parents=True, exist_ok=True)
-    sweep_temporary_files(settings.data)
     keep_reserve(settings.data)
     return serving(settings.data, f"serves http://{settings.host}:{settings.port}")
 
@@ -260,9 +258,13 @@ def require_free_address(settings: "Settings") -> None:
 
 
 def _serve(settings: "Settings", collection: "Collection") -> None:
+    from catalog.errors import CatalogError
     from search_app.app import create_app
     from search_app.serving import serve_app
 
+    if settings.database_url is None:  # else other servers may be at work
+        with suppress(CatalogError):
+            collection.sweep()
     app = create_app(settings, collection)
     print_note(f"Apparel Search on {_address_of(settings)} (stop with Ctrl+C)")
     _print_admin_address(app.state.services)
