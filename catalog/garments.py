@@ -31,7 +31,7 @@ _GROUPS_OF: Final = {
     for by_title, column in ((True, Product.article), (False, Product.group_id))
 }
 _CACHE: Final = QueryCache["array[int]"](size=100, seconds=600.0)
-_MAX_CACHED_IDS: Final = 20_000
+_MAX_CACHED_IDS: Final = 2 * _IDS_PER_QUERY
 """Larger results are not cached, which bounds the cache to 16 MB."""
 
 

@@ -14,13 +14,10 @@ from indexing.collection import Collection
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
 from search_app.errors import BadRequest, NotReady
 from search_app.search.options import SearchOptions
-from search_app.search.screenshot import picture_box
+from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 from segmentation.photos import Photo
-
-MASK_SIDE: Final = 400
-"""Masks are reduced to about this many pixels a side: a crop shows no finer edge."""
 
 GREY_CHROMA: Final = 1.5
 """CIELAB chroma below which a photo is grey: 1 of 1,560 photos with colours has less than 2."""
@@ -168,13 +165,13 @@ def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarme
 
 
 def reduced(embedded: EmbeddedGarment, scale: float = 1.0) -> EmbeddedGarment:
-    """A garment with its mask reduced to about `MASK_SIDE` pixels.
+    """A garment with its mask reduced to about `SAMPLED_SIDE` pixels a side.
 
     Args:
         scale: pixels of the query photo per pixel of the photo that was embedded.
     """
     garment = embedded.garment
     x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
-    step = -(-max(garment.mask.shape) // MASK_SIDE)
+    step = -(-max(garment.mask.shape) // SAMPLED_SIDE)
     mask = garment.mask[::step, ::step].copy()
     return replace(embedded, garment=replace(garment, box=(x0, y0, x1, y1), mask=mask))

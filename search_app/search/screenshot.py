@@ -23,8 +23,8 @@ STRAIGHT: Final = 0.6
 """Share of the pixels along an edge that differ from the strip."""
 LEAST_SIDE: Final = 0.3
 """Least share of the photo's height and width that a picture covers."""
-_SAMPLED: Final = 400
-"""Sampled pixels a side."""
+SAMPLED_SIDE: Final = 400
+"""Sampled pixels a side; masks of queries have no more either."""
 _BLUR: Final = 3
 """Sampled rows that are neither strip nor picture, and those of the narrowest strip."""
 
@@ -52,7 +52,7 @@ def picture_box(photo: Photo) -> Box | None:
         photo: shape (H, W, 3), RGB.
     """
     height, width = photo.shape[:2]
-    down, across = -(-height // _SAMPLED), -(-width // _SAMPLED)
+    down, across = -(-height // SAMPLED_SIDE), -(-width // SAMPLED_SIDE)
     rows = photo[::down, ::across].astype(np.int16)
     box = _between_strips(rows)
     if box is None and (turned := _between_strips(rows.transpose(1, 0, 2))):

@@ -15,7 +15,7 @@ from catalog.filtering.vocabulary import ConceptField
 from catalog.filtering.word_query import Term
 from indexing.collection import Collection, ResultCard
 from indexing.search.results import nothing_close
-from indexing.types import Attribute, EmbeddedGarment, EmbeddedPhoto, Embedder
+from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
 from search_app.documents import (
     ColourDocument,
     FoundGarmentDocument,
@@ -173,6 +173,7 @@ def found_document(
     height, width = size or (query.height, query.width)
     across, down = width / query.width, height / query.height
     garment = embedded.garment
+    kind, pattern = embedded.attributes.kind, embedded.attributes.pattern
     x0, y0, x1, y1 = garment.box
     return FoundGarmentDocument(
         garment_class=garment.garment_class.label,
@@ -183,14 +184,10 @@ def found_document(
             ColourDocument(name=each.name, hex=each.hex, share=round(each.share, 4))
             for each in embedded.colours
         ],
-        kind=_value(embedded.attributes.kind),
-        pattern=_value(embedded.attributes.pattern),
+        kind=kind.value if kind else None,
+        pattern=pattern.value if pattern else None,
         whole_photo=embedded.whole_photo,
     )
-
-
-def _value(attribute: Attribute | None) -> str | None:
-    return None if attribute is None else attribute.value
 
 
 def garment_document(
