@@ -181,13 +181,15 @@ def attribute_cards(
     session: Session, filters: Filters, garment_class: GarmentClass | None = None
 ) -> list[AttributeCard]:
     """Garments that pass the filters, best text match first, some thousand at most."""
-    terms = filters.words.terms
     ranks = _best_garments(session, filters, garment_class)
-    named = (
+    # Only what may be predicted has a certainty, which counts where no text names it.
+    terms = [term for term in filters.words.terms if term.concept.predicted]
+    columns = [
         names(term, PhotoRow.product_id).label(f"named_{number}")
         for number, term in enumerate(terms)
-    )
-    rows = _rows_of(session, _ATTRIBUTES_OF.add_columns(*named), list(ranks))
+    ]
+    statement = _ATTRIBUTES_OF.add_columns(*columns) if terms else _ALL_PRODUCTS_OF
+    rows = _rows_of(session, statement, list(ranks))
     cards = {row.id: _attribute_card(row, terms, ranks[row.id]) for row in rows}
     return [cards[each] for each in ranks]
 
@@ -227,8 +229,10 @@ def _best_garments(
 
 
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
+    if not terms:
+        return AttributeCard(row.id, row.product_id, {}, {}, {}, rank=rank)
     predicted = {name: getattr(row, name) for name in row.certainties}
     shares = {colour["name"]: colour["share"] for colour in row.colours}
-    columns = row[-len(terms) :] if terms else ()
-    named = frozenset(term for term, is_named in zip(terms, columns, strict=True) if is_named)
+    told = zip(terms, row[-len(terms) :], strict=True)
+    named = frozenset(term for term, is_named in told if is_named)
     return AttributeCard(row.id, row.product_id, predicted, row.certainties, shares, named, rank)
