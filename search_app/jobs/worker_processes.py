@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 from catalog.data_folder.bucket import Bucket
@@ -98,20 +99,23 @@ def workers_of(text: str, settings: Settings, load: Load = load_models) -> Worke
 
 @contextmanager
 def _here(count: int, settings: Settings, load: Load, run: str) -> Iterator[Callable[[], None]]:
-    """Processes on this machine; one that ends without being done is not started again."""
-    context = get_context("spawn")
-    processes = [
-        context.Process(target=work_on, args=(run, settings, load), daemon=True)
-        for _ in range(count)
-    ]
-    for process in processes:
+    """Processes on this machine; one that was killed is started again."""
+
+    def started() -> BaseProcess:
+        process = get_context("spawn").Process(
+            target=work_on, args=(run, settings, load), daemon=True
+        )
         process.start()
+        return process
 
     def check() -> None:
+        for place, process in enumerate(processes):
+            if (process.exitcode or 0) < 0:
+                processes[place] = started()
         if not any(process.is_alive() for process in processes):
-            codes = ", ".join(str(process.exitcode) for process in processes)
-            raise IndexingError(f"all workers ended ({codes}); run it again, it resumes")
+            raise IndexingError("all workers failed, see above; run it again, it resumes")
 
+    processes = [started() for _ in range(count)]
     try:
         yield check
     finally:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from catalog.database import Database, open_database, read_only_database
 from catalog.errors import DatabaseAway, DatabaseError
 from catalog.models import DATABASE_NAME, Base, GarmentRow, ModelRow, PhotoRow, Product, VectorRow
-from tests.conftest import new_database
+from tests.databases import migrated_database
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression")
@@ -156,7 +156,7 @@ def test_a_commit_that_fails_locks_nobody_out(tmp_path: Path) -> None:
 @pytest.fixture
 def two(tmp_path: Path, postgresql_server: str) -> Iterator[tuple[Database, Database]]:
     """The same PostgreSQL database, opened by two processes."""
-    url = new_database(postgresql_server)
+    url = migrated_database(postgresql_server)
     with closing(open_database(tmp_path, url)) as one, closing(open_database(tmp_path, url)) as two:
         yield one, two
 
