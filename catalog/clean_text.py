@@ -25,8 +25,12 @@ def clean_text(text: str, length: int | None = None) -> str:
 
 def clean_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     """Attributes with cleaned names and values, without those that are empty afterwards."""
+    texts = {name: str(value) for name, value in attributes.items()}
+    joined = "".join((*texts, *texts.values()))
+    if len(joined) <= ATTRIBUTE_NAME_LENGTH and all(texts.values()) and is_clean(joined):
+        return texts  # the usual case
     pairs = (
-        (clean_text(name, ATTRIBUTE_NAME_LENGTH), clean_text(str(value), ATTRIBUTE_VALUE_LENGTH))
-        for name, value in attributes.items()
+        (clean_text(name, ATTRIBUTE_NAME_LENGTH), clean_text(value, ATTRIBUTE_VALUE_LENGTH))
+        for name, value in texts.items()
     )
     return {name: value for name, value in pairs if name and value}

@@ -2,8 +2,8 @@
 
 SQLite in the folder by default, PostgreSQL where a URL is given. SQLite runs in WAL mode: readers
 never wait for the writer. Write transactions begin immediate, so that two writers queue up instead
-of failing half-way. On PostgreSQL writers queue for an advisory lock and so commit in the order of
-`vector_change`; readers see one snapshot.
+of failing half-way. On PostgreSQL writers queue for an advisory lock, which the batches of index
+runs share; all commit in the order of `vector_change`. Readers see one snapshot.
 """
 
 from collections.abc import Callable, Iterator
@@ -50,6 +50,17 @@ _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open d
 _BROKEN: Final = ("malformed", "not a database")
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
+STOPPED_SECONDS: Final = 60
+"""After so long between two statements PostgreSQL ends a write transaction, and its lock."""
+_TOGETHER: Final = "together"
+_ENTER_INDICES: Final = text("""
+    DO $$ BEGIN
+        IF to_regclass('garment_vector') IS NOT NULL THEN
+            SET CONSTRAINTS garment_vector_follows, garment_vector_moves IMMEDIATE;
+        END IF;
+    END $$
+""")
+"""Enters a batch's vectors into pgvector's indices before the lock that orders its commit."""
 _CONNECTING: Final = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -57,8 +68,8 @@ _CONNECTING: Final = {
     "keepalives_count": 3,
 }
 """Parameters of libpq by which a dead server is noticed within seconds; a URL may set others."""
-_AWAY: Final = ("08", "57P")
-"""SQLSTATEs of lost connections and of a server that stops or starts."""
+_AWAY: Final = ("08", "57P", "25P03", "40P01")
+"""SQLSTATEs of lost connections, of a server that stops or starts, and of a deadlock."""
 
 Read = TypeVar("Read")
 _GUARD: ContextVar[Callable[[Session], None] | None] = ContextVar("guard", default=None)
@@ -105,6 +116,23 @@ class Database:
             if guard := _GUARD.get():
                 guard(session)
             yield session
+            session.commit()
+
+    @contextmanager
+    def batch_transaction(self) -> Iterator[Session]:
+        """Like `transaction`, for a batch of photos that no other run writes.
+
+        On PostgreSQL several are written at once and queue only to commit.
+        """
+        engine = self._writing
+        if not self.is_sqlite:
+            engine = self.engine.execution_options(apparel_writes=_TOGETHER)
+        with self._translated(), Session(engine, expire_on_commit=False) as session:
+            if guard := _GUARD.get():
+                guard(session)
+            yield session
+            if not self.is_sqlite:
+                session.execute(_ENTER_INDICES)
             session.commit()
 
     @contextmanager
@@ -247,6 +275,7 @@ def _engine_up_to_date(data: Path, url: str | None) -> Engine:
     engine = make_engine(url or f"sqlite:///{path}")
     try:
         if not _is_up_to_date(engine):
+            _require_free_name(engine)
             migrate(engine)
         return engine
     except OperationalError as error:
@@ -259,6 +288,25 @@ def _engine_up_to_date(data: Path, url: str | None) -> Engine:
             return to_read
         to_read.dispose()
         raise
+
+
+def _require_free_name(engine: Engine) -> None:
+    """Raise DatabaseError where pgvector's type has the name of our table, in the same schema."""
+    query = (
+        "SELECT current_schema() FROM pg_extension WHERE extname = 'vector' "
+        "AND extnamespace = current_schema()::regnamespace"
+    )
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        schema = connection.scalar(text(query))
+    if schema is not None:
+        engine.dispose()
+        raise DatabaseError(
+            f"pgvector is in the schema {schema}, where the catalogue needs the name `vector`; "
+            "run: CREATE SCHEMA IF NOT EXISTS pgvector; ALTER EXTENSION vector SET SCHEMA "
+            "pgvector;"
+        )
 
 
 @contextmanager
@@ -343,8 +391,15 @@ def _end_failed_commit(connection: Any, _record: Any) -> None:
 
 
 def _queue_writers(connection: Connection) -> None:
-    if connection.get_execution_options().get("apparel_writes", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+    writes = connection.get_execution_options().get("apparel_writes", False)
+    if not writes:
+        return
+    kind = "_shared" if writes == _TOGETHER else ""
+    begin = f"SET LOCAL idle_in_transaction_session_timeout = '{STOPPED_SECONDS * 1000:.0f}'; "
+    begin += f"SELECT pg_advisory_xact_lock{kind}({_WRITERS_LOCK})"
+    if writes == _TOGETHER:
+        begin += "; SET CONSTRAINTS vector_changed DEFERRED"
+    connection.exec_driver_sql(begin)
 
 
 def migrate(engine: Engine) -> None:

@@ -3,9 +3,9 @@
     product 1-n photo 1-n garment 1-n vector n-1 model
             1-n attribute                 1-n vector_change
 
-API keys, import jobs, work lists, search analytics and synchronised sources (with their shops' ids
-of products and deliveries of webhooks) have tables of their own. Only types that SQLite and
-PostgreSQL share are used. Triggers write three tables (migrations 0004 and 0009): `attribute`
+API keys, import jobs, shards, work lists, search analytics and synchronised sources (with their
+shops' ids of products and deliveries of webhooks) have tables of their own. Only types that SQLite
+and PostgreSQL share are used. Triggers write three tables (migrations 0004 and 0009): `attribute`
 mirrors `product.attributes` as rows, `vector_change` logs added and removed vectors in order,
 `catalogue_version` counts writes. Further triggers keep the full text of products, which has no
 model here (migration 0013, `catalog.filtering.product_text`).
@@ -330,6 +330,33 @@ class JobFile(Base):
     )
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ShardRow(Base):
+    """Photos of an index run that one worker processes at a time (`indexing.bulk.shards`).
+
+    `state` is waiting, running, done or parked. A worker has it until `lease_until`, which it
+    renews; `fence` counts the workers that took it, and only the last one writes. `message` is why
+    the last attempt failed, `outcome` what a done one counted.
+    """
+
+    __tablename__ = "shard"
+    __table_args__ = (
+        Index("ix_shard_state", "state", "id"),
+        Index("ix_shard_run", "run", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(200))
+    model_id: Mapped[int]
+    allow_private: Mapped[bool]
+    photos: Mapped[list[Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    fence: Mapped[int] = mapped_column(default=0, server_default="0")
+    message: Mapped[str | None] = mapped_column(String(500))
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class SealedRow(Base):

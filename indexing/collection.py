@@ -46,17 +46,20 @@ from catalog.importing.removal import (
     unused_copies,
 )
 from catalog.importing.sold import mark_worn_with
+from catalog.importing.sources import source_of
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.records import GarmentCard
 from catalog.text_repair import repair_texts
 from indexing.bulk.export import export_collection
-from indexing.bulk.fetching import photos_to_index
+from indexing.bulk.fetching import changed_since, photos_to_index
 from indexing.bulk.pipeline import index_photos
 from indexing.bulk.progress import RunCounts
 from indexing.bulk.records import GarmentChange, IndexProgress, IndexSummary
 from indexing.bulk.reembed import renew_attributes
+from indexing.bulk.shard_worker import ShardWorker
+from indexing.bulk.shards import ShardedRun, Workers, split_products
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
@@ -140,6 +143,7 @@ class Collection:
         photos: Path | None = None,
         on_progress: Callable[[IndexProgress], None] | None = None,
         options: ImportOptions = ImportOptions(),
+        workers: Workers | None = None,
     ) -> IndexSummary:
         """Import a feed and index its new and changed photos; resumes an interrupted run.
 
@@ -147,8 +151,12 @@ class Collection:
         code and reason. Each batch is one transaction. Products missing from the feed are removed
         at the end. A dry run only counts and writes nothing.
 
+        Args:
+            workers: starts other processes that index the photos; None: this one does.
+
         Raises:
-            IndexingError: the collection was opened without a model, or is retired.
+            IndexingError: the collection was opened without a model, or is retired; or all
+                workers ended, or another run of the source began.
             PruneRefused: pruning would remove most products; nothing was written.
         """
         if options.dry_run:
@@ -164,7 +172,10 @@ class Collection:
             run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
-                self._index_pending(self.embedder, self._engine, run, limits)
+                if workers is None:
+                    self._index_pending(self.embedder, self._engine, run, limits)
+                else:
+                    self._index_by_workers(workers, source_of(feed, options.source), run, limits)
                 with clock.timing("remove"):
                     self._remove_obsolete(imported)
                     with self.database.transaction() as session:
@@ -219,6 +230,33 @@ class Collection:
         # Only at the end: another photo with the same pixels may use the same copy.
         with self.database.session() as session:
             self._delete_files(unused_copies(session, unused))
+
+    def _index_by_workers(
+        self, workers: Workers, source: str, run: RunCounts, limits: FetchLimits
+    ) -> None:
+        run.report()
+        changed = changed_since(run.imported.to_refresh, self._fetched, limits, run.clock)
+        pending = [*run.imported.pending, *changed]
+        sharded = ShardedRun.plan(
+            self.database, source, self._model_id, pending, limits.allow_private
+        )
+        unused: list[str] = []
+        with run.clock.timing("wait for workers"), workers(sharded.run) as check:
+            for counts in sharded.outcomes(check):
+                unused += counts.unused
+                run.count(counts)
+        with self.database.transaction() as session:
+            mark_worn_with(session, split_products(pending))
+            left = unused_copies(session, unused)
+        self._delete_files(left)
+
+    def shard_worker(self) -> ShardWorker:
+        """A worker for the shards of any run. Raises IndexingError without a model."""
+        if self.embedder is None:
+            raise IndexingError("no model is loaded; open the collection with an embedder")
+        return ShardWorker(
+            self.database, self.embedder, self._model_id, self.photo_store, self._fetched
+        )
 
     def search(self, query: Query) -> list[Hit]:
         """The nearest garment of each product, in descending order of score.

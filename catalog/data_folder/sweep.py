@@ -1,7 +1,7 @@
 """Find and remove files that no row of the database refers to.
 
-`verify` reports them, `rebuild --sweep` removes them. They are left by killed runs and by older
-versions, which stored originals of added products.
+`verify` reports them, the start of a server and `rebuild --sweep` remove them. They are left by
+killed runs, cut requests and older versions, which stored originals of added products.
 """
 
 import shutil
@@ -48,22 +48,14 @@ def find_unreferenced(session: Session, data: Path) -> Unreferenced:
     )
 
 
-def sweep_temporary_files(data: Path) -> int:
-    """Remove the temporary files of killed runs; return their number."""
-    names = [name for name in own_files(data) if _is_stale(data, name)]
-    for name in names:
-        (data / name).unlink(missing_ok=True)
-    if (data / RESTORING).is_dir() and not any((data / RESTORING).rglob("*.jpg")):
-        shutil.rmtree(data / RESTORING, ignore_errors=True)
-    return len(names)
-
-
 def sweep(session: Session, data: Path) -> Unreferenced:
     """Remove unreferenced files and products; the caller holds the import lock and commits."""
     unreferenced = find_unreferenced(session, data)
     remove_products(session, unreferenced.products)
     for name in (*unreferenced.temporary, *unreferenced.orphans):
         (data / name).unlink(missing_ok=True)
+    if not any(path.is_file() for path in (data / RESTORING).rglob("*")):
+        shutil.rmtree(data / RESTORING, ignore_errors=True)
     return unreferenced
 
 

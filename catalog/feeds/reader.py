@@ -45,11 +45,11 @@ from catalog.feeds.json_text import (
     json_records,
     line_entries,
 )
-from catalog.feeds.large.lines import LargeText, is_large_utf8
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Feed, FieldMap, ProductRow, Record, Reject
 from catalog.feeds.tables import Table, read_table
-from catalog.feeds.text.decoding import FeedText, read_text
+from catalog.feeds.text.decoding import read_text
+from catalog.feeds.text.feed_text import FeedText
 from segmentation.photos import find_photos
 
 __all__ = [
@@ -67,7 +67,7 @@ __all__ = [
 _SAME_FIELD: Final = {"color": "colour", "photo": "photos", "image": "photos", "link": "url"}
 _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(SYNONYMS), False)
 """Columns of a dialect's records, which are named like the fields."""
-_PAIRED: Final = re.compile("attribute|option|metafield")
+_PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafield")
 """Columns that hold attribute names and values in pairs."""
 _NO_SOURCES: Final[Sources] = {}
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
@@ -81,7 +81,7 @@ def read_source(source: Path, fields: FieldMap = (), encoding: str | None = None
         raise FeedError(f"{source} is a folder and has no columns; leave out --map")
     pages = sorted(path for path in source.rglob("*") if path.suffix.lower() in PAGE_SUFFIXES)
     if pages and (any(map(has_product, pages)) or not find_photos(source)):
-        texts = ((path, read_text(path, encoding).text) for path in pages)
+        texts = ((path, "".join(read_text(path, encoding).parts())) for path in pages)
         name = source / "page"
         return _dialect_feed("web pages with schema.org", (), read_pages(texts), name, ())
     return read_folder(source)
@@ -114,7 +114,7 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
         FeedError: no such file, an unknown kind, no rows, or no column holds the id; the message
             lists the feed's columns.
     """
-    source = _opened(path, encoding)
+    source = read_text(path, encoding)
     if is_page(source.head):
         records = read_pages([(path, "".join(source.parts()))])
         return _dialect_feed("web page with schema.org", (), records, path, source.notes)
@@ -123,14 +123,7 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
         return _plain_feed("Google Merchant XML", columns, found, path, fields, source.notes)
     if is_json(source.head):
         return _json_feed(source, path, fields)
-    return _table_feed(read_table(source.lines(), path.name), path, fields, source.notes)
-
-
-def _opened(path: Path, encoding: str | None) -> FeedText | LargeText:
-    """The file's text; a large file in UTF-8 is read a part at a time."""
-    if encoding is None and is_large_utf8(path):
-        return LargeText(path)
-    return read_text(path, encoding)
+    return _table_feed(read_table(source, path.name), path, fields, source.notes)
 
 
 def _table_feed(table: Table, path: Path, fields: FieldMap, notes: tuple[str, ...]) -> Feed:
@@ -149,11 +142,9 @@ def _table_feed(table: Table, path: Path, fields: FieldMap, notes: tuple[str, ..
     return _plain_feed(kind, table.header, table.records, path, fields, notes)
 
 
-def _json_feed(source: FeedText | LargeText, path: Path, fields: FieldMap) -> Feed:
+def _json_feed(source: FeedText, path: Path, fields: FieldMap) -> Feed:
     is_lines = is_json_lines(source.head)
-    found = (
-        line_entries(source.lines()) if is_lines else document_entries(source.parts(), path.name)
-    )
+    found = line_entries(source) if is_lines else document_entries(source.parts(), path.name)
     entries = stored(found)
     first = next((each[1] for each in entries if not isinstance(each, Reject)), {})
     if is_shopify_json(first):

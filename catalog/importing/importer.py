@@ -173,13 +173,13 @@ def _clean_rows(rows: Iterable[ProductRow], tally: _Tally) -> Iterator[ProductRo
 
 
 def _clean_row(row: ProductRow) -> ProductRow:
-    texts = {name: getattr(row, name) for name in (*_TEXTS, "group")}
-    changed: dict[str, Any] = {
-        name: clean_text(text) for name, text in texts.items() if text and not is_clean(text)
-    }
+    texts = {name: getattr(row, name) or "" for name in (*_TEXTS, "group")}
     attributes = row.attributes and clean_attributes(row.attributes)
-    if not changed and attributes == row.attributes:
+    if attributes == row.attributes and is_clean("".join(texts.values())):
         return row
+    changed: dict[str, Any] = {
+        name: clean_text(text) for name, text in texts.items() if not is_clean(text)
+    }
     return replace(row, **changed, attributes=attributes)
 
 

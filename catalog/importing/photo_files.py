@@ -3,6 +3,7 @@
 Names may differ from the file's in case, accents, separators or leading folders.
 """
 
+import os
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class PhotoLocations:
     fetched: FetchedPhotos | None
     refresh: bool
     shared_names: frozenset[str] = frozenset()
-    _inside: dict[Path, bool] = field(default_factory=dict, init=False, compare=False)
+    _outside: dict[str, bool] = field(default_factory=dict, init=False, compare=False)
 
     @cached_property
     def _real_folder(self) -> Path:
@@ -42,18 +43,20 @@ class PhotoLocations:
 
     def leads_outside(self, path: Path) -> bool:
         """Whether a path below the folder leads outside it by a symbolic link."""
-        if ".." in path.parts or not path.is_relative_to(self.folder):
-            return False  # the feed itself names it; feeds sent over HTTP may not
+        folder = str(path).rpartition(os.sep)[0]
+        if folder not in self._outside:  # photos share folders
+            self._outside[folder] = self._is_outside(path.parent)
+        return self._outside[folder] or self._is_outside(path, only_link=True)
+
+    def _is_outside(self, path: Path, only_link: bool = False) -> bool:
         try:
-            return not self._holds(path if path.is_symlink() else path.parent)
+            if only_link and not path.is_symlink():
+                return False
+            if ".." in path.parts or not path.is_relative_to(self.folder):
+                return False  # the feed itself names it; feeds sent over HTTP may not
+            return not path.resolve().is_relative_to(self._real_folder)
         except (OSError, ValueError):
             return False
-
-    def _holds(self, path: Path) -> bool:
-        """Whether a path's target lies below the folder; remembers folders, which photos share."""
-        if path not in self._inside:
-            self._inside[path] = path.resolve().is_relative_to(self._real_folder)
-        return self._inside[path]
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:

@@ -55,7 +55,9 @@ def _assign(product: Product, values: dict[str, Any]) -> set[str]:
     for name in changes:
         setattr(product, name, values[name])
     if product.article is None or changes & _TELLING:
-        product.article = article_of(product)
+        article = article_of(product)
+        if article != product.article:  # an assignment alone costs a check for changes
+            product.article = article
     return changes
 
 

@@ -1,6 +1,7 @@
 """Rate at which garments can be replaced, committed and made visible to searches."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,26 +36,30 @@ class Updates:
 
 
 def measure_updates(
-    database: Database, engine: VectorEngine, model_id: int, vectors: Vectors
+    database: Database, engine: VectorEngine, model_id: int, vectors: Vectors, writers: int = 1
 ) -> Updates:
     """Replace the garments of photos 1 to BATCHES * BATCH by the given vectors, in turn."""
-    working, slowest, found = 0.0, 0.0, True
-    for number in range(BATCHES):
+
+    def replace_batch(number: int) -> tuple[float, bool]:
         chosen = [vectors[(number * BATCH + each) % len(vectors)] for each in range(BATCH)]
         outcomes = [
             _replaced(number * BATCH + each + 1, vector) for each, vector in enumerate(chosen)
         ]
-        start = time.perf_counter()
-        with database.transaction() as session:
+        with database.batch_transaction() as session:
             batch = write_batch(session, model_id, outcomes)
         committed = time.perf_counter()
         engine.apply([batch.change])
         best = _best(database, engine, chosen[0])
-        slowest = max(slowest, time.perf_counter() - committed)
-        working += time.perf_counter() - start
-        found = found and bool(best) and best[0].score > 0.999
-    done = BATCHES * BATCH
-    return Updates(done, round(done / working, 1), round(slowest * 1e3, 2), found)
+        return time.perf_counter() - committed, bool(best) and best[0].score > 0.999
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(writers) as pool:
+        visible = list(pool.map(replace_batch, range(BATCHES)))
+    done, seconds = BATCHES * BATCH, time.perf_counter() - start
+    slowest = max(each for each, _ in visible)
+    return Updates(
+        done, round(done / seconds, 1), round(slowest * 1e3, 2), all(found for _, found in visible)
+    )
 
 
 def _best(database: Database, engine: VectorEngine, vector: Vector) -> list[Hit]:

@@ -5,7 +5,7 @@ turns into a skip.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -30,18 +30,18 @@ def photos_to_index(
     imported: ImportSummary, fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
 ) -> Generator[PendingPhoto, None, None]:
     """The pending photos, then the refreshed ones that have changed."""
-    if any(photo.url is not None for photo in imported.pending):
-        yield from fetch_ahead(imported.pending, fetched, limits, clock)
-    else:
-        yield from imported.pending
+    yield from fetch_ahead(imported.pending, fetched, limits, clock)
     if imported.to_refresh:
         yield from changed_since(imported.to_refresh, fetched, limits, clock)
 
 
 def fetch_ahead(
-    pending: Iterable[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+    pending: Sequence[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
 ) -> Generator[PendingPhoto, None, None]:
     """Fetch photos that have a URL and no file yet."""
+    if all(photo.url is None for photo in pending):
+        yield from pending
+        return
 
     def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
         # The first of several products with this photo may have fetched it by now.

@@ -66,7 +66,7 @@ def index_read_photos(
             batch = under_way.popleft()
             with clock.timing("wait for models"):
                 outcomes = batch.outcomes()
-            with clock.timing("write"), database.transaction() as session:
+            with clock.timing("write"), database.batch_transaction() as session:
                 committed = write_batch(session, model_id, outcomes)
             yield committed
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.importing.importer import ImportSummary
-from indexing.bulk.records import CommittedBatch, IndexProgress, IndexSummary
+from indexing.bulk.records import BatchCounts, IndexProgress, IndexSummary
 from indexing.clock import StageClock, StageTiming
 from indexing.types import Skip
 
@@ -29,7 +29,7 @@ class RunCounts:
         self._skips: list[Skip] = []
         self._done = 0
 
-    def count(self, batch: CommittedBatch) -> None:
+    def count(self, batch: BatchCounts) -> None:
         """Add a batch and report."""
         self._done += batch.photos
         self._indexed += batch.indexed

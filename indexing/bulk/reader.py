@@ -62,7 +62,9 @@ def _read_bytes(pending: PendingPhoto) -> bytes:
     path = pending.path
     # Check `is_file` first: opening a named pipe would block for ever.
     if not is_file(path):
-        raise UnreadablePhoto("absent", f"there is no file {path.name[:200]}; check --photos")
+        raise UnreadablePhoto(
+            "absent", f"there is no file {path.name[:200]}; check where photos lie"
+        )
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnreadablePhoto(

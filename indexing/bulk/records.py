@@ -108,23 +108,29 @@ class GarmentChange:
     last: int = -1
 
 
-@dataclass(frozen=True, eq=False)
-class CommittedBatch:
-    """A committed batch: counts, skips and changes of the vectors.
+@dataclass(frozen=True)
+class BatchCounts:
+    """Counts and skips of photos that are committed.
 
-    `unused` names stored copies that this batch's photos do not use; other photos may.
+    `unused` names stored copies that these photos do not use; other photos may.
     """
 
     indexed: int
     garments: int
     skips: tuple[Skip, ...]
-    change: GarmentChange
     unused: tuple[str, ...] = ()
 
     @property
     def photos(self) -> int:
         """Number of photos, indexed or skipped."""
         return self.indexed + len(self.skips)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CommittedBatch(BatchCounts):
+    """A committed batch, with the changes of the vectors."""
+
+    change: GarmentChange
 
 
 @dataclass(frozen=True)

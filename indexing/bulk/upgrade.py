@@ -25,7 +25,7 @@ from catalog.errors import FolderInUse
 from catalog.files import flush, publishing
 from catalog.importing.records import PendingPhoto
 from catalog.importing.removal import unused_copies
-from catalog.models import DATABASE_NAME, GarmentRow, ModelRow, PhotoRow, VectorRow
+from catalog.models import DATABASE_NAME, Base, GarmentRow, ModelRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from indexing.bulk.pipeline import index_read_photos
 from indexing.bulk.records import ReadPhoto, SkippedPhoto
@@ -38,9 +38,16 @@ from indexing.types import Embedder, ModelFingerprint
 Progress = Callable[[int, int], None]
 """Called with the numbers of photos done and of all photos."""
 _PHOTOS_PER_ROUND: Final = 64
-_COPIED_WHOLLY: Final = (
-    "api_key", "import_job", "sync_source", "shop_product", "webhook_delivery",
-)  # fmt: skip
+_NOT_COPIED: Final = {
+    *("product", "photo", "finding"),  # in part, by `_copy_changes`
+    *("attribute", "garment", "vector", "vector_change", "catalogue_version", "model"),
+}
+"""Tables that the upgrade makes anew; all others are copied wholly, parents first."""
+_KEPT_FINDINGS: Final = """
+    INSERT INTO finding (id, check_name, key, product_id, photo_id, reason, score, is_fine)
+    SELECT id, check_name, key, product_id, photo_id, reason, score, is_fine FROM live.finding
+    WHERE is_fine OR garment_id IS NULL"""
+"""Findings that outlive the old garments: photos without any, and what was marked as fine."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +226,7 @@ class _Upgrade:
             session.execute(delete(ModelRow).where(ModelRow.id != model_id))
             session.get_one(ModelRow, model_id).active = True
         live = self._data / DATABASE_NAME
+        _copy_changes(live, self._folder / DATABASE_NAME)
         with serving(self._data, "upgrade"), closing(_exclusive_connection(live)) as held:
             if _version_of(held) != version:
                 return False
@@ -298,7 +306,7 @@ def _exclusive_connection(database: Path) -> sqlite3.Connection:
 
 
 def _copy_changes(live: Path, copy: Path) -> None:
-    """Copy changed products, photos, keys and jobs from the live database."""
+    """Copy from the live database what does not depend on the models, as it is now."""
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("ATTACH DATABASE ? AS live", (str(live),))
@@ -317,9 +325,12 @@ def _copy_changes(live: Path, copy: Path) -> None:
                     mine.sha256 IS NOT theirs.sha256 AND mine.skip_code IS NOT 'damaged_copy')"""
             _upsert(connection, "photo", changed)
             # A parent before its children, whose rows go with it.
-            for table in _COPIED_WHOLLY:
-                connection.execute(f"DELETE FROM {table}")
-                connection.execute(f"INSERT INTO {table} SELECT * FROM live.{table}")
+            for table in (each.name for each in Base.metadata.sorted_tables):
+                if table not in _NOT_COPIED:
+                    connection.execute(f"DELETE FROM {table}")
+                    connection.execute(f"INSERT INTO {table} SELECT * FROM live.{table}")
+            connection.execute("DELETE FROM finding")
+            connection.execute(_KEPT_FINDINGS)
 
 
 def _upsert(connection: sqlite3.Connection, table: str, rows: str) -> None:

@@ -36,7 +36,7 @@ class StatusView:
 
     counts: tuple[tuple[str, str], ...]
     classes: tuple[tuple[str, int, int], ...]
-    skips: tuple[tuple[str, int], ...]
+    has_skips: bool
     model: tuple[tuple[str, str], ...]
 
 
@@ -121,5 +121,4 @@ def status_view(status: CollectionStatus) -> StatusView:
         (texts.MODEL_ENCODER, model.encoder),
         (texts.MODEL_DIMENSION, str(model.dimension)),
     )  # fmt: skip
-    skips = tuple((f"{skip.stage}: {skip.code}", skip.count) for skip in status.skips)
-    return StatusView(counts, classes, skips, parts)
+    return StatusView(counts, classes, status.photos_skipped > 0, parts)

@@ -56,10 +56,11 @@ def list_page(
     count: Annotated[int, Query(ge=0, le=10**6)] = 0,
 ) -> Response:
     """Show a page of a list; `done` and `count` say what was just done."""
+    # The job first: one that is done has written all that the lists then show.
+    job = next(iter(services.open_jobs.latest(1, REVIEW)), None)
     with services.open_collection.database.session() as session:
         listed = work_list(session, check, page, PAGE_SIZE, fine)
         counts = finding_counts(session)
-    job = next(iter(services.open_jobs.latest(1, REVIEW)), None)
     view = lists_view(check, listed, counts, job, fine)
     context = {"view": view, "said": texts.list_done(done, count)}
     return admin_page(request, services, key, "lists.html", context)

@@ -15,6 +15,7 @@ from search_app.errors import SearchAppError
 if TYPE_CHECKING:
     from catalog.feeds.reader import FieldMap
     from catalog.importing.importer import Feed, ImportOptions, ImportSummary
+    from indexing.bulk.shards import Workers
     from indexing.collection import Collection, IndexProgress, IndexSummary
     from search_app.settings import Settings
 
@@ -96,6 +97,15 @@ def index(
             "--allow-private-hosts", help="Fetch photos from this machine and private networks too."
         ),
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            "--workers",
+            metavar="N|ray://HOST:PORT",
+            help="Index with N processes here, or on a Ray cluster; all share a PostgreSQL "
+            "database (APPAREL_DATABASE_URL).",
+        ),
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -122,13 +132,14 @@ def index(
         allow_private_hosts=allow_private_hosts,
         refresh_photos=refresh_photos,
     )
+    by_workers = _workers(workers, settings) if workers and not dry_run else None
     with note_if_slow(f"reading {source}"):
         feed = read_source(source, options.fields, encoding)
     if dry_run:
         _print_preview(_preview(settings, feed, photos, options), feed, as_json)
         return
     with opened_collection(settings, session.embedder_when_needed(settings)) as collection:
-        summary = index_feed(collection, feed, photos, options)
+        summary = index_feed(collection, feed, photos, options, by_workers)
     rejects = _save_rejects(settings.data, summary, feed)
     if as_json:
         print_json(_summary_document(summary, feed, rejects))
@@ -138,6 +149,15 @@ def index(
         raise NothingIndexed(
             f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
         )
+
+
+def _workers(text: str, settings: "Settings") -> "Workers":
+    from search_app.jobs.worker_processes import workers_of
+
+    try:
+        return workers_of(text, settings)
+    except ValueError as error:
+        raise typer.BadParameter(f"--workers: {error}; give a number or ray://...") from error
 
 
 def _field_map(texts: list[str]) -> "FieldMap":
@@ -172,6 +192,7 @@ def index_feed(
     feed: "Feed",
     photos: Path | None = None,
     options: "ImportOptions | None" = None,
+    workers: "Workers | None" = None,
 ) -> "IndexSummary":
     """Index a feed, with progress on stderr."""
     from catalog.importing.importer import ImportOptions
@@ -186,7 +207,7 @@ def index_feed(
             skipped = f", {progress.skipped} skipped" if progress.skipped else ""
             tick(progress.done, progress.total, rate + skipped)
 
-        return collection.index(feed, photos, on_progress, options or ImportOptions())
+        return collection.index(feed, photos, on_progress, options or ImportOptions(), workers)
 
 
 def _save_rejects(data: Path, summary: "IndexSummary", feed: "Feed") -> Path | None:

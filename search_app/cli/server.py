@@ -48,10 +48,6 @@ class AddressTaken(SearchAppError):
     """The address is in use, or is not one of this machine."""
 
 
-class NothingShared(SearchAppError):
-    """A worker needs a database that servers share."""
-
-
 class McpExtraMissing(SearchAppError):
     """The package of the Model Context Protocol is not installed."""
 
@@ -152,13 +148,14 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of several servers.
+    """Run imports and other jobs of several servers, and shards of `apparel index --workers`.
 
     They share a PostgreSQL database; what they take in waits in it.
 
     Example: apparel worker --data /srv/apparel-data
     """
     from search_app.jobs.standalone import run_jobs
+    from search_app.jobs.worker_processes import NothingShared
 
     settings = settings_for(context, data=data)
     if settings.database_url is None:
@@ -169,7 +166,7 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    with opened_collection(settings, session.load_embedder(settings)) as collection:
+    with opened_collection(settings, _shared_embedder(settings)) as collection:
         print_note("waiting for jobs (stop with Ctrl+C)")
         run_jobs(settings, collection, stopped)
 
@@ -226,12 +223,10 @@ def _locked(settings: "Settings") -> AbstractContextManager[None]:
     """Lock the data folder, unless servers share a PostgreSQL database."""
     from catalog.data_folder.lock import serving
     from catalog.data_folder.reserve import keep_reserve
-    from catalog.data_folder.sweep import sweep_temporary_files
 
     if settings.database_url is not None:
         return nullcontext()
     settings.data.mkdir(parents=True, exist_ok=True)
-    sweep_temporary_files(settings.data)
     keep_reserve(settings.data)
     return serving(settings.data, f"serves http://{settings.host}:{settings.port}")
 
@@ -263,9 +258,13 @@ def require_free_address(settings: "Settings") -> None:
 
 
 def _serve(settings: "Settings", collection: "Collection") -> None:
+    from catalog.errors import CatalogError
     from search_app.app import create_app
     from search_app.serving import serve_app
 
+    if settings.database_url is None:  # else other servers may be at work
+        with suppress(CatalogError):
+            collection.sweep()
     app = create_app(settings, collection)
     print_note(f"Apparel Search on {_address_of(settings)} (stop with Ctrl+C)")
     _print_admin_address(app.state.services)

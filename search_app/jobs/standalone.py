@@ -1,16 +1,21 @@
-"""A process that runs jobs of the servers' queue and serves nothing: `apparel worker`."""
+"""A process that runs jobs and shards and serves nothing: `apparel worker`."""
 
+import logging
 import threading
 
+from catalog.errors import DatabaseAway
 from indexing.collection import Collection
 from indexing.types import Embedder
 from search_app.jobs.encoder_choices import choice_named
 from search_app.jobs.runner import JobRunner
+from search_app.jobs.worker import POLL_SECONDS
 from search_app.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def run_jobs(settings: Settings, collection: Collection, stopped: threading.Event) -> None:
-    """Run what waits until the event is set; a running job then goes back after its batch."""
+    """Run what waits until the event is set; a job then goes back, a shard is finished first."""
 
     def load(name: str) -> Embedder:
         # Imported here: loads torch.
@@ -19,8 +24,20 @@ def run_jobs(settings: Settings, collection: Collection, stopped: threading.Even
         weights = str(choice_named(settings.data, name).weights)
         return load_embedder(settings.segmenter, weights, settings.runtime_options)
 
-    runner = JobRunner(collection, load, lambda _: None)
+    in_use = collection
+
+    def switch(new: Collection) -> None:
+        nonlocal in_use
+        in_use = new
+
+    runner = JobRunner(collection, load, switch)
     try:
-        stopped.wait()
+        while not stopped.is_set():
+            try:
+                if in_use.shard_worker().work():
+                    continue
+            except DatabaseAway as error:
+                _log.warning("shards: %s", error)
+            stopped.wait(POLL_SECONDS)
     finally:
         runner.close()

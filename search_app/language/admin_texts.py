@@ -75,7 +75,7 @@ class AdminTexts:
     INDEX_CLASS = Text("Class")
     INDEX_GARMENTS = Text("Garments")
     INDEX_SEARCHABLE = Text("Searchable")
-    SKIPS = Text("Skipped photos")
+    SKIPS = Text("Skipped photos with their reasons")
     STATUS_PRODUCTS = Text("Products")
     STATUS_PHOTOS = Text("Photos indexed")
     STATUS_PENDING = Text("Photos waiting")

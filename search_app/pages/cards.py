@@ -123,9 +123,9 @@ def closeness_rank(score: float, chance: float) -> int:
     return 1 + sum(chance < least for least in LEAST_CHANCES)
 
 
-def called_distant(results: Iterable[ResultView]) -> list[ResultView]:
-    """Results that are all called distant, as the page says that none is close."""
-    return [replace(each, closeness=texts.closeness(DISTANT)) for each in results]
+def all_called(results: Iterable[ResultView], closeness: str) -> list[ResultView]:
+    """Results with the same word for their closeness."""
+    return [replace(each, closeness=closeness) for each in results]
 
 
 def without_closeness(results: Iterable[ResultView]) -> tuple[ResultView, ...]:

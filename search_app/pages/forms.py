@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from catalog.colours import COLOUR_NAMES, NAMED_COLOURS
 from catalog.filtering.facets import Facets, FacetValue, attribute_names, facets
-from catalog.filtering.vocabulary import colour_name
+from catalog.filtering.vocabulary import colour_name, folded_words
 from catalog.filtering.word_query import UnderstoodWords
 from search_app.language import texts
 from search_app.pages.cards import capitalised
@@ -70,6 +70,7 @@ def filter_form(
             for value, name in (texts.list_sorts() if path == CATALOGUE else texts.sorts()).items()
         ),
         active=active,
+        each_word=tuple(_each_word(path, state, words)),
         reset_href=state.without_filters().href(path) if active else "",
     )
 
@@ -120,6 +121,15 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
         yield without(texts.less_like_count(len(state.less_like)), less_like=())
     if state.excluded:
         yield without(texts.excluded(len(state.excluded)), excluded=())
+
+
+def _each_word(path: str, state: PageState, words: UnderstoodWords) -> Iterator[ActiveFilter]:
+    """What the words name, each with the address of the search without it; none if it is one."""
+    named = dict.fromkeys(term.said for term in words.query.terms)
+    for said in named if len(named) > 1 else ():
+        rest = (each for each in words.text.split() if not {*folded_words(each)} <= {*said.split()})
+        without = replace(state, words=" ".join(rest), k=PageState.k, page=1)
+        yield ActiveFilter(said, without.href(path))
 
 
 def _swatches(chosen: str | None) -> tuple[Choice, ...]:

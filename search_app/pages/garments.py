@@ -33,9 +33,18 @@ IDENTIFIERS: Final = re.compile(
 
 
 def garment_view(
-    embedded: EmbeddedGarment, rank: int | None, path: str, state: PageState, chosen: bool
+    embedded: EmbeddedGarment,
+    rank: int | None,
+    path: str,
+    state: PageState,
+    chosen: bool,
+    size: tuple[int, int],
 ) -> GarmentView:
-    """The view of a query garment; `rank` is None for one that the visitor made."""
+    """The view of a query garment; `rank` is None for one that the visitor made.
+
+    Args:
+        size: width and height of the photo.
+    """
     garment = embedded.garment
     main = embedded.colours[0] if embedded.colours else None
     # The class in the state belongs to the garment chosen before.
@@ -51,7 +60,7 @@ def garment_view(
         colour_name=texts.colour(main.name) if main else "",
         colour_hex=main.hex if main else "#888888",
         outline=outline_path(garment.mask, garment.box),
-        crop=_crop(garment.box),
+        crop=_crop(garment.box, size),
         dot_x=round(x, 1),
         dot_y=round(y, 1),
         chosen=chosen,
@@ -66,11 +75,12 @@ def kind_name(embedded: EmbeddedGarment) -> str:
     return texts.class_name(embedded.garment.garment_class)
 
 
-def _crop(box: Box) -> str:
-    """View box of an SVG that shows the square around a garment's upper part."""
+def _crop(box: Box, size: tuple[int, int]) -> str:
+    """View box of an SVG that shows the square around a garment's upper part, inside the photo."""
     x0, y0, x1, y1 = box
-    side = max(x1 - x0, min(y1 - y0, round(1.25 * (x1 - x0))))
-    return f"{round((x0 + x1 - side) / 2)} {y0} {side} {side}"
+    side = min(max(x1 - x0, min(y1 - y0, round(1.25 * (x1 - x0)))), *size)
+    left = min(max(0, round((x0 + x1 - side) / 2)), size[0] - side)
+    return f"{left} {min(y0, size[1] - side)} {side} {side}"
 
 
 def product_view(

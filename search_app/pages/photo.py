@@ -247,7 +247,7 @@ def _query_page(
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
     photo = photo_pick(stored, pick, path, state)
     recorder = services.analytics
-    context = results_context(cards, form, title, is_empty, path, state) | {
+    context = results_context(cards, form, title, is_empty, path, state, chosen.whole_photo) | {
         "search_id": recorded_search(recorder, state, chosen, words, among, cards),
         "photo": photo,
         "with_classes": False,

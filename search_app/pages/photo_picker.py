@@ -31,8 +31,9 @@ def photo_pick(stored: StoredQuery, pick: Pick, path: str, state: PageState) -> 
     query = stored.query
     chosen = picked_garment(stored, pick)
     indices = pick if isinstance(pick, tuple) else ()
+    size = (query.width, query.height)
     garments = tuple(
-        garment_view(garment, index, path, state, chosen=index in indices)
+        garment_view(garment, index, path, state, index in indices, size)
         for index, garment in enumerate(query.garments)
     )
     return PhotoPick(
@@ -42,7 +43,7 @@ def photo_pick(stored: StoredQuery, pick: Pick, path: str, state: PageState) -> 
         height=query.height,
         dot_radius=round(DOT_SHARE * max(query.width, query.height), 1),
         garments=garments,
-        chosen=_chosen_view(chosen, pick, path, state),
+        chosen=_chosen_view(chosen, pick, path, state, size),
         whole_photo=chosen.whole_photo,
         region=_region_view(pick, chosen, query.width, query.height),
         kept=tuple(state.pairs(*PICK_FIELDS)),
@@ -78,9 +79,11 @@ def _classes(state: PageState, chosen: EmbeddedGarment) -> tuple[Choice, ...]:
     )
 
 
-def _chosen_view(chosen: EmbeddedGarment, pick: Pick, path: str, state: PageState) -> GarmentView:
+def _chosen_view(
+    chosen: EmbeddedGarment, pick: Pick, path: str, state: PageState, size: tuple[int, int]
+) -> GarmentView:
     """The query garment, named by its origin and its corrected class."""
-    view = garment_view(chosen, None, path, state, chosen=True)
+    view = garment_view(chosen, None, path, state, True, size)
     name = texts.class_name(state.among) if state.among and not chosen.whole_photo else view.name
     if isinstance(pick, Region):
         name = f"{texts.REGION}: {name}"

@@ -7,7 +7,7 @@ from typing import Final
 from indexing.collection import ResultCard
 from indexing.search.results import nothing_close
 from search_app.language import texts
-from search_app.pages.cards import called_distant, result_views
+from search_app.pages.cards import DISTANT, all_called, result_views
 from search_app.pages.state import MAX_RESULTS, PAGE_SIZE, PageState
 from search_app.pages.views import ActiveFilter, FilterForm
 from segmentation.classes import GarmentClass
@@ -23,14 +23,21 @@ def results_context(
     empty_catalogue: bool,
     path: str,
     state: PageState,
+    whole_photo: bool = False,
 ) -> dict[str, object]:
-    """Template context of `_results.html`."""
+    """Template context of `_results.html`.
+
+    Args:
+        whole_photo: the query is a whole photo, whose results have no calibrated closeness.
+    """
     more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
     may_have_more = len(cards) == state.k < MAX_RESULTS
     distant = nothing_close(cards, state.colour_weight)
     views = result_views(cards, state, path)
+    if distant or whole_photo:
+        views = all_called(views, texts.closeness(DISTANT) if distant else "")
     return {
-        "results": called_distant(views) if distant else views,
+        "results": views,
         "results_title": title,
         "form": form,
         "empty_catalogue": empty_catalogue,
@@ -46,8 +53,9 @@ def results_context(
 
 def relaxations(form: FilterForm, path: str, state: PageState) -> list[ActiveFilter]:
     """Ways to closer results: without a filter, without colour, in other classes."""
-    advice = [replace(each, name=texts.relax(each.name)) for each in form.active]
-    if len(advice) > 1:
+    narrowing = (*form.each_word, *form.active)
+    advice = [replace(each, name=texts.relax(each.name)) for each in narrowing]
+    if len(form.active) > 1:
         advice.append(ActiveFilter(texts.RELAX_ALL, form.reset_href))
     if form.colour_weight is not None and state.colour_weight > 0:
         style = replace(state, colour_weight=0.0, k=PAGE_SIZE)

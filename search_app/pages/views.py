@@ -154,7 +154,10 @@ class ActiveFilter:
 
 @dataclass(frozen=True)
 class FilterForm:
-    """The filter form beside results; all its fields become part of the address."""
+    """The filter form beside results; all its fields become part of the address.
+
+    `each_word` are the concepts of several that the words name, each with the address without it.
+    """
 
     action: str
     kept: Pairs
@@ -170,6 +173,7 @@ class FilterForm:
     price_max: str
     sorts: tuple[Choice, ...]
     active: tuple[ActiveFilter, ...]
+    each_word: tuple[ActiveFilter, ...]
     reset_href: str
 
 

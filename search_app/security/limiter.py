@@ -18,7 +18,9 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from catalog.errors import DatabaseError
 from search_app.errors import NotReady
 
-LIGHT: Final = ("/static/", "/photos/", "/samples/", "/healthz", "/readyz", "/metrics")
+FREE: Final = ("/static/",)
+"""Files of the package, which each page of an error needs too: never refused."""
+LIGHT: Final = ("/photos/", "/samples/", "/healthz", "/readyz", "/metrics")
 """Paths that cost little, or that a supervisor polls; a page has many photos."""
 LIGHT_FACTOR: Final = 20
 """Multiple of the rate for light paths, which have a counter of their own."""
@@ -75,13 +77,13 @@ class RateLimiter:
     def asks_database(self, path: str) -> bool:
         """Whether `wait` would ask the database for this path, and so may take a moment."""
         is_apart = self._clock() < self._apart_until
-        return self._shared is not None and not is_apart and not path.startswith(LIGHT)
+        return self._shared is not None and not is_apart and not path.startswith((*FREE, *LIGHT))
 
     def wait(self, path: str, address: str, secret: str | None) -> int:
         """Count a request; seconds that the sender must wait, 0 if the request is allowed."""
         by_key = self._is_trusted(secret)
         rate = self._per_key if by_key else self._per_address
-        if rate is None:
+        if rate is None or path.startswith(FREE):
             return 0
         sender = f"key {secret}" if by_key else network_of(address)
         if path.startswith(LIGHT):

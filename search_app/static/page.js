@@ -65,7 +65,10 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:responseError", (event) => {
   location.assign(event.detail.pathInfo.finalRequestPath);
 });
-document.addEventListener("htmx:sendError", () => (toast.textContent = document.body.dataset.unreachable));
+document.addEventListener("htmx:sendError", () => {
+  toast.textContent = document.body.dataset.unreachable;
+  document.getElementById("steer")?.reset(); // what is shown was searched without the change
+});
 
 // A click on a result is counted for the shop's figures: of which search, which product, which
 // place; nothing about the visitor. More results of a search belong to the same search.

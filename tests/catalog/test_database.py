@@ -1,6 +1,7 @@
 """The database: migrations equal the models, transactions, pragmas, refusals."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from catalog.database import Database, open_database, read_only_database
-from catalog.errors import DatabaseError
-from catalog.models import DATABASE_NAME, Base, PhotoRow, Product
+from catalog.errors import DatabaseAway, DatabaseError
+from catalog.models import DATABASE_NAME, Base, GarmentRow, ModelRow, PhotoRow, Product, VectorRow
+from tests.databases import migrated_database
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression")
@@ -149,3 +151,67 @@ def test_a_commit_that_fails_locks_nobody_out(tmp_path: Path) -> None:
         other.close()
         with database.transaction() as session:
             session.add(Product(id="a", title="Shirt"))
+
+
+@pytest.fixture
+def two(tmp_path: Path, postgresql_server: str) -> Iterator[tuple[Database, Database]]:
+    """The same PostgreSQL database, opened by two processes."""
+    url = migrated_database(postgresql_server)
+    with closing(open_database(tmp_path, url)) as one, closing(open_database(tmp_path, url)) as two:
+        yield one, two
+
+
+def test_batches_are_written_at_once_and_logged_as_they_commit(
+    two: tuple[Database, Database],
+) -> None:
+    with two[0].transaction() as session:
+        session.add(Product(id="p", title="Shirt"))
+        session.add(
+            ModelRow(id=1, segmenter="a", encoder="b", style_dimension=1, colour_dimension=1)
+        )
+        session.flush()
+        for each in (1, 2):
+            session.add(PhotoRow(id=each, product_id="p", source=str(each)))
+            session.flush()
+            session.add(
+                GarmentRow(
+                    id=each,
+                    photo_id=each,
+                    garment_class=1,
+                    score=1,
+                    area=1,
+                    x0=0,
+                    y0=0,
+                    x1=1,
+                    y1=1,
+                    colours=[],
+                )
+            )
+    with two[0].batch_transaction() as first:
+        first.add(VectorRow(garment_id=1, model_id=1, values=b""))
+        first.flush()
+        with two[1].batch_transaction() as second:
+            second.add(VectorRow(garment_id=2, model_id=1, values=b""))
+    with two[0].session() as session:
+        garments = session.scalars(text("SELECT garment_id FROM vector_change ORDER BY id"))
+        assert garments.all() == [2, 1]
+
+
+def test_a_writer_that_stopped_locks_nobody_out(
+    two: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.database.STOPPED_SECONDS", 0.2)
+    count = text("UPDATE catalogue_version SET number = number + 1 RETURNING number")
+
+    def stop_while_another_writes() -> None:
+        with two[0].transaction() as stopped:
+            numbers.append(stopped.scalar(count))
+            with two[1].transaction() as other:
+                numbers.append(other.scalar(count))
+            stopped.scalar(count)
+
+    numbers: list[int] = []
+    with pytest.raises(DatabaseAway):
+        stop_while_another_writes()
+    # The other did not see what the stopped one had written.
+    assert numbers[0] == numbers[1]

@@ -1,4 +1,4 @@
-"""What a child process does until a fault stops it: one command on a data folder.
+"""What a child process does until a fault or a kill stops it: one command on a data folder.
 
 Catalogue, index and files are the real ones; only the networks are stand-ins. The limits of the
 index are so low that approximate indices, merges and publishing come up with a few photos.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.data_folder.backup import write_backup
+from catalog.data_folder.lock import serving as holding_folder
 from catalog.data_folder.restore import restore_backup
 from catalog.errors import CatalogError
 from catalog.feeds.reader import Feed, ProductRow, read_folder
@@ -21,6 +22,9 @@ from catalog.importing.records import ImportOptions
 from indexing.collection import open_collection
 from indexing.errors import IndexingError
 from indexing.index import class_index, exact, indices
+from search_app.app import create_app
+from search_app.serving import serve_app
+from search_app.settings import Settings
 from segmentation.errors import SegmentationError
 from tests.fakes import FakeEmbedder
 from tests.faults.points import Fault, Point, install
@@ -31,11 +35,12 @@ FORESEEN: Final = (CatalogError, IndexingError, SegmentationError, OSError)
 
 @dataclass(frozen=True)
 class Work:
-    """The folders of a sequence, and the addresses of its imported photos by product."""
+    """The folders of a sequence, its server's port and the addresses of its imported photos."""
 
     data: Path
     photos: Path
     backup: Path
+    port: int
     addresses: tuple[tuple[str, str], ...] = ()
 
 
@@ -87,6 +92,18 @@ def restore(work: Work) -> None:
     restore_backup(work.backup, work.data, force=True)
 
 
+def serve(work: Work) -> None:
+    """Serve until killed."""
+    settings = Settings(
+        data=work.data, port=work.port, rate_limit="off", insecure_local_writes=True
+    )
+    with (
+        holding_folder(work.data, "serve"),
+        closing(open_collection(work.data, FakeEmbedder())) as collection,
+    ):
+        serve_app(create_app(settings, collection), settings, {"version": 1})
+
+
 OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
     "index": index,
     "import": import_,
@@ -95,11 +112,12 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
     "backup": backup,
     "restore": restore,
 }
+"""Those that faults break; `serve` is killed only."""
 
 
 def lower_limits() -> None:
     """Let a few vectors be enough for approximate indices and merges."""
-    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 50
+    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
     class_index.MIN_DELTA = 4
     indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
 
@@ -107,11 +125,12 @@ def lower_limits() -> None:
 def run_child(sending: Connection, name: str, work: Work, fault: Fault | None) -> None:
     """Run an operation with a fault and report; the entry of the child process."""
     lower_limits()
+    sending.send(None)  # started: a kill strikes from now on
     faults = install(fault)
     in_threads: list[str] = []
     threading.excepthook = lambda failed: in_threads.append(repr(failed.exc_value))
     try:
-        OPERATIONS[name](work)
+        (serve if name == "serve" else OPERATIONS[name])(work)
         bugs = ", ".join(in_threads)
         outcome = Outcome(faults.calls, not bugs, faults.fired, error=bugs, bug=bool(bugs))
     except FORESEEN as error:

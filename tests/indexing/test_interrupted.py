@@ -13,7 +13,6 @@ from catalog.feeds.reader import read_folder
 from catalog.models import GarmentRow, PhotoRow
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder, draw_photo
-from tests.indexing.killed import kill_often
 
 PHOTOS = 60
 CHILD = """
@@ -72,11 +71,3 @@ def _kill_after(batches: int, folder: Path) -> int:
         process.send_signal(signal.SIGKILL)
         process.wait()
     return reported[-1]
-
-
-def test_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
-    """`python -m tests.indexing.killed 200` does it 200 times."""
-    report = kill_often(tmp_path, 10)
-    assert report.problems == ()
-    assert report.photos_acknowledged > 0
-    assert report.slowest_restart < 5

@@ -33,8 +33,10 @@ def test_who_asks_too_often_waits(collection: Collection, photo_bytes: PhotoByte
         statuses = [client.get("/api/v1/products").status_code for _ in range(4)]
         refused = client.post("/api/v1/search", files={"photo": ("a.png", photo_bytes())})
         page = client.get("/catalogue", headers={"Accept": "text/html"})
-        light = [client.get("/static/style.css").status_code for _ in range(61)]
-    assert light == [200] * 60 + [429]
+        light = [client.get("/samples/a.jpg").status_code for _ in range(61)]
+        style = client.get("/static/style.css").status_code
+    assert light == [404] * 60 + [429]
+    assert style == 200
     assert statuses == [200, 200, 200, 429]
     assert refused.json()["error"]["code"] == "rate_limited"
     assert 1 <= int(refused.headers["retry-after"]) <= 60

@@ -2,24 +2,29 @@
 
 Tried in order: the given encoding, a byte order mark, the encoding an XML file declares, UTF-8,
 then the code page that its letters look like. An invalid byte becomes a lone surrogate
-(`BROKEN`), so that only its own cell is left out.
+(`BROKEN`), so that only its own cell is left out. Large files are decoded a part at a time.
 """
 
 import codecs
-import io
+import mmap
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from catalog.errors import FeedError
 from catalog.feeds.text.code_pages import likely_code_page
+from catalog.feeds.text.feed_text import BLOCK, FeedText
 
-HEAD: Final = 1 << 20
-"""Characters by which the kind of feed is recognised."""
+LARGE: Final = 4_000_000
+"""Bytes of a file whose text is not held in memory."""
 BROKEN: Final = re.compile("[\udc80-\udcff]")
-"""An undecodable byte, as `surrogateescape` represents it."""
+"""An undecodable byte."""
+_BROKEN_MARK: Final = "\udcff"
+_BROKEN_AS_UTF8: Final = re.compile(_BROKEN_MARK.encode("utf-8", "surrogatepass"))
+_LINE_FEED: Final = re.compile(b"\n")
+_FOREIGN: Final = re.compile(rb"[\x80-\xff]")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -27,8 +32,10 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SAMPLE: Final = 20_000
-"""Bytes from which a code page is detected."""
+_SAMPLE: Final = 1_000_000
+"""Bytes of lines with foreign letters by which the encoding is recognised."""
+_CODE_PAGE_SAMPLE: Final = 20_000
+"""Bytes of them from which a code page is detected."""
 _WESTERN: Final = "cp1252"
 _DECLARED: Final = re.compile(
     rb"""^\s*<\?xml[^>]{0,200}?encoding=["']([\w.-]{1,40})["']"""
@@ -49,25 +56,12 @@ _NOT_TEXT: Final = {
 """First bytes of files that people mistake for feeds."""
 
 
-@dataclass(frozen=True)
-class FeedText:
-    """A file's text and notes for the user on its decoding."""
+def _mark_broken(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return _BROKEN_MARK * (error.end - error.start), error.end
 
-    text: str
-    notes: tuple[str, ...] = ()
 
-    @property
-    def head(self) -> str:
-        """The beginning, by which the kind of feed is recognised."""
-        return self.text[:HEAD]
-
-    def parts(self) -> Iterator[str]:
-        """The text in parts."""
-        yield self.text
-
-    def lines(self) -> Sequence[str]:
-        """The lines with their ends."""
-        return list(io.StringIO(self.text, newline=""))
+codecs.register_error("broken", _mark_broken)
 
 
 def read_text(path: Path, encoding: str | None = None) -> FeedText:
@@ -76,70 +70,109 @@ def read_text(path: Path, encoding: str | None = None) -> FeedText:
     Raises:
         FeedError: no such file, empty, no text, or an unknown encoding.
     """
-    data = read_bytes(path)
+    data = _read(path)
     for start, what in _NOT_TEXT.items():
-        if data.startswith(start):
+        if data[: len(start)] == start:
             raise FeedError(f"{path.name} is no text but {what}")
     decoded = decode(data, path.name, encoding)
-    if "\0" in decoded.text[:1000]:
+    if "\0" in decoded.head[:1000]:
         raise FeedError(f"{path.name} is no text; save it as CSV in UTF-8")
-    if not decoded.text.strip():
+    if not any(part.strip() for part in decoded.parts()):
         raise FeedError(f"{path.name} is empty; give a CSV, TSV, JSON lines or XML file")
     return decoded
 
 
-def read_bytes(path: Path, count: int = -1) -> bytes:
-    """Read the first `count` bytes of a file, or all; FeedError when it cannot be read."""
+def _read(path: Path) -> bytes | mmap.mmap:
+    """The file's bytes; those of a large file stay on disk."""
     try:
         with path.open("rb") as file:
-            return file.read(count)
+            return _mapped(file) if path.stat().st_size >= LARGE else file.read()
     except OSError as error:
         raise FeedError(f"cannot read {path.name}: {error.strerror}; check the path") from error
 
 
-def decode(data: bytes, name: str, encoding: str | None = None) -> FeedText:
+def _mapped(file: IO[bytes]) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def decode(data: bytes | mmap.mmap, name: str, encoding: str | None = None) -> FeedText:
     """Decode a feed's bytes; notes report invalid bytes and a detected code page.
 
     Raises:
         FeedError: `encoding` is not known.
     """
     chosen, detected = _encoding_of(data, name, encoding)
-    text = data.decode(chosen, errors="surrogateescape").removeprefix("\ufeff")
+    if chosen == "utf-8" and _is_valid(data):
+        return FeedText(data)
+    text = _as_utf8(data, chosen)
     notes = []
     if detected:
         notes.append(
             f"{name} is no UTF-8 and was read as {chosen}, which its letters look like; "
             "if they are wrong, name the right one: --encoding CODEPAGE"
         )
-    broken = BROKEN.search(text)
-    if broken is not None:
-        count = len(BROKEN.findall(text))
-        line = text.count("\n", 0, broken.start()) + 1
+    broken = [match.start() for match in _BROKEN_AS_UTF8.finditer(text)]
+    if broken:
+        line = sum(1 for _ in _LINE_FEED.finditer(text, 0, broken[0])) + 1
         notes.append(
-            f"{name} has {count} broken bytes, the first on line {line}: "
+            f"{name} has {len(broken)} broken bytes, the first on line {line}: "
             "the cells with them are left out; export the feed anew"
         )
     return FeedText(text, tuple(notes))
 
 
-def _encoding_of(data: bytes, name: str, wanted: str | None) -> tuple[str, bool]:
+def _is_valid(data: bytes | mmap.mmap) -> bool:
+    """Whether these bytes are UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), BLOCK):
+            decoder.decode(data[start : start + BLOCK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_utf8(data: bytes | mmap.mmap, encoding: str) -> bytes | mmap.mmap:
+    """The text as UTF-8 with a mark for each broken byte; a large one in a temporary file."""
+    blocks = (text.encode("utf-8", "surrogatepass") for text in _decoded(data, encoding))
+    if isinstance(data, bytes):
+        return b"".join(blocks)
+    with tempfile.TemporaryFile(prefix="apparel-feed-") as file:
+        file.writelines(blocks)
+        file.flush()
+        return _mapped(file)
+
+
+def _decoded(data: bytes | mmap.mmap, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="broken")
+    for start in range(0, len(data), BLOCK):
+        yield decoder.decode(data[start : start + BLOCK])
+    yield decoder.decode(b"", final=True)
+
+
+def _encoding_of(data: bytes | mmap.mmap, name: str, wanted: str | None) -> tuple[str, bool]:
     """The encoding, and whether it was only detected."""
     if wanted is not None:
         return _known(wanted, f"{name}: --encoding {wanted}"), False
     for mark, encoding in _MARKS:
-        if data.startswith(mark):
+        if data[: len(mark)] == mark:
             return encoding, False
     head = data[:_DECLARED_WITHIN].lstrip()
     if head.startswith(b"<") and (declared := _DECLARED.search(head)):
         said = (declared[1] or declared[2]).decode()
-        return _known(said, f"{name} declares {said}, which"), False
-    if _is_mostly_utf8(data):
+        # What was read as ASCII is no UTF-16; UTF-8 is often said of what is none.
+        if not said.lower().startswith("utf"):
+            return _known(said, f"{name} declares {said}, which"), False
+    sample = _foreign_lines(data)
+    if _is_mostly_utf8(sample):
         return "utf-8", False
-    return _detected(data), True
+    return likely_code_page(sample[:_CODE_PAGE_SAMPLE], _WESTERN), True
 
 
 def _known(encoding: str, what: str) -> str:
     try:
+        b"id".decode(encoding, "replace")
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise FeedError(
@@ -147,17 +180,22 @@ def _known(encoding: str, what: str) -> str:
         ) from error
 
 
-def _is_mostly_utf8(data: bytes) -> bool:
+def _foreign_lines(data: bytes | mmap.mmap) -> bytes:
+    """The first lines with letters that are not ASCII."""
+    lines: list[bytes] = []
+    size = at = 0
+    while size < _SAMPLE and (foreign := _FOREIGN.search(data, at)):
+        start = data.rfind(b"\n", at, foreign.start()) + 1 or at
+        end = data.find(b"\n", foreign.start(), foreign.start() + _SAMPLE)
+        at = end + 1 or foreign.start() + _SAMPLE
+        lines.append(data[max(start, foreign.start() - _SAMPLE) : at])
+        size += len(lines[-1])
+    return b"".join(lines)
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
     """Whether more non-ASCII letters are valid UTF-8 than invalid."""
-    text = data.decode("utf-8", errors="surrogateescape")
-    if text.isascii():
-        return True
-    broken = len(BROKEN.findall(text))
+    text = sample.decode("utf-8", errors="broken")
+    broken = text.count(_BROKEN_MARK)
     whole = sum(1 for letter in text if letter > "\x7f") - broken
     return broken == 0 or whole > broken
-
-
-def _detected(data: bytes) -> str:
-    """The most likely code page, judged by the non-ASCII lines."""
-    lines = [line for line in data.splitlines() if not line.isascii()]
-    return likely_code_page(b"\n".join(lines)[:_SAMPLE], _WESTERN)

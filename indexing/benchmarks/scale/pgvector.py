@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from catalog.database import open_database
+from catalog.database import Database, open_database
 from catalog.filtering.filters import Filters, parse_filters
 from catalog.models import Product
 from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
@@ -39,6 +39,7 @@ GARMENTS: Final = 100_000
 QUERIES: Final = 200
 WEIGHTS: Final = (0.0, 0.33, 0.5, 0.67, 1.0)
 TEN, DEPTH = 10, 150
+WRITERS: Final = (1, 2)
 FILTERED_WEIGHT: Final = 0.67
 FILTERS: Final = ("brand=Rare", "category=Category 3", "price_max=20", "availability=in stock")
 """Passed by 1 of 1,000, 1 of 20, 1 of 10 and half of the garments."""
@@ -66,6 +67,15 @@ class PgvectorFigures:
     build_s: float
     table_mb: float
     searches: tuple[SearchCost, ...]
+    replaced: tuple["Replacement", ...]
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Garments replaced by so many writers at once; CPU of all processes of the server for each."""
+
+    writers: int
+    server_cpu_ms: float
     updates: Updates
 
 
@@ -92,15 +102,36 @@ def measure_pgvector(url: str, garments: int) -> PgvectorFigures:
         queries = generator.draw(QUERIES)
         with database.session() as session:
             searches = tuple(_all_searches(engine, session, vectors, queries))
-        updates = measure_updates(database, engine, model_id, queries)
-        log(f"  {updates}")
+        replaced = tuple(
+            _replacement(database, engine, model_id, queries, each) for each in WRITERS
+        )
         return PgvectorFigures(
             garments=garments,
             build_s=round(build_s, 1),
             table_mb=round(engine.size() / 1e6, 1),
             searches=searches,
-            updates=updates,
+            replaced=replaced,
         )
+
+
+def _replacement(
+    database: Database, engine: PgvectorEngine, model_id: int, vectors: Vectors, writers: int
+) -> Replacement:
+    with database.session() as session:
+        server = session.scalar(text("SELECT pg_backend_pid()"))
+    before = _whole_server_ms(server)
+    updates = measure_updates(database, engine, model_id, vectors, writers)
+    cost = (_whole_server_ms(server) - before) / updates.updates
+    replacement = Replacement(writers, round(cost, 2), updates)
+    log(f"  {replacement}")
+    return replacement
+
+
+def _whole_server_ms(process: int | None) -> float:
+    """Processor time of a backend and all its siblings."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    siblings = Path(f"/proc/{fields[1]}/task/{fields[1]}/children").read_text().split()
+    return sum(_cpu_ms(int(each)) for each in siblings)
 
 
 def _all_searches(

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
 from catalog.data_folder.lock import importing, serving
-from catalog.data_folder.sweep import find_unreferenced, sweep, sweep_temporary_files
+from catalog.data_folder.sweep import find_unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import BadStoredName, CannotWrite, DatabaseError, FolderInUse
 from catalog.files import can_write
@@ -147,6 +147,7 @@ def test_what_nothing_names_is_found_and_swept(data: Path) -> None:
     original = leave(data / "uploads" / f"{'1' * 64}.photo")
     job = leave(data / "imports" / ("0" * 16) / "feed.csv")
     killed = leave(data / "photos" / "ab" / f".{'ab' * 32}.jpg.abcdefgh", age=7_200)
+    restoring = leave(data / ".restoring" / DATABASE_NAME, age=7_200)
     running = leave(data / "photos" / "ab" / f".{'ab' * 32}.jpg.ijklmnop")
     foreign = leave(data / "photos" / "holiday.jpg", age=7_200)
     database = open_database(data)
@@ -155,10 +156,11 @@ def test_what_nothing_names_is_found_and_swept(data: Path) -> None:
         session.add(PhotoRow(product_id="cut", source=f"{'2' * 64}.photo", status="pending"))
     with database.session() as session:
         found = find_unreferenced(session, data)
-    assert {len(found.orphans), len(found.temporary), len(found.products)} == {3, 1}
+    assert {len(found.orphans), len(found.temporary), len(found.products)} == {3, 2, 1}
     with database.transaction() as session:
         assert sweep(session, data) == found
-    assert not any(path.exists() for path in (orphan, original, job, killed))
+    assert not any(path.exists() for path in (orphan, original, job, killed, restoring))
+    assert not restoring.parent.exists()
     assert running.exists()
     assert foreign.exists()
     assert (data / "photos" / NAME).exists()
@@ -166,14 +168,6 @@ def test_what_nothing_names_is_found_and_swept(data: Path) -> None:
         assert session.get(Product, "cut") is None
         assert find_unreferenced(session, data).orphans == ()
     database.close()
-
-
-def test_start_removes_what_killed_runs_were_writing(data: Path) -> None:
-    killed = leave(data / ".rejects.csv.abcdefgh", age=7_200)
-    restoring = leave(data / ".restoring" / DATABASE_NAME, age=7_200)
-    assert sweep_temporary_files(data) == 2
-    assert not killed.exists()
-    assert not restoring.exists()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "ab/x.jpg", "ab/../ab.jpg"])

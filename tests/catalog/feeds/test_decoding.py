@@ -25,7 +25,7 @@ def _table(text: str) -> str:
 SHORT = (
     ("cp1250", "Šaty s dlouhým rukávem"), ("cp1250", "Spódnica"), ("iso8859_2", "Sukienka żółta"),
     ("cp1252", "Größe"), ("cp1252", "Mañana"), ("cp1252", "Skjorte blå"), ("cp1251", "Худи"),
-    ("koi8_r", "ПЛАТЬЕ"), ("cp1253", "Μπλούζα"), ("cp1254", "Gömlek kırmızı"), ("cp1255", "חולצה"),
+    ("koi8_r", "Платье"), ("cp1253", "Μπλούζα"), ("cp1254", "Gömlek kırmızı"), ("cp1255", "חולצה"),
     ("cp1256", "قميص"), ("cp1257", "Suknelė žalia"), ("cp932", "白シャツ"), ("gb18030", "衬衫"),
     ("big5", "女裝洋裝"), ("cp949", "셔츠"), ("mac_roman", "Größe"),
 )  # fmt: skip
@@ -34,7 +34,7 @@ SHORT = (
 @pytest.mark.parametrize(("encoding", "text"), SHORT)
 def test_a_word_is_enough(encoding: str, text: str) -> None:
     table = f"id,title\n1,{text}\n"
-    assert decode(table.encode(encoding), "feed.csv").text == table
+    assert "".join(decode(table.encode(encoding), "feed.csv")) == table
 
 
 @pytest.mark.parametrize("encoding", TEXTS)
@@ -49,7 +49,7 @@ def test_a_code_page_is_detected(tmp_path: Path, encoding: str) -> None:
 @pytest.mark.parametrize("encoding", [*TEXTS, "utf-16", "utf-8-sig", "utf-32"])
 def test_a_given_encoding_is_taken(encoding: str) -> None:
     text = TEXTS.get(encoding, "Größe")
-    assert decode(text.encode(encoding), "feed", encoding).text == text
+    assert list(decode(text.encode(encoding), "feed", encoding)) == [text]
 
 
 def test_a_declared_encoding_is_taken(tmp_path: Path) -> None:
@@ -59,9 +59,21 @@ def test_a_declared_encoding_is_taken(tmp_path: Path) -> None:
     assert read_feed(path).rows[0].title == TEXTS["cp1251"]
 
 
-def test_an_unknown_encoding_is_refused() -> None:
+@pytest.mark.parametrize("encoding", ["klingon", "base64"])
+def test_an_unknown_encoding_is_refused(encoding: str) -> None:
     with pytest.raises(FeedError, match="no encoding; give one"):
-        decode(b"id", "feed.csv", "klingon")
+        decode(b"id", "feed.csv", encoding)
+
+
+def test_a_text_cut_within_a_letter_keeps_the_others() -> None:
+    assert "".join(decode("id\nGröße".encode("utf-16")[:-1], "feed.csv")) == "id\nGröß\udcff"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_an_encoding_that_is_declared_wrongly_is_detected(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><a>Größe</a>'
+    written = text.encode("utf-8" if encoding == "utf-16" else "cp1252")
+    assert list(decode(written, "feed.xml")) == [text]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xml", "jsonl"])

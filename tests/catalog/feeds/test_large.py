@@ -1,5 +1,6 @@
 """Large feeds are read from disk, a part at a time, with the same result."""
 
+import io
 import json
 import pickle
 import tracemalloc
@@ -9,13 +10,13 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from catalog.feeds.large import lines, store
+from catalog.feeds.large import store
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.json_document import document_values
-from catalog.feeds.large.lines import LargeText
 from catalog.feeds.large.store import StoredSequence, stored
 from catalog.feeds.reader import read_feed
-from catalog.feeds.text.decoding import FeedText
+from catalog.feeds.text import decoding
+from catalog.feeds.text.feed_text import FeedText
 
 COUNT = 2_000
 ROWS = [
@@ -102,22 +103,28 @@ def _xml() -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "text", "encoding"),
     [
-        ("a.csv", _csv), ("a.jsonl", _json_lines), ("a.xml", _xml), ("a.json", _json_array),
-        ("shopify.csv", _shopify), ("bulk.jsonl", _bulk), ("woo.csv", _woocommerce),
-        ("magento.csv", _magento), ("photos.csv", _photo_rows),
+        ("a.csv", _csv, "cp1252"), ("a.jsonl", _json_lines, "utf-8"), ("a.xml", _xml, "utf-8"),
+        ("a.json", _json_array, "utf-16"), ("shopify.csv", _shopify, "utf-8"),
+        ("bulk.jsonl", _bulk, "utf-8"), ("woo.csv", _woocommerce, "utf-8"),
+        ("magento.csv", _magento, "utf-8"), ("photos.csv", _photo_rows, "utf-8"),
     ],
 )  # fmt: skip
 def test_a_large_feed_reads_as_a_small_one(
-    name: str, text: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    text: Callable[[], str],
+    encoding: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / name
-    path.write_text(text(), encoding="utf-8", newline="")
-    monkeypatch.setattr(lines, "LARGE", 1 << 40)
+    broken = b"\x81" if encoding == "cp1252" else b""
+    path.write_bytes(text().encode(encoding, "ignore").replace(b"p77,", b"p77," + broken, 1))
+    monkeypatch.setattr(decoding, "LARGE", 1 << 40)
     monkeypatch.setattr(store, "IN_MEMORY", COUNT)
     small = read_feed(path)
-    monkeypatch.setattr(lines, "LARGE", 1_000_000)
+    monkeypatch.setattr(decoding, "LARGE", 1_000_000)
     monkeypatch.setattr(store, "IN_MEMORY", 100)
     tracemalloc.start()
     large = read_feed(path)
@@ -130,12 +137,11 @@ def test_a_large_feed_reads_as_a_small_one(
     assert held < path.stat().st_size / 10
 
 
-def test_lines_are_split_as_of_a_text(tmp_path: Path) -> None:
+def test_lines_are_split_as_of_a_text() -> None:
     text = "a\r\n\nb\rc\u2028d\n\u00e9"
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert list(LargeText(path)) == FeedText(text).lines()
-    assert LargeText(path)[-1] == "\u00e9"
+    lines = FeedText(b"\xef\xbb\xbf" + text.encode())
+    assert list(lines) == list(io.StringIO(text, newline=""))
+    assert lines[-1] == "\u00e9"
 
 
 def test_a_stored_sequence_is_handed_over_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,37 @@ def test_woocommerce_joins_variations_wherever_they_stand(tmp_path: Path) -> Non
     assert orphan.title == "Orphan - S"
 
 
+WOO_HEADINGS = (
+    "ID,Typ,Artikelnummer,Name,Veröffentlicht,Kurzbeschreibung,Vorrätig?,Lager,Angebotspreis,"
+    "Regulärer Preis,Kategorien,Bilder,Übergeordnetes Produkt,Attribut 1 Name,Attribut 1 Wert(e)",
+    "ID,Type,UGS,Nom,Publié,Description courte,En stock ?,Stock,Tarif promo,"
+    "Tarif régulier,Catégories,Images,Parent,Nom de l’attribut 1,Valeur(s) de l’attribut 1 ",
+    "ID,Tipo,SKU,Nombre,Publicado,Descripción corta,¿Existencias?,Inventario,Precio rebajado,"
+    "Precio normal,Categorías,Imágenes,Superior,Nombre del atributo 1,Valor(es) del atributo 1",
+    "ID,Tipo,COD,Nome,Pubblicato,Breve descrizione,In stock?,Magazzino,Prezzo in offerta,"
+    "Prezzo di listino,Categorie,Immagine,Genitore,Attributo 1 nome,Attributo 1 valuta(e)",
+    "ID,Type,Artikelnummer,Naam,Gepubliceerd,Korte omschrijving,Op voorraad?,Voorraad,Actieprijs,"
+    "Reguliere prijs,Categorieën,Afbeeldingen,Hoofd,Naam eigenschap 1,Waarde eigenschap 1",
+)
+
+
+@pytest.mark.parametrize("heading", WOO_HEADINGS)
+def test_woocommerce_in_the_language_of_the_shop(tmp_path: Path, heading: str) -> None:
+    path = tmp_path / "wc-product-export.csv"
+    path.write_text(
+        f"{heading}\n9,variable,POLO,Polo,1,Kurz,1,,,,Herren > Polos,https://s/p.jpg,,Farbe,Rot\n"
+        '10,variation,POLO-S,Polo - S,1,,1,3,"29,90","39,90",,https://s/s.jpg,id:9,Farbe,Rot\n'
+        "11,simple,OLD,Draft,-1,,1,,,9,Herren,https://s/o.jpg,,,\n"
+    )
+    feed = read_feed(path)
+    (row,) = feed.rows
+    assert (row.id, row.title, row.category) == ("9", "Polo", "Herren > Polos")
+    assert (row.price, row.sale_price) == (Decimal("39.90"), Decimal("29.90"))
+    assert (row.availability, row.colour, row.description) == ("in stock", "Rot", "Kurz")
+    assert len(row.photos) == 2
+    assert (feed.kind, feed.ignored) == ("WooCommerce CSV", ())
+
+
 def test_woocommerce_rest_with_variations(tmp_path: Path) -> None:
     (coat,) = _feed(tmp_path / "p.json", [WOO_VARIATIONS]).rows
     assert (_prices(coat), coat.availability) == (("100.00", "80.00"), "out of stock")

@@ -13,11 +13,13 @@ from catalog.data_folder.layout import UPGRADE
 from catalog.database import open_database
 from catalog.errors import FolderInUse
 from catalog.feeds.reader import Feed, ProductRow
-from catalog.models import DATABASE_NAME, PhotoRow, Product
+from catalog.models import DATABASE_NAME, FindingRow, ImportJob, JobFile, PhotoRow, Product
 from indexing.bulk.upgrade import UpgradeSummary, upgrade
 from indexing.collection import open_collection
 from indexing.errors import ModelMismatch
 from indexing.index.vector_rows import active_model
+from indexing.review.records import Finding
+from indexing.review.store import mark, replace_findings
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.runtime import RuntimeOptions
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
@@ -101,12 +103,23 @@ def test_what_changes_meanwhile_is_taken_over(data: Path, tmp_path: Path) -> Non
             old.remove("p0")
             old.index(Feed(rows=rows_of(tmp_path, range(9, 11)), folder=tmp_path))
             old.update(ProductRow("p1", "Renamed", ()))
+            with old.database.transaction() as session:
+                photo = session.query(PhotoRow).filter_by(product_id="p1").one()
+                garment = photo.garments[0].id
+                found = Finding("title", "title:p1", "p1", photo.id, "?", 1.0, garment)
+                replace_findings(session, "title", [found])
+                mark(session, [row.id for row in session.query(FindingRow)], fine=True)
+                session.add(JobFile(job_id="1", name="feed", content=b""))
+                session.add(ImportJob(id="1", source="shop.csv", feed="feed", folder=""))
 
     upgrade(data, FakeEmbedder(OTHER), change)
     check_upgraded(data, PRODUCTS + 1)
     with closing(open_database(data)) as database, database.session() as session:
         assert session.get(Product, "p0") is None
         assert session.get_one(Product, "p1").title == "Renamed"
+        (finding,) = session.query(FindingRow)
+        assert (finding.key, finding.is_fine, finding.garment_id) == ("title:p1", True, None)
+        assert session.query(JobFile).count() == 1
 
 
 def test_open_database_is_not_replaced_and_a_later_run_switches(data: Path) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from sqlalchemy import make_url, text, update
 
+from catalog.database import open_database
+from catalog.errors import DatabaseError
 from catalog.feeds.reader import read_folder
 from catalog.filtering.filters import Filters
 from catalog.models import Product
@@ -63,6 +65,18 @@ def test_a_superuser_needs_to_prepare_nothing(tmp_path: Path, postgresql_server:
     with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
         assert collection.verify() == []
     assert describe_server(url) == "pgvector 0.8.5; its table is made"
+
+
+def test_an_extension_beside_the_tables_is_refused_with_the_remedy(
+    tmp_path: Path, postgresql_server: str
+) -> None:
+    url = new_database(postgresql_server)
+    run(url, "CREATE EXTENSION vector")
+    with pytest.raises(DatabaseError, match="ALTER EXTENSION vector SET SCHEMA pgvector") as said:
+        open_database(tmp_path, url)
+    run(url, *str(said.value).partition("run: ")[2].split(";")[:-1])
+    with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
+        assert collection.verify() == []
 
 
 def test_sqlite_is_refused(tmp_path: Path) -> None:

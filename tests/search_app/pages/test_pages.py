@@ -182,6 +182,7 @@ def test_photo_without_garment_is_searched_whole_and_says_so(
     answer = client.get(upload(client, empty_photo))
     assert "No garment was found" in answer.text
     assert titles(answer.text)
+    assert set(re.findall(r'"close-word">([^<]+)<', answer.text)) <= {"Not close"}
 
 
 def test_sample_is_searched_like_an_upload(client: TestClient) -> None:

@@ -1,0 +1,153 @@
+"""Processes that index the shards of a run: on this machine, or on a Ray cluster.
+
+Ray only starts them and starts them again; who indexes what is in the database
+(`indexing.bulk.shards`).
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from catalog.data_folder.bucket import Bucket
+from catalog.data_folder.lock import importing
+from catalog.database import open_database
+from catalog.errors import DatabaseAway
+from catalog.fetching.store import FetchedPhotos
+from catalog.photos import PhotoStore
+from indexing.bulk.shard_worker import ShardWorker
+from indexing.bulk.shards import Workers, is_finished
+from indexing.errors import IndexingError
+from indexing.index.vector_rows import use_model
+from indexing.types import BulkEmbedder
+from search_app.errors import SearchAppError
+from search_app.settings import Settings
+
+_POLL_SECONDS: Final = 0.5
+_SECONDS_TO_END: Final = 10
+Load = Callable[[Settings], BulkEmbedder]
+"""Loads the models; a function of a module, so that it reaches other processes."""
+
+
+class NothingShared(SearchAppError):
+    """Workers need a database that they share."""
+
+
+class RayMissing(SearchAppError):
+    """Ray is not installed."""
+
+
+def load_models(settings: Settings) -> BulkEmbedder:
+    """Load the networks of a worker."""
+    from indexing.embedding.wiring import load_embedder
+    from search_app.jobs.encoder_choices import encoder_in_use
+
+    return load_embedder(settings.segmenter, encoder_in_use(settings), settings.runtime_options)
+
+
+def work_on(run: str, settings: Settings, load: Load = load_models) -> None:
+    """Index shards of a run until all are done or parked."""
+    embedder = load(settings)
+    bucket = None if settings.files is None else Bucket(settings.files)
+    with (
+        importing(settings.data),
+        closing(open_database(settings.data, settings.database_url)) as database,
+    ):
+        worker = ShardWorker(
+            database, embedder, use_model(database, embedder.fingerprint),
+            PhotoStore(settings.data, bucket), FetchedPhotos(settings.data, bucket),
+        )  # fmt: skip
+        while True:
+            try:
+                if worker.work(run):
+                    continue
+                if is_finished(database, run):
+                    return
+            except DatabaseAway:
+                pass
+            time.sleep(_POLL_SECONDS)
+
+
+def workers_of(text: str, settings: Settings, load: Load = load_models) -> Workers:
+    """The workers that `--workers` names: a number of processes here, or ray://HOST:PORT.
+
+    Raises:
+        NothingShared: the catalogue is in SQLite.
+        RayMissing: a Ray address, but no Ray.
+        ValueError: neither a number nor a Ray address.
+    """
+    if settings.database_url is None:
+        raise NothingShared(
+            "workers share a PostgreSQL database; name it with APPAREL_DATABASE_URL (with SQLite "
+            "one process uses all cores: APPAREL_THREADS)"
+        )
+    settings = settings.model_copy(update={"data": settings.data.absolute()})
+    if text.startswith("ray://"):
+        return partial(_on_ray, text, settings, load)
+    count = int(text)
+    if count < 1:
+        raise ValueError("there must be at least one")
+    if "threads" not in settings.model_fields_set:
+        threads = max(1, (os.cpu_count() or 1) // count)
+        settings = settings.model_copy(update={"threads": threads})
+    return partial(_here, count, settings, load)
+
+
+@contextmanager
+def _here(count: int, settings: Settings, load: Load, run: str) -> Iterator[Callable[[], None]]:
+    """Processes on this machine; one that was killed is started again."""
+
+    def started() -> BaseProcess:
+        process = get_context("spawn").Process(
+            target=work_on, args=(run, settings, load), daemon=True
+        )
+        process.start()
+        return process
+
+    def check() -> None:
+        for place, process in enumerate(processes):
+            if (process.exitcode or 0) < 0:
+                processes[place] = started()
+        if not any(process.is_alive() for process in processes):
+            raise IndexingError("all workers failed, see above; run it again, it resumes")
+
+    processes = [started() for _ in range(count)]
+    try:
+        yield check
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(_SECONDS_TO_END)
+
+
+@contextmanager
+def _on_ray(address: str, settings: Settings, load: Load, run: str) -> Iterator[Callable[[], None]]:
+    """A task for each processor of a Ray cluster; Ray starts those again that die."""
+    try:
+        import ray
+    except ImportError as error:
+        raise RayMissing(
+            "Ray is not installed; run `python -m pip install 'apparel-search[ray]'`"
+        ) from error
+    settings = settings.model_copy(update={"threads": 1})
+    with ray.init(address, log_to_driver=False):
+        task = ray.remote(num_cpus=1, max_retries=-1)(work_on)
+        count = int(ray.cluster_resources().get("CPU", 1))
+        tasks = [task.remote(run, settings, load) for _ in range(count)]
+
+        def check() -> None:
+            ended, running = ray.wait(tasks, num_returns=len(tasks), timeout=0)
+            if not running:
+                ray.get(ended)  # raises what ended them
+                raise IndexingError("all workers ended; run it again, it resumes")
+
+        try:
+            yield check
+        finally:
+            for each in tasks:
+                ray.cancel(each, force=True)
