@@ -172,6 +172,7 @@ class Collection:
             run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
+                self._engine.expect(len(imported.pending))
                 if workers is None:
                     self._index_pending(self.embedder, self._engine, run, limits)
                 else:

@@ -82,6 +82,10 @@ class VectorEngine(Protocol):
         """Make all commits visible; return the number of garments added and removed."""
         ...
 
+    def expect(self, count: int) -> None:
+        """Prepare for a run that adds about so many garments; `publish` ends it."""
+        ...
+
     def publish(self) -> None:
         """Finish a run of changes: refresh, write files, shorten the log."""
         ...

@@ -195,6 +195,9 @@ class ClassIndices:
         for index in self._indices.values():
             index.wait()
 
+    def expect(self, count: int) -> None:
+        """Nothing: what is added is merged in time."""
+
     def publish(self) -> None:
         """Apply all pending changes, write the files and shorten the log."""
         self.refresh()

@@ -131,6 +131,12 @@ class VectorTables:
             self._create_indices(connection, work)
         return self.count()
 
+    def drop_indices(self) -> None:
+        """Drop the indices; `prepare` makes them again."""
+        with self._alone() as connection:
+            for index in self._indices():
+                connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
+
     def count(self) -> int:
         """Number of stored vectors of the model."""
         query = text("SELECT count(*) FROM vector WHERE model_id = :model_id")

@@ -16,7 +16,7 @@ from catalog.filtering.filters import Filters
 from catalog.models import Product
 from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill
 from indexing.benchmarks.vectors import GarmentVectors
-from indexing.collection import Collection, open_collection
+from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.errors import EngineNotReady
 from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.requirements import SETTINGS, describe_server
@@ -101,6 +101,23 @@ def test_the_extension_may_come_after_the_catalogue(
         collection.index(read_folder(photos))
     with closing(open_collection(tmp_path, None, url, engine="pgvector")) as collection:
         assert found_by(collection, photos / "new.png", 1) == ["new.png"]
+
+
+def test_a_run_that_adds_many_garments_builds_the_indices_at_its_end(
+    tmp_path: Path, url: str, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexing.index.pgvector.engine.MANY_ADDED", 9)
+    seen = set()
+    with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
+
+        def on_progress(progress: IndexProgress) -> None:
+            if progress.done:
+                seen.update(problem.split(": ")[1] for problem in problems(collection))
+                assert found_by(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
+
+        collection.index(read_folder(photos), on_progress=on_progress)
+        assert "garment_vector_upper_even_1 lacks; run `apparel rebuild`" in seen
+        assert collection.verify() == []
 
 
 def test_every_connection_has_the_settings(tmp_path: Path, url: str) -> None:
