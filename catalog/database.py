@@ -50,7 +50,7 @@ _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open d
 _BROKEN: Final = ("malformed", "not a database")
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
-STOPPED_SECONDS: Final = 60
+STOPPED_SECONDS: Final = 2 * BUSY_MILLISECONDS // 1000
 """After so long between two statements PostgreSQL ends a write transaction, and its lock."""
 _TOGETHER: Final = "together"
 _ENTER_INDICES: Final = text("""

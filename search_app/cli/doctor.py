@@ -10,12 +10,16 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from search_app.settings import Settings
-from segmentation.runtime import RuntimeOptions, has_torch
+from segmentation.runtime import has_torch
+
+if TYPE_CHECKING:
+    from segmentation.segmenter import Segmenter
 
 OLDEST_PYTHON: Final = (3, 11)
 MIN_FREE_BYTES: Final = 1_000_000_000
@@ -42,6 +46,7 @@ def run_checks(settings: Settings) -> list[Check]:
         "python -m pip install --upgrade --force-reinstall torch torchvision "
         "(both from one index: a +cpu torch does not fit the registry's torchvision)"
     )
+    segmenter = cache(lambda: _load_segmenter(settings))
     return [
         _run("python", f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer", _python),
         _run("torch", pair, _torch),
@@ -56,12 +61,12 @@ def run_checks(settings: Settings) -> list[Check]:
         _run(
             "segmenter weights",
             "reinstall, or name weights with their card in APPAREL_SEGMENTER",
-            lambda: _segmenter(settings.segmenter, settings.runtime_options),
+            lambda: _segmenter(settings.segmenter, segmenter()),
         ),
         _run(
             "encoder weights",
             "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
-            lambda: _encoder(settings.encoder, settings.runtime_options),
+            lambda: _encoder(settings, segmenter()),
         ),
         _run(
             "data folder",
@@ -153,22 +158,27 @@ def _segmentation_models() -> str:
     return version("segmentation-models-pytorch")
 
 
-def _segmenter(name: str | None, options: RuntimeOptions) -> str:
+def _load_segmenter(settings: Settings) -> "Segmenter":
     from segmentation.segmenter import Segmenter
+
+    return Segmenter.load(settings.segmenter, settings.runtime_options)
+
+
+def _segmenter(name: str | None, segmenter: "Segmenter") -> str:
     from segmentation.weights import SHIPPED_SEGMENTER
 
-    segmenter = Segmenter.load(name, options)
     described = f"{segmenter.fingerprint} by {segmenter.runtime}"
     if name is None or name.endswith(".safetensors"):
         return f"{described}, {_file_note(SHIPPED_SEGMENTER if name is None else Path(name))}"
     return f"{described}, {name}"
 
 
-def _encoder(name: str | None, options: RuntimeOptions) -> str:
+def _encoder(settings: Settings, segmenter: "Segmenter") -> str:
     from indexing.embedding.encoder import SHIPPED_ENCODER
     from indexing.embedding.wiring import WEIGHTS_SUFFIX, open_encoder
 
-    encoder = open_encoder(name, options)
+    name = settings.encoder
+    encoder = open_encoder(name, settings.runtime_options, segmenter)
     found = f"{encoder.fingerprint} by {encoder.runtime}"
     if name is None or name.endswith(WEIGHTS_SUFFIX):
         return f"{found}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"

@@ -200,7 +200,7 @@ def _reembed(settings: "Settings") -> "ReembedSummary":
                 database,
                 PhotoStore(settings.data),
                 embedder,
-                lambda done, total: tick(done, total, ""),
+                tick,
             )
     finally:
         database.close()

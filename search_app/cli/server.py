@@ -107,7 +107,7 @@ def _drawn_feed(folder: Path) -> Path:
     # The feed is written last: where it exists, the samples exist too.
     sample_photos(folder)
     with progress_on_stderr("drawing") as tick:
-        return draw_demo(folder, progress=lambda done, total: tick(done, total, ""))
+        return draw_demo(folder, progress=tick)
 
 
 def serve(

@@ -187,16 +187,7 @@ def require_catalogue(settings: Settings) -> None:
 def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator[Collection]:
     """Open the collection of the data folder; closed at the end."""
     with note_if_slow(f"opening the catalogue in {settings.data}"):
-        from indexing.collection import open_collection
-
-        collection = open_collection(
-            settings.data,
-            embedder,
-            settings.database_url,
-            settings.group_titles,
-            settings.engine,
-            settings.files,
-        )
+        collection = settings.open_collection(embedder)
     try:
         yield collection
     finally:

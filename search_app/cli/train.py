@@ -125,7 +125,7 @@ def train_encoder(
     backbone = Segmenter.load(segmenter, RuntimeOptions(threads=threads))
     config = FitConfig(tuple(pairs), out, photos=photos, command=_command("encoder", pairs))
     with progress_on_stderr("garments") as tick:
-        weights = fit_encoder(config, backbone, lambda done, total: tick(done, total, ""))
+        weights = fit_encoder(config, backbone, tick)
     typer.echo(f"weights: {weights}")
 
 
@@ -165,9 +165,7 @@ def dataset_imaterialist(
     from segmentation.data.imaterialist import create_imaterialist
 
     with progress_on_stderr("pairs") as tick:
-        folder = create_imaterialist(
-            source, out, limit, seed, lambda done, total: tick(done, total, "")
-        )
+        folder = create_imaterialist(source, out, limit, seed, tick)
     print_pairs(folder)
 
 
@@ -187,7 +185,7 @@ def dataset_ccp(
     from segmentation.data.sources import create_ccp
 
     with progress_on_stderr("pairs") as tick:
-        folder = create_ccp(source, out, lambda done, total: tick(done, total, ""))
+        folder = create_ccp(source, out, tick)
     print_pairs(folder)
 
 
@@ -207,7 +205,7 @@ def dataset_ccp_tagged(
     from segmentation.data.sources import create_ccp_tagged
 
     with progress_on_stderr("photos") as tick:
-        folder = create_ccp_tagged(source, out, lambda done, total: tick(done, total, ""))
+        folder = create_ccp_tagged(source, out, tick)
     print_pairs(folder)
 
 
@@ -231,7 +229,7 @@ def dataset_clothing(
     from segmentation.data.sources import create_clothing
 
     with progress_on_stderr("photos") as tick:
-        folder = create_clothing(source, out, workers, lambda done, total: tick(done, total, ""))
+        folder = create_clothing(source, out, workers, tick)
     print_pairs(folder)
 
 
@@ -248,7 +246,7 @@ def dataset_drawn(
     from segmentation.data.drawn import create_drawn
 
     with progress_on_stderr("drawing") as tick:
-        folder = create_drawn(out, count, seed, lambda done, total: tick(done, total, ""))
+        folder = create_drawn(out, count, seed, tick)
     print_pairs(folder)
 
 

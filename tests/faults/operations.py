@@ -21,7 +21,7 @@ from catalog.feeds.reader import Feed, ProductRow, read_folder
 from catalog.importing.records import ImportOptions
 from indexing.collection import open_collection
 from indexing.errors import IndexingError
-from indexing.index import class_index, exact, indices
+from indexing.index import building, class_index, indices
 from search_app.app import create_app
 from search_app.serving import serve_app
 from search_app.settings import Settings
@@ -117,7 +117,7 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
 
 def lower_limits() -> None:
     """Let a few vectors be enough for approximate indices and merges."""
-    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
+    building.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
     class_index.MIN_DELTA = 4
     indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
 
