@@ -215,6 +215,7 @@ def _existing(path: Path) -> Path:
 
 
 def _database(data: Path) -> str:
+    from catalog.database import newest_revision
     from catalog.models import DATABASE_NAME
 
     path = data / DATABASE_NAME
@@ -227,7 +228,7 @@ def _database(data: Path) -> str:
     finally:
         connection.close()
     version_found = rows[0][0] if rows else "none"
-    newest = _newest_migration()
+    newest = newest_revision()
     if version_found != newest:
         raise CheckFailed(f"its version is {version_found}, this program's is {newest}")
     return f"version {newest}, {path.stat().st_size / 1e6:.1f} MB"
@@ -240,17 +241,6 @@ def _engine(settings: Settings) -> str:
 
     # Raises EngineNotReady, which says what is missing.
     return describe_server(settings.database_url)
-
-
-def _newest_migration() -> str:
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    import migrations
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def _free_disk(data: Path) -> str:
