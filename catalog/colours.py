@@ -1,6 +1,7 @@
 """Colour names that shoppers use, matched to sRGB colours by CIELAB distance (CIE 15:2004, D65)."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,16 @@ import numpy.typing as npt
 
 Lab = npt.NDArray[np.float32]
 """CIELAB values, shape (n, 3): L 0..100, a and b about -100..100."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One of a garment's main colours and its share of the pixels, 0 to 1."""
+
+    name: str
+    hex: str
+    share: float
+
 
 NAMED_COLOURS: Final = (
     ("black", "#101012"),

@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Row, Select, bindparam, exists, select
@@ -11,18 +10,9 @@ from sqlalchemy.orm import Session
 from catalog.cache import QueryCache, catalogue_state
 from catalog.filtering.conditions import garment_conditions
 from catalog.filtering.filters import Filters
-from catalog.filtering.product_text import names, ranks_of, text_ranks
-from catalog.filtering.word_query import Term
 from catalog.models import GarmentRow, PhotoRow, Product
-from catalog.records import AttributeCard
 from segmentation.classes import GarmentClass
 
-_CARDS_PER_SEARCH: Final = 2_000
-"""Garments that are ranked for a text query: far more than a page shows, fast to read."""
-_RANKED_AT_ONCE: Final = 4_000
-"""Up to so many garments that pass are read once and ranked here."""
-_NAMED_ENOUGH: Final = 1_000
-"""With so many garments whose text has the words, others are not looked for."""
 _IDS_PER_QUERY: Final = 10_000
 """Below the number of values that SQLite and PostgreSQL can bind in one statement."""
 # Built once, with the ids as bound parameters: building these statements takes longer than running
@@ -34,20 +24,6 @@ _ALL_PRODUCTS_OF: Final = _GARMENTS_WITH_PRODUCTS.where(
     GarmentRow.id.in_(bindparam("ids", expanding=True))
 )
 _PRODUCTS_OF: Final = _ALL_PRODUCTS_OF.where(GarmentRow.worn_with.is_(False))
-_ATTRIBUTES_OF: Final = (
-    select(
-        GarmentRow.id,
-        PhotoRow.product_id,
-        GarmentRow.kind,
-        GarmentRow.pattern,
-        GarmentRow.sleeve,
-        GarmentRow.length,
-        GarmentRow.certainties,
-        GarmentRow.colours,
-    )
-    .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
-    .where(GarmentRow.id.in_(bindparam("ids", expanding=True)))
-)
 _GROUPS_OF: Final = {
     by_title: select(Product.id, column).where(
         Product.id.in_(bindparam("ids", expanding=True)), column.is_not(None)
@@ -55,7 +31,7 @@ _GROUPS_OF: Final = {
     for by_title, column in ((True, Product.article), (False, Product.group_id))
 }
 _CACHE: Final = QueryCache["array[int]"](size=100, seconds=600.0)
-_MAX_CACHED_IDS: Final = 20_000
+_MAX_CACHED_IDS: Final = 2 * _IDS_PER_QUERY
 """Larger results are not cached, which bounds the cache to 16 MB."""
 
 
@@ -123,7 +99,7 @@ def products_of_garments(
         worn_with: include garments that are only worn with a product.
     """
     statement = _ALL_PRODUCTS_OF if worn_with else _PRODUCTS_OF
-    return {row[0]: row[1] for row in _rows_of(session, statement, garment_ids)}
+    return {row[0]: row[1] for row in rows_of(session, statement, garment_ids)}
 
 
 def product_groups(
@@ -134,7 +110,7 @@ def product_groups(
     Args:
         by_title: whether titles tell variants too where the feed gave no group.
     """
-    rows = _rows_of(session, _GROUPS_OF[by_title], list(product_ids))
+    rows = rows_of(session, _GROUPS_OF[by_title], list(product_ids))
     return {row[0]: str(row[1]) for row in rows}
 
 
@@ -159,7 +135,7 @@ def more_colours(
     return {each: count for each, count in others.items() if count}
 
 
-def _rows_of(
+def rows_of(
     session: Session, statement: Select[Any, Any], ids: Sequence[int] | Sequence[str]
 ) -> Iterator[Row[Any, Any]]:
     """Run a statement for `ids`, split into as many as can be bound at once."""
@@ -175,60 +151,3 @@ def photo_hashes(session: Session, garment_ids: Sequence[int]) -> dict[int, str]
         .where(GarmentRow.id.in_(garment_ids), PhotoRow.sha256.is_not(None))
     )
     return {row[0]: str(row[1]) for row in session.execute(query)}
-
-
-def attribute_cards(
-    session: Session, filters: Filters, garment_class: GarmentClass | None = None
-) -> list[AttributeCard]:
-    """Garments that pass the filters, best text match first, some thousand at most."""
-    terms = filters.words.terms
-    ranks = _best_garments(session, filters, garment_class)
-    named = (
-        names(term, PhotoRow.product_id).label(f"named_{number}")
-        for number, term in enumerate(terms)
-    )
-    rows = _rows_of(session, _ATTRIBUTES_OF.add_columns(*named), list(ranks))
-    cards = {row.id: _attribute_card(row, terms, ranks[row.id]) for row in rows}
-    return [cards[each] for each in ranks]
-
-
-def _best_garments(
-    session: Session, filters: Filters, garment_class: GarmentClass | None
-) -> dict[int, float]:
-    """Ids of the garments that pass with the text's rank, by it, then by score times area."""
-    size = GarmentRow.score * GarmentRow.area
-    passing = (
-        select(GarmentRow.id, PhotoRow.product_id, size)
-        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
-        .join(Product, PhotoRow.product_id == Product.id)
-        .where(*garment_conditions(filters))
-    )
-    if garment_class is not None:
-        passing = passing.where(GarmentRow.garment_class == int(garment_class))
-    terms = filters.words.terms
-    few = session.execute(passing.limit(_RANKED_AT_ONCE + 1)).all()
-    if len(few) <= _RANKED_AT_ONCE:
-        ranks = ranks_of(session, terms, {row[1] for row in few}) if terms and few else {}
-        ordered = sorted((-ranks.get(row[1], 0.0), -row[2], row[0]) for row in few)
-        return {garment_id: -rank for rank, _, garment_id in ordered[:_CARDS_PER_SEARCH]}
-    by_size = (size.desc(), GarmentRow.id)
-    largest = passing.order_by(*by_size).limit(_CARDS_PER_SEARCH)
-    if not terms:
-        return {row[0]: 0.0 for row in session.execute(largest)}
-    # Many pass: those whose text has the words are enough where there are enough of them.
-    text_rank = text_ranks(session, terms)
-    named = passing.join(text_rank, text_rank.c.product_id == PhotoRow.product_id)
-    best = named.add_columns(text_rank.c.rank).order_by(text_rank.c.rank.desc(), *by_size)
-    found = {row[0]: row[3] for row in session.execute(best.limit(_CARDS_PER_SEARCH))}
-    if len(found) < _NAMED_ENOUGH:
-        rest = (row[0] for row in session.execute(largest) if row[0] not in found)
-        found |= dict.fromkeys(islice(rest, _CARDS_PER_SEARCH - len(found)), 0.0)
-    return found
-
-
-def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
-    predicted = {name: getattr(row, name) for name in row.certainties}
-    shares = {colour["name"]: colour["share"] for colour in row.colours}
-    columns = row[-len(terms) :] if terms else ()
-    named = frozenset(term for term, is_named in zip(terms, columns, strict=True) if is_named)
-    return AttributeCard(row.id, row.product_id, predicted, row.certainties, shares, named, rank)

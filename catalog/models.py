@@ -20,7 +20,6 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -28,11 +27,12 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    TypeDecorator,
     false,
     func,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from catalog.sale import Price
 
 DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
@@ -46,21 +46,6 @@ NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-class Price(TypeDecorator[Decimal]):
-    """A price with two decimals, stored in hundredths because SQLite has no exact decimals."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Convert an amount to hundredths."""
-        return None if value is None else round(value * 100)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Convert hundredths to an amount."""
-        return None if value is None else Decimal(value) / 100
 
 
 class Base(DeclarativeBase):

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Row, bindparam, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
+from catalog.colours import Colour
 from catalog.errors import ProductNotFound
 from catalog.feeds.reader import ProductRow
 from catalog.filtering.conditions import is_on_sale, product_conditions
@@ -16,7 +17,6 @@ from catalog.filtering.filters import Filters, parse_filters
 from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.records import (
     CatalogCounts,
-    ColourShare,
     GarmentCard,
     PhotoDetail,
     ProductDetail,
@@ -31,7 +31,6 @@ __all__ = [
     "FILTER_FIELDS",
     "AttributeFacet",
     "CatalogCounts",
-    "ColourShare",
     "FacetValue",
     "Facets",
     "Filters",
@@ -180,9 +179,7 @@ def _card(row: Row[Any]) -> GarmentCard:
         garment_id=row.id,
         garment_class=GarmentClass(row.garment_class),
         box=(row.x0, row.y0, row.x1, row.y1),
-        colours=tuple(
-            ColourShare(colour["name"], colour["hex"], colour["share"]) for colour in row.colours
-        ),
+        colours=tuple(Colour(**each) for each in row.colours),
         photo_id=row.photo_id,
         photo=row.source,
         product_id=row.product_id,

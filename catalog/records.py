@@ -4,18 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from catalog.colours import Colour
 from catalog.feeds.reader import ProductRow
 from catalog.filtering.word_query import Term
 from segmentation.classes import GarmentClass
-
-
-@dataclass(frozen=True)
-class ColourShare:
-    """One of a garment's main colours and its share of the pixels, 0 to 1."""
-
-    name: str
-    hex: str
-    share: float
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,7 @@ class GarmentCard:
     garment_id: int
     garment_class: GarmentClass
     box: tuple[float, float, float, float]
-    colours: tuple[ColourShare, ...]
+    colours: tuple[Colour, ...]
     photo_id: int
     photo: str
     product_id: str

@@ -1,8 +1,25 @@
-"""Prices during a sale: which one is in force, and the regular one beside it."""
+"""Prices: how they are stored, and which one is in force during a sale."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
+
+from sqlalchemy import BigInteger, Dialect, TypeDecorator
+
+
+class Price(TypeDecorator[Decimal]):
+    """A price with two decimals, stored in hundredths because SQLite has no exact decimals."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        """Convert an amount to hundredths."""
+        return None if value is None else round(value * 100)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """Convert hundredths to an amount."""
+        return None if value is None else Decimal(value) / 100
 
 
 class Priced(Protocol):

@@ -64,7 +64,7 @@ from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
 from indexing.index.engine import EngineName, VectorEngine
-from indexing.index.indices import ClassIndices
+from indexing.index.indices import REFRESH_SECONDS, ClassIndices
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import (
     active_model,
@@ -72,9 +72,8 @@ from indexing.index.vector_rows import (
     use_model,
     vector_from_bytes,
 )
-from indexing.search.closeness import closeness_for
 from indexing.search.query import Query
-from indexing.search.results import CollectionStatus, ResultCard, result_card
+from indexing.search.results import CollectionStatus, ResultCard, closeness_for, result_card
 from indexing.search.searcher import Searcher, products_by_certainty
 from indexing.types import EmbeddedGarment, Embedder, Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
@@ -92,7 +91,7 @@ __all__ = [
 ]
 
 _SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
-SECONDS_TO_VISIBLE: Final = 1.0
+SECONDS_TO_VISIBLE: Final = 2 * REFRESH_SECONDS
 """Interval at which a run makes new vectors visible to searches."""
 
 
@@ -318,8 +317,10 @@ class Collection:
 
     def understand(self, words: str | None) -> UnderstoodWords:
         """Parse a text query and name what neither vocabulary nor catalogue knows."""
+        if not words:
+            return UnderstoodWords()
         with self.database.session() as session:
-            return understand(session, words or "")
+            return understand(session, words)
 
     def query_like(self, garment_id: int) -> Query:
         """Make a query for garments like a stored one, in its class; CatalogError if absent."""

@@ -7,6 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from catalog.colours import Colour
 from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, ClassMask, Garment
@@ -19,15 +20,6 @@ Vectors = npt.NDArray[np.float32]
 """Embeddings of several garments, shape (n, d)."""
 GarmentIds = npt.NDArray[np.int64]
 """Database ids of garments, shape (n,)."""
-
-
-@dataclass(frozen=True)
-class Colour:
-    """One of a garment's main colours and its share of the pixels, 0 to 1."""
-
-    name: str
-    hex: str
-    share: float
 
 
 @dataclass(frozen=True)
@@ -54,17 +46,17 @@ UNKNOWN_ATTRIBUTES: Final = GarmentAttributes()
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedGarment:
-    """A garment with its colours, vector and attributes.
-
-    Attributes:
-        whole_photo: no garment was detected, and the whole photo was embedded.
-    """
+    """A garment with its colours, vector and attributes."""
 
     garment: Garment
     colours: tuple[Colour, ...]
     vector: Vector
-    whole_photo: bool = False
     attributes: GarmentAttributes = UNKNOWN_ATTRIBUTES
+
+    @property
+    def whole_photo(self) -> bool:
+        """Whether no garment was detected, and the whole photo was embedded."""
+        return self.garment.score == 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +122,7 @@ class Embedder(BulkEmbedder, Protocol):
     """Interface of an embedder for queries and bulk indexing."""
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment, `whole_photo` set."""
+        """Embed the whole photo as one garment."""
         ...
 
     def embed_region(

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from catalog.errors import CatalogError
-from indexing.collection import Collection, open_collection
+from indexing.collection import Collection
 from indexing.errors import IndexingError
 from indexing.types import Embedder
 from search_app import health
@@ -88,7 +88,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
             services.sync = SyncWorker(_present(services), services.jobs, settings.sync)
         yield
         if services.sync is not None:
-            await run_in_threadpool(services.sync.close)
+            await run_in_threadpool(services.sync.thread.close)
         if services.jobs is not None:
             await run_in_threadpool(services.jobs.close)
         await run_in_threadpool(services.analytics.close)
@@ -166,14 +166,7 @@ def _open(services: Services) -> None:
     settings = services.settings
     try:
         embedder = _load_embedder(settings, encoder_in_use(settings))
-        services.collection = open_collection(
-            settings.data,
-            embedder,
-            settings.database_url,
-            settings.group_titles,
-            settings.engine,
-            settings.files,
-        )
+        services.collection = settings.open_collection(embedder)
     except (SegmentationError, IndexingError, CatalogError) as error:
         services.problem = without_paths(str(error), settings.data)
         _log.error("not ready: %s", error)

@@ -17,16 +17,12 @@ from search_app.jobs.runner import JobRunner
 from search_app.language import LANGUAGES, current_language, texts
 from search_app.metrics import Metrics, StateCollector
 from search_app.search.inference import InferenceLine
-from search_app.search.query_store import DatabaseQueries, MemoryQueries, QueryStore
+from search_app.search.query_store import QueryStore
 from search_app.search.uploads import Samples
+from search_app.security.expiring import ExpiringRows, MemoryRows
 from search_app.security.limiter import RateLimiter
 from search_app.security.sealed import SealedRows
-from search_app.security.sessions import (
-    MAX_SESSIONS,
-    SESSION_HOURS,
-    AdminSessions,
-    MemorySessions,
-)
+from search_app.security.sessions import MAX_SESSIONS, SESSION_HOURS, AdminSessions
 from search_app.security.shared_counts import count_in_database
 from search_app.settings import Settings
 from search_app.sync.worker import SyncWorker
@@ -71,7 +67,6 @@ class Services:
 def make_services(settings: Settings, collection: Collection | None) -> Services:
     """Create the services that need neither models nor a database."""
     is_shared = settings.database_url is not None
-    minutes, kept = settings.query_minutes, settings.queries_kept
 
     def database() -> Database:
         return services.open_collection.database
@@ -79,25 +74,26 @@ def make_services(settings: Settings, collection: Collection | None) -> Services
     def count(rate: RateLimitItem, sender: str) -> int:
         return count_in_database(database(), rate, sender)
 
+    def rows(kind: str, most: int, seconds: float, renewed: bool) -> ExpiringRows:
+        if is_shared:
+            return SealedRows(database, kind, most, seconds, renewed)
+        return MemoryRows(most, seconds, renewed)
+
     services = Services(
         settings=settings,
         collection=collection,
         line=InferenceLine(settings.max_waiting),
         fetches=InferenceLine(settings.max_waiting),
-        queries=DatabaseQueries(database, kept, minutes * 60)
-        if is_shared
-        else MemoryQueries(kept, minutes * 60),
+        queries=QueryStore(
+            rows("query", settings.queries_kept, settings.query_minutes * 60, renewed=True)
+        ),
         samples=Samples(settings.sample_folders),
         metrics=Metrics(),
         limiter=RateLimiter(
             settings.rate_limit, settings.key_rate_limit, shared=count if is_shared else None
         ),
         templates=_templates(settings),
-        sessions=AdminSessions(
-            SealedRows(database, "session", MAX_SESSIONS, SESSION_HOURS * 3600, renewed=False)
-            if is_shared
-            else MemorySessions()
-        ),
+        sessions=AdminSessions(rows("session", MAX_SESSIONS, SESSION_HOURS * 3600, renewed=False)),
         analytics=Recorder(settings.analytics, settings.analytics_days),
     )
     services.metrics.registry.register(StateCollector(services))

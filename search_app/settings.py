@@ -2,7 +2,7 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +11,10 @@ from search_app.security.limiter import parse_rate
 from search_app.security.origins import checked_origins
 from segmentation.photos import MAX_BYTES
 from segmentation.runtime import RuntimeName, RuntimeOptions
+
+if TYPE_CHECKING:
+    from indexing.collection import Collection
+    from indexing.types import Embedder
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -109,6 +113,14 @@ class Settings(BaseSettings):
     def runtime_options(self) -> RuntimeOptions:
         """Runtime, threads and cache of the networks."""
         return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
+
+    def open_collection(self, embedder: "Embedder | None") -> "Collection":
+        """Open the data folder; raises like `indexing.collection.open_collection`."""
+        from indexing.collection import open_collection
+
+        return open_collection(
+            self.data, embedder, self.database_url, self.group_titles, self.engine, self.files
+        )
 
     @property
     def sample_folders(self) -> tuple[Path, ...]:

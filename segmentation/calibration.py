@@ -25,7 +25,7 @@ PresenceLogits = npt.NDArray[np.float32]
 Features = npt.NDArray[np.float64]
 """Log-odds, log area and presence logit of n garments, shape (n, 3)."""
 
-EPSILON: Final = 1e-4
+EPSILON: Final = float(np.finfo(np.float32).eps)
 """Lower bound of probabilities and areas before the logarithm."""
 
 

@@ -62,14 +62,13 @@ CCP_LABELS: Final = (
 ).split()
 """CCP's labels; a mask's pixel value is an index into them."""
 
-IMATERIALIST_CATEGORIES: Final = 46
 IMATERIALIST_CLASSES: Final = (
     dict.fromkeys((0, 1, 2, 3, 4, 5, 9), _UPPER)
     | dict.fromkeys((10, 11, 12), _WHOLE)
     | dict.fromkeys((6, 7, 8, 20, 21), _LOWER)
 )
 """iMaterialist category -> class; other categories are background."""
-IMATERIALIST_PARTS: Final = frozenset(range(27, IMATERIALIST_CATEGORIES))
+IMATERIALIST_PARTS: Final = frozenset(range(27, 46))
 """Garment parts such as collars, sleeves and pockets, which are not painted."""
 
 _CLOTHING_GROUPS: Final = {

@@ -11,6 +11,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,22 +20,16 @@ from PIL import Image
 
 from segmentation.errors import UnreadablePhoto
 
-MAX_PARTS: Final = 20_000
-"""Segments, chunks or extension blocks of one file: a PNG of 30 MB has some 4,000."""
+MAX_PARTS: Final = 65_536
+"""Segments, chunks, extension blocks or strips of one file: a PNG of 30 MB has some 4,000. Larger
+EXIF (in bytes) is not read: each of its tags may hold all of it again."""
 MAX_SCANS: Final = 50
 """Scans of one JPEG, each a walk over all its pixels; progressive encoders write about ten."""
-MAX_EXIF_BYTES: Final = 65_536
-"""Larger EXIF is not read: each of its tags may hold all of it again."""
-MAX_TAG_VALUES: Final = 300_000
-"""Values of a TIFF's first directory, such as the places of its strips."""
-MAX_RUNS: Final = 1_000_000
-"""Bytes of a run-length encoded BMP, which Pillow unpacks in Python."""
 MAX_MEMORY: Final = 600_000_000
 """Bytes that all photos in decoding take together, by `bytes_per_pixel`."""
 _BYTES_PER_PIXEL: Final = {"WEBP": 16, "AVIF": 10, "HEIF": 10, "TIFF": 10, "JPEG": 7, "MPO": 7}
 """Most that a decoder holds for a pixel, as measured; 5 for all other formats."""
 _GREY_RANGES: Final = (1.0, 255.0, 65535.0)
-_STRIP_PIXELS: Final = 1_000_000
 _REDUCED_DIRECTLY: Final = frozenset({"RGB", "L", "CMYK"})
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
@@ -154,13 +149,14 @@ def _check_tiff(data: bytes) -> None:
         _, kind, number = struct.unpack_from(entry, data, start + (8 if big else 2) + index * size)
         total += number * _TIFF_SIZES.get(kind, 1)
         values += number if kind in _TIFF_SIZES else 0
-    if total > len(data) or values > MAX_TAG_VALUES:
+    if total > len(data) or values > MAX_PARTS:
         raise _too_complex()
 
 
 def _check_bmp(data: bytes) -> None:
     compression = struct.unpack_from("<I", data, 30)[0]
-    if compression in (1, 2) and len(data) > MAX_RUNS:
+    # Pillow unpacks runs in Python, some twenty bytes in the time of a part.
+    if compression in (1, 2) and len(data) > 20 * MAX_PARTS:
         raise _too_complex()
 
 
@@ -183,17 +179,18 @@ def reduced_rgb(image: Image.Image, max_side: int) -> Image.Image:
     if image.mode in _REDUCED_DIRECTLY and not image.has_transparency_data:
         small = image.reduce(factor) if factor > 1 else image
         return small if small.mode == "CMYK" else small.convert("RGB")
-    top = _grey_top(image) if _is_deep(image) else None
+    strips = partial(_strips, image, factor, max_side * max_side)
+    top = _grey_top(image, strips()) if _is_deep(image) else None
     small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
-    for row, strip in _strips(image, factor):
+    for row, strip in strips():
         rgb = _on_white(strip) if top is None else _scaled(strip, top)
         small.paste(rgb.reduce(factor) if factor > 1 else rgb, (0, row // factor))
     return small
 
 
-def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
-    """Strips of whole blocks, each with its first row."""
-    rows = factor * max(1, _STRIP_PIXELS // (image.width * factor))
+def _strips(image: Image.Image, factor: int, pixels: int) -> Iterator[tuple[int, Image.Image]]:
+    """Strips of whole blocks with about so many pixels, each with its first row."""
+    rows = factor * max(1, pixels // (image.width * factor))
     for row in range(0, image.height, rows):
         yield row, image.crop((0, row, image.width, min(row + rows, image.height)))
 
@@ -210,9 +207,9 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(background, with_alpha).convert("RGB")
 
 
-def _grey_top(image: Image.Image) -> float:
+def _grey_top(image: Image.Image, strips: Iterator[tuple[int, Image.Image]]) -> float:
     """The value of white. It is not written in the file: the least usual one that holds all."""
-    brightest = max(float(_values(strip).max()) for _, strip in _strips(image, 1))
+    brightest = max(float(_values(strip).max()) for _, strip in strips)
     top = next((top for top in _GREY_RANGES if brightest <= top), brightest)
     return max(top, 255.0) if image.mode.startswith("I") else top
 

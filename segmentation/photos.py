@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from segmentation.decoding import (
-    MAX_EXIF_BYTES,
     MAX_MEMORY,
+    MAX_PARTS,
     PIXEL_MEMORY,
     bytes_per_pixel,
     check_parts,
@@ -37,7 +37,7 @@ SUFFIXES: Final = frozenset(
 HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 """Brands in the `ftyp` box of HEIC files."""
 MAX_BYTES: Final = 30_000_000
-MAX_PIXELS: Final = 60_000_000
+MAX_PIXELS: Final = MAX_MEMORY // 10
 MIN_SIDE: Final = 8
 TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -217,7 +217,7 @@ def _upright(image: Image.Image, small: Image.Image) -> tuple[Image.Image, bool]
     """
     small.info = image.info
     try:
-        if len(image.info.get("exif", b"")) > MAX_EXIF_BYTES:
+        if len(image.info.get("exif", b"")) > MAX_PARTS:
             return small, False
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         turn = TURNS.get(orientation or 1)

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from segmentation.calibration import UNCALIBRATED, Calibration
 from segmentation.classes import GarmentClass
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from segmentation.network import SegmentationNetwork
 
+Card = TypeVar("Card")
 SHIPPED_SEGMENTER: Final = Path(__file__).parent / "weights" / "segmenter.safetensors"
 
 
@@ -135,24 +136,28 @@ def write_card(card: Any, weights: Path) -> None:
     card_path(weights).write_text(text + "\n")
 
 
-def read_card_fields(weights: Path) -> dict[str, Any]:
-    """Read the raw fields of a card; WeightsError if it is missing or invalid JSON."""
+def read_card(weights: Path, kind: type[Card]) -> Card:
+    """Read the card beside a weights file.
+
+    Raises:
+        WeightsError: it is missing, damaged, or the card of other weights.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
     path = card_path(weights)
     try:
-        fields = json.loads(path.read_text())
+        return TypeAdapter(kind).validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise WeightsError(
             f"{path} is missing; put the card back beside {weights.name} or train again"
         ) from error
-    except ValueError as error:
-        raise WeightsError(f"{path} is no JSON; restore it from the release") from error
-    return dict(fields)
-
-
-def note_of(fields: dict[str, Any]) -> TrainingNote:
-    """The training note of a card's raw fields."""
-    note = dict(fields)
-    return TrainingNote(**{**note, "data": tuple(note.get("data", ()))})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "JSON"
+        raise WeightsError(
+            f"{path} is no card of such weights ({where}: {problem['msg']}); restore the card, or "
+            "train again with `apparel train`"
+        ) from error
 
 
 def save_tensors(network: "nn.Module", path: Path) -> str:
@@ -194,37 +199,7 @@ def _as_float(tensors: "dict[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
 
 def read_segmenter_card(weights: Path) -> SegmenterCard:
     """Read the card beside a segmenter's weights."""
-    fields = read_card_fields(weights)
-    try:
-        architecture = fields["architecture"]
-        preprocessing = fields["preprocessing"]
-        return SegmenterCard(
-            architecture=Architecture(
-                encoder=architecture["encoder"],
-                pyramid_channels=architecture["pyramid_channels"],
-                segmentation_channels=architecture["segmentation_channels"],
-            ),
-            preprocessing=Preprocessing(
-                height=preprocessing["height"],
-                width=preprocessing["width"],
-                mean=tuple(preprocessing["mean"]),
-                std=tuple(preprocessing["std"]),
-            ),
-            sha256=fields["sha256"],
-            classes=tuple(fields["classes"]),
-            training=note_of(fields["training"]),
-            figures=dict(fields["figures"]),
-            calibration=_calibration_of(fields.get("calibration", {})),
-            quantised_sha256=fields.get("quantised_sha256", ""),
-        )
-    except (KeyError, TypeError) as error:
-        raise WeightsError(f"{card_path(weights)} lacks {error}; restore the card") from error
-
-
-def _calibration_of(fields: Mapping[str, float]) -> Calibration:
-    """A card's calibration; unknown fields are ignored."""
-    known = {field.name for field in dataclasses.fields(Calibration)}
-    return Calibration(**{name: value for name, value in fields.items() if name in known})
+    return read_card(weights, SegmenterCard)
 
 
 def save_calibration(weights: Path, calibration: Calibration, figures: Mapping[str, float]) -> None:

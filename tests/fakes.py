@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from catalog.colours import nearest_colour_name
+from catalog.colours import Colour, nearest_colour_name
 from indexing.embedding.colour import colour_vector
 from indexing.embedding.encoder import Encoder, EncoderCard
-from indexing.types import Colour, EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
+from indexing.types import EmbeddedGarment, EmbeddedPhoto, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment, region_garment, whole_photo_garment
 from segmentation.photos import Photo
@@ -121,8 +121,7 @@ class FakeEmbedder:
         return [_embed(photo) for photo in photos]
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        garment = whole_photo_garment(photo.shape[0], photo.shape[1])
-        return _describe(photo, garment, whole_photo=True)
+        return _describe(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
 
     def embed_region(
         self,
@@ -168,14 +167,14 @@ def _garment_of(found: BoolMask) -> Garment:
     )
 
 
-def _describe(photo: Photo, garment: Garment, whole_photo: bool = False) -> EmbeddedGarment:
+def _describe(photo: Photo, garment: Garment) -> EmbeddedGarment:
     x0, y0, x1, y1 = garment.box
     pixels = photo[y0:y1, x0:x1][garment.mask]
     mean = pixels.mean(axis=0).round().astype(int)
     hex_code = f"#{mean[0]:02x}{mean[1]:02x}{mean[2]:02x}"
     colours = (Colour(nearest_colour_name(hex_code), hex_code, 1.0),)
     vector = np.concatenate([_style(garment.mask), _colour(pixels)]).astype(np.float32)
-    return EmbeddedGarment(garment, colours, vector, whole_photo)
+    return EmbeddedGarment(garment, colours, vector)
 
 
 def _style(mask: BoolMask) -> Vector:

@@ -15,6 +15,7 @@ VOCABULARY = tuple(
     f"segmentation.{name}"
     for name in (
         "classes",
+        "decoding",
         "errors",
         "mask",
         "photos",

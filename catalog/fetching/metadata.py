@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from PIL import ExifTags, Image
 
+from segmentation.decoding import MAX_PARTS
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
 
@@ -22,7 +23,6 @@ _APP1, _APP2 = 0xE1, 0xE2
 _DROPPED: Final = frozenset({*range(0xE3, 0xEE), 0xEF, 0xFE})
 """JPEG segments of applications and comments; APP0 is JFIF, APP14 the colour transform."""
 _TURNED_BY_XMP: Final = re.compile(rb"tiff:Orientation(?:=\"|>)[2-8]")
-_MAX_EXIF_BYTES: Final = 65_536
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT: Final = frozenset({b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD"})
 """Ancillary chunks that change the pixels' meaning; critical ones are kept too."""
@@ -55,7 +55,7 @@ class _TurnedElsewhere(Exception):
 
 def _orientation(exif: bytes) -> int:
     """The orientation of an EXIF block, 1 to 8; 1 where it cannot be read."""
-    if len(exif) > _MAX_EXIF_BYTES:
+    if len(exif) > MAX_PARTS:
         return 1
     try:
         tags = Image.Exif()

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from indexing.benchmarks.broken_files import broken_files
 from indexing.benchmarks.bulk import BULK_PHOTOS, measure_bulk
 from indexing.benchmarks.index_growth import index_growth
 from indexing.benchmarks.networks import PHOTOS, measure_networks
@@ -18,7 +17,6 @@ from indexing.benchmarks.soak import SOAK_PHOTOS, measure_soak
 from segmentation.runtime import RuntimeOptions
 
 BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
-    "broken-files": broken_files,
     "feeds": measure_feeds,
     "index-growth": index_growth,
     "words": measure_words,

@@ -1,8 +1,7 @@
 """Photos/s from JPEG files to committed vectors, against the same networks in a plain loop.
 
 The baseline `eager` runs the same networks in eager float32 torch with the same number of threads,
-one photo after the other: read, embed, commit. `plain` also computes each class mask at full
-resolution, as the code did before the pipeline.
+one photo after the other: read, embed, commit.
 """
 
 import tempfile
@@ -24,8 +23,7 @@ from indexing.clock import StageClock
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.index.vector_rows import use_model
-from indexing.types import BulkEmbedder, EmbeddedPhoto, ModelFingerprint
-from segmentation.photos import Photo
+from indexing.types import BulkEmbedder
 from segmentation.runtime import RuntimeOptions
 
 BULK_PHOTOS: Final = 600
@@ -35,9 +33,9 @@ WARM_UP: Final = 8
 
 @dataclass(frozen=True)
 class BulkFigures:
-    """Photos per second, and the ratio to each baseline.
+    """Photos per second, and the ratio to the baseline.
 
-    `eager` and `plain` are the module's baselines; `cpu_ms` is CPU time per photo summed over all
+    `eager` is the module's baseline; `cpu_ms` is CPU time per photo summed over all
     cores, which hardly depends on the machine's other load; `stages` are seconds of work.
     """
 
@@ -50,8 +48,6 @@ class BulkFigures:
     eager: float
     eager_cpu_ms: float
     times_eager: float
-    plain: float
-    times_plain: float
     stages: dict[str, float]
     bottleneck: str
     peer: PeerFigures | None
@@ -69,10 +65,9 @@ def measure_bulk(
         folder = Path(name)
         write_photos(folder / "photos", count, source)
         write_photos(folder / "few", min(EAGER_PHOTOS, count) + WARM_UP, source)
-        eager_embedder = load_embedder(options=RuntimeOptions("torch", options.threads))
-        eager, eager_cpu_ms = _one_by_one(folder, "eager", eager_embedder)
-        plain, _ = _one_by_one(folder, "plain", _MaskDrawing(eager_embedder))
-        log(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU), with masks {plain:.1f}")
+        reference = load_embedder(options=RuntimeOptions("torch", options.threads))
+        eager, eager_cpu_ms = _one_by_one(folder, "eager", reference)
+        log(f"eager {eager:.1f} photos/s ({eager_cpu_ms:.1f} ms CPU)")
         collection = open_collection(folder / "data", load_embedder(options=options))
         # Warm-up: the first calls of compiled networks are slow.
         collection.index(read_folder(folder / "few"))
@@ -92,29 +87,10 @@ def measure_bulk(
             eager=eager,
             eager_cpu_ms=eager_cpu_ms,
             times_eager=speed / eager,
-            plain=plain,
-            times_plain=speed / plain,
             stages={each.stage: round(each.seconds, 2) for each in summary.stages},
             bottleneck=summary.bottleneck,
             peer=None if peer is None else measure_peer(peer, folder / "photos", options.threads),
         )
-
-
-class _MaskDrawing:
-    """An embedder that also computes every photo's class mask."""
-
-    def __init__(self, embedder: BulkEmbedder) -> None:
-        self._embedder = embedder
-
-    @property
-    def fingerprint(self) -> ModelFingerprint:
-        return self._embedder.fingerprint
-
-    def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        found = self._embedder.embed(photos)
-        for each in found:
-            _ = each.mask
-        return found
 
 
 def _one_by_one(folder: Path, name: str, embedder: BulkEmbedder) -> tuple[float, float]:

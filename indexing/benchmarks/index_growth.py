@@ -26,9 +26,8 @@ from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.index.exact import SEARCH_THREADS, best_first
+from indexing.index.exact import best_first, scale
 from indexing.index.indices import ClassIndices
-from indexing.index.ivf import scale
 from indexing.index.snapshot import IndexSnapshot
 from indexing.index.vector_rows import use_model
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
@@ -134,7 +133,7 @@ def _measure(size: int) -> SizeFigures:
             searched=searched,
         )
         figures = replace(figures, times_faster=round(searched.flat_p95_ms / figures.p95_ms, 1))
-        _log(figures)
+        log(f"  {figures}")
         return figures
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -237,7 +236,7 @@ def _filtered(
 
 def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
     """p95 of FAISS's exact flat index at the default weight, in milliseconds."""
-    faiss.omp_set_num_threads(SEARCH_THREADS)
+    faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     times = []
@@ -247,23 +246,6 @@ def _flat_p95(vectors: Vectors, queries: Vectors) -> float:
         index.search(weighted[None], TEN)
         times.append(time.perf_counter() - start)
     return float(np.percentile(times, 95)) * 1e3
-
-
-def _log(figures: SizeFigures) -> None:
-    searched = figures.searched
-    log(
-        f"  database {figures.database_mb} MB, index {figures.index_mb} MB, cold start "
-        f"{figures.cold_start_s} s, memory {figures.memory_mb} MB"
-    )
-    for each in searched.searches:
-        log(
-            f"  w {each.colour_weight}: p50 {each.p50_ms} ms, p95 {each.p95_ms} ms, recall@10 "
-            f"{each.recall}"
-        )
-    log(f"  flat exact p95 {searched.flat_p95_ms} ms: {figures.times_faster} times as long")
-    for one in searched.filtered:
-        log(f"  {one.filter} ({one.matches}): p95 {one.p95_ms} ms, recall {one.recall}")
-    log(f"  {searched.updates}")
 
 
 def draw_growth(figures: tuple[SizeFigures, ...], path: Path) -> None:

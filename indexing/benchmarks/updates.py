@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from catalog.colours import Colour
 from catalog.database import Database
 from catalog.filtering.filters import Filters
 from catalog.importing.importer import PendingPhoto
 from indexing.bulk.records import GarmentRecord, IndexedPhoto
 from indexing.bulk.writer import write_batch
 from indexing.index.engine import VectorEngine, VectorQuery
-from indexing.types import Colour, Hit, Vector, Vectors
+from indexing.types import Hit, Vector, Vectors
 from segmentation.classes import GarmentClass
 
 BATCHES: Final = 30

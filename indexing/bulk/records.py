@@ -6,11 +6,11 @@ PendingPhoto -> ReadPhoto -> IndexedPhoto -> CommittedBatch
 
 from dataclasses import dataclass
 
+from catalog.colours import Colour
 from catalog.importing.importer import ImportSummary, PendingPhoto
 from indexing.clock import StageTiming
 from indexing.types import (
     UNKNOWN_ATTRIBUTES,
-    Colour,
     EmbeddedGarment,
     GarmentAttributes,
     GarmentIds,

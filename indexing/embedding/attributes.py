@@ -37,8 +37,6 @@ _ATTRIBUTE_CLASSES: Final = {
     "sleeve": (_UPPER, _WHOLE),
     "length": (_WHOLE, _LOWER),
 }
-IMPOSSIBLE: Final = -1e9
-"""Logit of a value that a class cannot have."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ class AttributeHeads:
         """Probability of each value, shape (n, values); 0 for values the class cannot have."""
         logits = features @ self._weights[attribute]
         allowed = possible(attribute, classes)
-        logits = np.where(allowed, logits, IMPOSSIBLE)
+        logits = np.where(allowed, logits, np.finfo(np.float32).min)
         exponents = np.exp(logits - logits.max(axis=1, keepdims=True)) * allowed
         return np.asarray(exponents / np.maximum(exponents.sum(axis=1, keepdims=True), 1e-9))
 

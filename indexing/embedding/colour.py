@@ -19,6 +19,7 @@ from catalog.colours import (
     COLOUR_NAMES,
     NAMED_COLOURS,
     SHADE_NAMES,
+    Colour,
     Lab,
     hex_to_rgb,
     is_picked,
@@ -26,14 +27,14 @@ from catalog.colours import (
     rgb_to_lab,
     squared_distances,
 )
-from indexing.types import Colour, Vector
+from indexing.types import Vector
 from segmentation.mask import Garment
 from segmentation.photos import Photo
 
-MAX_PIXELS: Final = 1200
-"""Pixels sampled per garment: enough for a stable histogram."""
 SAMPLED_SIDE: Final = 96
 """Side of the sampling grid over the garment."""
+MAX_PIXELS: Final = SAMPLED_SIDE**2 // 8
+"""Pixels sampled per garment: enough for a stable histogram."""
 SOFTNESS: Final = 13.0
 """Standard deviation of the soft assignment, in CIELAB units."""
 MIN_SHARE: Final = 0.08
@@ -123,7 +124,7 @@ def _main_colours(pixels: npt.NDArray[np.uint8], names: Names) -> tuple[Colour, 
     for name in np.unique(names):
         of_name = names == name
         share = float(np.count_nonzero(of_name)) / len(names)
-        shade = _hex_of(pixels[of_name].mean(axis=0))
+        shade = "#{:02x}{:02x}{:02x}".format(*map(round, pixels[of_name].mean(axis=0).tolist()))
         found.append(Colour(COLOUR_NAMES[name], shade, round(share, 3)))
         hues[_HUES.get(COLOUR_NAMES[name], COLOUR_NAMES[name])] += round(share, 3)
     found.sort(
@@ -160,8 +161,3 @@ def colour_vector(colour: str) -> Vector:
 def lightness_of(colour: str) -> float:
     """Lightness (CIELAB L, 0 to 100) of a colour written #rrggbb."""
     return float(rgb_to_lab(np.array([hex_to_rgb(colour)], np.uint8))[0, 0])
-
-
-def _hex_of(rgb: npt.NDArray[np.floating]) -> str:
-    red, green, blue = (round(float(value)) for value in rgb)
-    return f"#{red:02x}{green:02x}{blue:02x}"

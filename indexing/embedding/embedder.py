@@ -5,7 +5,6 @@ photo -> segmentation -> for each garment: features under its mask -> style half
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -31,9 +30,6 @@ MIN_CLOTHING_SHARE: Final = 0.15
 """Share of a user's box that must be detected as clothing; below it the whole box is used."""
 
 
-PHOTOS_PER_THREAD: Final = 4
-
-
 class PhotoEmbedder:
     """A segmenter and an encoder; implements `indexing.types.Embedder`."""
 
@@ -52,16 +48,10 @@ class PhotoEmbedder:
         self._encoder = encoder
         self._heads = heads
         self._calls = threads
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
-
-    @property
-    def fingerprint(self) -> ModelFingerprint:
-        return ModelFingerprint(
-            self._segmenter.fingerprint,
-            self._encoder.fingerprint,
-            self._encoder.dimension,
-            COLOUR_DIMENSION,
+        self.fingerprint = ModelFingerprint(
+            segmenter.fingerprint, encoder.fingerprint, encoder.dimension, COLOUR_DIMENSION
         )
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """Segment photos and embed their garments; one result per photo, in order."""
@@ -70,7 +60,7 @@ class PhotoEmbedder:
     def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
         """Like `embed`, adding the time of segment, colour and encode to a clock."""
         # Even a few photos are split, since a user may be waiting for them.
-        size = min(PHOTOS_PER_THREAD, max(1, -(-len(photos) // self._calls)))
+        size = max(1, -(-len(photos) // self._calls))
         parts = [photos[start : start + size] for start in range(0, len(photos), size)]
         if len(parts) < 2:
             return self._embed_part(photos, clock)
@@ -109,7 +99,7 @@ class PhotoEmbedder:
             for style, colours in zip(styles, described, strict=True)
         ]
         return [
-            EmbeddedGarment(each.garment, colours.colours, vector, attributes=attributes)
+            EmbeddedGarment(each.garment, colours.colours, vector, attributes)
             for each, colours, vector, attributes in zip(
                 garments, described, vectors, self._attributes(garments, vectors), strict=True
             )
@@ -127,9 +117,8 @@ class PhotoEmbedder:
         )
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment, `whole_photo` set."""
-        garment = whole_photo_garment(photo.shape[0], photo.shape[1])
-        return replace(self._embed_one(photo, garment), whole_photo=True)
+        """Embed the whole photo as one garment."""
+        return self._embed_one(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
 
     def embed_region(
         self,

@@ -16,6 +16,7 @@ from typing import Final, Protocol, Self
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
+from scipy.special import softmax
 
 from indexing.errors import EncoderError
 from indexing.types import Vectors
@@ -27,8 +28,7 @@ from segmentation.weights import (
     TrainingNote,
     file_sha256,
     fingerprint_of,
-    note_of,
-    read_card_fields,
+    read_card,
 )
 
 SHIPPED_ENCODER: Final = Path(__file__).parent.parent / "weights" / "encoder.safetensors"
@@ -117,6 +117,8 @@ class Encoder:
     def __init__(self, card: EncoderCard, tensors: dict[str, Vectors], backbone: Backbone) -> None:
         """`tensors` are named as in `TENSORS`."""
         self.card = card
+        self.dimension = card.dimension
+        self.fingerprint = card.fingerprint
         self._tensors = tensors
         self._backbone = backbone
         self._last: tuple[Photo, PhotoFeatures] | None = None
@@ -142,17 +144,9 @@ class Encoder:
         return cls(card, tensors, backbone)
 
     @property
-    def fingerprint(self) -> str:
-        return self.card.fingerprint
-
-    @property
     def runtime(self) -> str:
         """Name of the backbone's runtime, like "openvino int8"."""
         return self._backbone.runtime
-
-    @property
-    def dimension(self) -> int:
-        return self.card.dimension
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
         """Encode garments as unit-length style vectors, shape (n, dimension)."""
@@ -180,7 +174,7 @@ def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> 
     """
     features = standardised(pooled, tensors["mean"], tensors["deviation"])
     embeddings = unit_length(features @ tensors["projection"].T)
-    kinds = softmax(features @ tensors["kinds"].T + tensors["kind_offsets"])
+    kinds = softmax(features @ tensors["kinds"].T + tensors["kind_offsets"], axis=1)
     halves = (embeddings * (1 - kind_share) ** 0.5, np.sqrt(kinds * kind_share))
     return np.concatenate(halves, axis=1).astype(np.float32)
 
@@ -196,34 +190,9 @@ def unit_length(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
-def softmax(logits: Vectors) -> Vectors:
-    """Probabilities (n, k) of logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
-
-
 def read_encoder_card(weights: Path) -> EncoderCard:
-    """Read the card beside an encoder's weights.
-
-    Raises:
-        WeightsError: it is missing, damaged, or the card of an older encoder.
-    """
-    fields = read_card_fields(weights)
-    try:
-        return EncoderCard(
-            embedding=fields["embedding"],
-            kinds=tuple(fields["kinds"]),
-            kind_share=fields["kind_share"],
-            backbone=fields["backbone"],
-            sha256=fields["sha256"],
-            training=note_of(fields["training"]),
-            figures=dict(fields["figures"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise WeightsError(
-            f"{weights.with_suffix('.json')} lacks {error}; restore the card, or fit the encoder "
-            "again with `apparel train encoder`"
-        ) from error
+    """Read the card beside an encoder's weights; raises like `read_card`."""
+    return read_card(weights, EncoderCard)
 
 
 def _tensors(path: Path, card: EncoderCard) -> dict[str, Vectors]:

@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from catalog.colours import Colour
 from indexing.embedding.attributes import height_share
 from indexing.embedding.colour import describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
 from indexing.search.query import possible_classes
-from indexing.types import Colour, PhotoSegmenter, Vector, Vectors
+from indexing.types import PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, whole_photo_garment

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 import numpy as np
 
 from catalog.errors import CatalogError
-from indexing.index.exact import EXACT_LIMIT, ExactVectors, build_base, empty_base
+from indexing.index.building import EXACT_LIMIT, build_base, empty_base
+from indexing.index.exact import ExactVectors
 from indexing.index.files import Manifest, drafting, publish_base, read_base
 from indexing.index.memory import trim_memory
 from indexing.index.snapshot import IndexSnapshot, snapshot_of, with_counts
@@ -48,7 +49,8 @@ _BUILDING: Final = threading.Lock()
 class ClassIndex:
     """The index of one garment class: its current snapshot, its updates and its files.
 
-    `seen` is the last change of the database that it contains (`catalog.models.VectorChange`).
+    `snapshot` is immutable; changes replace it. `seen` is the last change of the database that it
+    contains (`catalog.models.VectorChange`).
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class ClassIndex:
         self.fingerprint = fingerprint
         self.seen = seen
         self._base_seen = seen
-        self._snapshot = snapshot_of(base or empty_base(fingerprint))
+        self.snapshot = snapshot_of(base or empty_base(fingerprint))
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._published: Published | None = None
@@ -77,11 +79,6 @@ class ClassIndex:
         loaded._published = Published(base, published)
         return loaded
 
-    @property
-    def snapshot(self) -> IndexSnapshot:
-        """The current, immutable snapshot; later changes create another one."""
-        return self._snapshot
-
     def change(
         self,
         added: Iterable[tuple[GarmentIds, Vectors]] = (),
@@ -96,12 +93,12 @@ class ClassIndex:
         added = [(ids, vectors) for ids, vectors in added if len(ids)]
         gone = np.concatenate([np.asarray(removed, np.int64), *(ids for ids, _ in added)])
         with self._lock:
-            snapshot = self._snapshot
+            snapshot = self.snapshot
             if len(gone):
                 snapshot = self._without(snapshot, gone)
             for ids, vectors in added:
                 snapshot = self._with(snapshot, ids, vectors)
-            self._snapshot = snapshot
+            self.snapshot = snapshot
             self.seen = self.seen if seen is None else seen
 
     def _without(self, snapshot: IndexSnapshot, ids: GarmentIds) -> IndexSnapshot:
@@ -136,7 +133,7 @@ class ClassIndex:
 
     def needs_merge(self) -> bool:
         """Whether the delta is large enough to build a new base."""
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         changed = len(snapshot.delta_ids) + len(snapshot.dead) - snapshot.in_base
         share = len(snapshot.base) // DELTA_SHARE
         return (
@@ -167,12 +164,12 @@ class ClassIndex:
     def save(self, manifest: Path) -> None:
         """Publish the files; a large index leaves small changes to the log in the database."""
         with self._saving:
-            if self.needs_merge() or (self._has_changes() and len(self._snapshot) <= EXACT_LIMIT):
+            if self.needs_merge() or (self._has_changes() and len(self.snapshot) <= EXACT_LIMIT):
                 self._merge(manifest)
             with self._lock:
                 if not self._has_changes():
                     self._base_seen = self.seen
-                base, seen = self._snapshot.base, self._base_seen
+                base, seen = self.snapshot.base, self._base_seen
             files = None
             if self._published is not None and self._published.base is base:
                 files = self._published.manifest
@@ -188,13 +185,13 @@ class ClassIndex:
         trim_memory()
 
     def _has_changes(self) -> bool:
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         return bool(len(snapshot.delta_ids)) or snapshot.in_base < len(snapshot.base)
 
     def _merge(self, manifest: Path) -> None:
         """Build a new base from the snapshot, then apply the changes made meanwhile."""
         with self._lock:
-            before, seen = self._snapshot, self.seen
+            before, seen = self.snapshot, self.seen
         with _BUILDING, drafting(manifest) as draft:
             base = build_base(before.parts(), len(before), self.fingerprint, draft, before.base)
             self._adopt(before, base, seen)
@@ -202,7 +199,7 @@ class ClassIndex:
     def _adopt(self, before: IndexSnapshot, base: ExactVectors, seen: int) -> None:
         merged = len(before.delta_ids)
         with self._lock:
-            now = self._snapshot
+            now = self.snapshot
             gone = [
                 before.base.ids[now.dead & ~before.dead],
                 before.delta_ids[now.delta_dead[:merged] & ~before.delta_dead],
@@ -211,7 +208,7 @@ class ClassIndex:
             ids, vectors = now.delta_ids[merged:][later], now.delta[merged:][later]
             self._empty_delta()
             snapshot = self._without(snapshot_of(base), np.concatenate(gone))
-            self._snapshot = self._with(snapshot, ids, vectors) if len(ids) else snapshot
+            self.snapshot = self._with(snapshot, ids, vectors) if len(ids) else snapshot
             self._base_seen = seen
 
 

@@ -4,7 +4,7 @@
                                            the database that it contains, each file's SHA-256
     DATA/index/upper-3f2a9c01.ids.npy      files of the manifest
     DATA/index/upper-77b0d1e4.vectors.npy
-    DATA/index/upper-0c9e55aa.view.faiss   three IVF indices above `exact.EXACT_LIMIT` vectors
+    DATA/index/upper-0c9e55aa.view.faiss   three IVF indices above `building.EXACT_LIMIT` vectors
 
 The manifest is replaced last; then the earlier files are removed.
 """
@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import faiss
 import numpy as np
+from pydantic import TypeAdapter
 
 from catalog.files import file_sha256, publishing
 from indexing.errors import IndexDamaged, ModelMismatch
-from indexing.index.exact import ExactVectors
-from indexing.index.ivf import IvfIndex, SearchEffort, read_ivf
+from indexing.index.exact import ExactVectors, IvfIndex, SearchEffort
 from indexing.types import ModelFingerprint
 
 FORMAT: Final = 3
@@ -187,7 +188,14 @@ def read_base(path: Path, fingerprint: ModelFingerprint) -> tuple[ExactVectors, 
 
 
 def _read_ivf(folder: Path, entry: IvfEntry, fingerprint: ModelFingerprint, count: int) -> IvfIndex:
-    index = read_ivf(folder / entry.file.name, entry.weight, fingerprint.style_dimension, count)
+    name = entry.file.name
+    try:
+        read: Any = faiss.read_index(str(folder / name))
+    except RuntimeError as error:
+        raise IndexDamaged(f"{name} is no FAISS index; {_REMEDY}") from error
+    if read.ntotal != count:
+        raise IndexDamaged(f"{name} is not what its manifest says; {_REMEDY}")
+    index = IvfIndex(read, entry.weight, fingerprint.style_dimension)
     index.probes = entry.probes
     return index
 
@@ -195,19 +203,9 @@ def _read_ivf(folder: Path, entry: IvfEntry, fingerprint: ModelFingerprint, coun
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest; IndexDamaged where it is invalid."""
     try:
-        content = json.loads(path.read_text())
-        if content["format"] != FORMAT:
-            raise IndexDamaged(f"{path.name} has another format; {_REMEDY}")
-        return Manifest(
-            **{name: content[name] for name in ("format", "model", "dimension", "count", "change")},
-            ids=FileEntry(**content["ids"]),
-            vectors=FileEntry(**content["vectors"]),
-            views=tuple(_ivf_entry(each) for each in content["views"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        manifest = TypeAdapter(Manifest).validate_json(path.read_bytes())
+    except ValueError as error:
         raise IndexDamaged(f"{path.name} is damaged; {_REMEDY}") from error
-
-
-def _ivf_entry(content: dict[str, Any]) -> IvfEntry:
-    probes = tuple(SearchEffort(**each) for each in content["probes"])
-    return IvfEntry(FileEntry(**content["file"]), content["weight"], probes)
+    if manifest.format != FORMAT:
+        raise IndexDamaged(f"{path.name} has another format; {_REMEDY}")
+    return manifest

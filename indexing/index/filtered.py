@@ -18,16 +18,17 @@ from catalog.garments import (
     passing_products,
     products_of_garments,
 )
+from indexing.index.building import EXACT_LIMIT
 from indexing.index.engine import Neighbours, VectorQuery
-from indexing.index.exact import EXACT_LIMIT
+from indexing.index.exact import CHUNK
 from indexing.index.snapshot import IndexSnapshot
 from indexing.types import Hit
 
-SCAN_LIMIT: Final = 8_000
-"""If fewer garments pass a filter, all of them are scored (pre-filtering)."""
+SCAN_LIMIT: Final = 2 * CHUNK
+"""If fewer garments pass a filter, all of them are scored (pre-filtering), in two chunks."""
 FIRST_FETCH: Final = 100
 """Otherwise so many of the nearest are fetched and filtered (post-filtering) ..."""
-LAST_FETCH: Final = 1_000
+LAST_FETCH: Final = 10 * FIRST_FETCH
 """... then up to so many, before all passing garments are scored."""
 
 

@@ -17,9 +17,9 @@ from catalog.database import Database
 from catalog.files import bytes_of
 from indexing.bulk.records import GarmentChange
 from indexing.errors import IndexDamaged, ModelMismatch
+from indexing.index.building import EXACT_LIMIT, build_base
 from indexing.index.class_index import ClassIndex
 from indexing.index.engine import Neighbours, Progress, VectorQuery
-from indexing.index.exact import build_base
 from indexing.index.files import drafting, read_base, read_manifest
 from indexing.index.filtered import SnapshotSearch
 from indexing.index.snapshot import IndexSnapshot
@@ -40,9 +40,6 @@ _LOG: Final = logging.getLogger(__name__)
 INDEX_FOLDER: Final = "index"
 REFRESH_SECONDS: Final = 0.5
 """Interval at which searches check for other processes' commits."""
-
-REBUILD_ABOVE: Final = 50_000
-"""Number of changes above which, if also above half the size, the indices are rebuilt."""
 
 Added = dict[GarmentClass, list[tuple[GarmentIds, Vectors]]]
 
@@ -112,7 +109,7 @@ class ClassIndices:
 
     def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
         """The nearest garments that pass the query's filters."""
-        snapshots = [self.snapshot(each) for each in query.classes]
+        snapshots = [self._indices[each].snapshot for each in query.classes]
         return SnapshotSearch(session, snapshots, query).neighbours()
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:
@@ -153,7 +150,7 @@ class ClassIndices:
                 return self._rebuild(session)
             numbers, ids = changes_since(session, self._model_id, seen)
             touched = np.unique(ids)
-            if len(touched) > max(REBUILD_ABOVE, sum(map(len, self._snapshots())) // 2):
+            if len(touched) > max(EXACT_LIMIT, sum(map(len, self._snapshots())) // 2):
                 return self._rebuild(session)
             added: Added = {each: [] for each in GARMENT_CLASSES}
             for garment_class, found, vectors in stored_vectors(session, self._model_id, touched):

@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from indexing.index.exact import ExactVectors, best_first
-from indexing.index.ivf import Slots, scale
+from indexing.index.exact import ExactVectors, Slots, best_first, scale
 from indexing.types import GarmentIds, Hit, Vector, Vectors
 
 Flags = npt.NDArray[np.bool_]
@@ -63,8 +62,8 @@ class IndexSnapshot:
     ) -> list[Hit]:
         """The nearest garments in descending order of score: min(count, allowed garments).
 
-        With `allowed`, and up to `exact.EXACT_LIMIT` vectors, the search is exact; otherwise
-        recall@10 is at least 0.99 (`exact.TARGET_RECALL`).
+        With `allowed`, and up to `building.EXACT_LIMIT` vectors, the search is exact; otherwise
+        recall@10 is at least 0.99 (`building.TARGET_RECALL`).
 
         Args:
             vector: shape (d,), style half then colour half, each of unit length.

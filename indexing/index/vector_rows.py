@@ -18,10 +18,10 @@ Rows = Sequence[Any]
 STORED_TYPE: Final = np.dtype("<f4")
 MAX_LOG_LENGTH: Final = 100_000
 """Published changes that stay in the log, for other processes that are behind."""
-MIN_PRUNED: Final = 10_000
+MIN_PRUNED: Final = MAX_LOG_LENGTH // 10
 """Minimum number of log entries worth a transaction to delete."""
 _VECTORS_PER_QUERY: Final = 5_000
-_CHANGES_PER_DELETE: Final = 50_000
+_CHANGES_PER_DELETE: Final = MAX_LOG_LENGTH // 2
 # Built once, like those of `catalog.garments`.
 _STORED_VECTORS: Final = select(VectorRow.garment_id, VectorRow.values).where(
     VectorRow.model_id == bindparam("model_id"),

@@ -25,11 +25,8 @@ def joined(queries: Sequence[Query], style_dimension: int) -> Query:
     Args:
         queries: at least one; all else is taken from the first.
     """
-    first = queries[0]
-    if len(queries) == 1:
-        return first
-    vector = sum((each.vector for each in queries), np.zeros_like(first.vector))
-    return replace(first, vector=_halves_of_unit_length(vector, style_dimension))
+    vector = np.sum([each.vector for each in queries], axis=0)
+    return replace(queries[0], vector=_halves_of_unit_length(vector, style_dimension))
 
 
 def steered(

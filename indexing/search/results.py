@@ -1,49 +1,111 @@
-"""Result cards with their probabilities, and the status of a collection."""
+"""Result cards with their calibrated probabilities, and the status of a collection.
+
+A cosine of 0.8 means different things for dresses and T-shirts, and for every encoder. Two curves
+per class, fitted on held-out garments (`indexing.training.closeness_fit`), map the style part of a
+score to the probability of the same kind, and the colour part to that of the same main colour.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from catalog.records import GarmentCard, SkipCount
-from indexing.search.closeness import Closeness
-from indexing.types import Colour, Hit, ModelFingerprint
-from segmentation.classes import GarmentClass
+import numpy as np
+from pydantic import TypeAdapter
 
+from catalog.records import GarmentCard, SkipCount
+from indexing.errors import EncoderError
+from indexing.types import Hit, ModelFingerprint
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+
+SHIPPED_CLOSENESS: Final = Path(__file__).parent.parent / "weights" / "closeness.json"
 DISTANT_COLOUR: Final = 0.3
 """Probability of the same colour below which no result of a colour-only search is close."""
 
 
 @dataclass(frozen=True)
-class ResultCard:
-    """A hit with its product, as pages and JSON documents show it.
+class Curve:
+    """Piecewise linear, non-decreasing function from cosine to probability."""
 
-    `photo` is the photo's name in the feed, `box` x0, y0, x1, y1 relative to it, 0 to 1. `price`
-    is the price in force, `regular_price` the one without a sale; `more_colours` is the number of
-    the article's other colours, `garments_on_photo` counts the hit's garment too. `style` and
-    `colour` are the parts of `score` (cosines), `same_kind` and `same_colour` the calibrated
-    probabilities, `distant_below` the minimum `same_kind` that counts as close.
+    cosines: tuple[float, ...]
+    chances: tuple[float, ...]
+
+    def at(self, cosine: float) -> float:
+        """The probability at a cosine, 0 to 1."""
+        return float(np.interp(cosine, self.cosines, self.chances))
+
+
+@dataclass(frozen=True)
+class ClosenessCard:
+    """Curves and limits by class label, and figures.
+
+    Attributes:
+        encoder: fingerprint of the encoder that the curves were fitted for.
+        limits: probability of the same kind below which the best result is not close.
     """
 
-    product_id: str
-    title: str
-    brand: str | None
-    category: str | None
-    product_colour: str | None
-    price: Decimal | None
-    regular_price: Decimal | None
-    currency: str | None
-    url: str | None
-    availability: str | None
+    encoder: str
+    style: dict[str, Curve]
+    colour: dict[str, Curve]
+    limits: dict[str, float]
+    figures: dict[str, list[float]] = field(default_factory=dict)
+
+
+class Closeness:
+    """Calibrated closeness for one encoder."""
+
+    def __init__(self, card: ClosenessCard) -> None:
+        self.card = card
+
+    @classmethod
+    def load(cls, path: Path) -> "Closeness":
+        """Read a card; EncoderError if absent or damaged."""
+        try:
+            return cls(TypeAdapter(ClosenessCard).validate_json(path.read_bytes()))
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"cannot read {path} ({error}); restore it") from error
+
+    def same_kind(self, garment_class: GarmentClass, style: float) -> float:
+        """Probability that a result of this class with this style cosine has the query's kind."""
+        return self.card.style[garment_class.label].at(style)
+
+    def same_colour(self, garment_class: GarmentClass, colour: float) -> float:
+        """Probability that its main colour has the same name as the query's."""
+        return self.card.colour[garment_class.label].at(colour)
+
+
+_UNCALIBRATED: Final = Curve((0.0, 1.0), (0.0, 1.0))
+"""Identity, for an encoder without a card."""
+
+
+def uncalibrated(encoder: str) -> Closeness:
+    """Closeness for an encoder without fitted curves: the cosine itself, distant below 0.65."""
+    labels = [each.label for each in GARMENT_CLASSES]
+    curves = dict.fromkeys(labels, _UNCALIBRATED)
+    return Closeness(ClosenessCard(encoder, curves, curves, dict.fromkeys(labels, 0.65)))
+
+
+@lru_cache(maxsize=4)
+def closeness_for(encoder: str) -> Closeness:
+    """The shipped closeness if fitted for this encoder's fingerprint, else uncalibrated."""
+    if SHIPPED_CLOSENESS.is_file():
+        shipped = Closeness.load(SHIPPED_CLOSENESS)
+        if shipped.card.encoder == encoder:
+            return shipped
+    return uncalibrated(encoder)
+
+
+@dataclass(frozen=True)
+class ResultCard(GarmentCard):
+    """A hit with its product, as pages and JSON documents show it.
+
+    `more_colours` is the number of the article's other colours. `style` and `colour` are the parts
+    of `score` (cosines), `same_kind` and `same_colour` the calibrated probabilities,
+    `distant_below` the minimum `same_kind` that counts as close.
+    """
+
     more_colours: int
-    garments_on_photo: int
-    photo: str
-    photo_id: int
-    garment_id: int
-    garment_class: GarmentClass
-    box: tuple[float, float, float, float]
-    colours: tuple[Colour, ...]
     score: float
     style: float
     colour: float
@@ -73,30 +135,14 @@ class CollectionStatus:
 def result_card(hit: Hit, card: GarmentCard, closeness: Closeness, more_colours: int) -> ResultCard:
     """Join a hit with the catalogue's card of its garment."""
     return ResultCard(
-        product_id=card.product_id,
-        title=card.title,
-        brand=card.brand,
-        category=card.category,
-        product_colour=card.product_colour,
-        price=card.price,
-        regular_price=card.regular_price,
-        currency=card.currency,
-        url=card.url,
-        availability=card.availability,
-        garments_on_photo=card.garments_on_photo,
-        photo=card.photo,
-        photo_id=card.photo_id,
-        garment_id=card.garment_id,
-        garment_class=card.garment_class,
-        box=card.box,
-        colours=tuple(Colour(each.name, each.hex, each.share) for each in card.colours),
+        **vars(card),
+        more_colours=more_colours,
         score=hit.score,
         style=hit.style,
         colour=hit.colour,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
         distant_below=closeness.card.limits[card.garment_class.label],
-        more_colours=more_colours,
     )
 
 
@@ -106,22 +152,14 @@ def chances(cards: Sequence[ResultCard], colour_weight: float) -> list[float]:
     The weighted mean of `same_kind` and `same_colour`, made non-increasing by isotonic regression,
     so that it agrees with the order of the results.
     """
+    from scipy.optimize import isotonic_regression
+
+    if not cards:
+        return []
     raw = [
         (1 - colour_weight) * each.same_kind + colour_weight * each.same_colour for each in cards
     ]
-    return non_increasing(raw)
-
-
-def non_increasing(values: Sequence[float]) -> list[float]:
-    """Isotonic regression by pooling adjacent violators (Barlow et al., 1972)."""
-    blocks: list[tuple[float, int]] = []  # sum and number of pooled values
-    for value in values:
-        total, count = value, 1
-        while blocks and blocks[-1][0] * count < total * blocks[-1][1]:
-            last_total, last_count = blocks.pop()
-            total, count = total + last_total, count + last_count
-        blocks.append((total, count))
-    return [total / count for total, count in blocks for _ in range(count)]
+    return [float(each) for each in isotonic_regression(raw, increasing=False).x]
 
 
 def nothing_close(cards: Sequence[ResultCard], colour_weight: float) -> bool:

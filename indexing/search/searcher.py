@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_query import Clause, Term, WordQuery
-from catalog.garments import attribute_cards, photo_hashes, product_groups
+from catalog.filtering.word_search import attribute_cards
+from catalog.garments import photo_hashes, product_groups
 from catalog.records import AttributeCard
 from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
 from indexing.index.vector_rows import vectors_by_id

@@ -1,4 +1,4 @@
-"""Fit the closeness curves (`indexing.search.closeness`) of an encoder.
+"""Fit the closeness curves (`indexing.search.results`) of an encoder.
 
 Curves and limits are fitted with val garments as queries in a gallery of train garments, and
 measured with test garments as queries.
@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 
 from indexing.errors import IndexingError
 from indexing.evaluation.metrics import Figures, mean_with_interval, roc_area
-from indexing.search.closeness import Closeness, ClosenessCard, Curve
+from indexing.search.results import Closeness, ClosenessCard, Curve
 from indexing.training.garments import PairGarments
 from indexing.types import Vectors
 from segmentation.classes import GARMENT_CLASSES

@@ -27,7 +27,7 @@ from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Figures, Labels, macro_mean, mean_with_interval
-from indexing.search.closeness import ClosenessCard
+from indexing.search.results import ClosenessCard
 from indexing.training.closeness_fit import fit_closeness
 from indexing.training.garments import PairGarments, embed_pairs, known_attributes
 from indexing.training.softmax import fit_softmax

@@ -36,7 +36,7 @@ from search_app.documents import (
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
 from search_app.problems import ERRORS
-from search_app.search.json_documents import amount
+from search_app.search.search_document import amount
 from search_app.search.uploads import upload_bytes
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices

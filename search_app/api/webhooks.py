@@ -114,5 +114,5 @@ def _received(
     with services.open_collection.database.transaction() as session:
         is_new = receive(session, source.name, delivery_id, topic, body)
     if is_new and services.sync is not None:
-        services.sync.wake()
+        services.sync.thread.wake()
     return WebhookDocument(state="accepted" if is_new else "repeated")

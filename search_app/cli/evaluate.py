@@ -26,10 +26,8 @@ from search_app.cli.session import (
 from search_app.cli.train import require_train_extra
 
 if TYPE_CHECKING:
-    from indexing.evaluation.labelled import Progress
     from indexing.evaluation.retrieval import Evaluation
     from indexing.evaluation.styles import StylesReport
-    from search_app.cli.output import Advance
     from search_app.settings import Settings
 
 PhotosOption = Annotated[Path, typer.Option("--photos", metavar="DIR", help="The photos.")]
@@ -80,7 +78,7 @@ def evaluate_retrieval(
     settings = settings_for(context, segmenter=segmenter, encoder=encoder)
     evaluation = _evaluation(settings, against)
     with progress_on_stderr("photos") as tick:
-        result = evaluate(evaluation, photos, labels, progress=_plain(tick))
+        result = evaluate(evaluation, photos, labels, progress=tick)
     if report is not None:
         print_note(f"written: {write_report(report, result.report, result.ranked)}")
     if as_json:
@@ -119,7 +117,7 @@ def evaluate_same_garment(
     gallery += [path for folder in also or () for path in find_photos(folder)]
     queries = [row for row in rows if row.role != "gallery"]
     with progress_on_stderr("photos") as tick:
-        report = evaluate(_evaluation(settings, None), gallery, queries, _plain(tick))
+        report = evaluate(_evaluation(settings, None), gallery, queries, tick)
     (print_json if as_json else print_figures)(report.to_json())
 
 
@@ -149,9 +147,7 @@ def evaluate_street(
         opened_collection(settings, embedder) as collection,
         progress_on_stderr("garments") as tick,
     ):
-        report = street_to_shop(
-            collection, embedder, find_photos(photos), out, garments, _plain(tick)
-        )
+        report = street_to_shop(collection, embedder, find_photos(photos), out, garments, tick)
     if as_json:
         print_json(report)
     else:
@@ -188,7 +184,7 @@ def evaluate_styles(
             opened_collection(settings, embedder) as collection,
             progress_on_stderr("photos") as tick,
         ):
-            report = evaluate(collection, catalogue, photos, rows, _plain(tick))
+            report = evaluate(collection, catalogue, photos, rows, tick)
     if as_json:
         print_json(report.to_json())
     else:
@@ -210,8 +206,8 @@ def _print_styles(report: "StylesReport") -> None:
     print_table(
         ("view", "colour weight", "recall@1", "recall@10", "nothing close", "largest right"), rows
     )
-    if report.sold_as_other is not None:
-        typer.echo(f"first results sold as another class: {_interval(report.sold_as_other)}")
+    for certainty, figure in report.sold_as_other.items():
+        typer.echo(f"first results sold as another class, class {certainty}: {_interval(figure)}")
     counts = ", ".join(f"{count} {view}" for view, count in report.queries.items())
     typer.echo(f"{counts} among {report.products} products; {report.encoder}")
 
@@ -263,7 +259,7 @@ def evaluate_judged(
             judged,
             photos,
             colour_weight or COLOUR_WEIGHTS,
-            _plain(tick),
+            tick,
         )
     if as_json:
         print_json(report)
@@ -301,7 +297,7 @@ def train_heads_command(
 
     settings = settings_for(context, encoder=encoder)
     with progress_on_stderr("garments") as tick:
-        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, _plain(tick))
+        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, tick)
     document = {"attributes": heads.figures, "closeness": closeness.figures, "out": str(out)}
     (print_json if as_json else print_figures)(document)
 
@@ -316,7 +312,3 @@ def _evaluation(settings: "Settings", against: str | None) -> "Evaluation":
         session.load_encoder(settings, segmenter),
         open_encoder(against, options, segmenter) if against else None,
     )
-
-
-def _plain(tick: "Advance") -> "Progress":
-    return lambda done, total: tick(done, total, "")

@@ -6,19 +6,24 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import typer
-
-Advance = Callable[[int, int, str], None]
-"""Called with (done, total, note)."""
 
 SECONDS_BETWEEN_LINES: Final = 10.0
 """Seconds between progress lines where stderr is no terminal."""
 SECONDS_BEFORE_NOTE: Final = 1.0
 """A step that takes longer says what it does."""
+
+
+class Advance(Protocol):
+    """Shows progress."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show the numbers done and in all."""
+        ...
 
 
 def print_json(document: object) -> None:
@@ -114,13 +119,17 @@ def progress_on_stderr(label: str) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None, note="")
-        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+        def advance(done: int, total: int, note: str = "") -> None:
+            bar.update(task, completed=done, total=total, note=note)
+
+        yield advance
 
 
 def _progress_lines(label: str) -> Advance:
     last_line = time.monotonic()
 
-    def advance(done: int, total: int, note: str) -> None:
+    def advance(done: int, total: int, note: str = "") -> None:
         nonlocal last_line
         now = time.monotonic()
         if total and (done == total or now - last_line >= SECONDS_BETWEEN_LINES):

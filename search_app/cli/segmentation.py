@@ -97,7 +97,7 @@ def evaluate_segmentation(
             masks,
             labels.value,
             wanted,
-            lambda done, total: tick(done, total, ""),
+            tick,
         )
     found = report_of(evaluated, loaded.fingerprint)
     if report:
@@ -176,9 +176,7 @@ def evaluate_products(
     settings = settings_for(context, segmenter=segmenter)
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        report = evaluate(
-            loaded, source, split.value, limit, lambda done, total: tick(done, total, "")
-        )
+        report = evaluate(loaded, source, split.value, limit, tick)
     (print_json if as_json else print_figures)(report.to_json())
 
 
@@ -187,9 +185,6 @@ def dataset_checked(
         Path, typer.Argument(metavar="CLOTHING", help="The folder with images.csv and photos.")
     ],
     out: OutOption,
-    redraw: Annotated[
-        bool, typer.Option("--redraw", help="Make the masks from the drawings again.")
-    ] = False,
 ) -> None:
     """Make the pairs of sixty photos with hand-checked masks.
 
@@ -199,9 +194,7 @@ def dataset_checked(
     """
     from segmentation.data.checked import create_checked
 
-    if redraw:
-        require_train_extra()
-    print_pairs(create_checked(source, out, redraw))
+    print_pairs(create_checked(source, out))
 
 
 def _weights_file(settings: "Settings") -> Path:
@@ -233,9 +226,7 @@ def train_quantised(
 
     path = _weights_file(settings_for(context, segmenter=segmenter))
     with progress_on_stderr("photos") as tick:
-        written = quantise_segmenter(
-            path, pairs, seed=seed, progress=lambda done, total: tick(done, total, "")
-        )
+        written = quantise_segmenter(path, pairs, seed=seed, progress=tick)
     typer.echo(f"8-bit network: {written}")
 
 
@@ -269,9 +260,7 @@ def train_calibration(
     settings = settings_for(context, segmenter=segmenter)
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        samples = collect_samples(
-            loaded, pairs, split.value, limit, lambda done, total: tick(done, total, "")
-        )
+        samples = collect_samples(loaded, pairs, split.value, limit, tick)
     calibration = fit_calibration(samples)
     figures = measure_calibration(samples, calibration)
     if not dry_run:

@@ -125,7 +125,7 @@ def train_encoder(
     backbone = Segmenter.load(segmenter, RuntimeOptions(threads=threads))
     config = FitConfig(tuple(pairs), out, photos=photos, command=_command("encoder", pairs))
     with progress_on_stderr("garments") as tick:
-        weights = fit_encoder(config, backbone, lambda done, total: tick(done, total, ""))
+        weights = fit_encoder(config, backbone, tick)
     typer.echo(f"weights: {weights}")
 
 
@@ -136,13 +136,14 @@ def _command(network: str, pairs: list[Path], *options: str) -> str:
 
 
 def require_train_extra() -> None:
-    """Raise TrainExtraMissing unless PyTorch, OpenCV and NNCF are installed."""
+    """Say that PyTorch is loaded; raise TrainExtraMissing unless it, OpenCV and NNCF are there."""
     absent = [name for name in TRAINING_MODULES if find_spec(name) is None]
     if absent:
         raise TrainExtraMissing(
             f"training needs {', '.join(absent)}; "
             "run `python -m pip install 'apparel-search[train]'`"
         )
+    print_note("loading PyTorch ...")
 
 
 @dataset_app.command("imaterialist")
@@ -165,9 +166,7 @@ def dataset_imaterialist(
     from segmentation.data.imaterialist import create_imaterialist
 
     with progress_on_stderr("pairs") as tick:
-        folder = create_imaterialist(
-            source, out, limit, seed, lambda done, total: tick(done, total, "")
-        )
+        folder = create_imaterialist(source, out, limit, seed, tick)
     print_pairs(folder)
 
 
@@ -187,7 +186,7 @@ def dataset_ccp(
     from segmentation.data.sources import create_ccp
 
     with progress_on_stderr("pairs") as tick:
-        folder = create_ccp(source, out, lambda done, total: tick(done, total, ""))
+        folder = create_ccp(source, out, tick)
     print_pairs(folder)
 
 
@@ -207,7 +206,7 @@ def dataset_ccp_tagged(
     from segmentation.data.sources import create_ccp_tagged
 
     with progress_on_stderr("photos") as tick:
-        folder = create_ccp_tagged(source, out, lambda done, total: tick(done, total, ""))
+        folder = create_ccp_tagged(source, out, tick)
     print_pairs(folder)
 
 
@@ -231,7 +230,7 @@ def dataset_clothing(
     from segmentation.data.sources import create_clothing
 
     with progress_on_stderr("photos") as tick:
-        folder = create_clothing(source, out, workers, lambda done, total: tick(done, total, ""))
+        folder = create_clothing(source, out, workers, tick)
     print_pairs(folder)
 
 
@@ -248,7 +247,7 @@ def dataset_drawn(
     from segmentation.data.drawn import create_drawn
 
     with progress_on_stderr("drawing") as tick:
-        folder = create_drawn(out, count, seed, lambda done, total: tick(done, total, ""))
+        folder = create_drawn(out, count, seed, tick)
     print_pairs(folder)
 
 

@@ -10,8 +10,7 @@
 Answers are the typed documents of `search_app.documents`; a refused request raises `ApiError`.
 """
 
-from search_app.client.async_client import AsyncClient
 from search_app.client.calls import ApiError, Examples, Photo, PhotoQuery
-from search_app.client.sync_client import Client
+from search_app.client.clients import AsyncClient, Client
 
 __all__ = ["ApiError", "AsyncClient", "Client", "Examples", "Photo", "PhotoQuery"]

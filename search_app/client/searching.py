@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.client.calls import (
     API,
     Call,
@@ -29,15 +30,15 @@ SEARCH: Final = f"{API}/search"
 
 def search(
     photo: Photo | PhotoQuery,
-    garment_class: ClassLabel | None,
-    k: int,
-    colour_weight: float,
-    filters: Sequence[str],
-    words: str | None,
-    in_colour: str | None,
-    examples: Examples,
+    garment_class: ClassLabel | None = None,
+    k: int = 12,
+    colour_weight: float = DEFAULT_COLOUR_WEIGHT,
+    filters: Sequence[str] = (),
+    words: str | None = None,
+    in_colour: str | None = None,
+    examples: Examples = Examples(),
 ) -> Call[SearchDocument]:
-    """Search with a photo."""
+    """Find the garments of a photo and the nearest products to each."""
     query = photo if isinstance(photo, PhotoQuery) else PhotoQuery(photo)
     form = given(
         garment_class=garment_class,
@@ -58,13 +59,18 @@ def search(
 
 
 def segment(photo: Photo) -> Call[SegmentDocument]:
-    """Segment a photo."""
+    """Find the garments and the class mask of a photo."""
     files = photo_files("photo", [photo])
     return Call(SegmentDocument.model_validate_json, "POST", f"{API}/segment", files=files)
 
 
-def explain(photo: Photo, garment_id: int, garment: int, colour_weight: float) -> Call[bytes]:
-    """Explain a result."""
+def explain(
+    photo: Photo,
+    garment_id: int,
+    garment: int = 0,
+    colour_weight: float = DEFAULT_COLOUR_WEIGHT,
+) -> Call[bytes]:
+    """Explain a result by its `garment_id`, as a PNG; `garment` of the photo, from 0."""
     form = {
         "garment_id": str(garment_id),
         "garment": str(garment),
@@ -74,24 +80,27 @@ def explain(photo: Photo, garment_id: int, garment: int, colour_weight: float) -
 
 
 def find(
-    words: str, k: int, filters: Sequence[str], garment_class: ClassLabel | None
+    words: str,
+    k: int = 12,
+    filters: Sequence[str] = (),
+    garment_class: ClassLabel | None = None,
 ) -> Call[WordsDocument]:
-    """Search by words."""
+    """Find products by plain words."""
     parameters = given(words=words, k=k, filters=list(filters), garment_class=garment_class)
     return Call(WordsDocument.model_validate_json, "GET", SEARCH, parameters)
 
 
 def similar(
     product_id: str,
-    k: int,
-    filters: Sequence[str],
-    garment_class: ClassLabel | None,
-    colour_weight: float,
-    in_colour: str | None,
-    garment_id: int | None,
-    examples: Examples,
+    k: int = 12,
+    filters: Sequence[str] = (),
+    garment_class: ClassLabel | None = None,
+    colour_weight: float = DEFAULT_COLOUR_WEIGHT,
+    in_colour: str | None = None,
+    garment_id: int | None = None,
+    examples: Examples = Examples(),
 ) -> Call[ResultsDocument]:
-    """Search with a product."""
+    """Find products like a product, or like one of its garments."""
     parameters = given(
         product_id=product_id,
         garment_id=garment_id,
@@ -106,19 +115,21 @@ def similar(
 
 
 def search_vector(request: VectorRequest) -> Call[ResultsDocument]:
-    """Search with a vector."""
+    """Find the products nearest to a vector of `apparel embed`."""
     body = request.model_dump_json(exclude_none=True)
     return Call(ResultsDocument.model_validate_json, "POST", f"{SEARCH}/vector", json=body)
 
 
-def facets(filters: Sequence[str], attributes: Sequence[str], limit: int) -> Call[FacetsDocument]:
-    """Count the values of the filters."""
+def facets(
+    filters: Sequence[str] = (), attributes: Sequence[str] = (), limit: int = 50
+) -> Call[FacetsDocument]:
+    """Count the products by brand, category, colour, availability, class and attributes."""
     parameters = given(filters=list(filters), attributes=list(attributes), limit=limit)
     return Call(FacetsDocument.model_validate_json, "GET", f"{API}/facets", parameters)
 
 
 def send_event(event: EventRequest) -> Call[None]:
-    """Report what followed a search."""
+    """Report a click, a cart or a purchase that followed a search."""
     return Call(nothing, "POST", f"{API}/events", json=event.model_dump_json())
 
 

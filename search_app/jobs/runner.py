@@ -69,7 +69,7 @@ class JobRunner:
     @property
     def alive(self) -> bool:
         """Whether the worker thread is alive."""
-        return self._worker.alive
+        return self._worker.thread.alive
 
     @property
     def working(self) -> bool:
@@ -189,15 +189,15 @@ class JobRunner:
 
     def close(self) -> None:
         """Stop the running job after its batch; it goes back into the queue."""
-        self._worker.close()
+        self._worker.thread.close()
 
     def _queued(self, row: ImportJob, content: bytes | None = None) -> Job:
         job = self._store.add(row, content)
-        self._worker.wake()
+        self._worker.thread.wake()
         return job
 
     def _woken(self, job_id: str) -> Job:
-        self._worker.wake()
+        self._worker.thread.wake()
         return self.get(job_id)
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +25,7 @@ from search_app.errors import SearchAppError
 from search_app.jobs.claims import ClaimedJob, LeaseLost, claim, disown_all
 from search_app.jobs.encoder_choices import FOLDER, encoder_choices
 from search_app.jobs.records import IMPORT, REBUILD, REVIEW, SYNC
+from search_app.jobs.repeated import RepeatedWork
 from search_app.jobs.store import JobStore
 from search_app.jobs.tasks import (
     EXPECTED,
@@ -74,27 +74,16 @@ class JobWorker:
         self._owner = f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
         self._running: ClaimedJob | None = None
         self._cancelled: ClaimedJob | None = None
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
         if self._database.is_sqlite:
             disown_all(self._database)
-        # A daemon thread: a server that must stop at once does not wait for a batch.
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread is alive."""
-        return self._thread.is_alive()
+        expected = (DatabaseAway, IndexingError, SegmentationError)
+        self.thread = RepeatedWork("jobs", self._run_next, POLL_SECONDS, expected)
+        self.thread.start()
 
     @property
     def working(self) -> bool:
         """Whether a job is running here now."""
         return self._running is not None
-
-    def wake(self) -> None:
-        """Look for jobs now."""
-        self._wake.set()
 
     def cancel(self, job_id: str) -> None:
         """Stop a job after its batch, if it runs here."""
@@ -102,30 +91,13 @@ class JobWorker:
         if running is not None and running.job.id == job_id:
             self._cancelled = running
 
-    def close(self) -> None:
-        """Stop the running job after its batch; it goes back into the queue."""
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join(timeout=30)
-
-    def _work(self) -> None:
-        """Run jobs until the server stops; nothing ends this thread earlier."""
-        while not self._stopping.is_set():
-            try:
-                self._follow_encoder()
-                claimed = self._claimed()
-                if claimed is not None:
-                    self._run(claimed)
-                    continue
-            except (DatabaseAway, IndexingError, SegmentationError) as error:
-                _log.warning("jobs: %s", error)
-            except Exception:
-                _log.exception("jobs: something broke here; it is tried again")
-            self._wake.wait(POLL_SECONDS)
-            self._wake.clear()
-
-    def _claimed(self) -> ClaimedJob | None:
-        return claim(self._store, self._database, self._owner) if self._runs_jobs else None
+    def _run_next(self) -> bool:
+        """Run the next job; returns whether there was one. A stopped one goes back in the queue."""
+        self._follow_encoder()
+        claimed = claim(self._store, self._database, self._owner) if self._runs_jobs else None
+        if claimed is not None:
+            self._run(claimed)
+        return claimed is not None
 
     def _follow_encoder(self) -> None:
         """Change to the encoder to which another server has changed the catalogue.
@@ -188,12 +160,12 @@ class JobWorker:
 
     def _release(self, claimed: ClaimedJob) -> None:
         """Give a job back as soon as the database answers; else its lease ends by itself."""
-        while not self._stopping.is_set():
+        while not self.thread.stopping.is_set():
             try:
                 claimed.release()
                 return
             except DatabaseAway:
-                self._stopping.wait(SECONDS_BETWEEN_REPORTS)
+                self.thread.stopping.wait(SECONDS_BETWEEN_REPORTS)
             except LeaseLost:
                 return
 
@@ -223,7 +195,7 @@ class JobWorker:
 
         def report(done: int, total: int, skipped: int = 0, garments: int = 0) -> None:
             nonlocal reported
-            if self._stopping.is_set():
+            if self.thread.stopping.is_set():
                 raise _Stopping
             cancelled = self._cancelled is claimed
             if time.monotonic() - reported >= SECONDS_BETWEEN_REPORTS:

@@ -19,7 +19,7 @@ from search_app.pages.views import Area, ResultView
 NEARLY_THE_SAME: Final = 0.97
 """Least score of what may be the very garment."""
 LEAST_CHANCES: Final = (0.80, 0.60, 0.40)
-"""Least chance that a result is similar (`indexing.search.closeness`), from "very close" on."""
+"""Least chance that a result is similar (`indexing.search.results`), from "very close" on."""
 DISTANT: Final = 1 + len(LEAST_CHANCES)
 """The rank of closeness of what is not close; 0 is nearly the same."""
 _SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)

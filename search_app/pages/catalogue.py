@@ -83,7 +83,7 @@ def find_page(request: Request, services: UsedServices) -> Response:
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = list_products(session, 1, 1).total == 0
-    filters = options.filters_with(words.query)
+    filters = replace(options.filters, words=words.query)
     hits = [] if filters.is_empty else collection.find(filters, options.k, state.among)
     cards = shown_cards(collection.cards(hits), state)
     form = filter_form("/find", state, menus, words, compares=False)

@@ -82,7 +82,7 @@ def counted_facets(
     among: GarmentClass | None = None,
 ) -> Facets:
     """Count the values of all filters under the present ones, own attributes included."""
-    wanted = state.options.filters_with(words.query)
+    wanted = replace(state.options.filters, words=words.query)
     names = [each for each in attribute_names(session) if not IDENTIFIERS.search(each)]
     return facets(
         session,

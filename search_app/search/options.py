@@ -1,6 +1,6 @@
 """Search options: class, filters, another colour, plain words, a region of the photo."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from catalog.filtering.vocabulary import colour_name
 from catalog.filtering.word_parser import parse_words
@@ -60,10 +60,6 @@ class SearchOptions:
         if self.wanted_colour:
             return max(self.colour_weight, NAMED_COLOUR_WEIGHT)
         return self.colour_weight
-
-    def filters_with(self, words: WordQuery) -> Filters:
-        """The filters together with the words that the catalogue knows."""
-        return replace(self.filters, words=words)
 
 
 def check_colour(options: SearchOptions) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from indexing.types import Colour, EmbeddedGarment, GarmentAttributes, ModelFingerprint
+from catalog.colours import Colour
+from indexing.types import EmbeddedGarment, GarmentAttributes, ModelFingerprint
 from search_app.pages.state import Pick
 from search_app.search.query_photo import QueryPhoto
 from search_app.search.uploads import StoredQuery
@@ -34,7 +35,6 @@ class _GarmentHeader:
     area: float
     mask_shape: tuple[int, int]
     colours: tuple[Colour, ...]
-    whole_photo: bool
     attributes: GarmentAttributes
 
 
@@ -107,7 +107,6 @@ def _garment_header(embedded: EmbeddedGarment) -> dict[str, object]:
         "area": garment.area,
         "mask_shape": garment.mask.shape,
         "colours": [asdict(each) for each in embedded.colours],
-        "whole_photo": embedded.whole_photo,
         "attributes": asdict(embedded.attributes),
     }
 
@@ -126,7 +125,6 @@ def _garment(header: _GarmentHeader, index: int, arrays: Arrays) -> EmbeddedGarm
         garment=garment,
         colours=header.colours,
         vector=arrays[f"vector{index}"].astype(np.float32),
-        whole_photo=header.whole_photo,
         attributes=header.attributes,
     )
 

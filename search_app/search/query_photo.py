@@ -7,19 +7,25 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
+from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
 from search_app.errors import BadRequest, NotReady
-from search_app.search.monochrome import is_monochrome
 from search_app.search.options import SearchOptions
-from search_app.search.screenshot import picture_box
+from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 from segmentation.photos import Photo
 
-MASK_SIDE: Final = 400
-"""Masks are reduced to about this many pixels a side: a crop shows no finer edge."""
+GREY_CHROMA: Final = 1.5
+"""CIELAB chroma below which a photo is grey: 1 of 1,560 photos with colours has less than 2."""
+TONE_SPREAD: Final = 0.15
+"""Spread of a toned photo's colours at equal lightness, as a share of its chroma, and the share of
+its pixels that may lack the tone."""
+_SIDE: Final = 64
+"""Pixels a side that are compared, averages of many, so that JPEG's noise cancels out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +33,7 @@ class QueryPhoto:
     """The garments of a query photo, the largest first; boxes in pixels of the photo.
 
     `whole` is the whole photo as one garment: where no garment was detected, or on request.
-    `monochrome`: the photo has no colours of its own (`search_app.search.monochrome`).
+    `monochrome`: the photo has no colours of its own (`is_monochrome`).
     """
 
     height: int
@@ -92,6 +98,28 @@ def embed_wanted(
     return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
 
 
+def is_monochrome(photo: Photo) -> bool:
+    """Whether a photo is grey, or one tone colours all of it according to its lightness.
+
+    Args:
+        photo: shape (H, W, 3), RGB.
+    """
+    small = np.asarray(Image.fromarray(photo).resize((_SIDE, _SIDE), Image.Resampling.BOX))
+    lab = rgb_to_lab(small.reshape(-1, 3))
+    lightness, colours = lab[:, 0] / 100, lab[:, 1:]
+    chroma = np.percentile(np.linalg.norm(colours, axis=1), 95)
+    if chroma < GREY_CHROMA:
+        return True
+    ramp = np.stack([lightness, np.ones_like(lightness)], axis=1)
+    tone = ramp @ np.linalg.lstsq(ramp, colours, rcond=None)[0]
+    spread = np.percentile(np.linalg.norm(colours - tone, axis=1), 95)
+    mean = colours.mean(axis=0)
+    along = colours @ mean / max(float(np.linalg.norm(mean)), 1e-6)
+    # A garment on white has one colour too, but a tone tints the white as well.
+    toned = (along > chroma / 2 * lightness).mean()
+    return bool(spread < TONE_SPREAD * chroma and toned >= 1 - TONE_SPREAD)
+
+
 def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
     """The query of an embedded photo, with reduced masks."""
     garments = tuple(reduced(garment) for garment in embedded.garments)
@@ -137,13 +165,13 @@ def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarme
 
 
 def reduced(embedded: EmbeddedGarment, scale: float = 1.0) -> EmbeddedGarment:
-    """A garment with its mask reduced to about `MASK_SIDE` pixels.
+    """A garment with its mask reduced to about `SAMPLED_SIDE` pixels a side.
 
     Args:
         scale: pixels of the query photo per pixel of the photo that was embedded.
     """
     garment = embedded.garment
     x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
-    step = -(-max(garment.mask.shape) // MASK_SIDE)
+    step = -(-max(garment.mask.shape) // SAMPLED_SIDE)
     mask = garment.mask[::step, ::step].copy()
     return replace(embedded, garment=replace(garment, box=(x0, y0, x1, y1), mask=mask))

@@ -29,9 +29,13 @@ def search_garment(
     Args:
         also: the same garment, or ones like it, on further query photos.
     """
-    queries = [Query.of(each) for each in (garment, *also)]
-    query = joined(queries, embedder_of(collection).fingerprint.style_dimension)
-    words = relative_to(collection.understand(options.words).query, _shown(garment))
+    query = Query.of(garment)
+    if also:
+        queries = [query, *map(Query.of, also)]
+        query = joined(queries, embedder_of(collection).fingerprint.style_dimension)
+    words = collection.understand(options.words).query
+    if words.alternatives:
+        words = relative_to(words, _shown(garment))
     return search_cards(collection, query, options, among, words)
 
 
@@ -66,7 +70,7 @@ def search_cards(
         classes=classes,
         count=options.k,
         colour_weight=options.searched_weight,
-        filters=options.filters_with(words),
+        filters=replace(options.filters, words=words),
         fold_duplicates=options.fold_duplicates,
     )
     found = collection.results(steered)

@@ -6,51 +6,15 @@ session: `apparel serve` prints one for this machine's user, so tickets stay in 
 
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final
+
+from search_app.security.expiring import ExpiringRows
 
 SESSION_HOURS: Final = 8
 TICKET_MINUTES: Final = 60
 MAX_SESSIONS: Final = 100
-
-
-class SessionStore(Protocol):
-    """Interface of a store of secrets by tokens, which forgets them after `SESSION_HOURS`."""
-
-    def put(self, token: str, value: bytes) -> None: ...
-
-    def get(self, token: str) -> bytes | None: ...
-
-    def drop(self, token: str) -> None: ...
-
-
-class MemorySessions:
-    """Sessions in memory, at most `MAX_SESSIONS`; thread-safe."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._values: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def put(self, token: str, value: bytes) -> None:
-        """Store the secret of a new session."""
-        with self._lock:
-            self._values[token] = (self._clock(), value)
-            if len(self._values) > MAX_SESSIONS:
-                self._values.popitem(last=False)
-
-    def get(self, token: str) -> bytes | None:
-        """The secret of a session; None if it is unknown or has ended."""
-        with self._lock:
-            began, value = self._values.get(token, (float("-inf"), b""))
-        return value if self._clock() - began <= SESSION_HOURS * 3600 else None
-
-    def drop(self, token: str) -> None:
-        """End a session."""
-        with self._lock:
-            self._values.pop(token, None)
 
 
 class AdminSessions:
@@ -60,7 +24,7 @@ class AdminSessions:
     its sessions at once.
     """
 
-    def __init__(self, store: SessionStore, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, store: ExpiringRows, clock: Callable[[], float] = monotonic) -> None:
         self._store = store
         self._clock = clock
         self._tickets: dict[str, tuple[float, str]] = {}

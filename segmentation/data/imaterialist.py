@@ -21,7 +21,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from segmentation.classes import (
-    IMATERIALIST_CATEGORIES,
     IMATERIALIST_CLASSES,
     IMATERIALIST_PARTS,
     GarmentClass,
@@ -249,8 +248,8 @@ def _category_of(class_id: str) -> int:
     category = class_id.split("_", 1)[0].strip()
     if not (category.isascii() and category.isdigit()):
         raise BadRow(f"ClassId {class_id[:20]!r} has no category")
-    if int(category) >= IMATERIALIST_CATEGORIES:
-        raise BadRow(f"ClassId {class_id[:20]!r} is not of the {IMATERIALIST_CATEGORIES}")
+    if int(category) > max(IMATERIALIST_PARTS):
+        raise BadRow(f"ClassId {class_id[:20]!r} is not of the {max(IMATERIALIST_PARTS) + 1}")
     return int(category)
 
 

@@ -77,7 +77,6 @@ def test_several_photos_find_what_is_near_to_all(collection: Collection) -> None
     alone, together = list(_ranking(collection, first)), list(_ranking(collection, both))
     other = next(iter(_ranking(collection, last)))
     assert together.index(other) < alone.index(other)
-    assert joined([first], _dimension(collection)) is first
 
 
 def test_feedback_keeps_both_halves_at_unit_length(collection: Collection) -> None:

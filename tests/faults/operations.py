@@ -16,12 +16,13 @@ from typing import Final
 from catalog.data_folder.backup import write_backup
 from catalog.data_folder.lock import serving as holding_folder
 from catalog.data_folder.restore import restore_backup
+from catalog.database import newest_revision
 from catalog.errors import CatalogError
 from catalog.feeds.reader import Feed, ProductRow, read_folder
 from catalog.importing.records import ImportOptions
 from indexing.collection import open_collection
 from indexing.errors import IndexingError
-from indexing.index import class_index, exact, indices
+from indexing.index import building, class_index, indices
 from search_app.app import create_app
 from search_app.serving import serve_app
 from search_app.settings import Settings
@@ -115,9 +116,12 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
 """Those that faults break; `serve` is killed only."""
 
 
+newest_revision()  # read once, in the process that all children are forked from
+
+
 def lower_limits() -> None:
     """Let a few vectors be enough for approximate indices and merges."""
-    exact.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
+    building.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
     class_index.MIN_DELTA = 4
     indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
 

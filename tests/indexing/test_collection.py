@@ -284,7 +284,7 @@ def test_filters_are_full_and_right_among_many(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As beyond the limit of the exact scan, where candidates are looked through first."""
-    for module in ("index.exact", "index.class_index", "index.filtered"):
+    for module in ("index.building", "index.class_index", "index.filtered"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 20)
     monkeypatch.setattr("indexing.index.filtered.SCAN_LIMIT", 20)
     monkeypatch.setattr("indexing.index.filtered.FIRST_FETCH", 10)

@@ -28,8 +28,7 @@ from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.index.engine import VectorQuery
-from indexing.index.exact import best_first
-from indexing.index.ivf import scale
+from indexing.index.exact import best_first, scale
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import use_model
 from indexing.types import GarmentIds, Vectors

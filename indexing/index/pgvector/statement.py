@@ -36,7 +36,7 @@ from sqlalchemy import (
 from catalog.filtering.conditions import garment_value_conditions, product_value_conditions
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.index.engine import VectorQuery
-from indexing.index.ivf import scale
+from indexing.index.exact import scale
 from indexing.index.pgvector.requirements import SCHEMA
 from indexing.index.pgvector.views import PRODUCT, literal, view_for
 from indexing.types import ModelFingerprint

@@ -9,7 +9,7 @@ of its own, and a query goes to the nearest one.
 from dataclasses import dataclass
 from typing import Final
 
-from indexing.index.ivf import scale
+from indexing.index.exact import scale
 from indexing.index.pgvector.requirements import SCHEMA
 from indexing.types import ModelFingerprint, Vector
 

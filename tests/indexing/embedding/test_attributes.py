@@ -9,7 +9,7 @@ from PIL import Image
 from indexing.embedding.attributes import AttributeHeads, heads_for
 from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card
 from indexing.errors import EncoderError
-from indexing.search.closeness import Closeness, closeness_for
+from indexing.search.results import Closeness, closeness_for
 from indexing.training.closeness_fit import fit_curve
 from indexing.training.garments import known_attributes
 from indexing.training.heads import train_heads

@@ -105,7 +105,7 @@ def test_an_encoder_of_other_features_is_refused(tmp_path: Path) -> None:
 def test_the_card_of_an_older_encoder_says_what_to_do(tmp_path: Path) -> None:
     weights = _saved(tmp_path)
     weights.with_suffix(".json").write_text('{"architecture": {"backbone": "regnety_004"}}')
-    with pytest.raises(EncoderError, match=r"lacks 'embedding'.*train encoder"):
+    with pytest.raises(EncoderError, match=r"embedding: Field required.*apparel train"):
         Encoder.load(weights, PixelBackbone())
 
 

@@ -21,8 +21,8 @@ from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.index.engine import EngineName, Neighbours, VectorQuery
+from indexing.index.exact import scale
 from indexing.index.indices import REFRESH_SECONDS
-from indexing.index.ivf import scale
 from indexing.review.corrections import set_class
 from indexing.search.query import Query
 from indexing.switch import switched

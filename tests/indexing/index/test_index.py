@@ -153,7 +153,7 @@ LARGE = 3_000
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some thousand vectors count as many: they are searched by candidates."""
-    for module in ("index.exact", "index.class_index"):
+    for module in ("index.building", "index.class_index"):
         monkeypatch.setattr(f"indexing.{module}.EXACT_LIMIT", 500)
     monkeypatch.setattr("indexing.index.class_index.MIN_DELTA", 100)
 

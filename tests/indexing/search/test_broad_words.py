@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import garments
+from catalog.filtering import word_search
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_conditions import understand
 from indexing.benchmarks.scale.shop import fill_shop
@@ -20,11 +20,11 @@ def test_a_broad_query_begins_like_a_whole_one(
     with database.session() as session:
         for text in ("top", "red top", "jeans or top", "linda", "brand", "-red"):
             filters = Filters(words=understand(session, text).query)
-            whole = [card.garment_id for card in garments.attribute_cards(session, filters)]
-            monkeypatch.setattr(garments, "_CARDS_PER_SEARCH", MOST)
-            monkeypatch.setattr(garments, "_NAMED_ENOUGH", enough)
-            monkeypatch.setattr(garments, "_RANKED_AT_ONCE", MOST)
-            some = [card.garment_id for card in garments.attribute_cards(session, filters)]
+            whole = [card.garment_id for card in word_search.attribute_cards(session, filters)]
+            monkeypatch.setattr(word_search, "_CARDS_PER_SEARCH", MOST)
+            monkeypatch.setattr(word_search, "_NAMED_ENOUGH", enough)
+            monkeypatch.setattr(word_search, "_RANKED_AT_ONCE", MOST)
+            some = [card.garment_id for card in word_search.attribute_cards(session, filters)]
             monkeypatch.undo()
             assert len(some) >= min(enough, len(whole))
             assert some == whole[: len(some)]

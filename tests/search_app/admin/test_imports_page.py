@@ -10,13 +10,13 @@ from fastapi.testclient import TestClient
 from catalog.data_folder.layout import LOCAL_TOKEN
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
+from search_app.security.expiring import MemoryRows
 from search_app.security.keys import Scope, make_key, revoke_key
 from search_app.security.local_token import make_local_token
 from search_app.security.sessions import (
     SESSION_HOURS,
     TICKET_MINUTES,
     AdminSessions,
-    MemorySessions,
 )
 from search_app.settings import Settings
 from tests.fakes import FakeEmbedder, draw_photo
@@ -178,7 +178,7 @@ def test_local_token_signs_in_and_ends_with_its_file(
 
 def test_ticket_ends_after_its_minutes() -> None:
     now = 0.0
-    sessions = AdminSessions(MemorySessions(), lambda: now)
+    sessions = AdminSessions(MemoryRows(1, 60, renewed=False), lambda: now)
     early, late = sessions.issue_ticket("secret"), sessions.issue_ticket("secret")
     assert sessions.redeem("") is None
     token = sessions.redeem(early)
@@ -191,7 +191,7 @@ def test_ticket_ends_after_its_minutes() -> None:
 
 def test_session_ends_after_its_hours() -> None:
     now = 0.0
-    sessions = AdminSessions(MemorySessions(lambda: now))
+    sessions = AdminSessions(MemoryRows(9, SESSION_HOURS * 3600, False, lambda: now))
     token = sessions.begin("secret")
     assert sessions.secret_of(token) == "secret"
     assert sessions.secret_of("") is None

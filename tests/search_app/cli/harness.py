@@ -3,7 +3,6 @@
 Catalogue, index and files are real; only the networks are replaced.
 """
 
-import dataclasses
 import io
 import struct
 import zlib
@@ -14,11 +13,11 @@ import numpy as np
 from PIL import Image, ImageColor
 from typer.testing import CliRunner, Result
 
+from catalog.colours import Colour
 from indexing.embedding.colour import colour_vector
 from indexing.embedding.crop import crop_garment
 from indexing.embedding.encoder import SegmentedGarment, unit_length
 from indexing.types import (
-    Colour,
     EmbeddedGarment,
     EmbeddedPhoto,
     ModelFingerprint,
@@ -73,8 +72,7 @@ class BlockEmbedder:
         ]
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        garment = whole_photo_garment(photo.shape[0], photo.shape[1])
-        return dataclasses.replace(self._embedded(photo, garment), whole_photo=True)
+        return self._embedded(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
 
     def embed_region(
         self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from indexing.collection import Collection
-from search_app.search.monochrome import is_monochrome
 from search_app.search.options import SearchOptions
-from search_app.search.query_photo import embed_query, embedder_of
+from search_app.search.query_photo import embed_query, embedder_of, is_monochrome
 from search_app.search.search_document import NO_COLOURS, search_photo
 from segmentation.photos import Photo, read_photo
 from tests.fakes import draw_photo

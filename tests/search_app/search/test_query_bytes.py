@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from indexing.types import Attribute, Colour, EmbeddedGarment, GarmentAttributes
+from catalog.colours import Colour
+from indexing.types import Attribute, EmbeddedGarment, GarmentAttributes
 from search_app.pages.state import Region
 from search_app.search.query_bytes import query_from_bytes, query_to_bytes
 from search_app.search.query_photo import QueryPhoto
@@ -24,13 +25,12 @@ def garment(seed: int) -> EmbeddedGarment:
         ),
         colours=(Colour("red", "#b01c2e", 0.8), Colour("grey", "#777777", 0.2)),
         vector=numbers.standard_normal(220).astype(np.float32),
-        whole_photo=seed == 3,
         attributes=GarmentAttributes(kind=Attribute("dress", 0.93)),
     )
 
 
 def check_equal(one: EmbeddedGarment, other: EmbeddedGarment) -> None:
-    for name in ("colours", "whole_photo", "attributes"):
+    for name in ("colours", "attributes"):
         assert getattr(one, name) == getattr(other, name)
     for name in ("garment_class", "score", "box", "area"):
         assert getattr(one.garment, name) == getattr(other.garment, name)

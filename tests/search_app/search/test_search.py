@@ -3,13 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from scipy.optimize import isotonic_regression
 
 from indexing.collection import Collection, ResultCard
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
-from indexing.search.results import chances, non_increasing, nothing_close
+from indexing.search.results import chances, nothing_close
 from indexing.types import EmbeddedGarment
 from search_app.search.options import SearchOptions
 from search_app.search.query_photo import QueryPhoto, embed_query, embedder_of, with_whole
@@ -88,13 +86,6 @@ def test_chances_never_rise_with_rank(collection: Collection, red_top: EmbeddedG
     assert chances(cards, 0.0) == pytest.approx([0.6, 0.6, 0.1])
     assert chances(cards, 1.0) == pytest.approx([0.2] * 3)
     assert chances([], 0.5) == []
-
-
-def test_pooling_is_isotonic_regression() -> None:
-    values = np.random.default_rng(0).random((20, 12)).round(1)
-    for row in values:
-        expected = isotonic_regression(row, increasing=False).x
-        assert non_increasing(row.tolist()) == pytest.approx(expected.tolist())
 
 
 def test_nothing_is_close_where_the_best_result_is_not(

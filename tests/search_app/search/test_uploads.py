@@ -6,8 +6,9 @@ from PIL import Image
 
 from search_app.errors import PageNotFound, QueryExpired
 from search_app.search.query_photo import QueryPhoto
-from search_app.search.query_store import MemoryQueries
+from search_app.search.query_store import QueryStore
 from search_app.search.uploads import Samples, StoredQuery, shown_jpeg
+from search_app.security.expiring import MemoryRows
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
 from tests.fakes import FAKE_FINGERPRINT
@@ -36,7 +37,7 @@ def jpeg(width: int, height: int, orientation: int | None = None) -> bytes:
 
 
 def test_query_comes_back_under_its_token() -> None:
-    store = MemoryQueries(2, 60)
+    store = QueryStore(MemoryRows(2, 60, renewed=True))
     token = store.add(kept("first"))
     assert store.get(token).jpeg == b"first"
     assert len(token) >= 20
@@ -44,7 +45,7 @@ def test_query_comes_back_under_its_token() -> None:
 
 def test_query_is_gone_after_its_time_without_use() -> None:
     clock = Clock()
-    store = MemoryQueries(8, 60, clock)
+    store = QueryStore(MemoryRows(8, 60, True, clock))
     token = store.add(kept("first"))
     clock.now += 59
     store.get(token)
@@ -57,7 +58,7 @@ def test_query_is_gone_after_its_time_without_use() -> None:
 
 
 def test_least_recently_used_query_makes_room() -> None:
-    store = MemoryQueries(2, 60)
+    store = QueryStore(MemoryRows(2, 60, renewed=True))
     first, second = store.add(kept("first")), store.add(kept("second"))
     store.get(first)
     store.add(kept("third"))
@@ -67,7 +68,7 @@ def test_least_recently_used_query_makes_room() -> None:
 
 
 def test_put_replaces_and_does_not_grow() -> None:
-    store = MemoryQueries(2, 60)
+    store = QueryStore(MemoryRows(2, 60, renewed=True))
     token = store.add(kept("before"))
     store.put(token, kept("after"))
     assert store.get(token).jpeg == b"after"
@@ -76,7 +77,7 @@ def test_put_replaces_and_does_not_grow() -> None:
 
 def test_unknown_token_is_expired() -> None:
     with pytest.raises(QueryExpired):
-        MemoryQueries(2, 60).get("../../etc/passwd")
+        QueryStore(MemoryRows(2, 60, renewed=True)).get("../../etc/passwd")
 
 
 @pytest.mark.parametrize(
