@@ -1,8 +1,11 @@
 """Programs that tests run: the one on the PATH, else the distribution's package of it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -16,7 +19,9 @@ def program(name: str, package: str) -> str:
 
     Where it cannot be had the test fails in CI, and is skipped aloud elsewhere.
     """
-    found = shutil.which(name) or (shutil.which(name) if _install(package) else None)
+    with (Path(tempfile.gettempdir()) / "apparel-tests-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two installations at once refuse each other
+        found = shutil.which(name) or (shutil.which(name) if _install(package) else None)
     if found is not None:
         return found
     absent = f"{name} is absent: run `apt-get install {package}`"

@@ -25,8 +25,8 @@ from tests.fakes import FakeEmbedder, draw_photo
 from tests.faults.clients import Clients
 from tests.faults.operations import OPERATIONS, Outcome, Work, lower_limits, run_child
 from tests.faults.points import KILLED, KINDS, Fault, Point
-from tests.load.run import free_port
 from tests.photo_server import Answer, PhotoServer, serving
+from tests.ports import free_port
 
 PHOTOS: Final = 12
 IMPORTED: Final = 5

@@ -28,8 +28,8 @@ from sqlalchemy import create_engine, text
 
 from search_app.security.local_token import read_local_token
 from tests.fakes import draw_photo
-from tests.load.run import free_port
 from tests.load.server import served
+from tests.ports import free_port
 
 SECONDS_OF_WRITES = 1.0
 SECONDS_TO_RECOVER = 30.0

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from jinja2 import Environment, FileSystemBytecodeCache
 
 from catalog.feeds.reader import Feed, ProductRow
 from indexing.collection import Collection, open_collection
@@ -30,6 +33,14 @@ def local_client(app: FastAPI) -> TestClient:
     token = make_local_token(app.state.services.settings.data)
     assert token is not None
     return TestClient(app, HOME, headers={"X-API-Key": token})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The apps of all tests share compiled templates."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with patch("search_app.services.Environment", partial(Environment, bytecode_cache=cache)):
+        yield
 
 
 @pytest.fixture(scope="session")
