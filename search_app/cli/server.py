@@ -148,9 +148,10 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of several servers, and shards of `apparel index --workers`.
+    """Run imports and other jobs of several servers.
 
-    They share a PostgreSQL database; what they take in waits in it.
+    They share a PostgreSQL database; what they take in waits in it, as do the shards of
+    `apparel index --workers`.
 
     Example: apparel worker --data /srv/apparel-data
     """
