@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -346,11 +347,16 @@ def _address_to_read(path: Path) -> str:
     return f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
 
 
+@cache
+def newest_revision() -> str | None:
+    """Revision of the newest migration of this version; reads all of them once."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head()
+
+
 def _is_up_to_date(engine: Engine) -> bool:
-    head = ScriptDirectory.from_config(_migrations()).get_current_head()
     with engine.connect() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
-        return revision == head and is_decided(connection)
+        return revision == newest_revision() and is_decided(connection)
 
 
 def make_engine(url: str) -> Engine:

@@ -7,7 +7,7 @@ killed runs, cut requests and older versions, which stored originals of added pr
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +50,9 @@ def find_unreferenced(session: Session, data: Path) -> Unreferenced:
 
 def sweep(session: Session, data: Path) -> Unreferenced:
     """Remove unreferenced files and products; the caller holds the import lock and commits."""
-    unreferenced = find_unreferenced(session, data)
-    remove_products(session, unreferenced.products)
+    products = tuple(_unprocessed_products(session))
+    remove_products(session, products)  # first: then nothing refers to their files either
+    unreferenced = replace(find_unreferenced(session, data), products=products)
     for name in (*unreferenced.temporary, *unreferenced.orphans):
         (data / name).unlink(missing_ok=True)
     if not any(path.is_file() for path in (data / RESTORING).rglob("*")):

@@ -16,6 +16,7 @@ from typing import Final
 from catalog.data_folder.backup import write_backup
 from catalog.data_folder.lock import serving as holding_folder
 from catalog.data_folder.restore import restore_backup
+from catalog.database import newest_revision
 from catalog.errors import CatalogError
 from catalog.feeds.reader import Feed, ProductRow, read_folder
 from catalog.importing.records import ImportOptions
@@ -113,6 +114,9 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
     "restore": restore,
 }
 """Those that faults break; `serve` is killed only."""
+
+
+newest_revision()  # read once, in the process that all children are forked from
 
 
 def lower_limits() -> None:

@@ -28,8 +28,8 @@ from tests.faults.points import KILLED, KINDS, Fault, Point
 from tests.photo_server import Answer, PhotoServer, serving
 from tests.ports import free_port
 
-PHOTOS: Final = 12
-IMPORTED: Final = 5
+PHOTOS: Final = 9
+IMPORTED: Final = 3
 SERVED_SECONDS: Final = 0.5
 """A server is killed within so long, of its start or, mostly, of its first answer."""
 STARTING: Final = 0.2
@@ -110,7 +110,7 @@ class _Sequence:
         self._seconds: dict[str, float] = {}
         self._number = 0
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.faults.operations"])
+        self._context.set_forkserver_preload(["tests.faults.sequence"])
         for name in ("index", "import", "backup", "restore", "prune", "rebuild") * 2:
             self._run(name, None)
 

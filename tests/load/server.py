@@ -34,7 +34,7 @@ from segmentation.photos import Photo
 from tests.fakes import FakeEmbedder
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 120
+START_SECONDS = 300
 
 
 class SlowEmbedder(FakeEmbedder):

@@ -1,6 +1,7 @@
 """Many clients, hostile files, cut connections and a `kill -9` now and then; prints JSON.
 
-    python -m tests.load.soak [--clients 16] [--seconds 120] [--kill 30] [--drawn SECONDS]
+    python -m tests.load.soak [--clients 32] [--seconds 600] [--kill 30] [--drawn SECONDS]
+        [--plot FILE.png]      (needs matplotlib)
 
 Ends with 1 when an answer was none of 2xx, 3xx, 4xx and 503, when a product that was acknowledged
 is not there at the end, or when memory grew from one life of the server to the next.
@@ -12,7 +13,6 @@ import random
 import socket
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -35,11 +35,17 @@ GROWTH = 1.25
 
 @dataclass
 class Soak:
-    """What all clients saw; `lost` are acknowledged products that are gone."""
+    """What all clients saw; `lost` are acknowledged products that are gone.
+
+    Attributes:
+        memory: moments in seconds, with the megabytes of the server that ran then.
+        problems: those `verify` finds after the sweep of the next start.
+    """
 
     statuses: dict[str, int] = field(default_factory=Counter)
     acknowledged: set[str] = field(default_factory=set)
     peaks_mb: list[float] = field(default_factory=list)
+    memory: list[tuple[float, float]] = field(default_factory=list)
     kills: int = 0
     lost: int = 0
     problems: list[str] = field(default_factory=list)
@@ -110,7 +116,8 @@ def run_soak(
     """Serve `data` again and again, each time for `kill` seconds, under all clients."""
     soak, port = Soak(), free_port()
     hostile = [file.data for file in hostile_files().values()]
-    until = time.monotonic() + seconds
+    started = time.monotonic()
+    until = started + seconds
     with ThreadPoolExecutor(clients) as pool:
         running = [
             pool.submit(_Client(port, seed, photos, hostile, soak).run, until)
@@ -122,16 +129,39 @@ def run_soak(
                 "APPAREL_INSECURE_LOCAL_WRITES": "true",
             }
             with served(data, port, drawn, **environment) as process:
-                threading.Event().wait(min(kill, max(0.0, until - time.monotonic())))
-                status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-                peak = next(line for line in status if line.startswith("VmHWM:"))
-                soak.peaks_mb.append(round(int(peak.split()[1]) / 1024, 1))
+                _watch(process.pid, soak, started, min(until, time.monotonic() + kill))
                 process.kill()
                 soak.kills += 1
     for each in running:
         each.result()
     _check(data, soak, drawn)
     return soak
+
+
+def _watch(pid: int, soak: Soak, started: float, until: float) -> None:
+    """Note the memory of a server every second, and its peak in the end."""
+    status = Path(f"/proc/{pid}/status")
+    while time.monotonic() < until:
+        soak.memory.append((round(time.monotonic() - started, 1), _megabytes(status, "VmRSS")))
+        time.sleep(1)
+    soak.peaks_mb.append(_megabytes(status, "VmHWM"))
+
+
+def _megabytes(status: Path, name: str) -> float:
+    line = next(each for each in status.read_text().splitlines() if each.startswith(f"{name}:"))
+    return round(int(line.split()[1]) / 1024, 1)
+
+
+def plot(memory: list[tuple[float, float]], path: Path) -> None:
+    """Plot the server's memory over time; needs matplotlib."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 2.6), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(*zip(*memory, strict=True), ".", markersize=3, color="#205080")
+    axes.set(xlabel="seconds; a kill -9 ends each life", ylabel="MB", ylim=(0, None))
+    axes.grid(color="#dddddd")
+    figure.savefig(path, dpi=100)
 
 
 def _check(data: Path, soak: Soak, drawn: float | None) -> None:
@@ -141,16 +171,18 @@ def _check(data: Path, soak: Soak, drawn: float | None) -> None:
     with collection.database.session() as session:
         there = set(session.scalars(select(Product.id)))
     soak.lost = len(soak.acknowledged - there)
+    collection.sweep()
     soak.problems = [str(problem) for problem in collection.verify()]
     collection.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--kill", type=float, default=30, help="seconds of each life")
     parser.add_argument("--drawn", type=float, help="no networks, but a pause of so many seconds")
+    parser.add_argument("--plot", type=Path, help="PNG of the server's memory")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.drawn is None:
@@ -164,6 +196,8 @@ def main() -> None:
     wrong = {status for status in answers if status >= "500" and status != "503"}
     flat = max(soak.peaks_mb) <= GROWTH * min(soak.peaks_mb)
     soak.statuses = dict(soak.statuses)
+    if arguments.plot:
+        plot(soak.memory, arguments.plot)
     report = asdict(soak) | {"acknowledged": len(soak.acknowledged), "wrong": sorted(wrong)}
     print(json.dumps(report))
     sys.exit(bool(wrong or soak.lost or soak.problems or not flat))
