@@ -149,7 +149,7 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of several servers, and shards of `apparel index --workers`.
+    """Run jobs of several servers, and shards of `index --workers`.
 
     They share a PostgreSQL database; what they take in waits in it.
 

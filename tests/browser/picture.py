@@ -4,17 +4,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import find_chromium
 
 PICTURE: Final = Path(__file__).parents[2] / ".github" / "page.png"
-SAMPLE: Final = "floral_dress.jpg"
+SAMPLE: Final = "striped_top_and_jeans.jpg"
 
 
 def main(address: str = "http://127.0.0.1:8000") -> None:
-    """Search with a sample and save the first screen, in 256 colours."""
+    """Search with a sample and save the first screen."""
     program = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -25,7 +24,6 @@ def main(address: str = "http://127.0.0.1:8000") -> None:
         page.wait_for_load_state("networkidle")
         page.screenshot(path=PICTURE)
         browser.close()
-    Image.open(PICTURE).convert("RGB").quantize(256).save(PICTURE, optimize=True)
 
 
 if __name__ == "__main__":
