@@ -17,7 +17,7 @@ _TOO_DEAR: Final = Decimal(10) ** 10
 _CENT: Final = Decimal("0.01")
 _SIGNS: Final = str.maketrans({**dict.fromkeys("’‘ʼ´`", "'"), "٫": ".", "٬": ",", "\xa0": " "})
 _INNER_SIGN: Final = re.compile(r"(\d)([€£])(\d\d)(?!\d)")
-_REMARK: Final = re.compile(r"\([^()]*\)")
+_REMARK: Final = re.compile(r"\([^()]*\)|[-−]?\d[\d.,]{0,9} ?%")
 _ABSENT: Final = frozenset(
     "|n/a|na|n.a.|-|--|–|—|null|none|nan|tba|tbd|poa|on request|price on request|auf anfrage"
     "|preis auf anfrage|sur demande".split("|")
@@ -93,7 +93,7 @@ def parse_price(
         _amount(part, decimal_mark, code or currency) for part in _RANGE.split(plain) if part
     ]
     known = [amount for amount in amounts if amount is not None]
-    if not known:
+    if not known or "%" in plain:
         raise ValueError(f"price {text!r} is not an amount like 24.90 EUR")
     return _checked(min(known), text), code
 

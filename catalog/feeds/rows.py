@@ -1,5 +1,6 @@
 """Types of the feed readers: records, product rows, rejects and warnings."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +109,16 @@ class Feed:
     unreadable: tuple[str, ...] = ()
     used: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """How many values were left out, by reason, with an example of each."""
+        first = {warning.kind: warning for warning in reversed(self.warnings)}
+        counts = Counter(warning.kind for warning in self.warnings).most_common()
+        return tuple(
+            f"left out, {kind}: {count}, first on line {first[kind].line} ({first[kind].reason})"
+            for kind, count in counts
+        )
 
 
 @dataclass(frozen=True)

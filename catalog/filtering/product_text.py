@@ -14,7 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from catalog.filtering.vocabulary import ConceptField, folded, folded_words
-from catalog.filtering.word_query import Term
+from catalog.filtering.word_query import Clause, Term
 from catalog.models import Product
 
 _PARTS: Final = {"title": "A", "colour": "B", "category": "C", "brand": "D"}
@@ -35,7 +35,10 @@ _POSTGRESQL_RANK: Final = (
     "SELECT product_id, ts_rank(words, to_tsquery('simple', :words)) AS rank FROM product_text"
     " WHERE words @@ to_tsquery('simple', :words)"
 )
-
+_SQLITE_ANY: Final = "SELECT 1 FROM product_text WHERE product_text MATCH :words LIMIT 1"
+_POSTGRESQL_ANY: Final = (
+    "SELECT 1 FROM product_text WHERE words @@ to_tsquery('simple', :words) LIMIT 1"
+)
 _SQLITE_OF: Final = (
     # "+": the rows of the text are tested one by one, not looked up and searched anew.
     " AND +product_text.rowid IN (SELECT number FROM product_text_row WHERE product_id IN :ids)"
@@ -75,14 +78,38 @@ def _on_postgresql(element: HasText, compiler: SQLCompiler, **options: Any) -> s
 
 def names(term: Term, product_id: InstrumentedAttribute[str] = Product.id) -> HasText:
     """Whether a product's text names a term's concept, in any language."""
+    return names_all([(term,)], product_id)
+
+
+def names_all(clauses: Iterable[Clause], product_id: InstrumentedAttribute[str]) -> HasText:
+    """Whether a product's text names one term of each clause: asked at once, few may have all."""
+    queries = [tuple(zip(*map(_queries, clause), strict=True)) for clause in clauses]
+    sqlite = " AND ".join(f"({' OR '.join(each[0])})" for each in queries)
+    postgresql = " & ".join(f"({' | '.join(each[1])})" for each in queries)
+    return HasText(product_id, bindparam(None, sqlite, String), bindparam(None, postgresql, String))
+
+
+def occurs(session: Session, term: Term) -> bool:
+    """Whether the text of any product names a term."""
+    sqlite, postgresql = _queries(term)
+    is_sqlite = _is_sqlite(session)
+    statement = text(_SQLITE_ANY if is_sqlite else _POSTGRESQL_ANY)
+    words = sqlite if is_sqlite else postgresql
+    return session.execute(statement, {"words": words}).first() is not None
+
+
+def _queries(term: Term) -> tuple[str, str]:
+    """The FTS5 query and the tsquery for a term."""
     concept = term.concept
     parts = parts_of(concept.field)
     found, refused = _distinct(concept.spellings), _distinct(concept.unless)
     sqlite, postgresql = _fts5(found, parts), _tsquery(found, parts)
-    if refused:
-        sqlite = f"({sqlite}) NOT ({_fts5(refused, parts)})"
-        postgresql = f"({postgresql}) & !({_tsquery(refused, parts)})"
-    return HasText(product_id, bindparam(None, sqlite, String), bindparam(None, postgresql, String))
+    if not refused:
+        return sqlite, f"({postgresql})"
+    return (
+        f"(({sqlite}) NOT ({_fts5(refused, parts)}))",
+        f"(({postgresql}) & !({_tsquery(refused, parts)}))",
+    )
 
 
 def parts_of(field: ConceptField) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from catalog.filtering.named_kinds import other_kinds
-from catalog.filtering.product_text import names
+from catalog.filtering.product_text import names, names_all, occurs
 from catalog.filtering.vocabulary import Concept
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import Clause, Term, UnderstoodWords, WordQuery
@@ -49,19 +49,14 @@ def understand(session: Session, text: str) -> UnderstoodWords:
     """Parse a text query and leave out what neither vocabulary nor catalogue knows."""
     query = parse_words(text)
     terms = dict.fromkeys((*query.terms, *query.excluded_terms))
-    unknown = [term for term in terms if term.may_be_unknown and not _occurs(session, term)]
+    unknown = [term for term in terms if term.may_be_unknown and not occurs(session, term)]
     goods = [term for term in query.terms if term.concept.field == "goods"]
     return UnderstoodWords(
         text,
         query.without(unknown),
         unknown=tuple(dict.fromkeys(term.said for term in unknown)),
-        missing=tuple(term.said for term in goods if not _occurs(session, term)),
+        missing=tuple(term.said for term in goods if not occurs(session, term)),
     )
-
-
-def _occurs(session: Session, term: Term) -> bool:
-    """Whether the text of any product names a term."""
-    return session.scalar(select(Product.id).where(names(term)).limit(1)) is not None
 
 
 def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
@@ -93,6 +88,10 @@ def _is_broad(clause: Clause) -> bool:
 def _all_of(clauses: tuple[Clause, ...]) -> _GarmentIds:
     """Select the garments that meet every clause: looked up by the first, tested by the others."""
     colours = [clause for clause in clauses if clause[0].concept.field == "colour"]
+    texts = [clause for clause in clauses if all(map(_is_only_named, clause))]
+    if len(colours) < 2 and len(texts) > 1:
+        named = _product_garments(names_all(texts, PhotoRow.product_id))
+        return _narrowed([named], [or_(*map(_has, each)) for each in clauses if each not in texts])
     if len(colours) < 2:
         first, *others = sorted(clauses, key=_is_broad)
         return _narrowed(_any_term(first), [or_(*map(_has, each)) for each in others])
@@ -103,6 +102,11 @@ def _all_of(clauses: tuple[Clause, ...]) -> _GarmentIds:
     tests = [or_(*map(_has, each)) for each in others]
     tests += [or_(*map(_has_among_colours, clause)) for clause in colours]
     return [_of_products(_garments(_among(_any_term(first)), *tests))]
+
+
+def _is_only_named(term: Term) -> bool:
+    """Whether a product's text alone meets a term, whatever the garment."""
+    return term.is_text and term.concept.garment_class is None and term.lightness is None
 
 
 def _narrowed(found: _GarmentIds, tests: Sequence[ColumnElement[bool]]) -> _GarmentIds:
@@ -144,14 +148,19 @@ def _named(term: Term) -> _GarmentIds:
     if term.lightness is not None:
         return []  # a "dark blue dress" may be lighter than the query garment
     kind = term.concept
-    named = [names(term, PhotoRow.product_id), GarmentRow.worn_with.is_(False)]
-    found = _garments(*named).join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+    found = _product_garments(names(term, PhotoRow.product_id))
     if kind.garment_class is None:
         return [found]
     # A "Shirt dress" is a shirt only if it was segmented as one, a "Dress" is a dress anyway.
     of_class = GarmentRow.garment_class == int(kind.garment_class)
     is_product = PhotoRow.product_id == Product.id
     return [found.join(Product, is_product).where(or_(of_class, _is_no_other(kind)))]
+
+
+def _product_garments(named: ColumnElement[bool]) -> Select[int]:
+    """Select the garments that are a product for which a condition holds."""
+    found = _garments(named, GarmentRow.worn_with.is_(False))
+    return found.join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
 
 
 def _garments(*conditions: ColumnElement[bool]) -> Select[int]:

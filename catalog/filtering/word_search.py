@@ -22,19 +22,18 @@ _RANKED_AT_ONCE: Final = 2 * _CARDS_PER_SEARCH
 """Up to so many garments that pass are read once and ranked here."""
 _NAMED_ENOUGH: Final = _CARDS_PER_SEARCH // 2
 """With so many garments whose text has the words, others are not looked for."""
-_ATTRIBUTES_OF: Final = (
-    select(
-        GarmentRow.id,
-        PhotoRow.product_id,
-        GarmentRow.kind,
-        GarmentRow.pattern,
-        GarmentRow.sleeve,
-        GarmentRow.length,
-        GarmentRow.certainties,
-        GarmentRow.colours,
-    )
+_PRODUCTS_OF: Final = (
+    select(GarmentRow.id, PhotoRow.product_id)
     .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
     .where(GarmentRow.id.in_(bindparam("ids", expanding=True)))
+)
+_ATTRIBUTES_OF: Final = _PRODUCTS_OF.add_columns(
+    GarmentRow.kind,
+    GarmentRow.pattern,
+    GarmentRow.sleeve,
+    GarmentRow.length,
+    GarmentRow.certainties,
+    GarmentRow.colours,
 )
 
 
@@ -42,13 +41,15 @@ def attribute_cards(
     session: Session, filters: Filters, garment_class: GarmentClass | None = None
 ) -> list[AttributeCard]:
     """Garments that pass the filters, best text match first, some thousand at most."""
-    terms = filters.words.terms
     ranks = _best_garments(session, filters, garment_class)
-    named = (
+    # Only what may be predicted has a certainty, which counts where no text names it.
+    terms = [term for term in filters.words.terms if term.concept.predicted]
+    columns = [
         names(term, PhotoRow.product_id).label(f"named_{number}")
         for number, term in enumerate(terms)
-    )
-    rows = rows_of(session, _ATTRIBUTES_OF.add_columns(*named), list(ranks))
+    ]
+    statement = _ATTRIBUTES_OF.add_columns(*columns) if terms else _PRODUCTS_OF
+    rows = rows_of(session, statement, list(ranks))
     cards = {row.id: _attribute_card(row, terms, ranks[row.id]) for row in rows}
     return [cards[each] for each in ranks]
 
@@ -88,8 +89,10 @@ def _best_garments(
 
 
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
+    if not terms:
+        return AttributeCard(row.id, row.product_id, {}, {}, {}, rank=rank)
     predicted = {name: getattr(row, name) for name in row.certainties}
     shares = {colour["name"]: colour["share"] for colour in row.colours}
-    columns = row[-len(terms) :] if terms else ()
-    named = frozenset(term for term, is_named in zip(terms, columns, strict=True) if is_named)
+    told = zip(terms, row[-len(terms) :], strict=True)
+    named = frozenset(term for term, is_named in told if is_named)
     return AttributeCard(row.id, row.product_id, predicted, row.certainties, shares, named, rank)

@@ -129,7 +129,7 @@ def import_feed(
     if options.dry_run:
         session.rollback()
     wanted = options.prune or options.prune_all
-    notes = feed.notes + _source_notes(source, tally) + _text_note(tally)
+    notes = feed.left_out + feed.notes + _source_notes(source, tally) + _text_note(tally)
     return ImportSummary(
         new=tally.new,
         changed=tally.changed,

@@ -20,7 +20,7 @@ from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
 from indexing.evaluation.metrics import mean_with_interval
 from indexing.evaluation.report import Interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-from indexing.search.query import Query
+from indexing.search.query import Query, possible_classes
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.classes import GarmentClass
@@ -28,6 +28,7 @@ from segmentation.photos import Photo
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTH: Final = 10
+_SURE, _IN_DOUBT = "sure", "in doubt"
 _COLUMNS: Final = frozenset({"photo", "style", "view", "class"})
 
 
@@ -59,7 +60,8 @@ class StylesReport:
     Attributes:
         largest_right: view -> share of queries whose largest garment has the right class.
         sold_as_other: of the first results of all garments on the queries, the share whose product
-            is sold as another class, by the catalogue's column "class"; None without that column.
+            is sold as another class, by the catalogue's column "class" (empty without it): for
+            garments "sure" of their class, and for those "in doubt", which are searched in all.
         unreadable: query photos that could not be read; no figure includes them.
     """
 
@@ -67,7 +69,7 @@ class StylesReport:
     queries: dict[str, int]
     unreadable: int
     largest_right: dict[str, Interval]
-    sold_as_other: Interval | None
+    sold_as_other: dict[str, Interval]
     figures: list[StyleFigures]
     segmenter: str
     encoder: str
@@ -81,13 +83,14 @@ class StylesReport:
 class _Outcome:
     """Outcome of one query: whether its largest garment has the right class, and by colour weight
     the rank of its style (None beyond `DEPTH`) and whether nothing was close. `others` says of each
-    of its garments whether the first result is sold as another class."""
+    of its garments whether it is sure or in doubt, and whether the first result is sold as
+    another class."""
 
     view: str
     largest_right: bool
     ranks: Mapping[float, int | None]
     nothing_close: Mapping[float, bool]
-    others: Sequence[bool]
+    others: Sequence[tuple[str, bool]]
 
 
 @dataclass(frozen=True)
@@ -162,9 +165,7 @@ def evaluate_styles(
             view: _share([each.largest_right for each in of_view])
             for view, of_view in by_view.items()
         },
-        sold_as_other=_share([each for one in outcomes for each in one.others])
-        if sold.classes
-        else None,
+        sold_as_other=_shares_of_others(outcomes),
         figures=[
             _figures(view, weight, of_view)
             for view, of_view in by_view.items()
@@ -193,8 +194,19 @@ def _outcome(
         right = [sold.styles.get(card.product_id) == query.style for card in cards]
         ranks[weight] = right.index(True) if any(right) else None
         distant[weight] = not cards or nothing_close(cards, weight)
-    others = [_is_other(collection, each, sold) for each in embedded.garments if sold.classes]
+    others = [
+        (_SURE if possible_classes(each.garment) else _IN_DOUBT, _is_other(collection, each, sold))
+        for each in embedded.garments
+        if sold.classes
+    ]
     return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant, others)
+
+
+def _shares_of_others(outcomes: Sequence[_Outcome]) -> dict[str, Interval]:
+    by_certainty: dict[str, list[bool]] = {}
+    for certainty, is_other in (each for one in outcomes for each in one.others):
+        by_certainty.setdefault(certainty, []).append(is_other)
+    return {certainty: _share(flags) for certainty, flags in by_certainty.items()}
 
 
 def _is_other(collection: Collection, garment: EmbeddedGarment, sold: _Sold) -> bool:

@@ -49,7 +49,7 @@ def job_view(job: Job) -> JobView:
         title=texts.CHECK_JOB if job.task == REVIEW else texts.job_title(job.task, job.source),
         state=job.state,
         state_name=texts.DRY_RUN_DONE if looked_only else texts.job_state(job.state),
-        message=job.message or "",
+        message=texts.job_message(job.message or ""),
         began=f"{job.created_at:%Y-%m-%d %H:%M} UTC",
         progress=texts.job_progress(job.task, job.done, job.total),
         share=job.done / job.total if job.total else float(job.state == "done"),

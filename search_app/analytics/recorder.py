@@ -19,6 +19,7 @@ from catalog.database import Database
 from catalog.errors import CatalogError
 from catalog.models import Product, SearchEventRow, SearchRow
 from search_app.analytics.records import SearchEvent, SearchRecord
+from search_app.jobs.repeated import RepeatedWork
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +48,9 @@ class Recorder:
         self._days = days
         self._waiting: list[Entry] = []
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = RepeatedWork(
+            "analytics", self._write, SECONDS_BETWEEN_WRITES, (CatalogError, SQLAlchemyError)
+        )
         self._database: Callable[[], Database] | None = None
         self._swept = date.min
 
@@ -56,7 +58,6 @@ class Recorder:
         """Start the writing thread; `database` gives the one in use."""
         self._database = database
         if self.enabled:
-            self._thread = threading.Thread(target=self._work, name="analytics", daemon=True)
             self._thread.start()
 
     def search(self, record: Callable[[], SearchRecord]) -> str:
@@ -111,23 +112,16 @@ class Recorder:
 
     def close(self) -> None:
         """Write what waits and stop."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+        self._thread.close()
         self.flush()
 
-    def _work(self) -> None:
-        while not self._stop.wait(SECONDS_BETWEEN_WRITES):
-            self.flush()
-            if self._swept != datetime.now(UTC).date():
-                self._sweep_today()
-
-    def _sweep_today(self) -> None:
-        self._swept = datetime.now(UTC).date()
-        try:
+    def _write(self) -> bool:
+        self.flush()
+        today = datetime.now(UTC).date()
+        if self._swept != today:
+            self._swept = today
             self.sweep()
-        except (CatalogError, SQLAlchemyError) as error:
-            _log.warning("old searches were not deleted: %s", error)
+        return False
 
 
 def _write(session: Session, entries: Iterable[Entry]) -> None:

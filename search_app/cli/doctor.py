@@ -8,15 +8,18 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from search_app.cli.output import note_if_slow
 from search_app.settings import Settings
-from segmentation.runtime import has_torch
+from segmentation.errors import SegmentationError
+from segmentation.runtime import RuntimeOptions, has_torch
 
 if TYPE_CHECKING:
     from segmentation.segmenter import Segmenter
@@ -40,55 +43,59 @@ class Check:
     remedy: str
 
 
-def run_checks(settings: Settings) -> list[Check]:
+def run_checks(settings: Settings) -> Iterator[Check]:
     """Run every check, in the order in which failures should be repaired."""
     pair = (
         "python -m pip install --upgrade --force-reinstall torch torchvision "
         "(both from one index: a +cpu torch does not fit the registry's torchvision)"
     )
-    segmenter = cache(lambda: _load_segmenter(settings))
-    return [
-        _run("python", f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer", _python),
-        _run("torch", pair, _torch),
-        _run("torchvision", pair, _torchvision),
-        _run("faiss", "python -m pip install --upgrade faiss-cpu", _faiss),
-        _run("timm", "python -m pip install --upgrade timm", _timm),
-        _run(
+    upgrade = "python -m pip install --upgrade "
+    checks = (
+        ("python", f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer", _python),
+        ("torch", pair, _torch),
+        ("torchvision", pair, _torchvision),
+        ("faiss", f"{upgrade}faiss-cpu", _faiss),
+        ("timm", f"{upgrade}timm", _timm),
+        (
             "segmentation-models-pytorch",
-            "python -m pip install --upgrade segmentation-models-pytorch",
+            f"{upgrade}segmentation-models-pytorch",
             _segmentation_models,
         ),
-        _run(
+        (
             "segmenter weights",
             "reinstall, or name weights with their card in APPAREL_SEGMENTER",
-            lambda: _segmenter(settings.segmenter, segmenter()),
+            lambda: _segmenter(settings.segmenter, settings.runtime_options),
         ),
-        _run(
+        (
             "encoder weights",
-            "reinstall, or point APPAREL_ENCODER_WEIGHTS at weights with their card",
-            lambda: _encoder(settings, segmenter()),
+            "reinstall, or name weights with their card in APPAREL_ENCODER",
+            lambda: _encoder(settings),
         ),
-        _run(
+        (
             "data folder",
             "give the folder to this user, or name another one with --data or APPAREL_DATA",
             lambda: _data_folder(settings.data),
         ),
-        _run(
+        (
             "database",
             "run `apparel upgrade`; if it is newer, update this program",
             lambda: _database(settings.data),
         ),
-        _run(
+        (
             "vector engine",
             "do that, or leave APPAREL_ENGINE out: FAISS needs none of it",
             lambda: _engine(settings),
         ),
-        _run(
+        (
             "free disk",
             "delete something, or put the data folder on a larger disk",
             lambda: _free_disk(settings.data),
         ),
-    ]
+    )
+    for name, remedy, look in checks:
+        with note_if_slow(f"checking {name}"):
+            check = _run(name, remedy, look)
+        yield check
 
 
 def _run(name: str, remedy: str, look: Callable[[], str]) -> Check:
@@ -158,34 +165,37 @@ def _segmentation_models() -> str:
     return version("segmentation-models-pytorch")
 
 
-def _load_segmenter(settings: Settings) -> "Segmenter":
+@cache
+def _loaded(name: str | None, options: RuntimeOptions) -> "Segmenter":
+    """The segmenter, loaded once: the shipped encoder takes its features."""
     from segmentation.segmenter import Segmenter
 
-    return Segmenter.load(settings.segmenter, settings.runtime_options)
+    return Segmenter.load(name, options)
 
 
-def _segmenter(name: str | None, segmenter: "Segmenter") -> str:
+def _segmenter(name: str | None, options: RuntimeOptions) -> str:
     from segmentation.weights import SHIPPED_SEGMENTER
 
-    described = f"{segmenter.fingerprint} by {segmenter.runtime}"
-    if name is None or name.endswith(".safetensors"):
-        return f"{described}, {_file_note(SHIPPED_SEGMENTER if name is None else Path(name))}"
-    return f"{described}, {name}"
+    segmenter = _loaded(name, options)
+    return f"{segmenter.fingerprint} by {segmenter.runtime}, {_origin(name, SHIPPED_SEGMENTER)}"
 
 
-def _encoder(settings: Settings, segmenter: "Segmenter") -> str:
+def _encoder(settings: Settings) -> str:
     from indexing.embedding.encoder import SHIPPED_ENCODER
-    from indexing.embedding.wiring import WEIGHTS_SUFFIX, open_encoder
+    from indexing.embedding.wiring import open_encoder
 
-    name = settings.encoder
-    encoder = open_encoder(name, settings.runtime_options, segmenter)
-    found = f"{encoder.fingerprint} by {encoder.runtime}"
-    if name is None or name.endswith(WEIGHTS_SUFFIX):
-        return f"{found}, {_file_note(SHIPPED_ENCODER if name is None else Path(name))}"
-    return f"{found}, {name}"
+    name, options = settings.encoder, settings.runtime_options
+    segmenter = None
+    with suppress(SegmentationError):  # reported by the check before
+        segmenter = _loaded(settings.segmenter, options)
+    encoder = open_encoder(name, options, segmenter)
+    return f"{encoder.fingerprint} by {encoder.runtime}, {_origin(name, SHIPPED_ENCODER)}"
 
 
-def _file_note(path: Path) -> str:
+def _origin(name: str | None, shipped: Path) -> str:
+    if name is not None and not name.endswith(".safetensors"):
+        return name
+    path = shipped if name is None else Path(name)
     return f"{path.stat().st_size / 1e6:.1f} MB, card and SHA-256 agree"
 
 
@@ -240,15 +250,16 @@ def _free_disk(data: Path) -> str:
     return f"{free / 1e9:.0f} GB"
 
 
-def repair_catalogue(settings: Settings) -> list[Check]:
+def repair_catalogue(settings: Settings) -> Iterator[Check]:
     """Verify the catalogue, repair it and verify it again; reports problems and repairs."""
     from search_app.cli.session import opened_collection, require_catalogue
 
     require_catalogue(settings)
-    with opened_collection(settings, None) as collection:
+    with note_if_slow("verifying the catalogue"), opened_collection(settings, None) as collection:
         found = collection.verify()
         if not found:
-            return [Check("catalogue", True, "no problems", "")]
+            yield Check("catalogue", True, "no problems", "")
+            return
         repaired = collection.repair_texts()
         swept = collection.sweep()
         garments = collection.rebuild()
@@ -258,7 +269,6 @@ def repair_catalogue(settings: Settings) -> list[Check]:
         f"{len(found)} problems found; {repaired} products repaired, {files} files and "
         f"{len(swept.products)} incomplete products removed, indices of {garments} garments rebuilt"
     )
-    return [
-        Check("catalogue", not left, done, ""),
-        *(Check("catalogue", False, problem, "see the end of this line") for problem in left),
-    ]
+    yield Check("catalogue", not left, done, "")
+    for problem in left:
+        yield Check("catalogue", False, problem, "see the end of this line")

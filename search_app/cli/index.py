@@ -144,7 +144,7 @@ def index(
     if as_json:
         print_json(_summary_document(summary, feed, rejects))
     else:
-        _print_summary(summary, feed, rejects)
+        _print_summary(summary, rejects)
     if summary.skipped and not summary.indexed and not summary.unchanged:
         raise NothingIndexed(
             f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
@@ -266,7 +266,6 @@ def _print_preview(products: "ImportSummary", feed: "Feed", as_json: bool) -> No
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in photos.items())
     typer.echo(f"photos: {counts}")
     removed = [f"would be removed: {product_id}" for product_id in products.removed]
-    _print_warnings(feed)
     _print_reasons([*_row_reasons(products), *removed], products.notes)
 
 
@@ -305,7 +304,7 @@ def _summary_document(
     }
 
 
-def _print_summary(summary: "IndexSummary", feed: "Feed", rejects: Path | None) -> None:
+def _print_summary(summary: "IndexSummary", rejects: Path | None) -> None:
     typer.echo(_products_line(summary.products))
     typer.echo(
         f"photos: {summary.indexed} indexed, {summary.unchanged} unchanged, "
@@ -318,7 +317,6 @@ def _print_summary(summary: "IndexSummary", feed: "Feed", rejects: Path | None) 
         typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")
     if rejects is not None:
         typer.echo(f"rejects: {rejects}")
-    _print_warnings(feed)
     skips = [f"{skip.source.url or skip.source.path}: {skip.reason}" for skip in summary.skips]
     kinds = Counter(skip.code for skip in summary.skips)
     _print_reasons([*_row_reasons(summary.products), *skips], summary.products.notes, kinds)
@@ -331,14 +329,6 @@ def _products_line(products: "ImportSummary") -> str:
         f"products: {products.new} new, {products.changed} changed{price_only}, "
         f"{products.unchanged} unchanged, {products.rejected} rejected{removed}"
     )
-
-
-def _print_warnings(feed: "Feed") -> None:
-    """Write how many values were ignored, by reason, with an example of each."""
-    first = {warning.kind: warning for warning in reversed(feed.warnings)}
-    for kind, count in Counter(warning.kind for warning in feed.warnings).most_common():
-        warning = first[kind]
-        print_note(f"left out, {kind}: {count}, first on line {warning.line} ({warning.reason})")
 
 
 def _row_reasons(products: "ImportSummary") -> Iterator[str]:

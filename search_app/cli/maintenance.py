@@ -88,7 +88,7 @@ def _status_document(status: "CollectionStatus") -> dict[str, Any]:
 def remove(
     context: typer.Context,
     product_ids: Annotated[
-        list[str], typer.Argument(metavar="PRODUCT_ID...", help="The products to remove.")
+        list[str], typer.Argument(metavar="PRODUCT_ID", help="The products to remove.")
     ],
     data: DataOption = None,
 ) -> None:

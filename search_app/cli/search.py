@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.cli import session
 from search_app.cli.output import print_json, print_note, print_table
 from search_app.cli.session import (
@@ -84,7 +85,10 @@ def search(
     colour_weight: Annotated[
         float | None,
         typer.Option(
-            metavar="0..1", min=0, max=1, help="0 compares style only, 1 colour only (0.3)."
+            metavar="0..1",
+            min=0,
+            max=1,
+            help=f"0 compares style only, 1 colour only ({DEFAULT_COLOUR_WEIGHT}).",
         ),
     ] = None,
     fold: Annotated[

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,7 +14,7 @@ import typer
 
 from search_app.cli import session
 from search_app.cli.index import index_feed
-from search_app.cli.output import note_if_slow, print_json, print_note, progress_on_stderr
+from search_app.cli.output import print_json, print_note, progress_on_stderr
 from search_app.cli.session import (
     DataOption,
     JsonOption,
@@ -148,7 +149,7 @@ def serve(
 
 
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Run imports and other jobs of several servers, and shards of `apparel index --workers`.
+    """Run jobs of several servers, and shards of `index --workers`.
 
     They share a PostgreSQL database; what they take in waits in it.
 
@@ -322,19 +323,16 @@ def doctor(
     from search_app.cli.doctor import repair_catalogue, run_checks
 
     settings = settings_for(context, data=data)
-    with note_if_slow("importing the packages and loading the networks"):
-        checks = run_checks(settings)
-    if deep:
-        with note_if_slow("verifying the catalogue"):
-            checks += repair_catalogue(settings)
-    failed = [check for check in checks if not check.ok]
-    if as_json:
-        print_json({"ok": not failed, "checks": checks})
-    else:
-        for check in checks:
+    checks = []
+    for check in chain(run_checks(settings), repair_catalogue(settings) if deep else ()):
+        checks.append(check)
+        if not as_json:
             typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.found}")
             if not check.ok:
                 typer.echo(f"      remedy: {check.remedy}")
+    failed = [check for check in checks if not check.ok]
+    if as_json:
+        print_json({"ok": not failed, "checks": checks})
     if failed:
         names = ", ".join(check.name for check in failed)
         raise ChecksFailed(f"{len(failed)} of {len(checks)} checks failed: {names}")

@@ -134,19 +134,14 @@ def embedder_when_needed(settings: Settings) -> Embedder:
 
 
 def _stored_fingerprint(settings: Settings) -> ModelFingerprint | None:
-    from catalog.database import open_database
     from catalog.models import DATABASE_NAME
     from indexing.index.vector_rows import active_model, fingerprint_of
 
     if settings.database_url is None and not (settings.data / DATABASE_NAME).is_file():
         return None
-    database = open_database(settings.data, settings.database_url)
-    try:
-        with database.session() as rows:
-            model = active_model(rows)
-            return None if model is None else fingerprint_of(model)
-    finally:
-        database.close()
+    with opened_database(settings) as database, database.session() as rows:
+        model = active_model(rows)
+        return None if model is None else fingerprint_of(model)
 
 
 def load_segmenter(settings: Settings) -> Segmenter:
@@ -197,9 +192,10 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
 @contextmanager
 def opened_database(settings: Settings) -> Iterator[Database]:
     """Open the database of the data folder, created if absent; closed at the end."""
-    from catalog.database import open_database
+    with note_if_slow(f"opening the catalogue in {settings.data}"):
+        from catalog.database import open_database
 
-    database = open_database(settings.data, settings.database_url)
+        database = open_database(settings.data, settings.database_url)
     try:
         yield database
     finally:

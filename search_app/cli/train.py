@@ -136,13 +136,14 @@ def _command(network: str, pairs: list[Path], *options: str) -> str:
 
 
 def require_train_extra() -> None:
-    """Raise TrainExtraMissing unless PyTorch, OpenCV and NNCF are installed."""
+    """Say that PyTorch is loaded; raise TrainExtraMissing unless it, OpenCV and NNCF are there."""
     absent = [name for name in TRAINING_MODULES if find_spec(name) is None]
     if absent:
         raise TrainExtraMissing(
             f"training needs {', '.join(absent)}; "
             "run `python -m pip install 'apparel-search[train]'`"
         )
+    print_note("loading PyTorch ...")
 
 
 @dataset_app.command("imaterialist")

@@ -49,7 +49,8 @@ class RepeatedWork:
         """Stop after the present part of the work."""
         self.stopping.set()
         self._wake.set()
-        self._thread.join(timeout=_CLOSING_SECONDS)
+        if self.alive:
+            self._thread.join(timeout=_CLOSING_SECONDS)
 
     def _run(self) -> None:
         while not self.stopping.is_set():

@@ -35,8 +35,8 @@ class AdminTexts:
     KEY = Text("Key")
     IMPORT = Text("Import a feed")
     IMPORT_HINT = Text(
-        "CSV, TSV, JSON lines, a Google Merchant feed (TSV or XML) or a Shopify export. Photos are "
-        "looked for in the server’s import folder, or fetched from their address."
+        "CSV, TSV, JSON or XML, also exports of Shopify, WooCommerce, Magento and Google Merchant. "
+        "Photos are looked for in the server’s import folder, or fetched from their address."
     )
     IMPORT_FEED = Text("Feed")
     IMPORT_ADDRESS = Text("Or its address")
@@ -105,6 +105,16 @@ class AdminTexts:
     def job_state(state: str) -> str:
         """What a job is doing."""
         return gettext(_JOB_STATES[state])
+
+    @classmethod
+    def job_message(cls, message: str) -> str:
+        """A job's message, with the page's fields in place of the command's options."""
+        for option, field in (
+            ("--map", cls.COLUMN_NAMES),
+            ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),
+        ):
+            message = message.replace(option, f"“{field}”")
+        return message
 
     @staticmethod
     def signed_in(name: str) -> str:

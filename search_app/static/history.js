@@ -49,7 +49,8 @@ async function rememberPhoto(shown) {
   if (answer && !answer.ok) return;
   const canvas = answer && (await draw(document.createElement("canvas"), await answer.blob(), LONG_SIDE));
   const item = known || { token, jpeg: canvas.toDataURL("image/jpeg", 0.85).split(",")[1] };
-  remember(PHOTOS, [item, ...others].slice(0, MOST_PHOTOS));
+  const different = others.filter((each) => each.jpeg !== item.jpeg); // sent twice, shown once
+  remember(PHOTOS, [item, ...different].slice(0, MOST_PHOTOS));
 }
 
 // The server forgets a photo after a while; then it is sent again.
@@ -84,11 +85,15 @@ function showPhotos(section) {
     draw(button.querySelector("canvas"), jpegOf(item), 300);
     row.append(button);
   });
-  section.hidden = !items.length;
+  const show = (shown) => {
+    section.hidden = !shown;
+    document.documentElement.classList.toggle("has-history", shown);
+  };
+  show(items.length > 0);
   section.querySelector("[data-forget]").onclick = async () => {
     const tokens = remembered(PHOTOS).map((item) => item.token);
     remember(PHOTOS, []);
-    section.hidden = true;
+    show(false);
     await Promise.allSettled(tokens.map(forgetPhoto));
     if (current) location.assign("/");
   };

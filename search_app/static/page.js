@@ -25,6 +25,12 @@ document.addEventListener("keydown", (event) => {
   open.querySelector("summary").focus();
 });
 
+// A panel that opens at the foot of the column beside the results is seen.
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches(".tools > details"))
+    event.target.scrollIntoView({ block: "nearest" });
+}, true);
+
 // Empty fields stay out of the address.
 document.addEventListener("htmx:configRequest", (event) => {
   const fields = event.detail.formData;

@@ -67,7 +67,22 @@ function setUp(form) {
   return take;
 }
 
-const forms = [...document.querySelectorAll("[data-drop]")].map(setUp);
+// A page without the box has one that is not seen, for what is dropped or pasted.
+function unseenBox() {
+  const form = document.createElement("form");
+  Object.assign(form, { action: "/search", method: "post", enctype: "multipart/form-data" });
+  form.hidden = true;
+  form.innerHTML =
+    '<input type="file" name="photo" multiple><input type="file" name="camera">' +
+    '<input name="photo_url"><p data-state></p>';
+  document.body.append(form);
+  form.addEventListener("submit", () => document.body.classList.add("is-searching"));
+  return form;
+}
+
+const boxes = [...document.querySelectorAll("[data-drop]")];
+if (!boxes.length && !document.querySelector("input[type=file]")) boxes.push(unseenBox());
+const forms = boxes.map(setUp);
 
 // A photo dropped beside the box is meant for it.
 document.addEventListener("dragover", (event) => {

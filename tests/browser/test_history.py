@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opener, Server
+from tests.browser.test_layout import MOST_SHIFT, SHIFT
 
 STORED = "JSON.parse(localStorage.getItem('apparel.photos') || '[]').length"
 
@@ -35,6 +36,7 @@ def test_last_photos_can_be_searched_again_and_forgotten(page: Page, server: Ser
     page.goto("/")
     photos = page.locator("[data-history] [data-items] button")
     expect(photos).to_have_count(2)
+    assert page.evaluate(SHIFT) <= MOST_SHIFT
     photos.nth(1).click()
     page.wait_for_url("**/q/*")
     assert page.url == first

@@ -21,7 +21,8 @@ GIVE = """([kind, type, name, encoded, text]) => {
         given.items.add(new File([bytes], name, { type }));
     }
     if (text) given.setData("text/plain", text);
-    const target = kind === "drop" ? document.querySelector("[data-drop]") : document.body;
+    const box = kind === "drop" && document.querySelector("[data-drop]");
+    const target = box || document.body;
     const event = kind === "drop"
         ? new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true })
         : new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true });
@@ -44,8 +45,11 @@ def test_chosen_file_is_searched_with_at_once(page: Page, server: Server) -> Non
     expect_results(page)
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_dropped_and_pasted_photos_are_searched_with(page: Page, server: Server, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "place"), [("drop", "/"), ("paste", "/"), ("drop", "/catalogue")])
+def test_dropped_and_pasted_photos_are_searched_with(
+    page: Page, server: Server, kind: str, place: str
+) -> None:
+    page.goto(place)
     photo = encoded(server.samples / "red_tee.jpg")
     page.evaluate(GIVE, [kind, "image/jpeg", "tee.jpg", photo, ""])
     expect_results(page)

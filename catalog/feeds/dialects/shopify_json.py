@@ -112,9 +112,15 @@ def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
         "url": cell_of(entry.get("onlineStoreUrl")),
         "tags": cell_of(entry.get("tags")).replace("\n", ", "),
     }
-    values |= options_of(_options(entry, variants))
+    metafields = [each for each in [*parts, *_objects(entry.get("metafields"))] if _is_field(each)]
+    named = ((str(each["key"]), cell_of(each["value"])) for each in metafields)
+    values |= options_of([*_options(entry, variants), *named])
     values = without_absent(values, entry, _SOURCES)
     return Record(line, values, point_prices(values))
+
+
+def _is_field(part: Entry) -> bool:
+    return {"namespace", "key", "value"} <= part.keys()
 
 
 def _objects(value: Any) -> list[Entry]:
@@ -132,12 +138,14 @@ def _stock(variant: Entry) -> str:
 
 
 def _photos(entry: Entry, parts: list[Entry]) -> Iterator[str]:
-    for part in [entry.get("featuredImage") or entry.get("image"), *parts]:
-        if not isinstance(part, dict) or "price" in part:
-            continue
-        inner = part.get("image")
-        image = inner if isinstance(inner, dict) else part
-        yield cell_of(image.get("src") or image.get("url") or image.get("originalSrc"))
+    """Addresses of the product's photos, those of its variants last."""
+    first = [entry.get("featuredImage") or entry.get("image"), entry.get("featuredMedia")]
+    for part in [*first, *sorted(parts, key=lambda each: "price" in each)]:
+        if isinstance(part, dict):
+            media = part.get("preview") or part
+            inner = media.get("image")
+            image = inner if isinstance(inner, dict) else media
+            yield cell_of(image.get("src") or image.get("url") or image.get("originalSrc"))
 
 
 def _options(entry: Entry, variants: list[Entry]) -> Iterator[tuple[str, str]]:

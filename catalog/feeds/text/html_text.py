@@ -15,6 +15,9 @@ _BLOCKS: Final = frozenset(
 )
 _CELLS: Final = frozenset({"td", "th"})
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
+_ESCAPED: Final = re.compile(
+    r"&amp;#?\w{1,32};|&lt;/?(?:p|br|b|i|u|em|strong|span|div|ul|ol|li|h[1-6]|a|font)\b", re.I
+)
 _ENTITY: Final = re.compile(r"&#?\w{1,32};")
 
 
@@ -51,6 +54,8 @@ class _Text:
 def plain_text(text: str) -> str:
     """Remove tags and entities, one line per block; plain text stays unchanged."""
     text = text[:LONGEST]
+    if _ESCAPED.search(text):  # some feeds escape twice, or tags
+        text = html.unescape(text)
     if not _TAG.search(text):
         return html.unescape(text).replace("\xa0", " ") if _ENTITY.search(text) else text
     parser = etree.HTMLParser(target=_Text(), encoding="utf-8")

@@ -55,7 +55,9 @@ PRODUCTS_JSON = {
 }  # fmt: skip
 BULK = (
     '{"id":"gid://shopify/Product/1","title":"Wrap dress","handle":"wrap-dress","vendor":"Acme",'
-    '"status":"ACTIVE","productType":"Dresses"}\n'
+    '"status":"ACTIVE","productType":"Dresses",'
+    '"featuredMedia":{"preview":{"image":{"url":"https://s/0.jpg"}}}}\n'
+    '{"namespace":"custom","key":"fabric","value":"Linen","__parentId":"gid://shopify/Product/1"}\n'
     '{"id":"gid://shopify/ProductVariant/2","price":"45.00","compareAtPrice":"60.00",'
     '"inventoryQuantity":2,"selectedOptions":[{"name":"Color","value":"Red"}],'
     '"__parentId":"gid://shopify/Product/1"}\n'
@@ -150,7 +152,9 @@ def test_shopify_bulk_lines(tmp_path: Path) -> None:
     assert (dress.id, dress.price, dress.sale_price) == (
         "wrap-dress", Decimal("60.00"), Decimal("45.00"),
     )  # fmt: skip
-    assert (dress.photos, dress.colour) == (("https://s/1.jpg",), "Red")
+    assert (dress.photos, dress.colour) == (("https://s/0.jpg", "https://s/1.jpg"), "Red")
+    assert dress.attributes is not None
+    assert dress.attributes["fabric"] == "Linen"
 
 
 def test_woocommerce_rest(tmp_path: Path) -> None:

@@ -246,6 +246,7 @@ def test_long_cells_and_long_descriptions(tmp_path: Path) -> None:
         ("plain < 5 & more", "plain < 5 & more"),
         ("<p>One</p><p>Two<br>three</p>", "One\nTwo\nthree"),
         ("a&nbsp;b &lt;c&gt; &eacute;", "a b <c> é"),
+        ("&lt;b&gt;Tee&lt;/b&gt; AT&amp;amp;T", "Tee AT&T"),
         ("<style>p {}</style><script>alert(1)</script>seen<!-- not -->", "seen"),
         ("<table><tr><td>S</td><td>M</td></tr></table>", "S M"),
         ("<b>open <i>tags", "open tags"),

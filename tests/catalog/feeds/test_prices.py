@@ -62,6 +62,7 @@ from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
         ("19\u20ac50", "19.50", "EUR"),
         ("1 499:-", "1499.00", None),
         (".75", "0.75", None),
+        ("-20% 19,90 \u20ac", "19.90", "EUR"),
     ],
 )
 def test_amount_and_currency(text: str, amount: str, currency: str | None) -> None:
@@ -73,7 +74,9 @@ def test_no_price_is_none(text: str) -> None:
     assert parse_price(text) == (None, None)
 
 
-@pytest.mark.parametrize("text", ["cheap", "-3", "EUR -3.00", "(3.00)", "EUR", "9" * 11, "1" * 101])
+@pytest.mark.parametrize(
+    "text", ["cheap", "10%", "-3", "EUR -3.00", "(3.00)", "EUR", "9" * 11, "1" * 101]
+)
 def test_what_is_no_price_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="price"):
         parse_price(text)
