@@ -11,7 +11,9 @@ import functools
 
 import segmentation_models_pytorch as smp
 import torch
+from timm.layers import Conv2dSame
 from torch import nn
+from torch.nn import functional
 
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES
 from segmentation.data.labels import IMAGE_LABEL_COUNT, PART_CLASSES, PART_COUNT
@@ -45,6 +47,7 @@ class SegmentationNetwork(PartlyFrozen):
             aux_params={"classes": IMAGE_LABEL_COUNT, "dropout": 0.2},
         )
         self.fpn.decoder.merge = _Sum()
+        _pad_constantly(self.fpn.encoder)
 
     def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features = self.fpn.encoder(photos)
@@ -60,6 +63,25 @@ class SegmentationNetwork(PartlyFrozen):
     def _predicted(self, features: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         parts = self.fpn.segmentation_head(self.fpn.decoder(features))
         return parts, self.fpn.classification_head(features[-1])
+
+
+def _pad_constantly(backbone: nn.Module) -> None:
+    """Replace timm's "same" padding, computed from each size, by that of even sizes.
+
+    OpenVINO joins a constant padding with its convolution and runs both in 8-bit integers.
+    """
+    for module in backbone.modules():
+        if isinstance(module, Conv2dSame):
+            module.forward = functools.partial(_padded_convolution, module)
+
+
+def _padded_convolution(convolution: Conv2dSame, maps: torch.Tensor) -> torch.Tensor:
+    padding = convolution.kernel_size[0] - convolution.stride[0]
+    before, after = padding // 2, padding - padding // 2
+    padded = functional.pad(maps, (before, after, before, after))
+    return functional.conv2d(
+        padded, convolution.weight, None, convolution.stride, groups=convolution.groups
+    )
 
 
 class _Sum(nn.Module):

@@ -30,15 +30,17 @@ class RepeatedWork:
         self._wake = threading.Event()
         self._name, self._work, self._pause, self._expected = name, work, pause, expected
         self._log = logging.getLogger(f"{__name__}.{name}")
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def alive(self) -> bool:
         """Whether the thread is alive."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, also again after `close`."""
+        self.stopping.clear()
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -49,7 +51,7 @@ class RepeatedWork:
         """Stop after the present part of the work."""
         self.stopping.set()
         self._wake.set()
-        if self.alive:
+        if self._thread is not None:
             self._thread.join(timeout=_CLOSING_SECONDS)
 
     def _run(self) -> None:

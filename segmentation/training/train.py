@@ -45,6 +45,7 @@ from segmentation.training.loop import (
     Schedule,
     TrainingRun,
     fast_precision,
+    keep_depthwise_in_float32,
     no_report,
 )
 from segmentation.training.losses import segmentation_loss
@@ -95,6 +96,7 @@ def _fresh_network(config: TrainConfig) -> SegmentationNetwork:
     network = build_network(config.architecture)
     load_imagenet(network.fpn.encoder.model, config.architecture.encoder)
     network.freeze_stages(network.fpn.encoder.model, config.frozen_stages)
+    keep_depthwise_in_float32(network)
     return network
 
 

@@ -70,6 +70,9 @@ def test_two_garments_are_taken_together_as_one(look: Look) -> None:
 def test_region_is_drawn_with_the_pointer(look: Look) -> None:
     page = look()
     page.get_by_text("Not quite right?").click()
+    # Opening scrolls the panel into view.
+    expect(page.get_by_text("Draw a region")).to_be_visible()
+    page.locator("#shown").scroll_into_view_if_needed()
     frame = page.locator("#shown").bounding_box()
     assert frame is not None
     page.mouse.move(frame["x"] + 0.3 * frame["width"], frame["y"] + 0.02 * frame["height"])

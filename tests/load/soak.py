@@ -31,6 +31,8 @@ from tests.load.server import served
 from tests.ports import free_port
 
 GROWTH = 1.25
+LEAST_LIFE = 5.0
+"""Seconds; the end of the run may cut the last life shorter."""
 
 
 @dataclass
@@ -139,12 +141,14 @@ def run_soak(
 
 
 def _watch(pid: int, soak: Soak, started: float, until: float) -> None:
-    """Note the memory of a server every second, and its peak in the end."""
+    """Note the memory of a server every second, and its peak unless it lived a moment only."""
+    began = time.monotonic()
     status = Path(f"/proc/{pid}/status")
     while time.monotonic() < until:
         soak.memory.append((round(time.monotonic() - started, 1), _megabytes(status, "VmRSS")))
         time.sleep(1)
-    soak.peaks_mb.append(_megabytes(status, "VmHWM"))
+    if time.monotonic() - began > LEAST_LIFE:
+        soak.peaks_mb.append(_megabytes(status, "VmHWM"))
 
 
 def _megabytes(status: Path, name: str) -> float:

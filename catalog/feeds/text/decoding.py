@@ -22,7 +22,8 @@ LARGE: Final = 4_000_000
 BROKEN: Final = re.compile("[\udc80-\udcff]")
 """An undecodable byte."""
 _BROKEN_MARK: Final = "\udcff"
-_BROKEN_AS_UTF8: Final = re.compile(_BROKEN_MARK.encode("utf-8", "surrogatepass"))
+_BROKEN_AS_UTF8: Final = re.compile(b"\xed\xb3\xbf")
+"""`_BROKEN_MARK` in UTF-8."""
 _LINE_FEED: Final = re.compile(b"\n")
 _FOREIGN: Final = re.compile(rb"[\x80-\xff]")
 _MARKS: Final = (
