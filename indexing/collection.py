@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
+from catalog.cache import QueryCache
 from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
@@ -93,6 +94,8 @@ __all__ = [
 _SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
 SECONDS_TO_VISIBLE: Final = 2 * REFRESH_SECONDS
 """Interval at which a run makes new vectors visible to searches."""
+SIZES_SECONDS: Final = 60.0
+"""For so long the number of garments of each class is taken as known."""
 
 
 class Collection:
@@ -119,6 +122,7 @@ class Collection:
         self.embedder = embedder
         self.photo_store = PhotoStore(data, bucket)
         self._fetched = FetchedPhotos(data, bucket)
+        self._sizes = QueryCache[dict[GarmentClass, int]](size=1, seconds=SIZES_SECONDS)
         self._run_lock = threading.Lock()
         self._retired = False
         self._model_id, self._fingerprint = _model_of(database, embedder)
@@ -344,9 +348,15 @@ class Collection:
             products = {card.product_id for card in cards.values()}
             colours = more_colours(session, products, self.group_titles)
         encoder = self._fingerprint.encoder if self._fingerprint else ""
-        closeness = closeness_for(encoder)
+        closeness, sizes = closeness_for(encoder), self._class_sizes()
         return [
-            result_card(hit, card, closeness, colours.get(card.product_id, 0))
+            result_card(
+                hit,
+                card,
+                closeness,
+                garments=sizes[card.garment_class],
+                more_colours=colours.get(card.product_id, 0),
+            )
             for hit in _sold_out_last(hits, cards)
             for card in (cards[hit.garment_id],)
         ]
@@ -451,6 +461,14 @@ class Collection:
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""
         return export_collection(self.database, self._model_id, path)
+
+    def _class_sizes(self) -> dict[GarmentClass, int]:
+        """Number of searchable garments of each class, up to a minute old."""
+        sizes = self._sizes.get("sizes")
+        if sizes is None:
+            sizes = self.searchable()
+            self._sizes.put("sizes", sizes)
+        return sizes
 
     def searchable(self) -> dict[GarmentClass, int]:
         """Number of garments of each class that searches can find."""

@@ -107,8 +107,9 @@ class EncoderCard:
 
     @property
     def fingerprint(self) -> str:
-        """The dimension and a hash over weights and backbone."""
-        return f"pooled-{self.dimension}/{fingerprint_of(self.sha256 + self.backbone)}"
+        """The dimension and a hash over weights, share of the kinds and backbone."""
+        made_by = f"{self.sha256} {self.kind_share} {self.backbone}"
+        return f"pooled-{self.dimension}/{fingerprint_of(made_by)}"
 
 
 class Encoder:

@@ -5,6 +5,7 @@ per class, fitted on held-out garments (`indexing.training.closeness_fit`), map 
 score to the probability of the same kind, and the colour part to that of the same main colour.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,14 +43,19 @@ class ClosenessCard:
 
     Attributes:
         encoder: fingerprint of the encoder that the curves were fitted for.
-        limits: probability of the same kind below which the best result is not close.
+        limits: style cosine below which the best result is not close, by the common logarithm of
+            the number of garments in the class: the best of many is always nearer.
     """
 
     encoder: str
     style: dict[str, Curve]
     colour: dict[str, Curve]
-    limits: dict[str, float]
+    limits: dict[str, Curve]
     figures: dict[str, list[float]] = field(default_factory=dict)
+
+    def limit(self, garment_class: GarmentClass, garments: int) -> float:
+        """The limit in a catalogue with so many garments of the class."""
+        return self.limits[garment_class.label].at(math.log10(max(1, garments)))
 
 
 class Closeness:
@@ -83,7 +89,8 @@ def uncalibrated(encoder: str) -> Closeness:
     """Closeness for an encoder without fitted curves: the cosine itself, distant below 0.65."""
     labels = [each.label for each in GARMENT_CLASSES]
     curves = dict.fromkeys(labels, _UNCALIBRATED)
-    return Closeness(ClosenessCard(encoder, curves, curves, dict.fromkeys(labels, 0.65)))
+    limits = dict.fromkeys(labels, Curve((0.0,), (0.65,)))
+    return Closeness(ClosenessCard(encoder, curves, curves, limits))
 
 
 @lru_cache(maxsize=4)
@@ -102,7 +109,7 @@ class ResultCard(GarmentCard):
 
     `more_colours` is the number of the article's other colours. `style` and `colour` are the parts
     of `score` (cosines), `same_kind` and `same_colour` the calibrated probabilities,
-    `distant_below` the minimum `same_kind` that counts as close.
+    `distant_below` the minimum `style` that counts as close.
     """
 
     more_colours: int
@@ -132,8 +139,10 @@ class CollectionStatus:
     photo_bytes: int
 
 
-def result_card(hit: Hit, card: GarmentCard, closeness: Closeness, more_colours: int) -> ResultCard:
-    """Join a hit with the catalogue's card of its garment."""
+def result_card(
+    hit: Hit, card: GarmentCard, closeness: Closeness, garments: int, more_colours: int
+) -> ResultCard:
+    """Join a hit with the catalogue's card of its garment, one of `garments` of its class."""
     return ResultCard(
         **vars(card),
         more_colours=more_colours,
@@ -142,7 +151,7 @@ def result_card(hit: Hit, card: GarmentCard, closeness: Closeness, more_colours:
         colour=hit.colour,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
-        distant_below=closeness.card.limits[card.garment_class.label],
+        distant_below=closeness.card.limit(card.garment_class, garments),
     )
 
 
@@ -169,4 +178,4 @@ def nothing_close(cards: Sequence[ResultCard], colour_weight: float) -> bool:
     best = cards[0]
     if colour_weight == 1:
         return best.same_colour < DISTANT_COLOUR
-    return best.same_kind < best.distant_below
+    return best.style < best.distant_below

@@ -13,13 +13,16 @@ from scipy.optimize import isotonic_regression
 
 from indexing.errors import IndexingError
 from indexing.evaluation.metrics import Figures, mean_with_interval, roc_area
-from indexing.search.results import Closeness, ClosenessCard, Curve
+from indexing.search.results import ClosenessCard, Curve
 from indexing.training.garments import PairGarments
 from indexing.types import Vectors
-from segmentation.classes import GARMENT_CLASSES
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 NEIGHBOURS: Final = 10
 KNOTS: Final = 16
+GALLERY_SIZES: Final = (30, 100, 300, 1000)
+GALLERIES: Final = 20
+"""Galleries drawn of each size."""
 DISTANT_SHARE: Final = 0.01
 """Accepted share of queries reported as distant although their kind is in the catalogue."""
 
@@ -30,13 +33,7 @@ def fit_closeness(
     """Fit curves and limits on val queries, and measure them on test queries."""
     gallery = _labelled(train)
     card = _curves(encoder, _labelled(val), gallery)
-    near = _nearness(Closeness(card), _labelled(val), gallery, absent=False)
-    limits = {}
-    for garment_class in GARMENT_CLASSES:
-        of_class = near[np.array([each == garment_class for each in _labelled(val).classes])]
-        limits[garment_class.label] = (
-            float(np.quantile(of_class, DISTANT_SHARE)) if len(of_class) else 0.0
-        )
+    limits = {each.label: _limits(_labelled(val), gallery, each) for each in GARMENT_CLASSES}
     card = dataclasses.replace(card, limits=limits)
     return dataclasses.replace(card, figures=_closeness_figures(card, _labelled(test), gallery))
 
@@ -92,39 +89,67 @@ def fit_curve(cosines: Figures, same: Figures) -> Curve:
     )
 
 
-def _nearness(
-    closeness: Closeness, queries: PairGarments, gallery: PairGarments, absent: bool
-) -> Figures:
-    """Probability that each query's best result has its kind.
+def _limits(queries: PairGarments, gallery: PairGarments, garment_class: GarmentClass) -> Curve:
+    """Fit the limit for galleries of several sizes, drawn from this class's garments."""
+    own, others = _of_class(queries, garment_class), _of_class(gallery, garment_class)
+    count = len(others.pairs)
+    sizes = [*(size for size in GALLERY_SIZES if size < count), count]
+    draw = np.random.default_rng(0)
+    limits = []
+    for size in sizes:
+        galleries = [others.only(draw.permutation(count)[:size]) for _ in range(GALLERIES)]
+        near = np.concatenate([_nearest_styles(own, each) for each in galleries])
+        limits.append(float(np.quantile(near, DISTANT_SHARE)) if len(near) else 0.0)
+    return Curve(
+        tuple(round(float(np.log10(size)), 4) for size in sizes),
+        tuple(round(limit, 4) for limit in limits),
+    )
 
-    `absent` removes garments of the query's kind from the gallery.
+
+def _of_class(garments: PairGarments, garment_class: GarmentClass) -> PairGarments:
+    return garments.only([i for i, each in enumerate(garments.classes) if each == garment_class])
+
+
+def _nearest_styles(queries: PairGarments, gallery: PairGarments, absent: bool = False) -> Figures:
+    """Style cosine of the nearest garment for each query whose kind the gallery has.
+
+    `absent` removes garments of the query's kind from the gallery; then every query counts.
     """
     cut = queries.style_dimension
-    kinds = np.array([pair.label for pair in gallery.pairs])
-    classes = np.array([int(each) for each in gallery.classes])
-    near = []
-    for row, pair in enumerate(queries.pairs):
-        own = classes == int(queries.classes[row])
-        if absent:
-            own &= kinds != pair.label
-        styles = gallery.vectors[own, :cut] @ queries.vectors[row, :cut]
-        best = float(styles.max(initial=-1.0))
-        near.append(closeness.same_kind(queries.classes[row], best))
-    return np.array(near)
+    cosines = queries.vectors[:, :cut] @ gallery.vectors[:, :cut].T
+    kinds = [np.array([pair.label for pair in each.pairs]) for each in (queries, gallery)]
+    same = kinds[0][:, None] == kinds[1][None]
+    if absent:
+        return np.asarray(np.where(same, -1.0, cosines).max(axis=1), np.float64)
+    return np.asarray(cosines.max(axis=1)[same.any(axis=1)], np.float64)
 
 
 def _closeness_figures(
     card: ClosenessCard, queries: PairGarments, gallery: PairGarments
 ) -> dict[str, list[float]]:
     """ROC AUC of kinds present against absent, and the share of each reported as distant."""
-    closeness = Closeness(card)
-    present = _nearness(closeness, queries, gallery, absent=False)
-    absent = _nearness(closeness, queries, gallery, absent=True)
+    present, absent = (
+        np.concatenate(
+            [_over_limit(card, queries, gallery, each, absent) for each in GARMENT_CLASSES]
+        )
+        for absent in (False, True)
+    )
     area = roc_area(present, absent)
-    limits = np.array([card.limits[each.label] for each in queries.classes])
-    distant = [mean_with_interval(np.asarray(each < limits, float)) for each in (present, absent)]
+    distant = [mean_with_interval(np.asarray(each < 0, float)) for each in (present, absent)]
     return {
         "roc_area": [area.value, area.low, area.high],
         "false_distant_rate": [distant[0].value, distant[0].low, distant[0].high],
         "true_distant_rate": [distant[1].value, distant[1].low, distant[1].high],
     }
+
+
+def _over_limit(
+    card: ClosenessCard,
+    queries: PairGarments,
+    gallery: PairGarments,
+    garment_class: GarmentClass,
+    absent: bool,
+) -> Figures:
+    """By how much each query's nearest style cosine is over the limit of its class."""
+    own, others = _of_class(queries, garment_class), _of_class(gallery, garment_class)
+    return _nearest_styles(own, others, absent) - card.limit(garment_class, len(others.pairs))

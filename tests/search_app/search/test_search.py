@@ -75,7 +75,7 @@ def _closeness(
 ) -> list[ResultCard]:
     cards = search_garment(collection, garment, SearchOptions(k=len(kinds)))
     return [
-        replace(card, same_kind=kind, same_colour=0.2, distant_below=0.5)
+        replace(card, style=kind, same_kind=kind, same_colour=0.2, distant_below=0.5)
         for card, kind in zip(cards, kinds, strict=False)
     ]
 
