@@ -129,7 +129,7 @@ def test_shipped_masks_agree_with_the_reference_on_real_photos(
     ccp = sorted((datasets / "ccp" / "photos").glob("*.jpg"))[::60]
     clothing = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::200]
     photos = [read_photo(path) for path in ccp + clothing]
-    # ReLU6 networks lose more in 8-bit integers than the goal of .995 allows: .990 here, .994 on val.
+    # ReLU6 networks lose more in 8 bits than the goal of .995 allows: .990 here, .994 on val.
     assert _network_agreement(photos, fast) >= 0.985
     # A garment whose score lies at the threshold is kept by one runtime and dropped by the other.
     expected = Segmenter.load(options=TORCH).segment(photos)
