@@ -71,8 +71,9 @@ def used_patterns() -> Iterator[tuple[str, str, re.Pattern[Any]]]:
     for path in source_files():
         text = (ROOT / path).read_text()
         for name, call in compiled.findall(text):
-            methods = {method for used, method in CALL.findall(text) if used == name}
-            yield from ((f"{path}:{name}", method, eval(call)) for method in methods or {"search"})
+            # Sorted: two processes must find the same tests in the same order.
+            methods = sorted({method for used, method in CALL.findall(text) if used == name})
+            yield from ((f"{path}:{name}", method, eval(call)) for method in methods or ["search"])
 
 
 PATTERNS = list(used_patterns())
