@@ -44,27 +44,31 @@ def _labelled(garments: PairGarments) -> PairGarments:
 
 def _curves(encoder: str, queries: PairGarments, gallery: PairGarments) -> ClosenessCard:
     cut = queries.style_dimension
-    kinds = [np.array([pair.label for pair in each.pairs]) for each in (queries, gallery)]
-    colours = [np.array(each.main_colours) for each in (queries, gallery)]
     style: dict[str, Curve] = {}
     colour: dict[str, Curve] = {}
     for garment_class in GARMENT_CLASSES:
-        query_rows = [i for i, each in enumerate(queries.classes) if each == garment_class]
-        gallery_rows = [i for i, each in enumerate(gallery.classes) if each == garment_class]
-        if not query_rows or not gallery_rows:
+        own, others = _of_class(queries, garment_class), _of_class(gallery, garment_class)
+        if not own.pairs or not others.pairs:
             raise IndexingError(
                 f"no {garment_class.label} garments with a label to fit closeness on; "
                 "add the clothing pairs"
             )
-        mine, theirs = queries.vectors[query_rows], gallery.vectors[gallery_rows]
-        for curves, part, names in (
-            (style, slice(0, cut), kinds),
-            (colour, slice(cut, None), colours),
-        ):
-            cosines = mine[:, part] @ theirs[:, part].T
-            same = names[0][query_rows][:, None] == names[1][gallery_rows][None]
-            curves[garment_class.label] = fit_curve(*_nearest(cosines, same))
+        cosines = own.vectors[:, :cut] @ others.vectors[:, :cut].T
+        style[garment_class.label] = fit_curve(*_nearest(cosines, _of_same_kind(own, others)))
+        cosines = own.vectors[:, cut:] @ others.vectors[:, cut:].T
+        same = np.array(own.main_colours)[:, None] == np.array(others.main_colours)[None]
+        colour[garment_class.label] = fit_curve(*_nearest(cosines, same))
     return ClosenessCard(encoder, style, colour, {})
+
+
+def _of_class(garments: PairGarments, garment_class: GarmentClass) -> PairGarments:
+    return garments.only([i for i, each in enumerate(garments.classes) if each == garment_class])
+
+
+def _of_same_kind(queries: PairGarments, gallery: PairGarments) -> npt.NDArray[np.bool_]:
+    """Whether each query has the kind of each garment of the gallery, shape (q, n)."""
+    mine, theirs = (np.array([pair.label for pair in each.pairs]) for each in (queries, gallery))
+    return np.asarray(mine[:, None] == theirs[None])
 
 
 def _nearest(cosines: Vectors, same: npt.NDArray[np.bool_]) -> tuple[Figures, Figures]:
@@ -106,10 +110,6 @@ def _limits(queries: PairGarments, gallery: PairGarments, garment_class: Garment
     )
 
 
-def _of_class(garments: PairGarments, garment_class: GarmentClass) -> PairGarments:
-    return garments.only([i for i, each in enumerate(garments.classes) if each == garment_class])
-
-
 def _nearest_styles(queries: PairGarments, gallery: PairGarments, absent: bool = False) -> Figures:
     """Style cosine of the nearest garment for each query whose kind the gallery has.
 
@@ -117,8 +117,7 @@ def _nearest_styles(queries: PairGarments, gallery: PairGarments, absent: bool =
     """
     cut = queries.style_dimension
     cosines = queries.vectors[:, :cut] @ gallery.vectors[:, :cut].T
-    kinds = [np.array([pair.label for pair in each.pairs]) for each in (queries, gallery)]
-    same = kinds[0][:, None] == kinds[1][None]
+    same = _of_same_kind(queries, gallery)
     if absent:
         return np.asarray(np.where(same, -1.0, cosines).max(axis=1), np.float64)
     return np.asarray(cosines.max(axis=1)[same.any(axis=1)], np.float64)
