@@ -126,18 +126,15 @@ def test_without_javascript_a_plain_form_does_it(open_page: Opener, server: Serv
     expect_results(page)
 
 
-def test_first_results_come_soon(look: Callable[..., Page], server: Server) -> None:
-    """From the photo's arrival to the finished page, the best of three.
-
-    The goal is a second on a quiet machine; here the tests' other process has half of it.
-    """
+def test_first_results_come_within_a_second(look: Callable[..., Page], server: Server) -> None:
+    """From the photo's arrival to the finished page, the best of ten: others use this machine."""
     page = look("red_tee.jpg")
-    seconds = []
-    for _ in range(3):
+    seconds: list[float] = []
+    while len(seconds) < 10 and min(seconds, default=1.0) >= 1.0:
         page.goto("/")
         page.locator("button[value='red_tee.jpg']").click()
         page.wait_for_url("**/q/*")
         seconds.append(
             page.evaluate("performance.getEntriesByType('navigation')[0].responseEnd / 1000")
         )
-    assert min(seconds) < 2.5
+    assert min(seconds) < 1.0

@@ -129,8 +129,8 @@ def test_shipped_masks_agree_with_the_reference_on_real_photos(
     ccp = sorted((datasets / "ccp" / "photos").glob("*.jpg"))[::60]
     clothing = sorted((datasets / "clothing" / "photos").glob("*.jpg"))[::200]
     photos = [read_photo(path) for path in ccp + clothing]
-    # ReLU6 networks lose more in 8 bits than the goal of .995 allows: .990 here, .994 on val.
-    assert _network_agreement(photos, fast) >= 0.985
+    # ReLU6 networks lose more in 8 bits than the goal of .995 allows: .9899 here, .994 on val.
+    assert _network_agreement(photos, fast) >= 0.989
     # A garment whose score lies at the threshold is kept by one runtime and dropped by the other.
     expected = Segmenter.load(options=TORCH).segment(photos)
     found = Segmenter.load(options=fast).segment(photos)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from timm.layers import Conv2dSame
 
 from segmentation.errors import WeightsError
 from segmentation.network import build_network
@@ -54,6 +55,19 @@ def test_masks_have_the_size_of_their_photos_in_any_mix(tmp_path: Path) -> None:
     alone = [segmenter.segment([photo])[0] for photo in photos]
     for together, single in zip(found, alone, strict=True):
         assert (together.mask == single.mask).mean() > 0.999
+
+
+@pytest.mark.parametrize("size", [(96, 64), (64, 96)])
+def test_constant_padding_is_what_timm_computes(size: tuple[int, int]) -> None:
+    network = build_network(Architecture("tf_efficientnet_lite0", 32, 32)).eval()
+    photos = torch.rand(1, 3, *size)
+    padded = [each for each in network.modules() if isinstance(each, Conv2dSame)]
+    assert len(padded) == 5
+    with torch.inference_mode():
+        constant = network(photos)
+        for each in padded:
+            del each.forward  # the instance's; timm's stays
+        assert all(map(torch.equal, constant, network(photos)))
 
 
 def test_no_photos_no_masks(tmp_path: Path) -> None:
