@@ -109,6 +109,9 @@ class _Sequence:
         self._calls: dict[str, Counter[Point]] = {}
         self._seconds: dict[str, float] = {}
         self._number = 0
+        # Not one of the folder's photos: a prune may have taken it away.
+        self._sent = folder / "sent.png"
+        draw_photo(self._sent, (180, 60, 120), notch=3)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.faults.sequence"])
         for name in ("index", "import", "backup", "restore", "prune", "rebuild") * 2:
@@ -191,7 +194,7 @@ class _Sequence:
         sending.close()
         receiving.recv()
         started = time.monotonic()
-        clients = Clients(self._work.port, f"s{self._number}", self._work.photos / "00.png")
+        clients = Clients(self._work.port, f"s{self._number}", self._sent)
         with clients if name == "serve" else nullcontext():
             if name == "serve" and self._rng.random() > STARTING:
                 clients.first_answer.wait()
