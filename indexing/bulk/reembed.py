@@ -25,6 +25,7 @@ from indexing.embedding.explain import overlap
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.evaluation.metrics import (
     Figures,
+    Interval,
     mean_with_interval,
     paired_difference,
     precision_at,
@@ -60,9 +61,9 @@ class KindFigures:
     """
 
     garments: int
-    before: list[float]
-    after: list[float]
-    difference: list[float]
+    before: Interval
+    after: Interval
+    difference: Interval
     p_value: float
 
 
@@ -257,13 +258,12 @@ def _compare(database: Database, old_id: int, new_id: int) -> KindFigures | None
         second = _precisions(session, new_id)
     if first is None or second is None:
         return None
-    before, after = mean_with_interval(first), mean_with_interval(second)
     difference, p_value = paired_difference(second, first)
     return KindFigures(
         garments=len(first),
-        before=[before.value, before.low, before.high],
-        after=[after.value, after.low, after.high],
-        difference=[difference.value, difference.low, difference.high],
+        before=mean_with_interval(first),
+        after=mean_with_interval(second),
+        difference=difference,
         p_value=p_value,
     )
 
