@@ -33,9 +33,9 @@ from indexing.evaluation.metrics import (
 )
 from indexing.index.vector_rows import (
     active_model,
+    add_vectors,
     model_row,
     vector_from_bytes,
-    vector_rows,
 )
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder, Vectors
 from segmentation.classes import GarmentClass
@@ -214,8 +214,7 @@ def _embed_batch(
     with database.transaction() as session:
         # Garments may have been removed meanwhile.
         there = session.scalars(select(GarmentRow.id).where(GarmentRow.id.in_(again))).all()
-        seen = {each: again[each].vector for each in there}
-        session.add_all(vector_rows(model_id, seen))
+        add_vectors(session, model_id, {each: again[each].vector for each in there})
     return len(there)
 
 

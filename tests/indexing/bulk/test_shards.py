@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from catalog.database import Database, guarded
 from catalog.feeds.reader import read_folder
 from catalog.importing.importer import PendingPhoto
 from catalog.models import GarmentRow, PhotoRow, ShardRow, VectorRow
-from indexing.bulk.shards import ShardedRun, ShardLost, claim, split_products
+from indexing.bulk.shards import ShardedRun, ShardLost, by_content, claim, split_products
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from indexing.types import EmbeddedPhoto
@@ -170,6 +171,20 @@ def test_a_later_run_takes_the_place_of_an_earlier_one(
     assert claim(database, model_id, second.run) is not None
     assert split_products(photos) == set()
     assert split_products([replace(each, product_id="p") for each in photos]) == {"p"}
+
+
+def test_photos_with_the_same_bytes_lie_in_one_shard(tmp_path: Path) -> None:
+    shared = [f"https://shop.example/{name}.jpg" for name in "ab"]
+    photos = []
+    for number in range(12):
+        path = draw_photo(tmp_path / f"{number}.png", ("red", "blue")[number % 2])
+        photos.append(PendingPhoto(number, f"p{number}", path, 0))
+        url = shared[number % 2]
+        photos.append(PendingPhoto(100 + number, f"u{number}", tmp_path / "gone", 0, url=url))
+    ordered = by_content(photos)
+    contents = [each.url or each.photo_id % 2 for each in ordered]
+    assert sum(one != other for one, other in pairwise(contents)) == 3
+    assert sorted(each.photo_id for each in ordered) == sorted(each.photo_id for each in photos)
 
 
 def test_workers_need_a_shared_database(tmp_path: Path) -> None:
