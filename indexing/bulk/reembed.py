@@ -108,9 +108,9 @@ def reembed(
             continue
         for start in range(0, len(waiting), BATCH):
             ids = waiting[start : start + BATCH]
-            damaged |= _damaged(database, store, ids)
-            readable = [each for each in ids if each not in damaged]
-            garments += _embed_batch(database, store, embedder, new_id, readable)
+            readable, unreadable = _read_copies(database, store, ids)
+            damaged |= unreadable
+            garments += _embed_batch(database, readable, embedder, new_id)
             photos += len(readable)
             progress(min(start + BATCH, len(waiting)), len(waiting))
     return ReembedSummary(
@@ -121,15 +121,6 @@ def reembed(
         figures=figures,
         damaged=named,
     )
-
-
-def _damaged(database: Database, store: PhotoStore, ids: Sequence[int]) -> set[int]:
-    """Ids of the photos whose stored copy cannot be read."""
-    with database.session() as session:
-        rows = session.execute(
-            select(PhotoRow.id, PhotoRow.stored).where(PhotoRow.id.in_(ids))
-        ).all()
-    return {photo_id for photo_id, stored in rows if readable_copy(store, stored) is None}
 
 
 def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
@@ -196,18 +187,32 @@ def skip_damaged(session: Session, ids: Collection[int]) -> tuple[str, ...]:
     return tuple(f"{photo.product_id}: {photo.source}" for photo in photos)
 
 
+def _read_copies(
+    database: Database, store: PhotoStore, ids: Sequence[int]
+) -> tuple[list[tuple[PhotoRow, Photo]], set[int]]:
+    """Photos with their decoded copies, and the ids of those whose copy cannot be read."""
+    with database.session() as session:
+        rows = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
+    copies = [(row, readable_copy(store, row.stored)) for row in rows]
+    readable = [(row, copy) for row, copy in copies if copy is not None]
+    return readable, {row.id for row, copy in copies if copy is None}
+
+
 def _embed_batch(
-    database: Database, store: PhotoStore, embedder: Embedder, model_id: int, ids: Sequence[int]
+    database: Database,
+    photos: Sequence[tuple[PhotoRow, Photo]],
+    embedder: Embedder,
+    model_id: int,
 ) -> int:
     """Write vectors for the garments of these photos in one transaction; return their number."""
+    ids = [photo.id for photo, _ in photos]
     with database.session() as session:
-        photos = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
         rows = session.scalars(
             select(GarmentRow).where(GarmentRow.photo_id.in_(ids), _lacks(model_id))
         ).all()
-    pixels = [read_photo(store.path(photo.stored or "")) for photo in photos]
     again: dict[int, EmbeddedGarment] = {}
-    for photo, shown, embedded in zip(photos, pixels, embedder.embed(pixels), strict=True):
+    found = embedder.embed([shown for _, shown in photos])
+    for (photo, shown), embedded in zip(photos, found, strict=True):
         for row in rows:
             if row.photo_id == photo.id:
                 again[row.id] = _embedded_again(row, shown, embedded, embedder)

@@ -129,10 +129,7 @@ def _print_report(report: "SegmentationReport") -> None:
         ],
     )
     typer.echo()
-    print_table(
-        ("figure", "value", "95 % interval"),
-        [(row.name, row.value, row.interval) for row in figure_rows(report)],
-    )
+    print_table(("figure", "value", "95 % interval"), figure_rows(report))
     typer.echo()
     _print_confusion(report)
     typer.echo(f"\n{report.photos} photos, {report.segmenter}")

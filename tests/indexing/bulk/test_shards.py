@@ -1,6 +1,5 @@
 """Shards: the same catalogue as one process, killed workers, parked shards, a run anew."""
 
-import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from catalog.database import Database, guarded
 from catalog.feeds.reader import read_folder
 from catalog.importing.importer import PendingPhoto
-from catalog.models import GarmentRow, PhotoRow, ShardRow, VectorRow
+from catalog.models import ShardRow
 from indexing.bulk.shards import ShardedRun, ShardLost, by_content, claim, split_products
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
@@ -27,6 +26,7 @@ from search_app.settings import Settings
 from segmentation.photos import Photo
 from tests.databases import migrated_database
 from tests.fakes import FakeEmbedder, draw_photo
+from tests.indexing.bulk.kills import fingerprint
 
 PHOTOS = 60
 
@@ -40,27 +40,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> str:
+def alone(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> tuple[int, str]:
     """The fingerprint of the catalogue that one process makes."""
     collection = open_collection(tmp_path_factory.mktemp("alone"), FakeEmbedder())
     collection.index(read_folder(folder))
     made = fingerprint(collection)
+    assert made[0] == PHOTOS
     collection.close()
     return made
-
-
-def fingerprint(collection: Collection) -> str:
-    """MD5 over product, class, box and vector of all garments."""
-    box = (GarmentRow.x0, GarmentRow.y0, GarmentRow.x1, GarmentRow.y1)
-    query = (
-        select(PhotoRow.product_id, GarmentRow.garment_class, *box, VectorRow.values)
-        .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
-        .join(VectorRow, VectorRow.garment_id == GarmentRow.id)
-    )
-    with collection.database.session() as session:
-        rows = sorted(repr(tuple(row)) for row in session.execute(query))
-    assert len(rows) == PHOTOS
-    return hashlib.md5("\n".join(rows).encode()).hexdigest()
 
 
 @pytest.fixture
@@ -91,7 +78,7 @@ def killed_once(mark: Path, _settings: Settings) -> KilledOnce:
 
 
 def test_workers_make_the_same_catalogue_though_one_is_killed(
-    folder: Path, alone: str, tmp_path: Path, postgresql_server: str
+    folder: Path, alone: tuple[int, str], tmp_path: Path, postgresql_server: str
 ) -> None:
     url = migrated_database(postgresql_server, "pgvector")
     collection = open_collection(tmp_path / "data", FakeEmbedder(), url, engine="pgvector")
