@@ -4,7 +4,6 @@ The catalogue's photos are indexed into a collection and searched with each quer
 default settings. A hit is right if its product has the query's style.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Final
 from catalog.feeds.reader import read_feed
 from indexing.collection import Collection
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none, read_rows
 from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query, possible_classes
@@ -25,7 +24,6 @@ from segmentation.photos import Photo
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTH: Final = 10
 _SURE, _IN_DOUBT = "sure", "in doubt"
-_COLUMNS: Final = frozenset({"photo", "style", "view", "class"})
 
 
 @dataclass(frozen=True)
@@ -95,20 +93,15 @@ class _Sold:
 
 def read_style_queries(path: Path, photos: Path) -> list[StyleQuery]:
     """Read a CSV with the columns photo, style, view and class; IndexingError if one is missing."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        missing = _COLUMNS - set(reader.fieldnames or ())
-        if missing:
-            raise IndexingError(f"{path} lacks the column {', '.join(sorted(missing))}; add it")
-        return [
-            StyleQuery(
-                photos / row["photo"],
-                row["style"],
-                row["view"],
-                GarmentClass.from_label(row["class"]),
-            )
-            for row in reader
-        ]
+    return [
+        StyleQuery(
+            photos / row["photo"],
+            row["style"],
+            row["view"],
+            GarmentClass.from_label(row["class"]),
+        )
+        for row in read_rows(path, ("photo", "style", "view", "class"))
+    ]
 
 
 def evaluate_styles(
