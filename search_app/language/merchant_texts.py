@@ -3,7 +3,8 @@
 from typing import Final
 
 from search_app.language.formats import number
-from search_app.language.translations import N_, Text, gettext, ngettext
+from search_app.language.phrases import Counted, Filled, Names
+from search_app.language.translations import N_, Text, gettext
 
 _LIST_NAMES: Final = {
     "no-garment": N_("Photos without a garment"),
@@ -83,30 +84,16 @@ class WorkListTexts:
         "it brings it back."
     )
 
-    @staticmethod
-    def list_name(check: str) -> str:
-        """Name of a work list."""
-        return gettext(_LIST_NAMES[check])
-
-    @staticmethod
-    def list_lead(check: str) -> str:
-        """What a work list is about."""
-        return gettext(_LIST_LEADS[check])
+    list_name = Names(_LIST_NAMES)
+    list_lead = Names(_LIST_LEADS)
+    class_actions = Names(_CLASS_ACTIONS)
+    checked_on = Filled("Checked on %(when)s")
+    other_photo = Filled("%(title)s, another photo")
 
     @staticmethod
     def list_done(action: str, count: int) -> str:
         """What was just done; "" for nothing."""
         return gettext(_DONE[action], count=number(count)) if action in _DONE else ""
-
-    @staticmethod
-    def class_actions() -> list[tuple[str, str]]:
-        """The actions that set a class, by its label."""
-        return [(value, gettext(name)) for value, name in _CLASS_ACTIONS.items()]
-
-    @staticmethod
-    def checked_on(when: str) -> str:
-        """When the catalogue was last checked."""
-        return gettext("Checked on %(when)s", when=when)
 
     @staticmethod
     def checking(done: int, total: int) -> str:
@@ -115,11 +102,6 @@ class WorkListTexts:
             return gettext("Checking…")
         amounts = {"done": number(done), "total": number(total)}
         return gettext("Checking… %(done)s of %(total)s garments compared", **amounts)
-
-    @staticmethod
-    def other_photo(title: str) -> str:
-        """What a further photo of a product shows."""
-        return gettext("%(title)s, another photo", title=title)
 
 
 class AnalyticsTexts:
@@ -168,54 +150,16 @@ class AnalyticsTexts:
         "until it is too old."
     )
 
-    @staticmethod
-    def query_type(name: str) -> str:
-        """How was searched."""
-        return gettext(_QUERY_TYPES[name])
-
-    @staticmethod
-    def event_name(event: str) -> str:
-        """What followed a search."""
-        return gettext(_EVENTS[event])
-
-    @staticmethod
-    def days(count: int) -> str:
-        """A period."""
-        return ngettext("%(count)s day", "%(count)s days", count, count=number(count))
-
-    @staticmethod
-    def from_to(first: str, last: str) -> str:
-        """The days that figures are of."""
-        return gettext("%(first)s to %(last)s", first=first, last=last)
-
-    @staticmethod
-    def searches(count: int) -> str:
-        """A number of searches."""
-        return ngettext("%(count)s search", "%(count)s searches", count, count=number(count))
-
-    @staticmethod
-    def searches_of(day: str, count: int, failed: int) -> str:
-        """The searches of a day."""
-        amounts = {"day": day, "count": number(count), "failed": number(failed)}
-        return gettext("%(day)s: %(count)s searches, %(failed)s without anything close", **amounts)
-
-    @staticmethod
-    def clicks_at(place: int, count: int) -> str:
-        """The clicks on the results at one place."""
-        amounts = {"place": number(place), "count": number(count)}
-        return gettext("Place %(place)s: %(count)s clicks", **amounts)
-
-    @staticmethod
-    def in_vain(share: str) -> str:
-        """The share of searches that found nothing close."""
-        return gettext("%(share)s in vain", share=share)
-
-    @staticmethod
-    def privacy(days: int) -> str:
-        """What is kept of a search."""
-        return gettext(
-            "Kept for %(days)s days: the day, what was searched for, which products were shown and "
-            "clicked. Never kept: photos, addresses, cookies or anything else about a person; "
-            "words that look like an address or a number are left out.",
-            days=number(days),
-        )
+    query_type = Names(_QUERY_TYPES)
+    event_name = Names(_EVENTS)
+    days = Counted("%(count)s day", "%(count)s days")
+    searches = Counted("%(count)s search", "%(count)s searches")
+    from_to = Filled("%(first)s to %(last)s")
+    searches_of = Filled("%(day)s: %(count)s searches, %(failed)s without anything close")
+    clicks_at = Filled("Place %(place)s: %(count)s clicks")
+    in_vain = Filled("%(share)s in vain")
+    privacy = Filled(
+        "Kept for %(days)s days: the day, what was searched for, which products were shown and "
+        "clicked. Never kept: photos, addresses, cookies or anything else about a person; "
+        "words that look like an address or a number are left out."
+    )

@@ -66,8 +66,12 @@ def filter_form(
         price_min=_plain(state.price_min),
         price_max=_plain(state.price_max),
         sorts=tuple(
-            Choice(value, name, value == state.sort)
-            for value, name in (texts.list_sorts() if path == CATALOGUE else texts.sorts()).items()
+            Choice(
+                value,
+                texts.BY_NAME if path == CATALOGUE and not value else name,
+                value == state.sort,
+            )
+            for value, name in texts.sorts.items()
         ),
         active=active,
         each_word=tuple(_each_word(path, state, words)),
