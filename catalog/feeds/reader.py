@@ -70,6 +70,8 @@ _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(
 _PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafield")
 """Columns that hold attribute names and values in pairs."""
 _NO_SOURCES: Final[Sources] = {}
+TABLE: Final = "table"
+"""The kind of a feed whose columns are those of no known shop."""
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
 
 
@@ -138,7 +140,7 @@ def _table_feed(table: Table, path: Path, fields: FieldMap, notes: tuple[str, ..
             records, more_notes = read(table.records, mapped)
             sources = {**dialect.SOURCES, **mapped}
             return _dialect_feed(kind, table.header, records, path, notes + more_notes, sources)
-    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, table.header)) else "table"
+    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, table.header)) else TABLE
     return _plain_feed(kind, table.header, table.records, path, fields, notes)
 
 
@@ -200,11 +202,16 @@ def _plain_feed(
     notes: tuple[str, ...],
 ) -> Feed:
     """A feed whose columns are mapped by name."""
-    chosen = choose_columns(header, fields, f"{path.name} ({kind})")
+    chosen = choose_columns(header, fields, _named(path, kind))
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
     source = Feed((), columns=header, kind=kind, notes=notes, used=used)
     return _typed_feed(source, join_photo_rows(records, chosen), chosen, path)
+
+
+def _named(path: Path, kind: str) -> str:
+    """A feed's name for messages, with its kind unless it is a plain table."""
+    return path.name if kind == TABLE else f"{path.name} ({kind})"
 
 
 def _typed_feed(
@@ -214,7 +221,7 @@ def _typed_feed(
     reading = rows_of(records, columns)
     if not reading.rows and not reading.rejects:
         remedy = "; ".join(source.notes) or "add a row for each product"
-        raise FeedError(f"{path.name} ({source.kind}) has no rows; {remedy}")
+        raise FeedError(f"{_named(path, source.kind)} has no rows; {remedy}")
     return replace(
         source,
         rows=reading.rows,

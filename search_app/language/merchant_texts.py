@@ -1,10 +1,19 @@
 """Texts of the merchant's work lists and of the search analytics."""
 
+import re
 from typing import Final
 
+from search_app.language.errors import ErrorTexts
 from search_app.language.formats import number
+from search_app.language.names import KINDS
 from search_app.language.phrases import Counted, Filled, Names
-from search_app.language.translations import N_, Text, gettext
+from search_app.language.translations import (
+    N_,
+    SOURCE_LANGUAGE,
+    Text,
+    current_language,
+    gettext,
+)
 
 _LIST_NAMES: Final = {
     "no-garment": N_("Photos without a garment"),
@@ -35,6 +44,25 @@ _DONE: Final = {
     "whole": N_("Set to one-piece: %(count)s."),
     "lower": N_("Set to bottom: %(count)s."),
 }
+_REASONS: Final = (
+    N_("The same photo"),
+    N_("Nearly the same garment (%(score)s)"),
+    N_("Named as %(said)s, looks like %(shown)s (%(kind)s)"),
+    N_("Named as %(said)s, looks like %(shown)s"),
+)
+_GARMENTS: Final = {
+    "a top": N_("a top"),
+    "a one-piece": N_("a one-piece"),
+    "a bottom": N_("a bottom"),
+    **{kind.lower(): name for kind, name in KINDS.items()},
+}
+"""What the templates are filled with; predicted kinds are in lower case."""
+_SKIPPED: Final = {
+    "no_garment": N_("No garment was found on the photo"),
+    "placeholder": N_("Several products share this photo: a placeholder"),
+    "absent": N_("There is no such photo"),
+}
+_NOT_BY_PHOTO: Final = N_("the product cannot be found by photo")
 _CLASS_ACTIONS: Final = {
     "upper": N_("It is a top"),
     "whole": N_("It is a one-piece"),
@@ -91,6 +119,22 @@ class WorkListTexts:
     other_photo = Filled("%(title)s, another photo")
 
     @staticmethod
+    def finding_reason(reason: str, skip_code: str | None) -> str:
+        """Why an entry is on its list.
+
+        Args:
+            reason: in English, as it is stored.
+            skip_code: of a photo that was not indexed.
+        """
+        if skip_code is None:
+            return _finding_reason(reason)
+        if current_language() == SOURCE_LANGUAGE:
+            return reason
+        code = _SKIPPED.get(skip_code)
+        said = gettext(code) if code else ErrorTexts.error_message(skip_code, reason)
+        return f"{said}; {gettext(_NOT_BY_PHOTO)}" if reason.endswith(_NOT_BY_PHOTO) else said
+
+    @staticmethod
     def list_done(action: str, count: int) -> str:
         """What was just done; "" for nothing."""
         return gettext(_DONE[action], count=number(count)) if action in _DONE else ""
@@ -102,6 +146,22 @@ class WorkListTexts:
             return gettext("Checking…")
         amounts = {"done": number(done), "total": number(total)}
         return gettext("Checking… %(done)s of %(total)s garments compared", **amounts)
+
+
+def _finding_reason(reason: str) -> str:
+    """Translate a reason by the template that it was made of."""
+    for template in _REASONS:
+        pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template))
+        if found := re.fullmatch(pattern, reason):
+            values = {name: _garments(value) for name, value in found.groupdict().items()}
+            return gettext(template, **values)
+    return reason
+
+
+def _garments(said: str) -> str:
+    """Translate "a top or a bottom"; what is no garment stays."""
+    named = [gettext(_GARMENTS[each]) if each in _GARMENTS else each for each in said.split(" or ")]
+    return gettext(" or ").join(named)
 
 
 class AnalyticsTexts:

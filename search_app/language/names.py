@@ -25,7 +25,7 @@ _SEARCH_AMONG: Final = {
     _WHOLE: N_("Search among one-pieces"),
     _LOWER: N_("Search among bottoms"),
 }
-_KINDS: Final = {
+KINDS: Final = {
     "Blazer": N_("Blazer"),
     "Blouse": N_("Blouse"),
     "Body": N_("Bodysuit"),
@@ -75,7 +75,7 @@ class NameTexts:
     like_this = Names(_LIKE_THIS)
     worn_with = Names(_WORN_WITH)
     search_among = Names(_SEARCH_AMONG)
-    kind = Names(_KINDS)
+    kind = Names(KINDS)
     closeness = Names(dict(enumerate(_CLOSENESS)))
 
     @staticmethod

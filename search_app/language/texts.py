@@ -4,9 +4,9 @@ What a shop's feed says is not here. Messages of errors live where they arise; w
 reads of one is in `errors`.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
+from catalog.filtering.word_query import UnderstoodWords
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.errors import ErrorTexts
 from search_app.language.formats import decimal, number
@@ -251,15 +251,21 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
         return gettext("Price to %(high)s", high=highest)
 
     @classmethod
-    def unused_words(cls, unknown: Sequence[str], missing: Sequence[str]) -> str:
-        """Said when words were not understood, or name goods that are not sold; "" otherwise."""
+    def about_words(cls, words: UnderstoodWords) -> str:
+        """Said of words that are not understood, not sold, or not known of a product; else ""."""
         sentences = [
-            gettext("There are no %(goods)s in this catalogue.", goods=word) for word in missing
+            gettext("There are no %(goods)s in this catalogue.", goods=word)
+            for word in words.missing
         ]
-        if unknown:
-            named = ", ".join(cls.said(word) for word in unknown)
+        if words.unknown:
+            named = ", ".join(map(cls.said, words.unknown))
             sentences.append(
                 gettext("Not used, as no product is called so: %(words)s.", words=named)
+            )
+        if words.unsure:
+            named = ", ".join(map(cls.said, words.unsure))
+            sentences.append(
+                gettext("No product is known to be %(words)s; these may be.", words=named)
             )
         return " ".join(sentences)
 

@@ -59,7 +59,7 @@ def filter_form(
         among=state.among.label if state.among else "",
         colour_weight=f"{state.colour_weight:g}" if compares else None,
         words=None if path == CATALOGUE else state.words or "",
-        unknown_words=texts.unused_words(words.unknown, words.missing),
+        unknown_words=texts.about_words(words),
         text=state.text or "" if path == CATALOGUE else None,
         in_colours=_swatches(state.in_colour) if compares else (),
         menus=menus,
