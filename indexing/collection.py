@@ -55,13 +55,13 @@ from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.records import GarmentCard
 from catalog.text_repair import repair_texts
 from indexing.bulk.export import export_collection
-from indexing.bulk.fetching import changed_since, photos_to_index
+from indexing.bulk.fetching import Fetching, changed_since, photos_to_index
 from indexing.bulk.pipeline import index_photos
 from indexing.bulk.progress import RunCounts
 from indexing.bulk.records import GarmentChange, IndexProgress, IndexSummary
 from indexing.bulk.reembed import renew_attributes
 from indexing.bulk.shard_worker import ShardWorker
-from indexing.bulk.shards import ShardedRun, Workers, split_products
+from indexing.bulk.shards import ShardedRun, Workers, by_content, split_products
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
@@ -220,7 +220,8 @@ class Collection:
         hidden: list[GarmentChange] = []
         unused: list[str] = []
         shown = time.monotonic()
-        photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
+        fetching = Fetching(self._fetched, limits, self.database)
+        photos = photos_to_index(run.imported, fetching, run.clock)
         batches = index_photos(
             photos, embedder, self.database, self._model_id, self.photo_store, run.clock
         )
@@ -241,8 +242,9 @@ class Collection:
         self, workers: Workers, source: str, run: RunCounts, limits: FetchLimits
     ) -> None:
         run.report()
-        changed = changed_since(run.imported.to_refresh, self._fetched, limits, run.clock)
-        pending = [*run.imported.pending, *changed]
+        fetching = Fetching(self._fetched, limits, self.database)
+        changed = changed_since(run.imported.to_refresh, fetching, run.clock)
+        pending = by_content([*run.imported.pending, *changed])
         sharded = ShardedRun.plan(
             self.database, source, self._model_id, pending, limits.allow_private
         )
@@ -260,8 +262,8 @@ class Collection:
         """A worker for the shards of any run. Raises IndexingError without a model."""
         if self.embedder is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
-        return ShardWorker(
-            self.database, self.embedder, self._model_id, self.photo_store, self._fetched
+        return ShardWorker.over(
+            self.data, self.bucket, self.database, self.embedder, self._model_id
         )
 
     def search(self, query: Query) -> list[Hit]:

@@ -1,6 +1,7 @@
 """The work lists in the database: replaced by each check, paged, marked as fine."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any, Final
@@ -26,23 +27,14 @@ def replace_findings(session: Session, check: Check, findings: Iterable[Finding]
     query = select(FindingRow.key).where(FindingRow.check == check, FindingRow.is_fine)
     fine = set(session.scalars(query))
     session.execute(delete(FindingRow).where(FindingRow.check == check, ~FindingRow.is_fine))
-    new = [_values(each) for each in found.values() if each.key not in fine]
+    new = [
+        asdict(each) | {"reason": each.reason[:500]}
+        for each in found.values()
+        if each.key not in fine
+    ]
     for start in range(0, len(new), _ROWS):
         session.execute(insert(FindingRow), new[start : start + _ROWS])
     return len(new)
-
-
-def _values(finding: Finding) -> dict[str, Any]:
-    return {
-        "check": finding.check,
-        "key": finding.key,
-        "product_id": finding.product_id,
-        "photo_id": finding.photo_id,
-        "garment_id": finding.garment_id,
-        "other_garment_id": finding.other_garment_id,
-        "reason": finding.reason[:500],
-        "score": finding.score,
-    }
 
 
 def finding_counts(session: Session) -> dict[Check, int]:
