@@ -69,7 +69,7 @@ def work_list(
 
 
 _ENTRIES: Final = (
-    select(FindingRow, Product.title, PhotoRow.source, PhotoRow.stored)
+    select(FindingRow, Product.title, PhotoRow.source, PhotoRow.stored, PhotoRow.skip_code)
     .join(Product, FindingRow.product_id == Product.id)
     .join(PhotoRow, FindingRow.photo_id == PhotoRow.id)
 )
@@ -92,7 +92,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> Iterator[ListEntry]:
     ]
     cards = product_cards(session, ids)
     photos = _photos(session, {finding.product_id for finding, *_ in rows})
-    for finding, title, source, stored in rows:
+    for finding, title, source, stored, skip_code in rows:
         yield ListEntry(
             id=finding.id,
             product_id=finding.product_id,
@@ -101,6 +101,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> Iterator[ListEntry]:
             photo=source,
             has_copy=stored is not None,
             reason=finding.reason,
+            skip_code=skip_code,
             score=finding.score,
             garment=cards.get(finding.garment_id or 0),
             other=cards.get(finding.other_garment_id or 0),
