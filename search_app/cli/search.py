@@ -8,10 +8,9 @@ import typer
 
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.cli import session
+from search_app.cli.options import DataOption, JsonOption
 from search_app.cli.output import print_json, print_note, print_table
 from search_app.cli.session import (
-    DataOption,
-    JsonOption,
     opened_collection,
     opened_database,
     require_catalogue,
@@ -40,13 +39,7 @@ class ClassName(StrEnum):
     LOWER = "lower"
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(search)
-
-
 def search(
-    context: typer.Context,
     photo: Annotated[
         Path | None,
         typer.Argument(metavar="PHOTO", help="The query photo; without it, --words is required."),
@@ -83,14 +76,9 @@ def search(
         ),
     ] = None,
     colour_weight: Annotated[
-        float | None,
-        typer.Option(
-            metavar="0..1",
-            min=0,
-            max=1,
-            help=f"0 compares style only, 1 colour only ({DEFAULT_COLOUR_WEIGHT}).",
-        ),
-    ] = None,
+        float,
+        typer.Option(metavar="0..1", min=0, max=1, help="0 compares style only, 1 colour only."),
+    ] = DEFAULT_COLOUR_WEIGHT,
     fold: Annotated[
         bool,
         typer.Option(
@@ -106,17 +94,16 @@ def search(
 
     Example: apparel search query.jpg --class upper --filter price_max=50
     """
-    from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
     from search_app.search.options import SearchOptions, check_colour
     from segmentation.classes import GarmentClass
 
     if photo is None and not words:
         raise typer.BadParameter("name a PHOTO, or what to find with --words")
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     options = SearchOptions(
         garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
         k=k,
-        colour_weight=DEFAULT_COLOUR_WEIGHT if colour_weight is None else colour_weight,
+        colour_weight=colour_weight,
         filters=_filters(settings, filters or []),
         in_colour=in_colour,
         words=words,
@@ -198,7 +185,6 @@ def _filters(settings: "Settings", texts: list[str]) -> "Filters":
 
     if not texts:
         return Filters()
-    require_catalogue(settings)
     with opened_database(settings) as database, database.session() as session:
         return parse_filters(texts, attribute_names(session))
 

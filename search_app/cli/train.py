@@ -1,60 +1,32 @@
-"""Command groups evaluate, train and dataset."""
+"""Commands `apparel train`: train, fit, quantise and calibrate the networks."""
 
-from collections import Counter
-from dataclasses import replace
-from importlib.util import find_spec
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search_app.cli.output import print_note, progress_on_stderr
-from search_app.errors import SearchAppError
+from search_app.cli import session
+from search_app.cli.options import (
+    EncoderOption,
+    JsonOption,
+    OutOption,
+    PairsOption,
+    SeedOption,
+    SegmenterOption,
+    SplitName,
+    ThreadsOption,
+    require_training,
+)
+from search_app.cli.output import print_note, print_report, progress_on_stderr
+from search_app.cli.session import settings_for
 
 if TYPE_CHECKING:
-    from segmentation.data.pairs import PairsFolder
+    from search_app.settings import Settings
 
-TRAINING_MODULES: Final = ("torch", "timm", "segmentation_models_pytorch", "cv2", "nncf")
-OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.")]
-MinutesOption = Annotated[
-    float | None,
-    typer.Option(
-        "--minutes", metavar="N", min=0.01, help="Stop after the epoch that passes this time."
-    ),
-]
-PairsOption = Annotated[
-    list[Path],
-    typer.Option(
-        "--pairs", metavar="DIR", help="A folder made by `apparel dataset`; may be repeated."
-    ),
-]
-ThreadsOption = Annotated[int, typer.Option("--threads", metavar="N", min=1, help="CPU threads.")]
-SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="N", help="Start of the random numbers.")
-]
-
-evaluate_app = typer.Typer(
-    help="Evaluate the networks on labelled data.", no_args_is_help=True, rich_markup_mode=None
-)
 train_app = typer.Typer(
     help="Train the networks; a stopped run continues.", no_args_is_help=True, rich_markup_mode=None
 )
-dataset_app = typer.Typer(
-    help="Make folders of photo and mask pairs from original datasets.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.add_typer(evaluate_app, name="evaluate")
-    app.add_typer(train_app, name="train")
-    app.add_typer(dataset_app, name="dataset")
-
-
-class TrainExtraMissing(SearchAppError):
-    """A package needed only for training and datasets is not installed."""
 
 
 @train_app.command("segmenter")
@@ -70,7 +42,10 @@ def train_segmenter(
             help="For a smoke run: views per epoch and photos per folder.",
         ),
     ] = None,
-    minutes: MinutesOption = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0.01, help="Stop after the epoch that passes this time."),
+    ] = None,
     seed: SeedOption = 0,
     threads: ThreadsOption = 2,
 ) -> None:
@@ -80,7 +55,7 @@ def train_segmenter(
 
     Example: apparel train segmenter --pairs data/ccp --pairs data/drawn --out runs/segmenter
     """
-    require_train_extra()
+    require_training()
     from segmentation.training.config import TrainConfig
     from segmentation.training.train import train_segmenter as train
 
@@ -117,7 +92,7 @@ def train_encoder(
 
     Example: apparel train encoder --pairs ccp --pairs clothing --out runs/encoder
     """
-    require_train_extra()
+    require_training()
     from indexing.training.fit import FitConfig, fit_encoder
     from segmentation.runtime import RuntimeOptions
     from segmentation.segmenter import Segmenter
@@ -135,130 +110,99 @@ def _command(network: str, pairs: list[Path], *options: str) -> str:
     return " ".join(["apparel train", network, *folders, *options])
 
 
-def require_train_extra() -> None:
-    """Say that PyTorch is loaded; raise TrainExtraMissing unless it, OpenCV and NNCF are there."""
-    absent = [name for name in TRAINING_MODULES if find_spec(name) is None]
-    if absent:
-        raise TrainExtraMissing(
-            f"training needs {', '.join(absent)}; "
-            "run `python -m pip install 'apparel-search[train]'`"
-        )
-    print_note("loading PyTorch ...")
-
-
-@dataset_app.command("imaterialist")
-def dataset_imaterialist(
-    source: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder with train.csv and train/.")
-    ],
+@train_app.command("heads")
+def train_heads_command(
+    pairs: PairsOption,
     out: OutOption,
+    encoder: EncoderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit kinds, patterns and closeness for a new encoder.
+
+    Writes attributes.safetensors, its card and closeness.json; figures are of the test split.
+
+    Example: apparel train heads --pairs clothing --pairs drawn --out heads
+    """
+    require_training()
+    from indexing.training.heads import train_heads
+
+    settings = settings_for(encoder=encoder)
+    with progress_on_stderr("garments") as tick:
+        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, tick)
+    document = {"attributes": heads.figures, "closeness": closeness.figures, "out": str(out)}
+    print_report(document, as_json)
+
+
+@train_app.command("quantised")
+def train_quantised(
+    pairs: PairsOption,
+    segmenter: SegmenterOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Write a segmenter in 8-bit integers beside its weights.
+
+    OpenVINO runs it. Encoders fitted on its features have to be fitted again.
+
+    Example: apparel train quantised --pairs ccp --pairs clothing
+    """
+    require_training()
+    from segmentation.training.quantise import quantise_segmenter
+
+    path = _weights_file(settings_for(segmenter=segmenter))
+    with progress_on_stderr("photos") as tick:
+        written = quantise_segmenter(path, pairs, seed=seed, progress=tick)
+    typer.echo(f"8-bit network: {written}")
+
+
+@train_app.command("calibration")
+def train_calibration(
+    pairs: PairsOption,
+    split: Annotated[SplitName, typer.Option(help="The split to fit on.")] = SplitName.VAL,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, help="At most this many pairs, drawn by --seed.")
-    ] = (13_200),
-    seed: SeedOption = 0,
+        int | None,
+        typer.Option(metavar="N", min=1, help="Maximum number of pairs from each folder."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the figures without changing the card.")
+    ] = False,
+    segmenter: SegmenterOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Convert iMaterialist Fashion 2019 to pairs.
+    """Fit the calibration and the smallest score of a garment.
 
-    Its 46 categories become our 4 classes.
+    Writes both into the weights' card.
 
-    Example: apparel dataset imaterialist imaterialist-2019 --out data/imaterialist
+    Example: apparel train calibration --pairs data/ccp --dry-run
     """
-    from segmentation.data.imaterialist import create_imaterialist
+    from segmentation.evaluation.calibration import (
+        collect_samples,
+        fit_calibration,
+        measure_calibration,
+    )
+    from segmentation.weights import save_calibration
 
-    with progress_on_stderr("pairs") as tick:
-        folder = create_imaterialist(source, out, limit, seed, tick)
-    print_pairs(folder)
-
-
-@dataset_app.command("ccp")
-def dataset_ccp(
-    source: Annotated[
-        Path, typer.Argument(metavar="CCP", help="The folder with photos, masks and labels.txt.")
-    ],
-    out: OutOption,
-) -> None:
-    """Convert Clothing Co-Parsing to pairs.
-
-    Its 59 labels become our 4 classes.
-
-    Example: apparel dataset ccp CCP --out data/ccp
-    """
-    from segmentation.data.sources import create_ccp
-
-    with progress_on_stderr("pairs") as tick:
-        folder = create_ccp(source, out, tick)
-    print_pairs(folder)
-
-
-@dataset_app.command("ccp-tagged")
-def dataset_ccp_tagged(
-    source: Annotated[
-        Path, typer.Argument(metavar="CCP", help="The folder with tagged and tagged.csv.")
-    ],
-    out: OutOption,
-) -> None:
-    """Convert Clothing Co-Parsing's photos that have no masks.
-
-    Their tags tell which classes are on them; only for training.
-
-    Example: apparel dataset ccp-tagged CCP --out data/ccp-tagged
-    """
-    from segmentation.data.sources import create_ccp_tagged
-
+    settings = settings_for(segmenter=segmenter)
+    loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        folder = create_ccp_tagged(source, out, tick)
-    print_pairs(folder)
+        samples = collect_samples(loaded, pairs, split.value, limit, tick)
+    calibration = fit_calibration(samples)
+    figures = measure_calibration(samples, calibration)
+    if not dry_run:
+        file = _weights_file(settings)
+        named = {f"{split.value}_{name}": value for name, value in asdict(figures).items()}
+        save_calibration(file, calibration, named)
+        print_note(f"the card of {file.name} has this calibration now")
+    document = {"photos": len(samples), "calibration": calibration, "figures": figures}
+    print_report(document, as_json)
 
 
-@dataset_app.command("clothing")
-def dataset_clothing(
-    source: Annotated[
-        Path, typer.Argument(metavar="CLOTHING", help="The folder with images.csv and photos.")
-    ],
-    out: OutOption,
-    workers: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Processes that cut out garments.")
-    ] = 2,
-) -> None:
-    """Convert the clothing dataset to pairs.
+def _weights_file(settings: "Settings") -> Path:
+    """The weights file of the configured segmenter, beside which these commands write."""
+    from segmentation.weights import SHIPPED_SEGMENTER
 
-    GrabCut makes the masks, the label gives the class.
-
-    Example: apparel dataset clothing CLOTHING --out data/clothing
-    """
-    require_train_extra()
-    from segmentation.data.sources import create_clothing
-
-    with progress_on_stderr("photos") as tick:
-        folder = create_clothing(source, out, workers, tick)
-    print_pairs(folder)
-
-
-@dataset_app.command("drawn")
-def dataset_drawn(
-    out: OutOption,
-    count: Annotated[int, typer.Option(metavar="N", min=1, help="How many photos to draw.")] = 600,
-    seed: SeedOption = 0,
-) -> None:
-    """Draw garments with exact masks; needs no data.
-
-    Example: apparel dataset drawn --out data/drawn --count 200
-    """
-    from segmentation.data.drawn import create_drawn
-
-    with progress_on_stderr("drawing") as tick:
-        folder = create_drawn(out, count, seed, tick)
-    print_pairs(folder)
-
-
-def print_pairs(folder: "PairsFolder") -> None:
-    """Print the number of pairs in each split and why photos were skipped."""
-    splits = Counter(pair.split for pair in folder.pairs)
-    counted = ", ".join(f"{splits[split]} {split}" for split in ("train", "val", "test"))
-    typer.echo(f"{len(folder.pairs)} pairs in {folder.root} ({counted})")
-    if not folder.left_out:
-        return
-    print_note(f"{len(folder.left_out)} photos left out:")
-    reasons = Counter(each.reason for each in folder.left_out)
-    for reason, count in reasons.most_common(10):
-        print_note(f"  {count} x {reason}")
+    name = settings.segmenter
+    if name is None:
+        return SHIPPED_SEGMENTER
+    if not name.endswith(".safetensors"):
+        raise typer.BadParameter(f"--segmenter {name}: name a weights file (.safetensors)")
+    return Path(name)
