@@ -14,16 +14,16 @@ from typer.core import TyperGroup
 from catalog.errors import CatalogError
 from indexing.errors import IndexingError
 from search_app.cli.backup import backup, restore
-from search_app.cli.dataset import dataset_app
-from search_app.cli.evaluate import evaluate_app
 from search_app.cli.index import index
 from search_app.cli.maintenance import export, keys_app, rebuild, remove, status, upgrade, verify
+from search_app.cli.networks.dataset import dataset_app
+from search_app.cli.networks.evaluate import evaluate_app
+from search_app.cli.networks.train import train_app
 from search_app.cli.output import print_note
 from search_app.cli.photos import embed, segment
 from search_app.cli.search import search
 from search_app.cli.server import demo, doctor, mcp, serve, worker
 from search_app.cli.sync.group import sync_app
-from search_app.cli.train import train_app
 from search_app.errors import SearchAppError
 from segmentation.errors import SegmentationError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_app.cli import session
-from search_app.cli.evaluate_masks import evaluate_products, evaluate_segmentation
+from search_app.cli.networks.evaluate_masks import evaluate_products, evaluate_segmentation
 from search_app.cli.options import DataOption, EncoderOption, JsonOption, SegmenterOption
 from search_app.cli.output import (
     print_json,
