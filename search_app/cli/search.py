@@ -10,15 +10,9 @@ from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.cli import session
 from search_app.cli.options import DataOption, JsonOption
 from search_app.cli.output import print_json, print_note, print_table
-from search_app.cli.session import (
-    opened_collection,
-    opened_database,
-    require_catalogue,
-    settings_for,
-)
+from search_app.cli.session import opened_collection, require_catalogue, settings_for
 
 if TYPE_CHECKING:
-    from catalog.filtering.filters import Filters
     from indexing.collection import Collection
     from search_app.documents import (
         GarmentDocument,
@@ -27,8 +21,7 @@ if TYPE_CHECKING:
         UnderstoodDocument,
     )
     from search_app.search.options import SearchOptions
-    from search_app.settings import Settings
-    from segmentation.photos import Photo
+    from segmentation.photos import DecodedPhoto, Photo
 
 
 class ClassName(StrEnum):
@@ -94,45 +87,47 @@ def search(
 
     Example: apparel search query.jpg --class upper --filter price_max=50
     """
-    from search_app.search.options import SearchOptions, check_colour
+    from search_app.search.options import SearchOptions, check_colour, parsed_filters
     from segmentation.classes import GarmentClass
+    from segmentation.photos import decode_photo
 
     if photo is None and not words:
         raise typer.BadParameter("name a PHOTO, or what to find with --words")
+    decoded = decode_photo(photo) if photo else None
     settings = settings_for(data=data)
-    options = SearchOptions(
-        garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
-        k=k,
-        colour_weight=colour_weight,
-        filters=_filters(settings, filters or []),
-        in_colour=in_colour,
-        words=words,
-        fold_duplicates=fold,
-    )
-    check_colour(options)
-    if photo is None:
-        _search_words(settings, options, as_json)
-    else:
-        _search_photo(settings, photo, options, as_json, explain)
+    require_catalogue(settings)
+    # Words need no model: attributes are predicted at indexing time.
+    embedder = session.embedder_when_needed(settings) if decoded else None
+    with opened_collection(settings, embedder) as collection:
+        options = SearchOptions(
+            garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
+            k=k,
+            colour_weight=colour_weight,
+            filters=parsed_filters(collection.database, filters or []),
+            in_colour=in_colour,
+            words=words,
+            fold_duplicates=fold,
+        )
+        check_colour(options)
+        if decoded is None:
+            _search_words(collection, options, as_json)
+        else:
+            _search_photo(collection, decoded, options, as_json, explain)
 
 
 def _search_photo(
-    settings: "Settings",
-    photo: Path,
+    collection: "Collection",
+    decoded: "DecodedPhoto",
     options: "SearchOptions",
     as_json: bool,
     explain: Path | None,
 ) -> None:
     from search_app.search.search_document import search_photo
-    from segmentation.photos import decode_photo
 
-    decoded = decode_photo(photo)
-    require_catalogue(settings)
-    with opened_collection(settings, session.load_embedder(settings)) as collection:
-        size = (decoded.height, decoded.width)
-        document = search_photo(collection, decoded.photo, options, size)
-        if explain is not None:
-            _write_explanations(collection, decoded.photo, document, options, explain)
+    size = (decoded.height, decoded.width)
+    document = search_photo(collection, decoded.photo, options, size)
+    if explain is not None:
+        _write_explanations(collection, decoded.photo, document, options, explain)
     if as_json:
         print_json(document.model_dump())
     else:
@@ -165,28 +160,15 @@ def _write_explanations(
             print_note(f"written: {path}")
 
 
-def _search_words(settings: "Settings", options: "SearchOptions", as_json: bool) -> None:
+def _search_words(collection: "Collection", options: "SearchOptions", as_json: bool) -> None:
     from search_app.search.search_document import search_words
 
-    require_catalogue(settings)
-    # No model is needed: attributes are predicted at indexing time.
-    with opened_collection(settings, None) as collection:
-        document = search_words(collection, options)
+    document = search_words(collection, options)
     if as_json:
         print_json(document.model_dump())
     else:
         _print_unused(document.words)
         _print_table(document.results)
-
-
-def _filters(settings: "Settings", texts: list[str]) -> "Filters":
-    """Parse filters, before anything is loaded. Raises CatalogError, which lists the fields."""
-    from catalog.queries import Filters, attribute_names, parse_filters
-
-    if not texts:
-        return Filters()
-    with opened_database(settings) as database, database.session() as session:
-        return parse_filters(texts, attribute_names(session))
 
 
 def _print_results(document: "SearchDocument") -> None:
