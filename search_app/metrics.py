@@ -1,6 +1,6 @@
 """Prometheus metrics of one app: counters, latencies and the server's state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -91,7 +91,7 @@ def _collection_metrics(collection: "Collection") -> Iterator[Metric]:
         yield CounterMetricFamily("apparel_model_calls", "Calls of the models", embedder.turns)
         yield CounterMetricFamily("apparel_model_photos", "Photos in them", embedder.photos)
     sizes = {(each.label,): count for each, count in collection.searchable().items()}
-    yield _gauges("apparel_index_vectors", "Garments in an index", ["class"], sizes)
+    yield _gauges("apparel_index_vectors", "Garments in an index", ["class"], sizes.items())
     with collection.database.session() as session:
         counts = catalog_counts(session)
         alerts = sum(each.state.needs_attention for each in list_sources(session))
@@ -103,16 +103,16 @@ def _collection_metrics(collection: "Collection") -> Iterator[Metric]:
         ("pending",): counts.photos_pending,
         ("skipped",): counts.photos_skipped,
     }
-    yield _gauges("apparel_photos", "Photos by state", ["status"], photos)
+    yield _gauges("apparel_photos", "Photos by state", ["status"], photos.items())
     skips = {(each.stage, each.code): each.count for each in counts.skips}
-    yield _gauges("apparel_skips", "Skipped photos", ["stage", "code"], skips)
+    yield _gauges("apparel_skips", "Skipped photos", ["stage", "code"], skips.items())
 
 
 def _gauges(
-    name: str, help_text: str, labels: Sequence[str], values: Mapping[tuple[str, ...], int]
+    name: str, help_text: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], int]]
 ) -> Gauge:
     """A gauge for each combination of labels."""
     gauges = Gauge(name, help_text, labels=labels)
-    for key, value in values.items():
+    for key, value in values:
         gauges.add_metric(key, value)
     return gauges

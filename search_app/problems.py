@@ -80,16 +80,16 @@ _WORDS: Final = {
     "string_pattern_mismatch": "must match {pattern}",
 }
 """Kind of an error -> what to say, with values of the error's context."""
-_PACKAGE_ERRORS: Final = (
-    (ProductNotFound, 404, "product_not_found", ""),
-    (SourceNotFound, 404, "source_not_found", ""),
-    (DatabaseAway, 503, "not_ready", "the database does not answer; try again in a moment"),
-    (BucketAway, 503, "not_ready", "the store of photos does not answer; try again"),
-    (CannotWrite, 507, "no_room", _NO_ROOM),
-    (CatalogError, 422, "catalogue_refused", ""),
-    (Exception, 503, "not_ready", ""),
-)
-"""Kind of an error, HTTP status, code and message; "" = the error's own."""
+_PACKAGE_ERRORS: Final[dict[type[Exception], tuple[int, str, str]]] = {
+    ProductNotFound: (404, "product_not_found", ""),
+    SourceNotFound: (404, "source_not_found", ""),
+    DatabaseAway: (503, "not_ready", "the database does not answer; try again in a moment"),
+    BucketAway: (503, "not_ready", "the store of photos does not answer; try again"),
+    CannotWrite: (507, "no_room", _NO_ROOM),
+    CatalogError: (422, "catalogue_refused", ""),
+    Exception: (503, "not_ready", ""),
+}
+"""Kind of an error -> HTTP status, code and message, "" = the error's own; the first counts."""
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -157,9 +157,8 @@ def _package_error(request: Request, error: Exception) -> Response:
     if isinstance(error, UnreadablePhoto | FetchError):
         services_of(request).metrics.count_refused(error.code)
         return answer(request, photo_problem(error), error.code, str(error))
-    status, code, message = next(
-        about for kind, *about in _PACKAGE_ERRORS if isinstance(error, kind)
-    )
+    kind = next(each for each in _PACKAGE_ERRORS if isinstance(error, each))
+    status, code, message = _PACKAGE_ERRORS[kind]
     if status >= 500:
         _log.error("%s: %s", type(error).__name__, error)
     is_away = isinstance(error, DatabaseAway)
