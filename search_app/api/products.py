@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from pydantic import TypeAdapter
+from fastapi import APIRouter, Depends, File, Query, UploadFile
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from catalog.feeds.reader import Feed, ProductRow
 from catalog.files import publishing
@@ -22,12 +22,13 @@ from catalog.sale import price_now, split_prices, utc
 from indexing.collection import Collection
 from search_app.documents import (
     FilterTexts,
-    NewProduct,
     ProductChanges,
     ProductDocument,
+    ProductFields,
     ProductPage,
     ProductPhotoDocument,
     Text,
+    without_empty,
 )
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
@@ -41,7 +42,6 @@ from segmentation.photos import decode_photo
 
 MAX_PAGE_SIZE: Final = 100
 CURSOR: Final = "next_cursor of the previous answer, instead of page"
-MAX_PHOTOS: Final = 12
 ORIGINALS: Final = "uploads"
 """Folder below DATA for the photos that come over the API, until they are indexed."""
 
@@ -87,16 +87,24 @@ def read_one(product_id: str, services: UsedServices) -> ProductDocument:
     return _read(services.open_collection, product_id)
 
 
+class NewProduct(ProductFields):
+    """The form of a new product."""
+
+    id: Text = Field(min_length=1, max_length=200)
+    title: Text = Field(min_length=1, max_length=500)
+    photos: list[UploadFile] = Field(max_length=12, description="one or more photos")
+    attributes: Annotated[list[Text], BeforeValidator(without_empty)] = Field(
+        default=[], max_length=200, description="NAME=VALUE, such as fit=loose; repeated"
+    )
+
+
 @router.post("", status_code=201, dependencies=writes, summary="Add or replace a product")
 async def add(
     services: UsedServices,
-    fields: Annotated[NewProduct, Form()],
-    photos: Annotated[
-        list[UploadFile], File(max_length=MAX_PHOTOS, description="one or more photos")
-    ],
+    fields: Annotated[NewProduct, File()],
 ) -> ProductDocument:
     """Add or replace a product; its photos are searchable when the answer comes."""
-    given = fields.model_dump(exclude={"id", "title"})
+    given = fields.model_dump(exclude={"id", "title", "photos"})
     given["attributes"] = _named(fields.attributes)
     limit = services.settings.max_upload_bytes
     collection = services.open_collection
@@ -106,7 +114,7 @@ async def add(
 
     def store() -> ProductDocument:
         folder = collection.data / ORIGINALS
-        originals = [upload_bytes(photo, limit) for photo in photos]
+        originals = [upload_bytes(photo, limit) for photo in fields.photos]
         row = ProductRow(fields.id, fields.title, _store_originals(folder, originals))
         row = _changed(row, given)
         try:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from catalog.database import retried_read
 from indexing.collection import Collection
@@ -15,7 +15,6 @@ from search_app.api.masks import mask_png
 from search_app.documents import (
     ClassLabel,
     FilterTexts,
-    PhotoSearchFields,
     SearchDocument,
     SearchFields,
     SegmentDocument,
@@ -37,8 +36,7 @@ from segmentation.photos import decode_photo
 
 PNG: Final = "image/png"
 PHOTO: Final = "JPEG, PNG, WebP, GIF, BMP or TIFF"
-FURTHER: Final = "other photos of what is wanted; garments of the same class are averaged"
-MAX_FURTHER_PHOTOS: Final = 3
+BOX: Final = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
 FILE_SCHEMA: Final = WithJsonSchema(
     {"type": "string", "contentMediaType": "application/octet-stream"}
 )
@@ -50,16 +48,39 @@ router = APIRouter(
 )
 
 
+class PhotoSearch(SearchFields):
+    """The form of a search by photo."""
+
+    photo: Annotated[UploadFile | None, FILE_SCHEMA] = Field(default=None, description=PHOTO)
+    further_photos: Annotated[list[UploadFile], BeforeValidator(without_empty)] = Field(
+        default=[],
+        max_length=3,
+        description="other photos of what is wanted; garments of the same class are averaged",
+    )
+
+    url: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="instead of photo: a public http(s) address to fetch it from",
+    )
+    garment_class: ClassLabel | None = None
+    filter: FilterTexts = Field(default=[], description="the same as filters")
+    words: str | None = Field(
+        default=None,
+        max_length=200,
+        description="plain words that results must match: red top, striped dress",
+    )
+    region: str | None = Field(
+        default=None,
+        pattern=BOX,
+        description="x0,y0,x1,y1 in pixels of the photo: the box to search with",
+    )
+
+
 @router.post("/search", summary="Products nearest to each garment of a photo")
 async def search(
     services: UsedServices,
-    fields: Annotated[PhotoSearchFields, Form()],
-    photo: Annotated[UploadFile | None, FILE_SCHEMA, File(description=PHOTO)] = None,
-    further_photos: Annotated[
-        list[UploadFile],
-        BeforeValidator(without_empty),
-        File(max_length=MAX_FURTHER_PHOTOS, description=FURTHER),
-    ] = [],  # noqa: B006
+    fields: Annotated[PhotoSearch, File()],
 ) -> SearchDocument:
     """Detect the garments on the photo and, for each, find the nearest products.
 
@@ -67,14 +88,14 @@ async def search(
     `words.unknown_words` names the words that were not understood.
     """
     limit = services.settings.max_upload_bytes
-    check_one_source(photo, fields.url)
+    check_one_source(fields.photo, fields.url)
     fetched = await fetched_bytes(fields.url, limit, services.fetches) if fields.url else None
     collection = services.open_collection
 
     def results() -> SearchDocument:
         options = photo_options(collection, fields)
-        upload = decode_photo(fetched or upload_bytes(photo, limit))
-        further = [decode_photo(upload_bytes(each, limit)).photo for each in further_photos]
+        upload = decode_photo(fetched or upload_bytes(fields.photo, limit))
+        further = [decode_photo(upload_bytes(each, limit)).photo for each in fields.further_photos]
         size = (upload.height, upload.width)
         found = retried_read(lambda: search_photo(collection, upload.photo, options, size, further))
         return with_photo_searches(services.analytics, found, options)
@@ -173,7 +194,7 @@ def search_options(collection: Collection, fields: SearchFields) -> SearchOption
     )
 
 
-def photo_options(collection: Collection, fields: PhotoSearchFields) -> SearchOptions:
+def photo_options(collection: Collection, fields: PhotoSearch) -> SearchOptions:
     """The options of a search by photo. Raises CatalogError for an unknown filter."""
     every = fields.model_copy(update={"filters": fields.filters + fields.filter})
     return replace(

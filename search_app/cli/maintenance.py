@@ -3,9 +3,8 @@
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -212,18 +211,13 @@ def export(
     typer.echo(f"{count} rows written to {out}")
 
 
-class ScopeName(StrEnum):
-    """Values of --scope; each includes the ones before it."""
-
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
-
-
 @keys_app.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key: who uses it.")],
-    scope: Annotated[ScopeName, typer.Option(help="What it may do.")] = ScopeName.READ,
+    scope: Annotated[
+        Literal["read", "write", "admin"],
+        typer.Option(help="What it may do; each includes the ones before it."),
+    ] = "read",
     origins: Annotated[
         list[str] | None,
         typer.Option(
@@ -243,7 +237,7 @@ def add_key(
     from search_app.security.keys import Scope, make_key
 
     with opened_database(settings_for(data=data)) as database:
-        made = make_key(database, name, Scope(scope.value), origins or ())
+        made = make_key(database, name, Scope(scope), origins or ())
     if as_json:
         document = {"name": made.key.name, "scope": made.key.scope, "origins": made.key.origins}
         print_json(document | {"key": made.secret})

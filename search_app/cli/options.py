@@ -1,9 +1,8 @@
 """Options that several commands share."""
 
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -91,20 +90,13 @@ PairsOption = Annotated[
     typer.Option(metavar="DIR", help="A folder made by `apparel dataset`; may be repeated."),
 ]
 ThreadsOption = Annotated[int, typer.Option(metavar="N", min=1, help="CPU threads.")]
+SplitName = Literal["train", "val", "test"]
 ClothingArgument = Annotated[
     Path,
     typer.Argument(
         metavar="CLOTHING", help="The clothing dataset's folder with images.csv and photos."
     ),
 ]
-
-
-class SplitName(StrEnum):
-    """A split of a pairs folder."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
 
 
 def parsed_map(texts: list[str] | None) -> "FieldMap":

@@ -1,8 +1,7 @@
 """The command `apparel search`: search a catalogue with a photo or with words."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
     )
     from search_app.search.options import SearchOptions
     from segmentation.photos import DecodedPhoto, Photo
-
-
-class ClassName(StrEnum):
-    """Values of --class."""
-
-    UPPER = "upper"
-    WHOLE = "whole"
-    LOWER = "lower"
 
 
 def search(
@@ -53,7 +44,8 @@ def search(
         ),
     ] = None,
     garment_class: Annotated[
-        ClassName | None, typer.Option("--class", help="Only garments of this class.")
+        Literal["upper", "whole", "lower"] | None,
+        typer.Option("--class", help="Only garments of this class."),
     ] = None,
     k: Annotated[
         int,

@@ -4,17 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
-from search_app.documents.fields import (
-    CHANGED_PRICE,
-    PRICE,
-    REGULAR_PRICE,
-    Link,
-    Text,
-    without_empty,
-)
+from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Link, Text
 
 
 class FacetDocument(BaseModel):
@@ -99,16 +92,6 @@ class ProductFields(BaseModel):
     url: Text | None = Field(default=None, max_length=2000, pattern="^https?://")
     availability: Text | None = Field(default=None, max_length=50)
     group_id: Text | None = Field(default=None, min_length=1, max_length=LIMITS["group"])
-
-
-class NewProduct(ProductFields):
-    """The form of a new product, its photos apart."""
-
-    id: Text = Field(min_length=1, max_length=200)
-    title: Text = Field(min_length=1, max_length=500)
-    attributes: Annotated[list[Text], BeforeValidator(without_empty)] = Field(
-        default=[], max_length=200, description="NAME=VALUE, such as fit=loose; repeated"
-    )
 
 
 class ProductChanges(ProductFields):

@@ -18,7 +18,6 @@ from search_app.documents.fields import (
 GarmentIds = Annotated[
     list[Annotated[int, Field(ge=1, lt=2**63)]], BeforeValidator(without_empty), Field(max_length=8)
 ]
-BOX: Final = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
 
 
 class SearchFields(BaseModel):
@@ -38,28 +37,6 @@ class SearchFields(BaseModel):
     less_like: GarmentIds = Field(
         default=[],
         description="garment_id of results to be farther from, themselves last; may be repeated",
-    )
-
-
-class PhotoSearchFields(SearchFields):
-    """The form of a search by photo, its files apart."""
-
-    url: str | None = Field(
-        default=None,
-        max_length=2000,
-        description="instead of photo: a public http(s) address to fetch it from",
-    )
-    garment_class: ClassLabel | None = None
-    filter: Annotated[FilterTexts, Field(description="the same as filters")] = []
-    words: str | None = Field(
-        default=None,
-        max_length=200,
-        description="plain words that results must match: red top, striped dress",
-    )
-    region: str | None = Field(
-        default=None,
-        pattern=BOX,
-        description="x0,y0,x1,y1 in pixels of the photo: the box to search with",
     )
 
 

@@ -1,8 +1,7 @@
 """Commands `apparel evaluate segmentation` and `apparel evaluate products`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,18 +20,12 @@ if TYPE_CHECKING:
     from segmentation.evaluation.masks import SegmentationReport
 
 
-class MaskLabels(StrEnum):
-    """Meaning of the values in a mask file."""
-
-    CCP = "ccp"
-    CLASSES = "classes"
-
-
 def evaluate_segmentation(
     photos: Annotated[Path, typer.Option(metavar="DIR", help="The photos.")],
     masks: Annotated[Path, typer.Option(metavar="DIR", help="A true mask NAME.png for each.")],
     labels: Annotated[
-        MaskLabels, typer.Option(help="Values of the masks: CCP's 59 labels, or our 4 classes.")
+        Literal["ccp", "classes"],
+        typer.Option(help="Values of the masks: CCP's 59 labels, or our 4 classes."),
     ],
     split: Annotated[
         SplitName | None,
@@ -59,12 +52,12 @@ def evaluate_segmentation(
     wanted = _names_of(photos.parent, split) if split else None
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        evaluated = evaluate_folder(loaded, photos, masks, labels.value, wanted, tick)
+        evaluated = evaluate_folder(loaded, photos, masks, labels, wanted, tick)
     found = report_of(evaluated, loaded.fingerprint)
     if report:
         from segmentation.evaluation.report import write_report
 
-        print_note(f"page: {write_report(found, evaluated, loaded, labels.value, report)}")
+        print_note(f"page: {write_report(found, evaluated, loaded, labels, report)}")
     if as_json:
         print_json(found.to_json())
     else:
@@ -74,7 +67,7 @@ def evaluate_segmentation(
 def _names_of(folder: Path, split: SplitName) -> set[str]:
     from segmentation.data.pairs import read_pairs
 
-    return {pair.name for pair in read_pairs(folder).of_split(split.value).pairs}
+    return {pair.name for pair in read_pairs(folder).of_split(split).pairs}
 
 
 def _print_masks(report: "SegmentationReport") -> None:
@@ -111,9 +104,7 @@ def _print_confusion(report: "SegmentationReport") -> None:
 
 def evaluate_products(
     source: ClothingArgument,
-    split: Annotated[
-        SplitName, typer.Option(help="The split whose photos are used.")
-    ] = SplitName.TEST,
+    split: Annotated[SplitName, typer.Option(help="The split whose photos are used.")] = "test",
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Maximum number of photos.")
     ] = None,
@@ -131,5 +122,5 @@ def evaluate_products(
     settings = settings_for(segmenter=segmenter)
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        report = evaluate(loaded, source, split.value, limit, tick)
+        report = evaluate(loaded, source, split, limit, tick)
     print_report(report.to_json(), as_json)

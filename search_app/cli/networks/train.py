@@ -157,7 +157,7 @@ def train_quantised(
 @train_app.command("calibration")
 def train_calibration(
     pairs: PairsOption,
-    split: Annotated[SplitName, typer.Option(help="The split to fit on.")] = SplitName.VAL,
+    split: Annotated[SplitName, typer.Option(help="The split to fit on.")] = "val",
     limit: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Maximum number of pairs from each folder."),
@@ -184,12 +184,12 @@ def train_calibration(
     settings = settings_for(segmenter=segmenter)
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
-        samples = collect_samples(loaded, pairs, split.value, limit, tick)
+        samples = collect_samples(loaded, pairs, split, limit, tick)
     calibration = fit_calibration(samples)
     figures = measure_calibration(samples, calibration)
     if not dry_run:
         file = _weights_file(settings)
-        named = {f"{split.value}_{name}": value for name, value in asdict(figures).items()}
+        named = {f"{split}_{name}": value for name, value in asdict(figures).items()}
         save_calibration(file, calibration, named)
         print_note(f"the card of {file.name} has this calibration now")
     document = {"photos": len(samples), "calibration": calibration, "figures": figures}

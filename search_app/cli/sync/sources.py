@@ -3,9 +3,8 @@
 import re
 import shlex
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
     from catalog.syncing.records import SourceKind
 
 
-class KindName(StrEnum):
-    """Values of --kind."""
-
-    FILE = "file"
-    FOLDER = "folder"
-    FEED = "feed"
-    SHOPIFY = "shopify"
-    WOOCOMMERCE = "woocommerce"
-
-
 def add(
     name: Annotated[
         str,
@@ -46,8 +35,8 @@ def add(
         str, typer.Argument(metavar="ADDRESS", help="A file, a folder, or an http(s) address.")
     ],
     kind: Annotated[
-        KindName | None,
-        typer.Option("--kind", help="What it is (default: file, folder or feed, by the address)."),
+        Literal["file", "folder", "feed", "shopify", "woocommerce"] | None,
+        typer.Option(help="What it is (default: file, folder or feed, by the address)."),
     ] = None,
     every: Annotated[
         str, typer.Option("--every", metavar="INTERVAL", help="15m, 6h, 1d or never.")
@@ -115,12 +104,12 @@ def _is_url(address: str) -> bool:
     return bool(re.match("https?://", address, re.IGNORECASE))
 
 
-def _kind_of(address: str, given: KindName | None) -> "SourceKind":
+def _kind_of(address: str, given: str | None) -> "SourceKind":
     from catalog.syncing.records import SourceKind
 
     kind = SourceKind.FEED
     if given is not None:
-        kind = SourceKind(given.value)
+        kind = SourceKind(given)
     elif not _is_url(address):
         kind = SourceKind.FOLDER if Path(address).expanduser().is_dir() else SourceKind.FILE
     if kind.is_remote != _is_url(address):
