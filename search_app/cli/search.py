@@ -13,6 +13,7 @@ from search_app.cli.session import opened_collection, require_catalogue, setting
 
 if TYPE_CHECKING:
     from indexing.collection import Collection
+    from indexing.types import Embedder
     from search_app.documents import (
         GarmentDocument,
         ResultDocument,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         UnderstoodDocument,
     )
     from search_app.search.options import SearchOptions
+    from search_app.settings import Settings
     from segmentation.photos import DecodedPhoto, Photo
 
 
@@ -88,8 +90,7 @@ def search(
     decoded = decode_photo(photo) if photo else None
     settings = settings_for(data=data)
     require_catalogue(settings)
-    # Words need no model: attributes are predicted at indexing time.
-    embedder = session.embedder_when_needed(settings) if decoded else None
+    embedder = session.embedder_when_needed(settings) if decoded else _text_embedder(settings)
     with opened_collection(settings, embedder) as collection:
         options = SearchOptions(
             garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
@@ -105,6 +106,14 @@ def search(
             _search_words(collection, options, as_json)
         else:
             _search_photo(collection, decoded, options, as_json, explain)
+
+
+def _text_embedder(settings: "Settings") -> "Embedder | None":
+    """The models, if they embed texts; else words need none, as attributes are stored."""
+    from indexing.embedding.hub import has_text_tower
+    from search_app.jobs.encoder_choices import encoder_in_use
+
+    return session.load_embedder(settings) if has_text_tower(encoder_in_use(settings)) else None
 
 
 def _search_photo(

@@ -66,7 +66,7 @@ def evaluate_retrieval(
         result = evaluate(evaluation, photos, labels, progress=tick)
     if report is not None:
         print_note(f"written: {write_report(report, result.report, result.ranked)}")
-    print_report(result.report.to_json(), as_json)
+    print_report(result.report, as_json)
 
 
 @evaluate_app.command("same-garment")
@@ -100,14 +100,14 @@ def evaluate_same_garment(
     queries = [row for row in rows if row.role != "gallery"]
     with progress_on_stderr("photos") as tick:
         report = evaluate(_evaluation(settings, None), gallery, queries, tick)
-    print_report(report.to_json(), as_json)
+    print_report(report, as_json)
 
 
 @evaluate_app.command("street")
 def evaluate_street(
     photos: PhotosOption,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheets.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheet.")
     ],
     garments: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of query garments.")
@@ -133,7 +133,7 @@ def evaluate_street(
     if as_json:
         print_json(report)
     else:
-        typer.echo(f"{report.garments} garments on {', '.join(report.sheets)}")
+        typer.echo(f"{report.garments} garments on {report.sheet}")
 
 
 @evaluate_app.command("styles")
@@ -168,7 +168,7 @@ def evaluate_styles(
         ):
             report = evaluate(collection, catalogue, photos, rows, tick)
     if as_json:
-        print_json(report.to_json())
+        print_json(report)
     else:
         _print_styles(report)
 

@@ -59,7 +59,7 @@ def evaluate_segmentation(
 
         print_note(f"page: {write_report(found, evaluated, loaded, labels, report)}")
     if as_json:
-        print_json(found.to_json())
+        print_json(found)
     else:
         _print_masks(found)
 
@@ -83,10 +83,7 @@ def _print_masks(report: "SegmentationReport") -> None:
         ],
     )
     typer.echo()
-    print_table(
-        ("figure", "value", "95 % interval"),
-        [(row.name, row.value, row.interval) for row in figure_rows(report)],
-    )
+    print_table(("figure", "value", "95 % interval"), figure_rows(report))
     typer.echo()
     _print_confusion(report)
     typer.echo(f"\n{report.photos} photos, {report.segmenter}")
@@ -123,4 +120,4 @@ def evaluate_products(
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
         report = evaluate(loaded, source, split, limit, tick)
-    print_report(report.to_json(), as_json)
+    print_report(report, as_json)
