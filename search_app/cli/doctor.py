@@ -5,11 +5,10 @@ Every check runs even if others fail; a failed one comes with its remedy.
 
 import platform
 import shutil
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -168,20 +167,23 @@ def _existing(path: Path) -> Path:
 
 
 def _database(settings: Settings) -> str:
+    from sqlalchemy import NullPool, create_engine, text
+
     from catalog.database import newest_revision
     from catalog.models import DATABASE_NAME
 
     path = settings.data / DATABASE_NAME
-    if not path.exists():
+    if settings.database_url is None and not path.exists():
         return "none yet; `apparel index SOURCE` makes one"
     # Read only: a check must not migrate the database.
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    version_found = rows[0][0] if rows else "none"
+    url = settings.database_url or f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true"
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version")) or "none"
     newest = newest_revision()
-    if version_found != newest:
-        raise CheckFailed(f"its version is {version_found}, this program's is {newest}")
-    return f"version {newest}, {path.stat().st_size / 1e6:.1f} MB"
+    if found != newest:
+        raise CheckFailed(f"its version is {found}, this program's is {newest}")
+    size = "in PostgreSQL" if settings.database_url else f"{path.stat().st_size / 1e6:.1f} MB"
+    return f"version {newest}, {size}"
 
 
 def _engine(settings: Settings) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from search_app.settings import Settings
 
 SHOWN_REASONS: Final = 20
+SHOWN_SECONDS: Final = 0.1
+"""Shorter stages of a run are not listed."""
 
 
 def index(
@@ -259,8 +261,10 @@ def _print_summary(summary: "IndexSummary", rejects: Path | None) -> None:
     rate = f", {summary.photos_per_second:.1f} photos/s" if summary.photos_per_second else ""
     typer.echo(f"time: {summary.seconds:.1f} s{rate}")
     if summary.bottleneck:
-        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in summary.stages)
-        typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")
+        long = [each for each in summary.stages if each.seconds >= SHOWN_SECONDS]
+        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in long)
+        typer.echo(f"stages, on several threads: {stages or 'all short'}")
+        typer.echo(f"the other stages waited for: {summary.bottleneck}")
     if rejects is not None:
         typer.echo(f"rejects: {rejects}")
     skips = [f"{skip.source.url or skip.source.path}: {skip.reason}" for skip in summary.skips]

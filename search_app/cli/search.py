@@ -8,7 +8,7 @@ import typer
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.cli import session
 from search_app.cli.options import DataOption, JsonOption
-from search_app.cli.output import print_json, print_note, print_table
+from search_app.cli.output import print_columns, print_json, print_note
 from search_app.cli.session import opened_collection, require_catalogue, settings_for
 
 if TYPE_CHECKING:
@@ -190,9 +190,12 @@ def _print_unused(words: "UnderstoodDocument | None") -> None:
 
 
 def _print_table(results: "list[ResultDocument]") -> None:
-    if results:
-        rows = [_result_row(result) for result in results]
-        print_table(("  score", "product", "title", "brand", "price"), rows)
+    """Print the results, without the columns that no result fills."""
+    header = ("  score", "product", "title", "brand", "price", "stock")
+    columns = zip(header, *map(_result_row, results), strict=True)
+    filled = [column for column in columns if any(column[1:])]
+    if filled:
+        print_columns(list(zip(*filled, strict=True)))
     else:
         typer.echo("  no product of the catalogue answers this")
 
@@ -204,6 +207,7 @@ def _garment_line(garment: "GarmentDocument") -> str:
 
 
 def _result_row(result: "ResultDocument") -> tuple[str, ...]:
+    """The cells of a result; its stock explains why it is behind others: sold out comes last."""
     price = "" if result.price is None else f"{result.price:.2f} {result.currency or ''}"
     return (
         f"  {result.score:.3f}",
@@ -211,4 +215,5 @@ def _result_row(result: "ResultDocument") -> tuple[str, ...]:
         result.title[:60],
         result.brand or "",
         price.strip(),
+        result.availability or "",
     )

@@ -104,7 +104,7 @@ def embedder_when_needed(settings: Settings) -> Embedder:
     """The catalogue's models, loaded when needed, or at once if there are no vectors yet."""
     from search_app.jobs.encoder_choices import stored_fingerprint
 
-    with note_if_slow(f"opening the catalogue in {settings.data}"):
+    with note_if_slow("reading which models computed the vectors"):
         fingerprint = stored_fingerprint(settings)
     if fingerprint is None:
         return load_embedder(settings)
