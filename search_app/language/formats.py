@@ -1,6 +1,6 @@
 """Numbers, prices and days as the language of the request writes them."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date, format_skeleton
@@ -38,6 +38,11 @@ def short_day(day: date) -> str:
 def long_day(day: date) -> str:
     """A day: 5 March 2026, in German 5. März 2026."""
     return str(format_date(day, "long", locale=current_language()))
+
+
+def minute(moment: datetime) -> str:
+    """A moment in UTC, the same in every language: 2026-03-05 14:07 UTC."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def percent(part: int, whole: int) -> str:
