@@ -9,6 +9,11 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 from search_app.language.translations import current_language
 
 
+def capitalised(text: str) -> str:
+    """The text with a capital in front, all else as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: int) -> str:
     """A whole number: 1,234 in English, 1.234 in German."""
     return str(format_decimal(value, locale=current_language()))
