@@ -75,7 +75,11 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "greater_than_equal": lambda about: f"must be at least {about['ge']}",
     "less_than_equal": lambda about: f"must be at most {about['le']}",
     "less_than": lambda about: f"must be less than {about['lt']}",
-    "too_long": lambda about: f"takes at most {about['max_length']} values; leave some out",
+    "too_long": lambda about: (
+        f"takes at most {about['max_length']} characters; shorten it"
+        if about["field_type"] == "Value"  # a text; else a list
+        else f"takes at most {about['max_length']} values; leave some out"
+    ),
     "literal_error": lambda about: f"must be {about['expected']}",
     "string_pattern_mismatch": lambda about: _PATTERNS.get(
         about["pattern"], f"must match {about['pattern']}"

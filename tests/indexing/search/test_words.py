@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.database import Database, _migrations, migrate, open_database
+from catalog.database import Database, migrate, migrations, open_database
 from catalog.filtering.comparison import Shown, relative_to
 from catalog.filtering.filters import Filters
 from catalog.filtering.product_text import parts_of
@@ -226,7 +226,7 @@ def test_exclusions_hold_for_products_without_a_garment(database: Database) -> N
 def test_a_database_of_before_is_searched_after_its_migration(tmp_path: Path) -> None:
     database = open_database(tmp_path)
     _fill(database)
-    config = _migrations()
+    config = migrations()
     with database.engine.execution_options(apparel_writes=True).connect() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "0012")
