@@ -5,6 +5,8 @@ import unicodedata
 from enum import StrEnum
 from typing import Final
 
+from catalog.feeds.names import meaning_by_name
+
 LONGEST: Final = 100
 """Longer cells are rejected."""
 
@@ -26,56 +28,22 @@ def _letters(text: str) -> str:
     return "".join(each for each in decomposed if each.isalnum())
 
 
-_SPELLINGS: Final = {
-    Availability.IN_STOCK: (
-        "instock onstock available availablenow availablefororder yes y true t active onlineonly "
-        "limitedavailability limited lowstock limitedstock fewleft madetoorder readytoship "
-        "shipstoday auflager lieferbar sofortlieferbar verfuegbar verfügbar sofortverfügbar "
-        "jetztverfügbar vorrätig lagernd lagerware enstock disponible disponibleenstock "
-        "disponibile inmagazzino enexistencia enexistencias hayexistencias opvoorraad leverbaar "
-        "beschikbaar emestoque disponível ilager pålager varastossa dostępny dostępna wmagazynie "
-        "skladem raktáron înstoc stokta вналичии 在庫あり 有货 有現貨 現貨 现货 재고있음 "
-        "ja oui si sí sim tak да"
-    ),
-    Availability.OUT_OF_STOCK: "no n f false reserved none oos nein non nej nee não nie нет",
-}
-"""Words that are the whole text."""
-_PARTS: Final = {
-    Availability.DISCONTINUED: (
-        "discontinued archived endoflife obsolete nolongeravailable nichtmehrlieferbar "
-        "nichtmehrverfügbar ausgelaufen auslaufartikel plusdisponible descatalogado fueradecatálogo"
-    ),
-    Availability.BACKORDER: "backorder nachbestell lieferrückstand",
-    Availability.PREORDER: (
-        "preorder presale comingsoon vorbestell demnächst précommande preventa preordin "
-        "prevendita förbeställ forudbestil предзаказ 予約"
-    ),
-    Availability.OUT_OF_STOCK: (
-        "outofstock soldout unavailable notavailable nostock notinstock noneinstock ausverkauft "
-        "vergriffen nichtlieferbar nichtverfügbar nichtauflager nichtvorrätig épuisé indisponib "
-        "indisponív rupture agotad sinexistencia sinstock nodisponible nohay esaurit "
-        "nondisponibil uitverkocht nietopvoorraad nietleverbaar nietbeschikbaar esgotad "
-        "slutilager slutsåld udsolgt utsolgt ikkepålager ejilager loppu niedostępn brak vyprodáno "
-        "nenískladem elfogyott tükendi epuizat нетвналичии распродано "
-        "在庫なし 売り切れ 品切れ 缺货 缺貨 售罄 품절"
-    ),
-    Availability.IN_STORE_ONLY: "instoreonly storeonly nuringeschäft nurimgeschäft",
-}
-"""Words within a longer text, such as "currently out of stock"; the first that is there counts."""
-_REMARK: Final = re.compile(r"[/|,;(–-]")
+_REMARK: Final = re.compile(r"[/|,;(–-]|\s(?:in|within|ab|dans|sous|en|entro|tra|binnen)\s")
 """Begins what is said besides: "in stock (ships in 3 days)"."""
-_COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6})?\+?(\D{0,30})")
+_COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6}| ?[-–] ?\d{1,6})?\+?(\D{0,30})")
 _AFTER_COUNT: Final = frozenset(
     "left available pcs pieces piece units items st stk stuck stuks unidades".split()
 )
 _BY_SPELLING: Final = {
-    _letters(spelling): availability
-    for availability, spellings in _SPELLINGS.items()
-    for spelling in spellings.split()
+    _letters(name): Availability(value)
+    for name, value in meaning_by_name("availability_words").items()
 }
+"""Words that are the whole text."""
 _BY_PART: Final = {
-    _letters(part): availability for availability, parts in _PARTS.items() for part in parts.split()
+    _letters(name): Availability(value)
+    for name, value in meaning_by_name("availability_parts").items()
 }
+"""Words within a longer text, such as "currently out of stock"; the first that is there counts."""
 _ABSENT: Final = frozenset({"", "n/a", "na", "null", "-", "unknown"})
 
 
@@ -108,6 +76,6 @@ def _of_count(text: str) -> Availability | None:
     if count is None:
         return None
     unit = _letters(count[2])
-    if unit and unit not in _AFTER_COUNT:
+    if unit and unit not in _AFTER_COUNT and _letters(count[2].split()[0]) not in _AFTER_COUNT:
         return _BY_SPELLING.get(unit)
     return Availability.IN_STOCK if int(count[1]) > 0 else Availability.OUT_OF_STOCK

@@ -10,68 +10,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from catalog.errors import FeedError
+from catalog.feeds.names import names_by_meaning
 from catalog.feeds.rows import FieldMap
 
-SYNONYMS: Final = {
-    "id": (
-        "id", "product_id", "sku", "handle", "variant_sku", "item_id", "article_number",
-        "article_id", "item_number", "product_code", "artikelnummer", "artikel_nr", "référence",
-        "referencia", "codice_articolo", "image",
-    ),
-    "title": (
-        "title", "name", "product_name", "product_title", "label", "bezeichnung", "titel",
-        "artikelname", "produktname", "titre", "nom", "nombre", "título", "titolo", "nome", "naam",
-    ),
-    "description": (
-        "description", "body_html", "product_description", "long_description",
-        "short_description", "beschreibung", "descripción", "descrizione", "omschrijving",
-    ),
-    "brand": (
-        "brand", "vendor", "manufacturer", "brand_name", "marke", "marque", "marca", "merk",
-    ),
-    "category": (
-        "category", "product_type", "type", "product_category", "google_product_category",
-        "categories", "label", "kategorie", "catégorie", "categoría", "categoria", "categorie",
-    ),
-    "colour": (
-        "colour", "color", "colour_name", "color_name", "farbe", "couleur", "colore", "kleur",
-    ),
-    "price": ("price", "variant_price", "preis", "prix", "precio", "prezzo", "prijs"),
-    "regular_price": (
-        "regular_price", "compare_at_price", "original_price", "list_price", "old_price",
-        "was_price", "strike_price", "rrp", "msrp", "uvp",
-    ),
-    "sale_price": (
-        "sale_price", "special_price", "discount_price", "discounted_price", "promo_price",
-    ),
-    "sale_dates": ("sale_price_effective_date",),
-    "sale_start": ("sale_start", "special_price_from_date"),
-    "sale_end": ("sale_end", "special_price_to_date"),
-    "currency": ("currency", "price_currency", "currency_code", "währung", "devise", "valuta"),
-    "url": ("url", "link", "product_url", "product_link", "permalink", "page_url", "deeplink"),
-    "availability": (
-        "availability", "stock_status", "in_stock", "is_in_stock", "available", "is_available",
-        "stock", "stock_quantity", "stock_level", "inventory_quantity", "inventory", "quantity",
-        "qty", "verfügbarkeit", "lagerbestand", "bestand", "disponibilité", "disponibilidad",
-        "disponibilità", "voorraad",
-    ),
-    "group": ("item_group_id", "group_id", "parent_id", "parent_sku"),
-    "photos": (
-        "photos", "photo", "images", "image", "image_path", "photo_path", "file", "filename",
-        "path", "image_link", "image_src", "image_url", "image_urls", "photo_url", "photo_urls",
-        "base_image", "main_image", "picture", "pictures", "picture_url", "img", "img_url", "bild",
-        "bilder", "imagen", "imágenes", "immagine", "immagini", "afbeelding", "afbeeldingen",
-    ),
-    "more_photos": (
-        "additional_image_link", "additional_image_links", "additional_image_urls",
-        "additional_images", "more_photos", "other_images", "gallery_images",
-    ),
-}  # fmt: skip
+SYNONYMS: Final = names_by_meaning("columns")
 """Field -> its column names in order of preference; one column may serve two fields."""
 KNOWN_NAMES: Final = frozenset(
     name.replace("_", "") for names in SYNONYMS.values() for name in names
 )
 """Known names as `squeezed` gives them."""
+PHOTO_NAMES: Final = frozenset(
+    name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
+)
+"""Those of photos."""
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
 LONGEST_NAME: Final = 200
@@ -121,9 +72,18 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
             f"{feed_name} has no column for {' and '.join(missing)}, it has: "
             f"{_listed(names)}; say which one holds it: --map {missing[0]}=COLUMN"
         )
+    if not mapped.keys() & {"photos", "more_photos"}:
+        fields["more_photos"] += numbered_photos(there)
     attributes = {name: columns for name, columns in mapped.items() if name not in SYNONYMS}
     taken = {column for columns in (*fields.values(), *mapped.values()) for column in columns}
     return Columns(fields, attributes, frozenset(taken))
+
+
+def numbered_photos(names: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns "image_1", "image_2", "bild3" among squeezed names with their plain names."""
+    unnumbered = ((name, name.rstrip("0123456789")) for name in names)
+    found = (name for name, photo in unnumbered if photo != name and photo in PHOTO_NAMES)
+    return tuple(names[each] for each in sorted(found, key=lambda name: (len(name), name)))
 
 
 def mapped_columns(

@@ -5,7 +5,7 @@ itself is imported.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -13,13 +13,13 @@ from typing import Final
 from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
 from catalog.feeds.dialects.google_categories import name_categories
-from catalog.feeds.large.store import stored
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
 from catalog.feeds.prices import decimal_mark_of, is_currency_code, number_price, parse_price
 from catalog.feeds.rows import (
     DESCRIPTION_LIMIT,
     LIMITS,
     FieldWarning,
+    Findings,
     ProductRow,
     Record,
     Reject,
@@ -33,27 +33,6 @@ _PRICES: Final = ("price", "regular_price", "sale_price")
 _DATE_LENGTH: Final = 40
 
 
-class _RefusedError(Exception):
-    """A row cannot be imported."""
-
-
-class _LeftOutError(Exception):
-    """A value cannot be imported; `kind` groups values with the same fault."""
-
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Typed rows, rejected rows and warnings about values left out."""
-
-    rows: Sequence[ProductRow]
-    rejects: tuple[Reject, ...]
-    warnings: tuple[FieldWarning, ...]
-
-
 @dataclass(frozen=True)
 class _Row:
     """A record during conversion, with the conventions of its columns."""
@@ -61,58 +40,48 @@ class _Row:
     record: Record
     columns: Columns
     decimal_mark: str | None
-    warnings: list[FieldWarning] = field(default_factory=list)
+    findings: Findings
 
     def text(self, name: str) -> str:
         """A field's first non-empty value."""
         return _first(self.record, self.columns.fields[name])
 
-    def warn(self, error: _LeftOutError) -> None:
+    def warn(self, kind: str, reason: str) -> None:
         """Record that a value was left out."""
-        product_id = self.text("id")
-        warning = FieldWarning(self.record.line, error.kind, str(error), product_id)
-        self.warnings.append(warning)
+        warning = FieldWarning(self.record.line, kind, reason, self.text("id"))
+        self.findings.warnings.append(warning)
+
+    def fitting(self, kind: str, text: str, limit: int, name: str = "") -> str | None:
+        """A text that is not empty, else None; a warning where it is too long or damaged."""
+        if len(text) > limit:
+            self.warn(f"{kind} too long", f"{name or kind} is longer than {limit} characters")
+        elif "\0" in text:
+            self.warn(f"{kind} damaged", f"{name or kind} holds a zero byte")
+        else:
+            return text or None
+        return None
 
 
-def rows_of(records: Iterable[Record | Reject], columns: Columns) -> Reading:
-    """Convert every record; rejects pass through."""
-    entries = records if isinstance(records, Sequence) else stored(records)
-    rejects: list[Reject] = []
-    warnings: list[FieldWarning] = []
-    rows = stored(_typed_rows(entries, columns, rejects, warnings))
-    return Reading(rows, tuple(rejects), tuple(warnings))
-
-
-def _typed_rows(
-    entries: Sequence[Record | Reject],
-    columns: Columns,
-    rejects: list[Reject],
-    warnings: list[FieldWarning],
+def typed_rows(
+    records: Sequence[Record], columns: Columns, findings: Findings
 ) -> Iterator[ProductRow]:
-    """The rows one by one; what is refused or left out is added to the lists."""
-    mark = decimal_mark_of(_price_texts(entries, columns))
+    """Convert every record, or refuse it."""
+    mark = decimal_mark_of(_price_texts(records, columns))
     line_of: dict[str, int] = {}
-    for entry in name_categories(entries, columns.fields["category"]):
-        if isinstance(entry, Reject):
-            rejects.append(entry)
-            continue
+    for entry in name_categories(records, columns.fields["category"]):
         product_id = _first(entry, columns.fields["id"])
-        try:
-            if not product_id and entry.damaged & set(columns.fields["id"]):
-                raise _RefusedError("id holds a broken byte")
-            _check_id(product_id, line_of)
-        except _RefusedError as refusal:
-            rejects.append(Reject(entry.line, str(refusal), product_id[: LIMITS["id"]]))
+        if reason := _refusal(entry, product_id, columns, line_of):
+            reject = Reject(entry.line, reason, product_id[: LIMITS["id"]])
+            findings.rejects.append(reject)
             continue
-        yield _typed(_Row(entry, columns, mark, warnings))
+        yield _typed(_Row(entry, columns, mark, findings))
         line_of[product_id] = entry.line
 
 
-def _price_texts(entries: Sequence[Record | Reject], columns: Columns) -> Iterable[str]:
+def _price_texts(records: Iterable[Record], columns: Columns) -> Iterator[str]:
     names = tuple(name for field in _PRICES for name in columns.fields[field])
-    for entry in entries:
-        if isinstance(entry, Record):
-            yield from (entry.values.get(name, "") for name in names if name not in entry.numbers)
+    for each in records:
+        yield from (each.values.get(name, "") for name in names if name not in each.numbers)
 
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
@@ -123,20 +92,25 @@ def _first(record: Record, columns: tuple[str, ...]) -> str:
     return ""
 
 
-def _check_id(product_id: str, line_of: Mapping[str, int]) -> None:
+def _refusal(
+    record: Record, product_id: str, columns: Columns, line_of: Mapping[str, int]
+) -> str | None:
+    """Why a row cannot be imported."""
     if not product_id:
-        raise _RefusedError("no id")
+        is_damaged = record.damaged & set(columns.fields["id"])
+        return "id holds a broken byte" if is_damaged else "no id"
     if len(product_id) > LIMITS["id"]:
-        raise _RefusedError(f"id is longer than {LIMITS['id']} characters")
+        return f"id is longer than {LIMITS['id']} characters"
     if "\0" in product_id:
-        raise _RefusedError("id holds a zero byte")
+        return "id holds a zero byte"
     if product_id in line_of:
-        raise _RefusedError(f"id {product_id!r} is on line {line_of[product_id]} already")
+        return f"id {product_id!r} is on line {line_of[product_id]} already"
+    return None
 
 
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
-        row.warn(_LeftOutError("broken byte", f"{name} holds a byte that is no letter"))
+        row.warn("broken byte", f"{name} holds a byte that is no letter")
     currency = _currency(row)
     price, sale, named = _prices(row, currency)
     start, end = _sale_dates(row)
@@ -149,11 +123,11 @@ def _typed(row: _Row) -> ProductRow:
         colour=_words(row, "colour"),
         price=price,
         currency=currency or named,
-        url=_short(row, "url", row.text("url").partition("\n")[0]),
+        url=row.fitting("url", row.text("url").partition("\n")[0], LIMITS["url"]),
         availability=_availability(row),
         attributes=_attributes(row),
         description=_description(row),
-        group=_short(row, "group", row.text("group")),
+        group=row.fitting("group", row.text("group"), LIMITS["group"]),
         sale_price=sale,
         sale_start=start if sale is not None else None,
         sale_end=end if sale is not None else None,
@@ -168,25 +142,9 @@ def _words(row: _Row, name: str) -> str | None:
     text = one_line(text.replace("\n", ", ") if name == "colour" else text)
     if name == "title" and len(text) > LIMITS["title"]:
         reason = f"title is longer than {LIMITS['title']} characters and was cut"
-        row.warn(_LeftOutError("title too long", reason))
+        row.warn("title too long", reason)
         text = text[: LIMITS["title"]]
-    return _short(row, name, text)
-
-
-def _short(row: _Row, name: str, text: str) -> str | None:
-    try:
-        return _checked(name, text, LIMITS[name])
-    except _LeftOutError as error:
-        row.warn(error)
-        return None
-
-
-def _checked(name: str, text: str, limit: int) -> str | None:
-    if len(text) > limit:
-        raise _LeftOutError(f"{name} too long", f"{name} is longer than {limit} characters")
-    if "\0" in text:
-        raise _LeftOutError(f"{name} damaged", f"{name} holds a zero byte")
-    return text or None
+    return row.fitting(name, text, LIMITS[name])
 
 
 def _description(row: _Row) -> str | None:
@@ -198,7 +156,7 @@ def _availability(row: _Row) -> str | None:
     try:
         found = read_availability(row.text("availability"))
     except ValueError as error:
-        row.warn(_LeftOutError("availability unknown", str(error)))
+        row.warn("availability unknown", str(error))
         return None
     return None if found is None else found.value
 
@@ -206,8 +164,7 @@ def _availability(row: _Row) -> str | None:
 def _currency(row: _Row) -> str | None:
     own = row.text("currency").upper()
     if own and not is_currency_code(own):
-        reason = f"currency {own[:20]!r} is not a code like EUR"
-        row.warn(_LeftOutError("currency unknown", reason))
+        row.warn("currency unknown", f"currency {own[:20]!r} is not a code like EUR")
         return None
     return own or None
 
@@ -228,7 +185,7 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
             if text:
                 return parse_price(text, row.decimal_mark, currency)
         except ValueError as error:
-            row.warn(_LeftOutError(f"{name.replace('_', ' ')} unreadable", str(error)))
+            row.warn(f"{name.replace('_', ' ')} unreadable", str(error))
     return None, None
 
 
@@ -240,7 +197,7 @@ def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
         return _moment(row.text("sale_start"), False), _moment(row.text("sale_end"), True)
     except (ValueError, OverflowError):  # no date, or none in UTC: 9999-12-31T23:59-1400
         reason = "sale dates are not like 2026-11-01T00:00+0100/2026-11-30T23:59+0100"
-        row.warn(_LeftOutError("sale dates unreadable", reason))
+        row.warn("sale dates unreadable", reason)
         return None, None
 
 
@@ -266,10 +223,10 @@ def _photo_names(row: _Row) -> tuple[str, ...]:
     short = [name for name in names if len(name) <= PHOTO_NAME_LIMIT and "\0" not in name]
     if len(short) < len(names):
         reason = f"a photo's name is longer than {PHOTO_NAME_LIMIT} characters or damaged"
-        row.warn(_LeftOutError("photo name unusable", reason))
+        row.warn("photo name unusable", reason)
     if len(short) > PHOTOS_LIMIT:
         reason = f"{len(short)} photos; the first {PHOTOS_LIMIT} are taken"
-        row.warn(_LeftOutError("too many photos", reason))
+        row.warn("too many photos", reason)
     return tuple(short[:PHOTOS_LIMIT])
 
 
@@ -278,14 +235,11 @@ def _attributes(row: _Row) -> dict[str, str]:
     others = {
         name: text for name, text in row.record.values.items() if name not in row.columns.taken
     }
-    attributes = {}
-    for name, text in {**others, **named}.items():
-        try:
-            if name and _checked("attribute", text, ATTRIBUTE_LIMIT):
-                attributes[name] = text
-        except _LeftOutError as error:
-            row.warn(_LeftOutError(error.kind, f"{name}: {error}"))
-    return attributes
+    return {
+        name: text
+        for name, text in {**others, **named}.items()
+        if name and row.fitting("attribute", text, ATTRIBUTE_LIMIT, name)
+    }
 
 
 def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:

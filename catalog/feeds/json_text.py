@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from catalog.errors import FeedError
-from catalog.feeds.columns import SYNONYMS, plain_name, squeezed
+from catalog.feeds.columns import PHOTO_NAMES, plain_name, squeezed
 from catalog.feeds.large.json_document import JsonNumber, document_values, parse_json
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.rows import Findings, Record, Reject
 from catalog.feeds.text.decoding import BROKEN
 
 Entry = dict[str, Any]
@@ -18,14 +18,10 @@ NumberedEntry = tuple[int, Entry]
 """An object with its line, or in a document its number."""
 
 _ADDRESSES: Final = ("src", "url", "contentUrl", "href", "link", "originalSrc")
-_NAMES: Final = ("name", "title", "value", "@value", "amount")
+_NAMES: Final = ("name", "title", "value", "@value", "amount", "plain")
 _DEPTH: Final = 4
 """Objects nested deeper stay JSON text."""
-_PHOTOS: Final = frozenset(
-    squeezed(name) for field in ("photos", "more_photos") for name in SYNONYMS[field]
-)
 _FIRST_LINES: Final = 3
-_NO_OBJECT: Final = "no JSON object"
 
 
 def is_json(text: str) -> bool:
@@ -42,16 +38,15 @@ def is_json_lines(head: str) -> bool:
     return is_object[0] or (len(lines) == _FIRST_LINES and all(is_object[1:]))
 
 
-def line_entries(lines: Iterable[str]) -> Iterator[NumberedEntry | Reject]:
-    """The objects of JSON lines; a line that is none becomes a reject."""
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            entry = parse_json(line)
-            yield (number, entry) if isinstance(entry, dict) else Reject(number, _NO_OBJECT)
+def line_values(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    """The value of each line of JSON lines; None where it is none."""
+    yield from (
+        (number, parse_json(line)) for number, line in enumerate(lines, start=1) if line.strip()
+    )
 
 
-def document_entries(parts: Iterable[str], feed_name: str) -> Iterator[NumberedEntry | Reject]:
-    """The objects of a document's list of products, or the document as the only one.
+def numbered_values(parts: Iterable[str], feed_name: str) -> Iterator[tuple[int, Any]]:
+    """The values of a document's list of products, or the document as the only one.
 
     Raises:
         FeedError: it is damaged or cut short; the message says where.
@@ -59,13 +54,21 @@ def document_entries(parts: Iterable[str], feed_name: str) -> Iterator[NumberedE
     number = 0
     try:
         for number, value in enumerate(document_values(parts), start=1):
-            entry = _unwrapped(value)
-            yield (number, entry) if isinstance(entry, dict) else Reject(number, _NO_OBJECT)
+            yield number, _unwrapped(value)
     except ValueError as error:
         raise FeedError(
             f"{feed_name} is no whole JSON document: it breaks off after {number} products; "
             "export it anew, as one list of products or one product a line"
         ) from error
+
+
+def only_objects(values: Iterable[tuple[int, Any]], findings: Findings) -> Iterator[NumberedEntry]:
+    """The objects among values; any other value is a reject."""
+    for number, value in values:
+        if isinstance(value, dict):
+            yield number, value
+        else:
+            findings.rejects.append(Reject(number, "no JSON object"))
 
 
 def _unwrapped(value: Any) -> Any:
@@ -77,14 +80,8 @@ def _unwrapped(value: Any) -> Any:
     return value
 
 
-def json_records(entries: Iterable[NumberedEntry | Reject]) -> Iterator[Record | Reject]:
-    """A record for each object, nested objects flattened to "outer_inner"."""
-    for each in entries:
-        yield each if isinstance(each, Reject) else record_of(*each)
-
-
 def record_of(line: int, entry: Mapping[str, Any]) -> Record:
-    """A record of one object."""
+    """A record of one object, nested objects flattened to "outer_inner"."""
     values: dict[str, str] = {}
     numbers: set[str] = set()
     damaged: set[str] = set()
@@ -108,7 +105,7 @@ def _flattened(
             yield name, value
             continue
         own = next((value[each] for each in (*_NAMES, *_ADDRESSES) if each in value), None)
-        if own is None and squeezed(name) in _PHOTOS:
+        if own is None and squeezed(name) in PHOTO_NAMES:
             own = list(_leaves(value))
         if own is not None:
             yield name, own

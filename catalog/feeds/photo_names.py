@@ -33,7 +33,9 @@ def split_photos(cell: str) -> list[str]:
         names += splitter.split(line)
     if len(cell) > CELL_LIMIT:
         names.pop()  # cut in its middle
-    return [_with_scheme(name) for each in names if (name := each.strip(" \t\r,;|"))]
+    # "ADDRESS ! alt : TEXT": a widespread exporter of WooCommerce.
+    bare = (each.partition(" ! ")[0].strip(" \t\r,;|") for each in names)
+    return [_with_scheme(name) for name in bare if name]
 
 
 def _json_list(cell: str) -> list[str]:

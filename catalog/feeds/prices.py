@@ -11,6 +11,8 @@ from typing import Final
 from babel.numbers import get_currency_precision, list_currencies
 from price_parser import Price
 
+from catalog.feeds.names import meaning_by_name
+
 LONGEST: Final = 100
 """Longer cells are rejected before any slower than linear pattern runs on them."""
 _TOO_DEAR: Final = Decimal(10) ** 10
@@ -22,20 +24,13 @@ _ABSENT: Final = frozenset(
     "|n/a|na|n.a.|-|--|–|—|null|none|nan|tba|tbd|poa|on request|price on request|auf anfrage"
     "|preis auf anfrage|sur demande".split("|")
 )
-_SYMBOLS: Final = {
-    "$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY", "元": "CNY",
-    "₹": "INR", "Rs": "INR", "Rs.": "INR", "R$": "BRL", "zł": "PLN", "Fr.": "CHF", "₺": "TRY",
-    "TL": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₴": "UAH", "грн": "UAH", "₫": "VND",
-    "₩": "KRW", "฿": "THB", "₱": "PHP", "Kč": "CZK", "Ft": "HUF", "lei": "RON", "лв": "BGN",
-    "лв.": "BGN", "Rp": "IDR", "RM": "MYR", "KD": "KWD", "₪": "ILS", "A$": "AUD", "AU$": "AUD",
-    "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "NT$": "TWD", "S$": "SGD",
-    "MX$": "MXN", "₦": "NGN", "đ": "VND", "د.إ": "AED", "ر.س": "SAR", "د.ك": "KWD", "₸": "KZT",
-    "₾": "GEL", "₵": "GHS",
-}  # fmt: skip
+_SYMBOLS: Final = meaning_by_name("currencies")
 """Symbols that belong to one currency; "kr" is shared by five countries."""
 _PLAIN: Final = re.compile(r"(\d{1,10}(?:\.\d{1,2})?)(?: ([A-Z]{3}))?")
 _SCIENTIFIC: Final = re.compile(r"\d{1,12}(?:\.\d{1,20})?[eE]\+?\d{1,2}")
 _NEGATIVE: Final = re.compile(r"^\D{0,8}[-−]\s?\d|^\(.*\)$")
+_NO_PRICE: Final = re.compile(r"%|\d ?[kK](?![^\W\d])|\b\d+ ?(?:for|für|pour|por|per|x) ")
+"""Discounts, thousands and amounts of several pieces."""
 _CODE: Final = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
 _RANGE: Final = re.compile(
     r"\s(?:to|bis|till|à|was|now|statt|jetzt|instead of|au lieu de|ahora|ora|nu)\s"
@@ -93,7 +88,7 @@ def parse_price(
         _amount(part, decimal_mark, code or currency) for part in _RANGE.split(plain) if part
     ]
     known = [amount for amount in amounts if amount is not None]
-    if not known or "%" in plain:
+    if not known or _NO_PRICE.search(plain):
         raise ValueError(f"price {text!r} is not an amount like 24.90 EUR")
     return _checked(min(known), text), code
 

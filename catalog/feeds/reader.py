@@ -10,18 +10,11 @@ The dialect is detected from the content. A bad row is a value (`Reject`), not a
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from catalog.errors import FeedError
-from catalog.feeds.columns import (
-    SYNONYMS,
-    Columns,
-    choose_columns,
-    mapped_columns,
-    plain_name,
-)
+from catalog.feeds.columns import SYNONYMS, Columns, choose_columns, mapped_columns, plain_name
 from catalog.feeds.dialects import magento, shopify, woocommerce
 from catalog.feeds.dialects.google import is_xml, read_xml
 from catalog.feeds.dialects.photo_rows import join_photo_rows
@@ -31,23 +24,24 @@ from catalog.feeds.dialects.schema_org import (
     is_page,
     is_schema_org,
     read_pages,
-    read_schema_org,
+    schema_org_products,
 )
-from catalog.feeds.dialects.shopify_json import is_shopify_json, read_shopify_json
+from catalog.feeds.dialects.shopify_json import is_shopify_json, shopify_json_products
 from catalog.feeds.dialects.variants import Sources
-from catalog.feeds.dialects.woocommerce_json import is_woocommerce_json, read_woocommerce_json
-from catalog.feeds.fields import rows_of
+from catalog.feeds.dialects.woocommerce_json import is_woocommerce_json, woocommerce_json_products
+from catalog.feeds.fields import typed_rows
 from catalog.feeds.folder import read_folder
 from catalog.feeds.json_text import (
-    document_entries,
     is_json,
     is_json_lines,
-    json_records,
-    line_entries,
+    line_values,
+    numbered_values,
+    only_objects,
+    record_of,
 )
 from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Feed, FieldMap, ProductRow, Record, Reject
-from catalog.feeds.tables import Table, read_table
+from catalog.feeds.rows import Feed, FieldMap, Findings, ProductRow, Record, Reject
+from catalog.feeds.tables import read_table
 from catalog.feeds.text.decoding import read_text
 from catalog.feeds.text.feed_text import FeedText
 from segmentation.photos import find_photos
@@ -70,6 +64,21 @@ _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(
 _PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafield")
 """Columns that hold attribute names and values in pairs."""
 _NO_SOURCES: Final[Sources] = {}
+_TABLES: Final = (
+    ("Shopify CSV", shopify.is_shopify, shopify.shopify_products, shopify.SOURCES),
+    (
+        "WooCommerce CSV",
+        woocommerce.is_woocommerce,
+        woocommerce.woocommerce_products,
+        woocommerce.SOURCES,
+    ),
+    ("Magento CSV", magento.is_magento, magento.magento_products, magento.SOURCES),
+)
+_DOCUMENTS: Final = (
+    ("Shopify JSON", is_shopify_json, shopify_json_products),
+    ("WooCommerce JSON", is_woocommerce_json, woocommerce_json_products),
+    ("schema.org JSON-LD", is_schema_org, schema_org_products),
+)
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
 
 
@@ -82,8 +91,9 @@ def read_source(source: Path, fields: FieldMap = (), encoding: str | None = None
     pages = sorted(path for path in source.rglob("*") if path.suffix.lower() in PAGE_SUFFIXES)
     if pages and (any(map(has_product, pages)) or not find_photos(source)):
         texts = ((path, "".join(read_text(path, encoding).parts())) for path in pages)
-        name = source / "page"
-        return _dialect_feed("web pages with schema.org", (), read_pages(texts), name, ())
+        findings = Findings()
+        records = read_pages(texts, findings)
+        return _dialect_feed("web pages with schema.org", records, source / "page", findings)
     return read_folder(source)
 
 
@@ -115,60 +125,50 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
             lists the feed's columns.
     """
     source = read_text(path, encoding)
+    findings = Findings(list(source.notes))
     if is_page(source.head):
-        records = read_pages([(path, "".join(source.parts()))])
-        return _dialect_feed("web page with schema.org", (), records, path, source.notes)
+        records = read_pages([(path, "".join(source.parts()))], findings)
+        return _dialect_feed("web page with schema.org", records, path, findings)
     if is_xml(source.head):
         columns, found = read_xml(source.parts(), path.name)
-        return _plain_feed("Google Merchant XML", columns, found, path, fields, source.notes)
+        return _plain_feed("Google Merchant XML", columns, found, path, fields, findings)
     if is_json(source.head):
-        return _json_feed(source, path, fields)
-    return _table_feed(read_table(source, path.name), path, fields, source.notes)
+        return _json_feed(source, path, fields, findings)
+    return _table_feed(source, path, fields, findings)
 
 
-def _table_feed(table: Table, path: Path, fields: FieldMap, notes: tuple[str, ...]) -> Feed:
-    notes += table.notes
-    for dialect, kind, is_dialect, read in (
-        (shopify, "Shopify CSV", shopify.is_shopify, shopify.read_shopify),
-        (woocommerce, "WooCommerce CSV", woocommerce.is_woocommerce, woocommerce.read_woocommerce),
-        (magento, "Magento CSV", magento.is_magento, magento.read_magento),
-    ):
-        if is_dialect(table.header):
-            mapped = mapped_columns(fields, table.header, path.name)
-            records, more_notes = read(table.records, mapped)
-            sources = {**dialect.SOURCES, **mapped}
-            return _dialect_feed(kind, table.header, records, path, notes + more_notes, sources)
-    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, table.header)) else "table"
-    return _plain_feed(kind, table.header, table.records, path, fields, notes)
+def _table_feed(source: FeedText, path: Path, fields: FieldMap, findings: Findings) -> Feed:
+    header, records = read_table(source, path.name, findings)
+    for kind, is_dialect, products, sources in _TABLES:
+        if is_dialect(header):
+            mapped = mapped_columns(fields, header, path.name)
+            joined = products(records, mapped, findings)
+            return _dialect_feed(kind, joined, path, findings, header, {**sources, **mapped})
+    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, header)) else "table"
+    return _plain_feed(kind, header, records, path, fields, findings)
 
 
-def _json_feed(source: FeedText, path: Path, fields: FieldMap) -> Feed:
+def _json_feed(source: FeedText, path: Path, fields: FieldMap, findings: Findings) -> Feed:
     is_lines = is_json_lines(source.head)
-    found = line_entries(source) if is_lines else document_entries(source.parts(), path.name)
-    entries = stored(found)
-    first = next((each[1] for each in entries if not isinstance(each, Reject)), {})
-    if is_shopify_json(first):
-        records, notes = read_shopify_json(entries)
-        return _dialect_feed("Shopify JSON", (), records, path, source.notes + notes)
-    if is_woocommerce_json(first):
-        records, notes = read_woocommerce_json(entries)
-        return _dialect_feed("WooCommerce JSON", (), records, path, source.notes + notes)
-    if is_schema_org(first):
-        found_there = read_schema_org(entries)
-        return _dialect_feed("schema.org JSON-LD", (), found_there, path, source.notes)
-    records = stored(json_records(entries))
-    names = {name: None for each in records if isinstance(each, Record) for name in each.values}
+    values = line_values(source) if is_lines else numbered_values(source.parts(), path.name)
+    entries = stored(only_objects(values, findings))
+    first = next((entry for _, entry in entries), {})
+    for kind, is_dialect, products in _DOCUMENTS:
+        if is_dialect(first):
+            return _dialect_feed(kind, products(entries, findings), path, findings)
+    records = stored(record_of(*each) for each in entries)
+    names = {name: None for each in records for name in each.values}
     kind = "JSON lines" if is_lines else "JSON"
     kind = "Agentic Commerce feed" if _AGENTIC & names.keys() else kind
-    return _plain_feed(kind, tuple(names), records, path, fields, source.notes)
+    return _plain_feed(kind, tuple(names), records, path, fields, findings)
 
 
 def _dialect_feed(
     kind: str,
-    header: tuple[str, ...],
-    records: Iterable[Record | Reject],
+    records: Iterable[Record],
     path: Path,
-    notes: tuple[str, ...],
+    findings: Findings,
+    header: tuple[str, ...] = (),
     sources: Sources = _NO_SOURCES,
 ) -> Feed:
     """A feed of records whose values are named like the fields.
@@ -187,39 +187,49 @@ def _dialect_feed(
     ignored = tuple(
         name for name in header if name not in known and not _PAIRED.search(name.lower())
     )
-    source = Feed((), columns=header, kind=kind, notes=notes, used=used, ignored=ignored)
-    return _typed_feed(source, records, _CANONICAL, path)
+    rows = stored(typed_rows(stored(records), _CANONICAL, findings))
+    return _feed(kind, rows, path, findings, header, used, ignored)
 
 
 def _plain_feed(
     kind: str,
     header: tuple[str, ...],
-    records: Sequence[Record | Reject],
+    records: Sequence[Record],
     path: Path,
     fields: FieldMap,
-    notes: tuple[str, ...],
+    findings: Findings,
 ) -> Feed:
     """A feed whose columns are mapped by name."""
     chosen = choose_columns(header, fields, f"{path.name} ({kind})")
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
-    source = Feed((), columns=header, kind=kind, notes=notes, used=used)
-    return _typed_feed(source, join_photo_rows(records, chosen), chosen, path)
+    rows = stored(typed_rows(join_photo_rows(records, chosen), chosen, findings))
+    return _feed(kind, rows, path, findings, header, used)
 
 
-def _typed_feed(
-    source: Feed, records: Iterable[Record | Reject], columns: Columns, path: Path
+def _feed(
+    kind: str,
+    rows: Sequence[ProductRow],
+    path: Path,
+    findings: Findings,
+    header: tuple[str, ...],
+    used: tuple[tuple[str, str], ...],
+    ignored: tuple[str, ...] = (),
 ) -> Feed:
-    """The feed with the rows of its records."""
-    reading = rows_of(records, columns)
-    if not reading.rows and not reading.rejects:
-        remedy = "; ".join(source.notes) or "add a row for each product"
-        raise FeedError(f"{path.name} ({source.kind}) has no rows; {remedy}")
-    return replace(
-        source,
-        rows=reading.rows,
-        rejects=reading.rejects,
+    left_out = (f"{count} {what} and were left out" for what, count in findings.left_out.items())
+    notes = (*findings.notes, *left_out)
+    if not rows and not findings.rejects:
+        remedy = "; ".join(notes) or "add a row for each product"
+        raise FeedError(f"{path.name} ({kind}) has no rows; {remedy}")
+    return Feed(
+        rows=rows,
+        rejects=tuple(sorted(findings.rejects, key=lambda each: each.line)),
+        columns=header,
         folder=path.parent,
         name=path.name,
-        warnings=reading.warnings,
+        kind=kind,
+        notes=notes,
+        warnings=tuple(findings.warnings),
+        used=used,
+        ignored=ignored,
     )

@@ -1,7 +1,7 @@
 """Types of the feed readers: records, product rows, rejects and warnings."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -135,9 +135,19 @@ class Record:
     damaged: frozenset[str] = frozenset()
 
 
-def only_records(entries: Iterable[Record | Reject]) -> Iterator[Record]:
-    """The records among records and rejects."""
-    return (each for each in entries if isinstance(each, Record))
+@dataclass
+class Findings:
+    """What a reading tells besides its records; each reader adds to it.
+
+    Attributes:
+        notes: sentences for the user.
+        left_out: what a shop does not show, such as "products are disabled", and how often.
+    """
+
+    notes: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    warnings: list[FieldWarning] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def joined(before: str, text: str) -> str:

@@ -13,7 +13,7 @@ from catalog.errors import FeedError
 from catalog.feeds.cells import plain_cell
 from catalog.feeds.columns import KNOWN_NAMES, plain_name, squeezed
 from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject, joined
+from catalog.feeds.rows import Findings, Record, Reject, joined
 from catalog.feeds.text.decoding import BROKEN
 
 DELIMITERS: Final = ",\t;|"
@@ -30,22 +30,15 @@ _RESCANS: Final = 10
 
 
 @dataclass(frozen=True)
-class Table:
-    """Header names as written, a record for each row, and notes for the user."""
-
-    header: tuple[str, ...]
-    records: Sequence[Record | Reject]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class _Layout:
     delimiter: str
     header: int
 
 
-def read_table(lines: Sequence[str], feed_name: str) -> Table:
-    """Read a table below its header, skipping blank rows.
+def read_table(
+    lines: Sequence[str], feed_name: str, findings: Findings
+) -> tuple[tuple[str, ...], Sequence[Record]]:
+    """Header names as written, and a record for each row that is not blank.
 
     Args:
         lines: with their ends.
@@ -59,12 +52,13 @@ def read_table(lines: Sequence[str], feed_name: str) -> Table:
         rows = _rows(lines, layout, feed_name)
         _, cells = next(rows)
         header = tuple(BROKEN.sub("\ufffd", name.strip().strip('"')) for name in cells)
-        records = stored(_records(rows, header))
+        records = stored(_records(rows, header, findings))
     except csv.Error as error:
         raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error
     above = [line for line in lines[: layout.header] if line.strip()]
-    notes = (f"{len(above)} lines above the header were left out",) if above else ()
-    return Table(header, records, notes)
+    if above:
+        findings.notes.append(f"{len(above)} lines above the header were left out")
+    return header, records
 
 
 def _layout(lines: Sequence[str]) -> _Layout:
@@ -131,12 +125,12 @@ def _unquoted(line: str, delimiter: str, width: int) -> list[str]:
 
 
 def _records(
-    rows: Iterable[tuple[int, list[str]]], header: Sequence[str]
-) -> Iterator[Record | Reject]:
+    rows: Iterable[tuple[int, list[str]]], header: Sequence[str], findings: Findings
+) -> Iterator[Record]:
     names = [plain_name(name) for name in header]
     for line, cells in rows:
         if cells == [OPEN_QUOTE]:
-            yield Reject(line, OPEN_QUOTE)
+            findings.rejects.append(Reject(line, OPEN_QUOTE))
             continue
         texts = [plain_cell(cell.strip()) for cell in cells]
         if any(texts[len(names) :]):
@@ -144,7 +138,7 @@ def _records(
                 f"{len(cells)} cells for {len(names)} columns; put quotes around a cell with "
                 "separators"
             )
-            yield Reject(line, reason)
+            findings.rejects.append(Reject(line, reason))
         elif any(texts):
             yield _record(line, names, texts)
 

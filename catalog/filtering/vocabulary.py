@@ -121,7 +121,9 @@ def meanings() -> Mapping[str, Mapping[str, Meaning]]:
 
 @cache
 def listed(
-    kind: Literal["ambiguous", "comparative", "cut", "made_of", "sizes", "size_marks", "generic"],
+    kind: Literal[
+        "ambiguous", "comparative", "cut", "made_of", "sizes", "size_marks", "shades", "generic"
+    ],
 ) -> frozenset[str]:
     """The folded phrases of one of the table's plain lists (README)."""
     return frozenset(map(folded, _table()[kind].split(", ")))

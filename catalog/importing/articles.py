@@ -60,7 +60,10 @@ def _without_variant_words(title: str) -> tuple[list[str], bool]:
         phrase = _phrase_at(words, at)
         has_colour |= phrase in _phrases("colour")
         if phrase:
+            while phrase in _phrases("colour") and left and left[-1] in listed("shades"):
+                left.pop()
             at += phrase.count(" ") + 1
+            at += _size_behind(words, at)
         else:
             left.append(words[at])
             at += 1
@@ -74,6 +77,14 @@ def _size_at(words: list[str], at: int) -> int:
         return 1
     is_marked = word in listed("size_marks") or _TWO_DIGITS.fullmatch(word)
     return 2 if is_marked and following and _TWO_DIGITS.fullmatch(following[0]) else 0
+
+
+def _size_behind(words: list[str], at: int) -> int:
+    """The number of words behind a colour that belong to it: a shade, or a size of two digits."""
+    following = words[at : at + 2]
+    if following and following[0] in listed("shades"):
+        return 1
+    return int(len(following) == 1 and _TWO_DIGITS.fullmatch(following[0]) is not None)
 
 
 def _phrase_at(words: list[str], at: int) -> str:

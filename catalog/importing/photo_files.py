@@ -16,8 +16,9 @@ from catalog.feeds.rows import ProductRow
 from catalog.fetching.store import FetchedPhotos, is_url
 from catalog.files import is_file
 from catalog.models import PhotoRow
+from segmentation.photos import SUFFIXES
 
-_SUFFIXES_TRIED: Final = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".gif", ".bmp", ".tif", ".tiff")
+_SUFFIXES_TRIED: Final = tuple(dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", *sorted(SUFFIXES))))
 _LINKED_OUTSIDE: Final = "(a symbolic link that leads out of the photos' folder)"
 """File name that never exists; the refusal of such a photo shows it."""
 
@@ -60,27 +61,31 @@ class PhotoLocations:
 
     @cached_property
     def _files(self) -> Mapping[str, list[Path]]:
-        """Files below the folder, by their normalised name."""
+        """Files below the folder, by their normalised name with and without a photo's suffix."""
         files: dict[str, list[Path]] = {}
         for path in sorted(self.folder.rglob("*")):
-            files.setdefault(_plain_parts(path.name)[-1], []).append(path)
+            name = _plain_parts(path.name)[-1]
+            files.setdefault(name, []).append(path)
+            if path.suffix.lower() in SUFFIXES:
+                files.setdefault(name.rpartition(".")[0], []).append(path)
         return files
 
     def similarly_named(self, name: str, least: int = 1) -> Path | None:
-        """The file whose name differs only in case, accents, separators or leading folders.
+        """The file whose name differs only in case, accents, separators, leading folders, suffix.
 
-        None where there is no such file, or several match equally well.
+        None where there is no such file, or several match equally well. One that is just where the
+        name says is better than one below further folders.
 
         Args:
             least: number of folders and file name that must fit.
         """
         wanted = _plain_parts(name)
-        fitting: dict[int, list[Path]] = {}
+        fitting: dict[tuple[int, bool], list[Path]] = {}
         for path in self._files.get(wanted[-1], ()) if wanted else ():
             own = _plain_parts(path.relative_to(self.folder).as_posix())
             shared = min(len(own), len(wanted))
-            if shared >= least and own[-shared:] == wanted[-shared:]:
-                fitting.setdefault(shared, []).append(path)
+            if shared >= least and own[-shared:-1] == wanted[-shared:-1]:
+                fitting.setdefault((shared, shared == len(own)), []).append(path)
         best = fitting[max(fitting)] if fitting else []
         return best[0] if len(best) == 1 and best[0].is_file() else None
 

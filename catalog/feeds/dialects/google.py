@@ -17,7 +17,7 @@ from defusedxml.sax import make_parser
 from catalog.errors import FeedError
 from catalog.feeds.columns import plain_name
 from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject, joined
+from catalog.feeds.rows import Record, joined
 from catalog.feeds.text.decoding import BROKEN
 
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
@@ -31,9 +31,7 @@ def is_xml(text: str) -> bool:
     return text.lstrip()[:1] == "<"
 
 
-def read_xml(
-    parts: Iterable[str], feed_name: str
-) -> tuple[tuple[str, ...], Sequence[Record | Reject]]:
+def read_xml(parts: Iterable[str], feed_name: str) -> tuple[tuple[str, ...], Sequence[Record]]:
     """Read every item; returns all element names and the records.
 
     Args:
@@ -62,7 +60,7 @@ def read_xml(
     return tuple(names), records
 
 
-def _parsed(parts: Iterable[str], items: "_Items") -> Iterator[Record | Reject]:
+def _parsed(parts: Iterable[str], items: "_Items") -> Iterator[Record]:
     """The records of each part, as soon as it is parsed."""
     parser = make_parser()
     parser.forbid_entities = parser.forbid_external = True
@@ -90,7 +88,7 @@ class _Items(ContentHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.records: list[Record | Reject] = []
+        self.records: list[Record] = []
         self.names: dict[str, None] = {}
         self._depth = 0
         self._line = 0

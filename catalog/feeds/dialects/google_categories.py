@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.rows import Record
 
 _FILE: Final = Path(__file__).with_name("google_taxonomy.tsv")
 _ROOT: Final = "Apparel & Accessories"
@@ -18,17 +18,14 @@ _GOOGLE_COLUMNS: Final = ("google_product_category", "google_shopping_google_pro
 _NUMBERED: Final = re.compile(r"(\d{1,6})(?:\s+-\s+(.{1,500}))?")
 
 
-def name_categories(
-    entries: Sequence[Record | Reject], columns: Iterable[str]
-) -> Iterator[Record | Reject]:
-    """Replace category numbers by names, one entry at a time.
+def name_categories(records: Sequence[Record], columns: Iterable[str]) -> Iterator[Record]:
+    """Replace category numbers by names, one record at a time.
 
     Google's own columns are always read so; a column of `columns` only where every value is a
     number of the taxonomy, since a shop may number its categories itself.
     """
-    numbered = {*_GOOGLE_COLUMNS, *(each for each in columns if _is_numbered(entries, each))}
-    for each in entries:
-        yield _named(each, numbered) if isinstance(each, Record) else each
+    numbered = {*_GOOGLE_COLUMNS, *(each for each in columns if _is_numbered(records, each))}
+    yield from (_named(each, numbered) for each in records)
 
 
 def category_name(text: str) -> str | None:
@@ -46,10 +43,10 @@ def _names() -> Mapping[str, str]:
     return {number: name if name == _ROOT else f"{_ROOT} > {name}" for number, name in pairs}
 
 
-def _is_numbered(entries: Iterable[Record | Reject], column: str) -> bool:
+def _is_numbered(records: Iterable[Record], column: str) -> bool:
     is_used = False
-    for each in entries:
-        if isinstance(each, Record) and (text := each.values.get(column, "")):
+    for each in records:
+        if text := each.values.get(column, ""):
             if not category_name(text):
                 return False
             is_used = True

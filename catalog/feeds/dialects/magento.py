@@ -3,7 +3,7 @@
 Columns: https://experienceleague.adobe.com/en/docs/commerce-admin/systems/data-transfer
 """
 
-from collections import Counter
+import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -15,13 +15,13 @@ from catalog.feeds.dialects.variants import (
     distinct_lines,
     first_values,
     lowest_price,
+    lowest_sale,
     options_of,
     point_prices,
     without_absent,
 )
 from catalog.feeds.large.groups import grouped
-from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject, only_records
+from catalog.feeds.rows import Findings, Record
 
 SOURCES: Final = {
     "id": ("sku",), "title": ("name",), "description": ("description", "short_description"),
@@ -44,23 +44,11 @@ def is_magento(columns: Iterable[str]) -> bool:
     return {"sku", "product_type", "attribute_set_code", "base_image"} <= names
 
 
-def read_magento(
-    records: Sequence[Record | Reject], mapped: Mapping[str, tuple[str, ...]]
-) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
-    """Join simple products to their configurable ones; notes report rows left out."""
-    left_out = Counter[str]()
-    taken = stored(_products(records, mapped, left_out))
-    notes = (f"{count} {what} and were left out" for what, count in left_out.items())
-    return taken, tuple(notes)
-
-
-def _products(
-    records: Sequence[Record | Reject],
-    mapped: Mapping[str, tuple[str, ...]],
-    left_out: Counter[str],
-) -> Iterator[Record | Reject]:
-    yield from (each for each in records if isinstance(each, Reject))
-    for rows in grouped(_labelled(records, left_out)):
+def magento_products(
+    records: Sequence[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
+) -> Iterator[Record]:
+    """Join simple products to their configurable ones."""
+    for rows in grouped(_labelled(records, findings)):
         rows.sort(key=lambda row: not _variants(row))
         sku = rows[0].values.get("sku", "")
         variants = [row for row in rows if row.values.get("sku", "") != sku]
@@ -68,33 +56,31 @@ def _products(
             if _is_online(row):
                 yield _product([row, *filter(_is_online, variants)], mapped)
             else:
-                left_out["products are disabled"] += 1
+                findings.left_out["products are disabled"] += 1
 
 
 def _is_online(row: Record) -> bool:
     return row.values.get("product_online", "1") not in ("0", "2")
 
 
-def _labelled(
-    records: Sequence[Record | Reject], left_out: Counter[str]
-) -> Iterator[tuple[str, Record]]:
+def _labelled(records: Sequence[Record], findings: Findings) -> Iterator[tuple[str, Record]]:
     """Each product's row with the SKUs of the configurable products it is a variant of, or its own.
 
     A product without a row for all store views is read from its first one.
     """
     parents: dict[str, list[str]] = {}
     known: set[str] = set()
-    for row in only_records(records):
+    for row in records:
         own = row.values.get("sku", "")
         if not row.values.get("store_view_code", ""):
             known.add(own)
         for sku in _variants(row):
             parents.setdefault(sku, []).append(own)
-    for row in only_records(records):
+    for row in records:
         own = row.values.get("sku", "") or f"line {row.line}"
         if row.values.get("store_view_code", ""):
             if own in known:
-                left_out["rows are of store views"] += 1
+                findings.left_out["rows are of store views"] += 1
                 continue
             known.add(own)
         for label in dict.fromkeys(parents.get(own, [own])):
@@ -116,16 +102,22 @@ def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Recor
     values |= {
         "category": _category(own.get("categories", "")),
         "price": lowest_price((row.values.get("price", "") for row in sold), "."),
-        "sale_price": lowest_price((row.values.get("special_price", "") for row in rows), "."),
+        **lowest_sale(map(_sale, rows), "."),
         "availability": best_availability(_stock(row) for row in sold),
         "photos": distinct_lines(photo for row in rows for photo in _photos(row)),
         "brand": next((own_attributes[name] for name in _BRANDS if name in own_attributes), ""),
     }
-    values |= {name: _iso_date(values[name]) for name in ("sale_start", "sale_end")}
     values |= options_of(pair for row in rows for pair in _attributes(row))
     values |= first_values(own, mapped)
     values = without_absent(values, own, SOURCES)
     return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
+
+
+def _sale(row: Record) -> tuple[str, str, str]:
+    price, start, end = (
+        row.values.get(SOURCES[name][0], "") for name in ("sale_price", "sale_start", "sale_end")
+    )
+    return price, _iso_date(start), _iso_date(end)
 
 
 def _iso_date(text: str) -> str:
@@ -137,7 +129,14 @@ def _iso_date(text: str) -> str:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """Pairs of "name=value,name=value"; a comma inside a value stays in it."""
+    """Pairs of "name=value,name=value"; a comma inside a value stays in it.
+
+    Each pair may be in quotes (the export's option "Fields Enclosure").
+    """
+    if text.startswith('"'):
+        pairs = (part.partition("=") for part in next(csv.reader([text])))
+        yield from ((name.strip(), value) for name, equals, value in pairs if equals)
+        return
     name = value = ""
     for part in text.split(","):
         before, equals, after = part.partition("=")

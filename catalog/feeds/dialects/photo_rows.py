@@ -7,24 +7,23 @@ from typing import Final
 from catalog.feeds.columns import Columns
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject, joined, only_records
+from catalog.feeds.rows import Record, joined
 
 _OF_PHOTO: Final = re.compile(
     r"(^|_)(photo|image|img|picture|media|file|position|alt|angle|view|side|caption|width|height"
     r"|order|sort|sequence|index|main|primary|cover|is_default)(_|$)"
 )
 """Columns that describe the row's photo, not the product."""
+_POSITION: Final = re.compile(r"(^|_)(position|order|sort|sequence|index)(_|$)")
 
 
-def join_photo_rows(
-    records: Sequence[Record | Reject], columns: Columns
-) -> Sequence[Record | Reject]:
-    """Join rows with the same id that add a photo and no other values.
+def join_photo_rows(records: Sequence[Record], columns: Columns) -> Sequence[Record]:
+    """Join rows with the same id that add a photo and no other values, by their position.
 
     Records without any equal ids stay where they are, on disk where there are many.
     """
     seen: set[str] = set()
-    for record in only_records(records):
+    for record in records:
         key = _key(record, columns)
         if key in seen:
             return stored(_joined(records, columns))
@@ -38,10 +37,10 @@ def _key(record: Record, columns: Columns) -> str:
     return next(filter(None, ids), f"line {record.line}")
 
 
-def _joined(records: Sequence[Record | Reject], columns: Columns) -> Iterator[Record | Reject]:
-    yield from (each for each in records if isinstance(each, Reject))
+def _joined(records: Sequence[Record], columns: Columns) -> Iterator[Record]:
     photo_columns = columns.fields["photos"]
-    for first, *others in grouped((_key(each, columns), each) for each in only_records(records)):
+    for rows in grouped((_key(each, columns), each) for each in records):
+        first, *others = sorted(rows, key=_place)
         apart = []
         for other in others:
             if _is_same(first, other, photo_columns):
@@ -50,6 +49,12 @@ def _joined(records: Sequence[Record | Reject], columns: Columns) -> Iterator[Re
                 apart.append(other)
         yield first
         yield from apart
+
+
+def _place(record: Record) -> float:
+    """The position of a row's photo; 0 where it is not said, so that the feed's order stays."""
+    named = (text for name, text in record.values.items() if _POSITION.search(name))
+    return next((float(text) for text in named if text.isdecimal()), 0.0)
 
 
 def _is_same(first: Record, other: Record, photo_columns: Sequence[str]) -> bool:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from lxml import etree
 
 from catalog.feeds.dialects.variants import best_availability, lowest_price, point_prices
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
 from catalog.feeds.large.json_document import parse_json
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.rows import Findings, Record, Reject
 
 PAGE_SUFFIXES: Final = (".html", ".htm")
 _PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "ProductModel"})
@@ -27,6 +28,7 @@ _HIDING: Final = re.compile(
     r"^\s*(<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(-->|//\s*\]\]>|\]\]>)\s*;?\s*$"
 )
 _LIST_PRICES: Final = frozenset({"ListPrice", "StrikethroughPrice", "RegularPrice", "MSRP", "SRP"})
+_TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
 _DEPTH: Final = 8
 
 
@@ -50,30 +52,28 @@ def has_product(page: Path) -> bool:
     return b"ld+json" in data and any(each.encode() in data for each in _PRODUCTS)
 
 
-def read_schema_org(entries: Iterable[NumberedEntry | Reject]) -> Iterator[Record | Reject]:
+def schema_org_products(entries: Iterable[NumberedEntry], findings: Findings) -> Iterator[Record]:
     """A record for each product anywhere in the objects."""
-    for each in entries:
-        if isinstance(each, Reject):
-            yield each
-            continue
-        line, entry = each
+    for line, entry in entries:
         products = list(_products(entry))
         yield from (_record(line, product) for product in products)
         if not products:
-            yield Reject(line, "no schema.org Product")
+            findings.rejects.append(Reject(line, "no schema.org Product"))
 
 
-def read_pages(pages: Iterable[tuple[Path, str]]) -> Iterator[Record | Reject]:
+def read_pages(pages: Iterable[tuple[Path, str]], findings: Findings) -> Iterator[Record]:
     """A record for each product in the pages' JSON-LD scripts; a page without one is a reject."""
     for number, (path, text) in enumerate(pages, start=1):
         products: dict[str, Record] = {}
         for script in _scripts(text):
-            for product in _products(parse_json(script)):
+            content = parse_json(script) or parse_json(_TRAILING_COMMA.sub("", script))
+            for product in _products(content):
                 record = _record(number, product)
                 products[record.values.get("id", "")] = _joined(products, record)
         yield from products.values()
         if not products:
-            yield Reject(number, f"{path.name} has no schema.org Product in JSON-LD")
+            reason = f"{path.name} has no schema.org Product in JSON-LD"
+            findings.rejects.append(Reject(number, reason))
 
 
 def _joined(before: dict[str, Record], record: Record) -> Record:
@@ -137,21 +137,24 @@ def _term(value: Any) -> str:
 
 def _record(line: int, product: Entry) -> Record:
     values = {
-        field: cell_of(_text(product[key])) for field, key in _TEXTS.items() if key in product
+        field: ", ".join(cell_of(_text(each)) for each in _listed(product[key]))
+        for field, key in _TEXTS.items()
+        if key in product
     }
     offers = _objects(product.get("offers"))
     offers += [each for offer in offers for each in _objects(offer.get("offers"))]
     ids = (product.get(key) for key in ("sku", "productID", "mpn", "@id", "url"))
-    photos = (cell_of(_address(image)) for image in _listed(product.get("image")))
     urls = (each.get("url") for each in (product, *offers))
+    url = cell_of(next(filter(None, urls), ""))
+    photos = (cell_of(_address(image)) for image in _listed(product.get("image")))
     currencies = (each.get("priceCurrency") for offer in offers for each in _priced(offer))
     groups = (each.get("productGroupID") for each in _objects(product.get("isVariantOf")))
     values |= {
         "id": cell_of(next(filter(None, ids), "")),
         "group": values.get("group") or cell_of(next(filter(None, groups), "")),
-        "photos": "\n".join(filter(None, photos)),
+        "photos": "\n".join(_absolute(url, photo) for photo in photos if photo),
         "brand": cell_of(_text(product.get("brand"))),
-        "url": cell_of(next(filter(None, urls), "")),
+        "url": url,
         "price": lowest_price(map(_price, offers), "."),
         "regular_price": lowest_price(map(_list_price, offers), "."),
         "currency": cell_of(next(filter(None, currencies), "")),
@@ -188,6 +191,12 @@ def _text(value: Any) -> Any:
     """The name of an object, or the text itself."""
     value = next(iter(value), None) if isinstance(value, list) else value
     return value.get("name") or value.get("value") if isinstance(value, dict) else value
+
+
+def _absolute(page: str, photo: str) -> str:
+    """A photo's address; one from the root of the host ("/media/1.jpg") is on its page's host."""
+    is_of_host = photo.startswith("/") and page.startswith(("http://", "https://"))
+    return urljoin(page, photo) if is_of_host else photo
 
 
 def _address(value: Any) -> Any:

@@ -8,18 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from catalog.feeds.columns import plain_name
-from catalog.feeds.dialects.variants import (
-    COLOURS,
-    lowest_price,
-    options_of,
-    point_prices,
-    without_absent,
-)
+from catalog.feeds.dialects.variants import lowest_price, options_of, point_prices, without_absent
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.json_document import parse_json
-from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject, only_records
+from catalog.feeds.rows import Findings, Record, Reject
 
+LEFT_OUT: Final = "products are drafts, archived, unlisted or unpublished"
+NOT_LISTED: Final = frozenset({"draft", "archived", "unlisted"})
+"""States of products that no visitor finds in the shop."""
 _HANDLE: Final = ("handle", "url_handle")
 _PHOTO: Final = ("image_src", "product_image_url")
 _VARIANT_PHOTO: Final = ("variant_image", "variant_image_url")
@@ -55,55 +51,44 @@ def is_shopify(columns: Iterable[str]) -> bool:
     return "title" in names and bool(names & set(_HANDLE)) and bool(names & set(_PHOTO))
 
 
-def read_shopify(
-    records: Sequence[Record | Reject], mapped: Mapping[str, tuple[str, ...]]
-) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
-    """Group rows by handle; a note reports products that are not on sale and left out.
+def shopify_products(
+    records: Sequence[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
+) -> Iterator[Record]:
+    """Group rows by handle.
 
     Args:
         mapped: further fields and their columns; a product's first value counts.
     """
-    left_out: list[str] = []
-    taken = stored(_products(records, mapped, left_out))
-    note = f"{len(left_out)} products are drafts, archived or unpublished and were left out"
-    return taken, (note,) if left_out else ()
-
-
-def _products(
-    records: Sequence[Record | Reject],
-    mapped: Mapping[str, tuple[str, ...]],
-    left_out: list[str],
-) -> Iterator[Record | Reject]:
-    for each in records:
-        if isinstance(each, Reject):
-            yield each
-        elif not _first([each], _HANDLE):
-            yield Reject(each.line, "no handle")
-    labelled = ((_first([each], _HANDLE), each) for each in only_records(records))
-    for rows in grouped((handle, each) for handle, each in labelled if handle):
-        handle = _first(rows, _HANDLE)
+    findings.rejects += (
+        Reject(each.line, "no handle") for each in records if not _first([each], _HANDLE)
+    )
+    handles = ((_first([each], _HANDLE), each) for each in records)
+    for rows in grouped((handle, each) for handle, each in handles if handle):
         if _is_on_sale(rows):
-            yield _product(handle, rows, mapped)
+            yield _product(_first(rows, _HANDLE), rows, mapped)
         else:
-            left_out.append(handle)
+            findings.left_out[LEFT_OUT] += 1
 
 
 def _is_on_sale(rows: list[Record]) -> bool:
     status = _first(rows, ("status",)).lower()
-    return status not in ("draft", "archived") and _first(rows, _PUBLISHED).lower() != "false"
+    return status not in NOT_LISTED and _first(rows, _PUBLISHED).lower() != "false"
 
 
 def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
-    values = {name: _first(rows, columns) for name, columns in _OWN.items()}
-    values |= {
+    options, fields = options_of(_options(rows)), options_of(_metafields(rows))
+    if options.keys() & {"colour", "colours"}:
+        fields = {name: text for name, text in fields.items() if not name.startswith("colour")}
+    values = {
+        **fields,
+        **{name: _first(rows, columns) for name, columns in _OWN.items()},
         "id": handle,
         "photos": "\n".join(_photos(rows)),
         **_prices(rows),
         "availability": _availability(rows),
+        **options,
+        **{name: _first(rows, columns) for name, columns in mapped.items()},
     }
-    values |= {name: text for name, text in _metafields(rows).items() if name not in values}
-    values |= options_of(_options(rows))
-    values |= {name: _first(rows, columns) for name, columns in mapped.items()}
     values = without_absent(values, rows[0].values, SOURCES)
     return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
 
@@ -135,17 +120,14 @@ def _prices(rows: list[Record]) -> dict[str, str]:
     }
 
 
-def _metafields(rows: list[Record]) -> dict[str, str]:
+def _metafields(rows: list[Record]) -> Iterator[tuple[str, str]]:
     """Columns such as "Color (product.metafields.shopify.color-pattern)" by their name."""
-    found = {}
     for column in rows[0].values:
         name, _, rest = column.partition("_product_metafields_")
         value = _first(rows, (column,)) if rest else ""
-        if value and name:
-            listed = parse_json(value)
-            values = map(str, listed) if isinstance(listed, list) else value.split("; ")
-            found["colour" if name in COLOURS else name] = ", ".join(values)
-    return found
+        listed = parse_json(value)
+        values = map(str, listed) if isinstance(listed, list) else value.split("; ")
+        yield from ((name, each) for each in values)
 
 
 def _number(text: str) -> float:

@@ -1,12 +1,14 @@
-"""Shopify's products.json and the JSON lines of its bulk operations.
+"""Shopify's products.json, a product's .js and the JSON lines of its bulk operations.
 
 A child object names its parent in `__parentId`:
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
+from catalog.feeds.dialects.shopify import LEFT_OUT, NOT_LISTED
 from catalog.feeds.dialects.variants import (
     best_availability,
     lowest_price,
@@ -16,15 +18,14 @@ from catalog.feeds.dialects.variants import (
 )
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
 from catalog.feeds.large.groups import grouped
-from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.rows import Findings, Record, Reject
 
-LEFT_OUT: Final = "{} products are drafts, archived or unpublished and were left out"
 _PARENT: Final = "__parentId"
+_PRICES: Final = ("variants", "priceRangeV2", "priceRange")
 _SOURCES: Final = {
-    "description": ("body_html", "descriptionHtml"), "brand": ("vendor",),
-    "category": ("product_type", "productType"), "price": ("variants",),
-    "regular_price": ("variants",), "availability": (), "photos": ("images", "media"),
+    "title": ("title",), "description": ("body_html", "descriptionHtml", "description"),
+    "brand": ("vendor",), "category": ("product_type", "productType", "type"), "price": _PRICES,
+    "regular_price": _PRICES, "availability": (), "photos": ("images", "media"),
     "url": ("onlineStoreUrl",), "tags": ("tags",),
 }  # fmt: skip
 """Field -> its keys."""
@@ -36,36 +37,24 @@ def is_shopify_json(entry: Entry) -> bool:
     return is_bulk or {"handle", "variants", "images"} <= entry.keys()
 
 
-def read_shopify_json(
-    entries: Sequence[NumberedEntry | Reject],
-) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
-    """A record for each product on sale, variants and photos joined; a note counts the others."""
-    left_out: list[int] = []
-    taken = stored(_products(entries, left_out))
-    return taken, (LEFT_OUT.format(len(left_out)),) if left_out else ()
-
-
-def _products(
-    entries: Sequence[NumberedEntry | Reject], left_out: list[int]
-) -> Iterator[Record | Reject]:
-    yield from (each for each in entries if isinstance(each, Reject))
+def shopify_json_products(entries: Sequence[NumberedEntry], findings: Findings) -> Iterator[Record]:
+    """A record for each product on sale, variants and photos joined."""
     for (line, entry), *children in grouped(_labelled(entries)):
         if _PARENT in entry:
             lines = (line, *(number for number, _ in children))
-            yield from (Reject(each, f"{entry[_PARENT]} is not in the file") for each in lines)
+            reason = f"{entry[_PARENT]} is not in the file"
+            findings.rejects += (Reject(each, reason) for each in lines)
         elif is_on_sale(entry):
             yield _product(line, entry, [child for _, child in children])
         else:
-            left_out.append(line)
+            findings.left_out[LEFT_OUT] += 1
 
 
-def _labelled(
-    entries: Sequence[NumberedEntry | Reject],
-) -> Iterator[tuple[str, NumberedEntry]]:
+def _labelled(entries: Sequence[NumberedEntry]) -> Iterator[tuple[str, NumberedEntry]]:
     """Entries with the id of the product that they belong to, also as children of a variant."""
-    parents = {str(entry[_PARENT]) for _, entry in _numbered(entries) if _PARENT in entry}
+    parents = {str(entry[_PARENT]) for _, entry in entries if _PARENT in entry}
     product_of: dict[str, str] = {}
-    for line, entry in _numbered(entries):
+    for line, entry in entries:
         own = str(entry.get("id", "")) or str(line)
         if _PARENT not in entry:
             yield own if own in parents else f"line {line}", (line, entry)
@@ -77,14 +66,10 @@ def _labelled(
         yield product, (line, entry)
 
 
-def _numbered(entries: Sequence[NumberedEntry | Reject]) -> Iterator[NumberedEntry]:
-    return (each for each in entries if not isinstance(each, Reject))
-
-
 def is_on_sale(entry: Entry) -> bool:
-    """Whether a product is neither draft nor archived, nor taken out of the online shop."""
+    """Whether visitors find a product in the online shop."""
     unpublished = "published_at" in entry and not entry["published_at"]
-    return str(entry.get("status", "")).lower() not in ("draft", "archived") and not unpublished
+    return str(entry.get("status", "")).lower() not in NOT_LISTED and not unpublished
 
 
 def product_id(entry: Entry) -> str:
@@ -95,28 +80,51 @@ def product_id(entry: Entry) -> str:
 def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
     nested = [each for key in ("variants", "images", "media") for each in _objects(entry.get(key))]
     parts = [*nested, *children]
-    variants = [each for each in parts if "price" in each]
-    before = [
-        cell_of(each.get("compare_at_price") or each.get("compareAtPrice")) for each in variants
-    ]
+    variants = [each for each in parts if "price" in each] or _price_range(entry)
+    before = [each.get("compare_at_price") or each.get("compareAtPrice") for each in variants]
     values = {
+        field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
+        for field, keys in _SOURCES.items()
+    }
+    values |= {
         "id": product_id(entry),
-        "title": cell_of(entry.get("title")),
-        "description": cell_of(entry.get("body_html") or entry.get("descriptionHtml")),
-        "brand": cell_of(entry.get("vendor")),
-        "category": cell_of(entry.get("product_type") or entry.get("productType")),
-        "price": lowest_price((cell_of(each["price"]) for each in variants), "."),
-        "regular_price": lowest_price(before, ".") if all(before) else "",
+        "price": lowest_price((_money(entry, each["price"]) for each in variants), "."),
+        "regular_price": lowest_price((_money(entry, each) for each in before), ".")
+        if all(before)
+        else "",
         "availability": best_availability(_stock(each) for each in variants),
         "photos": "\n".join(dict.fromkeys(filter(None, _photos(entry, parts)))),
-        "url": cell_of(entry.get("onlineStoreUrl")),
-        "tags": cell_of(entry.get("tags")).replace("\n", ", "),
+        "tags": values["tags"].replace("\n", ", "),
     }
     metafields = [each for each in [*parts, *_objects(entry.get("metafields"))] if _is_field(each)]
     named = ((str(each["key"]), cell_of(each["value"])) for each in metafields)
     values |= options_of([*_options(entry, variants), *named])
     values = without_absent(values, entry, _SOURCES)
     return Record(line, values, point_prices(values))
+
+
+def _price_range(entry: Entry) -> list[Entry]:
+    """A product whose variants were not asked for, as its only variant."""
+    price = entry.get("priceRangeV2") or entry.get("priceRange")
+    before = entry.get("compareAtPriceRange")
+    if not isinstance(price, dict):
+        return []
+    return [
+        {
+            "price": price.get("minVariantPrice"),
+            "compareAtPrice": isinstance(before, dict) and before.get("minVariantCompareAtPrice"),
+            "inventoryQuantity": entry.get("totalInventory"),
+            "inventoryItem": {"tracked": entry.get("tracksInventory")},
+        }
+    ]
+
+
+def _money(entry: Entry, value: Any) -> str:
+    """A price as text; GraphQL gives an object, a product's .js cents."""
+    if isinstance(value, dict):
+        return f"{cell_of(value.get('amount'))} {cell_of(value.get('currencyCode'))}".strip()
+    text = cell_of(value)
+    return str(Decimal(text) / 100) if "price_min" in entry and text.isdecimal() else text
 
 
 def _is_field(part: Entry) -> bool:
@@ -131,15 +139,25 @@ def _objects(value: Any) -> list[Entry]:
 
 
 def _stock(variant: Entry) -> str:
+    """Whether a variant can be bought, or how many are left; empty where it is not said."""
     for key in ("available", "availableForSale", "inventory_quantity", "inventoryQuantity"):
-        if variant.get(key) is not None:
-            return cell_of(variant[key])
+        if variant.get(key) is None:
+            continue
+        policy = variant.get("inventory_policy") or variant.get("inventoryPolicy")
+        item = variant.get("inventoryItem")
+        is_counted = variant.get("inventory_management", True) is not None
+        is_counted &= not isinstance(item, dict) or item.get("tracked") is not False
+        is_always = not is_counted or str(policy).lower() == "continue"
+        return "in stock" if is_always and key.startswith("inventory") else cell_of(variant[key])
     return ""
 
 
 def _photos(entry: Entry, parts: list[Entry]) -> Iterator[str]:
     """Addresses of the product's photos, those of its variants last."""
     first = [entry.get("featuredImage") or entry.get("image"), entry.get("featuredMedia")]
+    images = entry.get("images")
+    if isinstance(images, list):
+        yield from (cell_of(each) for each in images if isinstance(each, str))
     for part in [*first, *sorted(parts, key=lambda each: "price" in each)]:
         if isinstance(part, dict):
             media = part.get("preview") or part

@@ -51,6 +51,25 @@ def lowest_price(prices: Iterable[str], decimal_mark: str | None = None) -> str:
     return min(amounts)[1] if amounts else next(iter(texts), "")
 
 
+def lowest_sale(
+    sales: Iterable[tuple[str, str, str]], decimal_mark: str | None = None
+) -> dict[str, str]:
+    """The fields of the lowest sale price, with its own dates.
+
+    Args:
+        sales: sale price, start and end of the product and of each variant.
+    """
+    told = list(sales)
+    lowest = lowest_price((price for price, _, _ in told), decimal_mark)
+    return dict(
+        zip(
+            ("sale_price", "sale_start", "sale_end"),
+            next((sale for sale in told if sale[0] == lowest), ("", "", "")),
+            strict=True,
+        )
+    )
+
+
 def _amount(text: str, decimal_mark: str | None) -> Decimal | None:
     try:
         return parse_price(text, decimal_mark)[0]

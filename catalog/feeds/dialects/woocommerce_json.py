@@ -3,7 +3,7 @@
 https://woocommerce.github.io/woocommerce-rest-api-docs/#products
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,15 +12,15 @@ from catalog.feeds.dialects.variants import (
     deepest,
     distinct_lines,
     lowest_price,
+    lowest_sale,
     options_of,
     point_prices,
     without_absent,
 )
+from catalog.feeds.dialects.woocommerce import LEFT_OUT
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
-from catalog.feeds.large.store import stored
-from catalog.feeds.rows import Record, Reject
+from catalog.feeds.rows import Findings, Record
 
-LEFT_OUT: Final = "{} products are drafts, private or hidden and were left out"
 _SOURCES: Final = {
     "id": ("id",), "title": ("name",), "url": ("permalink",), "sku": ("sku",),
     "description": ("description", "short_description"), "category": ("categories",),
@@ -45,25 +45,15 @@ def is_published(entry: Entry) -> bool:
     return entry.get("status", "publish") == "publish" and not hidden
 
 
-def read_woocommerce_json(
-    entries: Iterable[NumberedEntry | Reject],
-) -> tuple[Sequence[Record | Reject], tuple[str, ...]]:
-    """Records of the products that are published; a note counts the others."""
-    left_out: list[int] = []
-    taken = stored(_published(entries, left_out))
-    return taken, (LEFT_OUT.format(len(left_out)),) if left_out else ()
-
-
-def _published(
-    entries: Iterable[NumberedEntry | Reject], left_out: list[int]
-) -> Iterator[Record | Reject]:
-    for each in entries:
-        if isinstance(each, Reject):
-            yield each
-        elif is_published(each[1]):
-            yield _product(*each)
+def woocommerce_json_products(
+    entries: Iterable[NumberedEntry], findings: Findings
+) -> Iterator[Record]:
+    """Records of the products that are published."""
+    for line, entry in entries:
+        if is_published(entry):
+            yield _product(line, entry)
         else:
-            left_out.append(each[0])
+            findings.left_out[LEFT_OUT] += 1
 
 
 def _product(line: int, entry: Entry) -> Record:
@@ -80,7 +70,7 @@ def _product(line: int, entry: Entry) -> Record:
         "brand": next(iter(_names(entry.get("brands"))), ""),
         "tags": ", ".join(_names(entry.get("tags"))),
         "price": lowest_price(regular, "."),
-        "sale_price": lowest_price((cell_of(each.get("sale_price")) for each in sold), "."),
+        **lowest_sale(map(_sale, sold), "."),
         "availability": best_availability(cell_of(each.get("stock_status")) for each in sold),
         "photos": distinct_lines(
             cell_of(each) for each in (entry.get("images"), [v.get("image") for v in variations])
@@ -92,6 +82,12 @@ def _product(line: int, entry: Entry) -> Record:
     return Record(line, values, point_prices(values))
 
 
+def _sale(entry: Entry) -> tuple[str, str, str]:
+    keys = (_SOURCES[name][0] for name in ("sale_price", "sale_start", "sale_end"))
+    price, start, end = (cell_of(entry.get(key)) for key in keys)
+    return price, start, end
+
+
 def _store_prices(entry: Entry) -> dict[str, str]:
     """Price, currency and stock as the Store API has them, in the currency's smallest unit."""
     prices = _prices(entry)
@@ -101,7 +97,9 @@ def _store_prices(entry: Entry) -> dict[str, str]:
     amounts = {"price": "regular_price", "sale_price": "sale_price"}
     return {
         "currency": cell_of(prices.get("currency_code")),
-        "availability": "in stock" if entry.get("is_in_stock", True) else "out of stock",
+        "availability": "backorder"
+        if entry.get("is_on_backorder")
+        else cell_of(entry.get("is_in_stock", True)),
         **{
             field: str(Decimal(prices[key]) * unit) if str(prices.get(key, "")).isdecimal() else ""
             for field, key in amounts.items()

@@ -26,13 +26,15 @@ _LATIN: Final = {
     "cp850": _WESTERN,
 }
 """Code page -> the letters beside a to z of each of its languages."""
-_SCRIPTS: Final = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
+_SCRIPTS: Final = ("cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256", "cp874")
 """Code pages of other scripts; the library knows how frequent their letters are."""
 _LETTERS: Final = 40
 """More than the 26 letters that the library ranks, so that the rarest counts, too."""
 _CJK: Final = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
 _SIGNS: Final = frozenset("–—“”„‚‘’«»‹›€£™®©°×•…½¼¾·§\xa0、。「」・（）：，％")
 _SIGN_IN_WORD: Final = re.compile(r"(?:(?<=[^\W\d_])[–—“”„«»€£™°×…§]|[®©½¼¾])(?=[^\W\d_])")
+_NOT_WESTERN: Final = re.compile("õ(?:[^e]|$)", re.IGNORECASE)
+"""Portuguese writes "õ" before "e" alone; elsewhere it is Hungarian, read by a wrong code page."""
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HALF_KANA: Final = re.compile("[\uff61-\uff9f]")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]")
@@ -46,7 +48,7 @@ def likely_code_page(sample: bytes, default: str) -> str:
     """
     pages = [default, *_LATIN, *_SCRIPTS, *_CJK]
     found = from_bytes(sample, cp_isolation=pages, threshold=1.0)
-    decodable = {match.encoding for match in found}
+    decodable = {page for match in found for page in match.could_be_from_charset}
     ordered = [page for page in dict.fromkeys(pages) if page in decodable]
     return max(ordered, key=lambda page: _likeness(sample.decode(page), page), default=default)
 
@@ -59,6 +61,8 @@ def _likeness(text: str, page: str) -> float:
         return 1.0 if any(each in _SIGNS for each in text) else 0.0
     if page in _LATIN:
         lower = [each.lower() for each in foreign]
+        if _LATIN[page] is _WESTERN:
+            lower += _NOT_WESTERN.findall(text)
         return max(sum(each in own for each in lower) / len(lower) for own in _LATIN[page].split())
     if page in _SCRIPTS:
         return max(_script_likeness(text, foreign, frequent) for frequent in _alphabets(page))

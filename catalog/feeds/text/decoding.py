@@ -38,6 +38,7 @@ _SAMPLE: Final = 1_000_000
 _CODE_PAGE_SAMPLE: Final = 20_000
 """Bytes of them from which a code page is detected."""
 _WESTERN: Final = "cp1252"
+_ONE_BYTE: Final = ("iso8859", "cp125", "latin")
 _DECLARED: Final = re.compile(
     rb"""^\s*<\?xml[^>]{0,200}?encoding=["']([\w.-]{1,40})["']"""
     rb"""|<meta[^>]{0,200}?charset=["']?([\w.-]{1,40})""",
@@ -164,11 +165,24 @@ def _encoding_of(data: bytes | mmap.mmap, name: str, wanted: str | None) -> tupl
         said = (declared[1] or declared[2]).decode()
         # What was read as ASCII is no UTF-16; UTF-8 is often said of what is none.
         if not said.lower().startswith("utf"):
-            return _known(said, f"{name} declares {said}, which"), False
+            known = _known(said, f"{name} declares {said}, which")
+            # Letters of one byte each hardly ever are UTF-8 by chance.
+            is_utf8 = known.startswith(_ONE_BYTE) and _is_valid(data)
+            return "utf-8" if is_utf8 else known, False
+    if unmarked := _wide_encoding(head):
+        return unmarked, True
     sample = _foreign_lines(data)
     if _is_mostly_utf8(sample):
         return "utf-8", False
     return likely_code_page(sample[:_CODE_PAGE_SAMPLE], _WESTERN), True
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16 without a byte order mark, told by its zero bytes, or Japanese in 7 bits."""
+    for first, encoding in enumerate(("utf-16-be", "utf-16-le")):
+        if head[first::2].count(0) > len(head) // 4 > head[1 - first :: 2].count(0):
+            return encoding
+    return "iso2022_jp" if b"\x1b$B" in head else None
 
 
 def _known(encoding: str, what: str) -> str:
@@ -199,4 +213,4 @@ def _is_mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="broken")
     broken = text.count(_BROKEN_MARK)
     whole = sum(1 for letter in text if letter > "\x7f") - broken
-    return broken == 0 or whole > broken
+    return broken == 0 or whole >= broken

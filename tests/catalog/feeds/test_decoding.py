@@ -28,6 +28,10 @@ SHORT = (
     ("koi8_r", "Платье"), ("cp1253", "Μπλούζα"), ("cp1254", "Gömlek kırmızı"), ("cp1255", "חולצה"),
     ("cp1256", "قميص"), ("cp1257", "Suknelė žalia"), ("cp932", "白シャツ"), ("gb18030", "衬衫"),
     ("big5", "女裝洋裝"), ("cp949", "셔츠"), ("mac_roman", "Größe"),
+    ("cp1250", "Női bő ujjú felső"), ("cp866", "Платье летнее"),
+    ("cp874", "ชุดเดรส ลายดอก"),
+    ("iso2022_jp", "長袖のシャツ"),
+    ("utf-16-le", "Größe"), ("utf-16-be", "Größe"),
 )  # fmt: skip
 
 
@@ -74,6 +78,16 @@ def test_an_encoding_that_is_declared_wrongly_is_detected(encoding: str) -> None
     text = f'<?xml version="1.0" encoding="{encoding}"?><a>Größe</a>'
     written = text.encode("utf-8" if encoding == "utf-16" else "cp1252")
     assert list(decode(written, "feed.xml")) == [text]
+
+
+def test_utf8_is_taken_whatever_is_declared() -> None:
+    text = '<?xml version="1.0" encoding="ISO-8859-1"?><a>Größe</a>'
+    assert list(decode(text.encode(), "feed.xml")) == [text]
+
+
+def test_letters_beyond_the_sample_are_of_the_usual_code_page() -> None:
+    text = "".join(f"{n},Größe für Mädchen\n" for n in range(2_000)) + "x,Niño\n"
+    assert "".join(decode(text.encode("cp1252"), "feed.csv")) == text
 
 
 @pytest.mark.parametrize("kind", ["csv", "xml", "jsonl"])

@@ -108,7 +108,7 @@ def test_woocommerce_csv(tmp_path: Path) -> None:
     assert polo.attributes == {"size": "S, M", "sku": "POLO"}
     feed = read_feed(tmp_path / "shop.csv")
     assert feed.kind == "WooCommerce CSV"
-    assert feed.notes == ("1 products are drafts or private and were left out",)
+    assert feed.notes == ("1 products are drafts, private or hidden and were left out",)
     assert ("price", "Regular price") in feed.used
 
 

@@ -155,7 +155,9 @@ def test_shopify_rows_of_one_handle_are_one_product(tmp_path: Path) -> None:
     )
     assert (hat.availability, hat.attributes) == ("out of stock", {})
     assert (bare.line, bare.photos, feed.rejects) == (7, (), ())
-    assert feed.notes == ("1 products are drafts, archived or unpublished and were left out",)
+    assert feed.notes == (
+        "1 products are drafts, archived, unlisted or unpublished and were left out",
+    )
     assert feed.kind == "Shopify CSV"
 
 

@@ -166,7 +166,9 @@ def test_a_sale_holds_between_its_dates(tmp_path: Path) -> None:
         ("niet op voorraad", "out of stock"), ("esgotado", "out of stock"),
         ("品切れ", "out of stock"),
         ("nicht mehr lieferbar", "discontinued"), ("available for pre-order", "preorder"),
-        ("Y", "in stock"), ("0 Stück", "out of stock"),
+        ("Y", "in stock"), ("0 Stück", "out of stock"), ("noch 4 Stück auf Lager", "in stock"),
+        ("lieferbar in 3-5 Tagen", "in stock"), ("5-10", "in stock"), ("EOL", "discontinued"),
+        ("stokta yok", "out of stock"), ("под заказ", "backorder"), ("inactive", "out of stock"),
     ],
 )  # fmt: skip
 def test_availability_is_one_of_a_few_words(text: str, value: str | None) -> None:

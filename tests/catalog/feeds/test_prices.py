@@ -62,6 +62,8 @@ from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
         ("19\u20ac50", "19.50", "EUR"),
         ("1 499:-", "1499.00", None),
         (".75", "0.75", None),
+        ("S/ 99.90", "99.90", "PEN"),
+        ("19,90 Euro", "19.90", "EUR"),
         ("-20% 19,90 \u20ac", "19.90", "EUR"),
     ],
 )
@@ -75,7 +77,8 @@ def test_no_price_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cheap", "10%", "-3", "EUR -3.00", "(3.00)", "EUR", "9" * 11, "1" * 101]
+    "text",
+    ["cheap", "10%", "2 for $30", "$1.2k", "-3", "EUR -3.00", "(3.00)", "EUR", "9" * 11, "1" * 101],
 )
 def test_what_is_no_price_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="price"):

@@ -44,4 +44,3 @@ def test_lightness_is_compared(text: str, step: int) -> None:
 def test_a_minus_before_the_text_excludes() -> None:
     excluded = parse_words("- stripes").excluded_terms
     assert [term.concept.name for term in excluded] == ["striped"]
-    assert parse_words("skirt - striped").excluded == ()

@@ -23,6 +23,9 @@ def _article(title: str, **values: str) -> str | None:
         ("Chino Kim 32/34 navy", "Chino Kim 36/32 beige"),
         ("Coat Uma - Camel - EU 38", "Coat Uma - Black - EU 42"),
         ("Hero MH02 hoodie (navy)", "Hero MH02 hoodie (white)"),
+        ("Parka 'Fjord' in Forest Green", "Parka 'Fjord' in Burnt Orange"),
+        ("Sport bra Zoe neon yellow", "Sport bra Zoe hot pink"),
+        ("Slim chino Kai, beige", "Slim chino Kai, olive / 34"),
     ],
 )
 def test_titles_that_differ_in_colour_and_size_alone_are_one_article(one: str, other: str) -> None:

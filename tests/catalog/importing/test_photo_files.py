@@ -23,6 +23,8 @@ from catalog.importing.photo_files import PhotoLocations, find_file, shared_name
         ("a/1.jpg", "A/1.jpg"),
         ("a/1.jpg", None),
         ("1.jpg", None),
+        ("1", None),
+        ("AB12", "ab12.avif"),
     ],
 )
 def test_a_name_of_another_system(tmp_path: Path, name: str, file: str | None) -> None:
@@ -36,6 +38,14 @@ def test_a_name_of_another_system(tmp_path: Path, name: str, file: str | None) -
     assert found.path.is_file() == (file is not None)
     if file:
         assert found.path == folder / file
+
+
+def test_a_file_just_where_its_name_says_is_better_than_a_copy(tmp_path: Path) -> None:
+    for name in ("m/h/x.jpg", "cache/1/m/h/x.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b"photo")
+    locations = PhotoLocations(tmp_path, True, None, False)
+    assert find_file("/m/h/X.jpg", locations, [])[1].path == tmp_path / "m/h/x.jpg"
 
 
 def test_addresses_that_end_alike_are_told_apart_by_their_folders(tmp_path: Path) -> None:
