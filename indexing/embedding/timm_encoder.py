@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import numpy as np
 import timm
@@ -19,8 +19,6 @@ from segmentation.runtime import REFERENCE, RuntimeOptions, open_runtime
 from segmentation.torch_runtime import PictureNetwork, network_sha256
 from segmentation.weights import fingerprint_of
 
-LOCAL_PREFIX: Final = "local-dir:"
-SAFE_WEIGHTS: Final = "model.safetensors"
 BATCH_SIZE: Final = 16
 """Crops in one call; larger batches are not faster per crop."""
 
@@ -54,9 +52,7 @@ class TimmEncoder:
 
     @classmethod
     def open(cls, name: str, options: RuntimeOptions = REFERENCE) -> "TimmEncoder":
-        """Load a network with its weights; EncoderError explains a wrong name."""
-        if name.startswith(LOCAL_PREFIX):
-            _refuse_pickle(Path(name.removeprefix(LOCAL_PREFIX)))
+        """Load a network with its weights; EncoderError explains a wrong name or a pickle."""
         return cls(_created(name), name, options)
 
     @property
@@ -86,20 +82,20 @@ class TimmEncoder:
         return unit_length(np.concatenate(vectors))
 
 
-def _refuse_pickle(folder: Path) -> None:
-    """Raise EncoderError for pickled weights, which can run code when loaded."""
-    pickles = sorted(path.name for end in ("*.bin", "*.pth") for path in folder.glob(end))
-    if pickles and not (folder / SAFE_WEIGHTS).is_file():
-        raise EncoderError(
-            f"{folder / pickles[0]} is a pickle, which can run code; save the network again as "
-            f"{SAFE_WEIGHTS} with timm.models.save_for_hf(..., safe_serialization=True)"
-        )
+def _refuse_pickle(file: object, *_: object, **__: object) -> None:
+    """Raise EncoderError instead of torch.load, whatever it is told about its safety."""
+    raise EncoderError(
+        f"{file} is a pickle, which can run code; save the network again as model.safetensors "
+        "with timm.models.save_for_hf(..., safe_serialization=True)"
+    )
 
 
 def _created(name: str) -> nn.Module:
     try:
-        # num_classes=0: pooled features instead of class scores.
-        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
+        # timm falls back on pickles: in a folder, of the hub, at an address in a config.
+        with patch.object(torch, "load", _refuse_pickle):
+            # num_classes=0: pooled features instead of class scores.
+            network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(
