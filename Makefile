@@ -39,7 +39,7 @@ types: $(VENV)/.testing
 # Brings the translations up to date after a text was added or changed; then fill in what is empty.
 texts: $(VENV)/.testing
 	mkdir -p build
-	$(BIN)/pybabel -q extract -k Text --no-location -o build/messages.pot search_app
+	$(BIN)/pybabel -q extract -k Text -k Filled -k Counted:1,2 --no-location -o build/messages.pot search_app
 	for language in de fr; do $(BIN)/pybabel -q update -N --ignore-obsolete -w 98 -l $$language \
 	  -i build/messages.pot -o search_app/language/$$language.po; done
 

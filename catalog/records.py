@@ -56,7 +56,7 @@ class AttributeCard:
     attributes: Mapping[str, str]
     certainties: Mapping[str, float]
     shares: Mapping[str, float]
-    named: frozenset[Term] = frozenset()
+    named: tuple[Term, ...] = ()
     rank: float = 0.0
 
 

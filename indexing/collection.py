@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from sqlalchemy import select
 
-from catalog.cache import QueryCache
+from catalog.cache import QueryCache, catalogue_state
 from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
@@ -28,7 +29,7 @@ from catalog.feeds.availability import Availability
 from catalog.fetching.fetch import FetchLimits
 from catalog.fetching.store import FetchedPhotos
 from catalog.filtering.word_conditions import understand
-from catalog.filtering.word_query import UnderstoodWords
+from catalog.filtering.word_query import UnderstoodWords, WordQuery
 from catalog.garments import more_colours
 from catalog.importing.importer import (
     Feed,
@@ -54,13 +55,13 @@ from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.records import GarmentCard
 from catalog.text_repair import repair_texts
 from indexing.bulk.export import export_collection
-from indexing.bulk.fetching import changed_since, photos_to_index
+from indexing.bulk.fetching import Fetching, changed_since, photos_to_index
 from indexing.bulk.pipeline import index_photos
 from indexing.bulk.progress import RunCounts
 from indexing.bulk.records import GarmentChange, IndexProgress, IndexSummary
 from indexing.bulk.reembed import renew_attributes
 from indexing.bulk.shard_worker import ShardWorker
-from indexing.bulk.shards import ShardedRun, Workers, split_products
+from indexing.bulk.shards import ShardedRun, Workers, by_content, split_products
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
 from indexing.errors import IndexingError
@@ -75,8 +76,8 @@ from indexing.index.vector_rows import (
 )
 from indexing.search.query import Query
 from indexing.search.results import CollectionStatus, ResultCard, closeness_for, result_card
-from indexing.search.searcher import Searcher, products_by_certainty
-from indexing.types import EmbeddedGarment, Embedder, Hit, ModelFingerprint
+from indexing.search.searcher import Searcher, fused_hits, products_by_certainty
+from indexing.types import EmbeddedGarment, Embedder, Hit, ModelFingerprint, TextEmbedder
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.mask import BoolMask
 from segmentation.photos import Photo
@@ -123,6 +124,7 @@ class Collection:
         self.photo_store = PhotoStore(data, bucket)
         self._fetched = FetchedPhotos(data, bucket)
         self._sizes = QueryCache[dict[GarmentClass, int]](size=1, seconds=SIZES_SECONDS)
+        self._understood = QueryCache[UnderstoodWords](size=200, seconds=600.0)
         self._run_lock = threading.Lock()
         self._retired = False
         self._model_id, self._fingerprint = _model_of(database, embedder)
@@ -218,7 +220,8 @@ class Collection:
         hidden: list[GarmentChange] = []
         unused: list[str] = []
         shown = time.monotonic()
-        photos = photos_to_index(run.imported, self._fetched, limits, run.clock)
+        fetching = Fetching(self._fetched, limits, self.database)
+        photos = photos_to_index(run.imported, fetching, run.clock)
         batches = index_photos(
             photos, embedder, self.database, self._model_id, self.photo_store, run.clock
         )
@@ -239,8 +242,9 @@ class Collection:
         self, workers: Workers, source: str, run: RunCounts, limits: FetchLimits
     ) -> None:
         run.report()
-        changed = changed_since(run.imported.to_refresh, self._fetched, limits, run.clock)
-        pending = [*run.imported.pending, *changed]
+        fetching = Fetching(self._fetched, limits, self.database)
+        changed = changed_since(run.imported.to_refresh, fetching, run.clock)
+        pending = by_content([*run.imported.pending, *changed])
         sharded = ShardedRun.plan(
             self.database, source, self._model_id, pending, limits.allow_private
         )
@@ -258,8 +262,8 @@ class Collection:
         """A worker for the shards of any run. Raises IndexingError without a model."""
         if self.embedder is None:
             raise IndexingError("no model is loaded; open the collection with an embedder")
-        return ShardWorker(
-            self.database, self.embedder, self._model_id, self.photo_store, self._fetched
+        return ShardWorker.over(
+            self.data, self.bucket, self.database, self.embedder, self._model_id
         )
 
     def search(self, query: Query) -> list[Hit]:
@@ -305,26 +309,62 @@ class Collection:
         (embedded,) = self.embedder.embed([photo])
         return embedded.garments or (self.embedder.embed_whole(photo),)
 
+    @property
+    def takes_text(self) -> bool:
+        """Whether the encoder maps texts to vectors, as a CLIP does."""
+        return isinstance(self.embedder, TextEmbedder) and self.embedder.takes_text
+
     def find(
-        self, filters: Filters, k: int, garment_class: GarmentClass | None = None
+        self, filters: Filters, k: int, garment_class: GarmentClass | None = None, text: str = ""
     ) -> list[Hit]:
         """Search by filters only: the best garment of each product, the best first.
 
         A hit's `style` is the certainty of the attributes in the text query, `colour` the share of
         its colours on the garment, 1 where it names none; products whose text has the typed words
         have the higher scores.
+
+        Args:
+            text: the typed words where `takes_text`: products that look like it are ranked
+                together with those that pass, and `score` is the fused rank, 1 at most.
         """
         if k < 1:
             return []
+        titles = self.group_titles
+        if not text:
+            with self.database.session() as session:
+                return products_by_certainty(session, filters, k, garment_class, titles)
+        alike = self._hits_like(text, filters, 2 * k, garment_class)
+        named = list[Hit]()
         with self.database.session() as session:
-            return products_by_certainty(session, filters, k, garment_class, self.group_titles)
+            if not filters.is_empty:
+                named = products_by_certainty(session, filters, 2 * k, garment_class, titles)
+            return fused_hits(session, [named, alike], k, titles)
+
+    def _hits_like(
+        self, text: str, filters: Filters, count: int, garment_class: GarmentClass | None
+    ) -> list[Hit]:
+        """The garments nearest to a text, without what its words or the filters exclude."""
+        embedder, words = cast("TextEmbedder", self.embedder), filters.words
+        half, fingerprint = embedder.text_half(text), self._fingerprint
+        colours = np.zeros(fingerprint.colour_dimension if fingerprint else 0, np.float32)
+        query = Query(
+            vector=np.concatenate([half, colours]),
+            classes=(garment_class,) if garment_class else words.garment_classes or None,
+            count=count,
+            colour_weight=0.0,
+            filters=replace(filters, words=WordQuery(excluded=words.excluded)),
+        )
+        return self.search(query)
 
     def understand(self, words: str | None) -> UnderstoodWords:
         """Parse a text query and name what neither vocabulary nor catalogue knows."""
         if not words:
             return UnderstoodWords()
         with self.database.session() as session:
-            return understand(session, words)
+            key = (words, catalogue_state(session))
+            understood = self._understood.get(key) or understand(session, words)
+        self._understood.put(key, understood)
+        return understood
 
     def query_like(self, garment_id: int) -> Query:
         """Make a query for garments like a stored one, in its class; CatalogError if absent."""

@@ -152,6 +152,18 @@ class TimedEmbedder(Protocol):
         ...
 
 
+@runtime_checkable
+class TextEmbedder(Protocol):
+    """Interface of an embedder that may take texts, as one with a CLIP encoder does."""
+
+    @property
+    def takes_text(self) -> bool: ...
+
+    def text_half(self, text: str) -> Vector:
+        """Style half of what a text describes, if it takes texts."""
+        ...
+
+
 @dataclass(frozen=True)
 class PhotoSource:
     """A photo to index: its product, its file and its position among the product's photos.

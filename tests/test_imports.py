@@ -42,6 +42,8 @@ SHARES_LEARNING = (
     "indexing.training",
     "indexing.evaluation",
     "indexing.embedding.encoder",
+    "indexing.embedding.clip_encoder",
+    "indexing.embedding.crop_encoder",
     "indexing.embedding.timm_encoder",
 )
 

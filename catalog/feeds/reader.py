@@ -79,6 +79,8 @@ _DOCUMENTS: Final = (
     ("WooCommerce JSON", is_woocommerce_json, woocommerce_json_products),
     ("schema.org JSON-LD", is_schema_org, schema_org_products),
 )
+_TABLE: Final = "table"
+"""The kind of a feed whose columns are those of no known shop."""
 _AGENTIC: Final = frozenset({"enable_search", "enable_checkout", "is_eligible_search"})
 
 
@@ -144,7 +146,7 @@ def _table_feed(source: FeedText, path: Path, fields: FieldMap, findings: Findin
             mapped = mapped_columns(fields, header, path.name)
             joined = products(records, mapped, findings)
             return _dialect_feed(kind, joined, path, findings, header, {**sources, **mapped})
-    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, header)) else "table"
+    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, header)) else _TABLE
     return _plain_feed(kind, header, records, path, fields, findings)
 
 
@@ -200,11 +202,16 @@ def _plain_feed(
     findings: Findings,
 ) -> Feed:
     """A feed whose columns are mapped by name."""
-    chosen = choose_columns(header, fields, f"{path.name} ({kind})")
+    chosen = choose_columns(header, fields, _named(path, kind))
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
     rows = stored(typed_rows(join_photo_rows(records, chosen), chosen, findings))
     return _feed(kind, rows, path, findings, header, used)
+
+
+def _named(path: Path, kind: str) -> str:
+    """A feed's name for messages, with its kind unless it is a plain table."""
+    return path.name if kind == _TABLE else f"{path.name} ({kind})"
 
 
 def _feed(
@@ -220,7 +227,7 @@ def _feed(
     notes = (*findings.notes, *left_out)
     if not rows and not findings.rejects:
         remedy = "; ".join(notes) or "add a row for each product"
-        raise FeedError(f"{path.name} ({kind}) has no rows; {remedy}")
+        raise FeedError(f"{_named(path, kind)} has no rows; {remedy}")
     return Feed(
         rows=rows,
         rejects=tuple(sorted(findings.rejects, key=lambda each: each.line)),

@@ -21,7 +21,7 @@ import httpx2
 
 from catalog.errors import AddressRefused, FetchError, HostFailed, NoPhotoThere
 from catalog.fetching.connections import GuardedTransport, deadline
-from catalog.fetching.hosts import GIVEN_UP, FetchLimits, HostQueue
+from catalog.fetching.hosts import GIVEN_UP, FetchLimits, HostQueue, SharedSlots
 
 __all__ = [
     "INTERACTIVE",
@@ -105,11 +105,16 @@ def _fetch_once(url: str, limits: FetchLimits, resource: _Resource) -> bytes:
 class PhotoFetcher:
     """Fetches photos from several threads over persistent connections."""
 
-    def __init__(self, limits: FetchLimits = FetchLimits(), resource: _Resource = _PHOTO) -> None:
+    def __init__(
+        self,
+        limits: FetchLimits = FetchLimits(),
+        resource: _Resource = _PHOTO,
+        shared: SharedSlots | None = None,
+    ) -> None:
         self.limits = limits
         self._resource = resource
         self._closing = threading.Event()
-        self._hosts = HostQueue(limits, self._closing)
+        self._hosts = HostQueue(limits, self._closing, shared)
         self._client = httpx2.Client(
             transport=GuardedTransport(limits.allow_private),
             headers={

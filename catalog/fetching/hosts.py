@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from catalog.errors import HostFailed, NoPhotoThere
 from segmentation.photos import MAX_BYTES
@@ -41,10 +41,21 @@ class FetchLimits:
     allow_private: bool = False
 
 
+class SharedSlots(Protocol):
+    """Slots that several processes share."""
+
+    def turn(self, host: str, closing: threading.Event) -> AbstractContextManager[None]:
+        """Wait for one of the host's slots and hold it; HostFailed once `closing` is set."""
+        ...
+
+
 class HostQueue:
     """Limits concurrency and rate of requests per host; stops after repeated failures."""
 
-    def __init__(self, limits: FetchLimits, closing: threading.Event) -> None:
+    def __init__(
+        self, limits: FetchLimits, closing: threading.Event, shared: SharedSlots | None = None
+    ) -> None:
+        self._shared = shared
         self._limits = limits
         self._closing = closing
         self._lock = threading.Lock()
@@ -57,7 +68,8 @@ class HostQueue:
         """Wait for a free slot and the host's next start time, and hold the slot."""
         with self._lock:
             slots = self._slots.setdefault(host, threading.Semaphore(self._limits.per_host))
-        with slots:
+        shared = self._shared.turn(host, self._closing) if self._shared else nullcontext()
+        with slots, shared:
             while (pause := self._seconds_to_wait(host)) > 0:
                 if self._closing.wait(pause):
                     raise HostFailed("unreachable", "the run was stopped; start it again")

@@ -46,17 +46,30 @@ _ATTRIBUTES: Final[dict[str, InstrumentedAttribute[str | None]]] = {
 
 
 def understand(session: Session, text: str) -> UnderstoodWords:
-    """Parse a text query and leave out what neither vocabulary nor catalogue knows."""
+    """Parse a text query and leave out what neither vocabulary nor catalogue knows.
+
+    Where no garment is known to be what is wanted, those whose kind is not known may be it.
+    """
     query = parse_words(text)
     terms = dict.fromkeys((*query.terms, *query.excluded_terms))
     unknown = [term for term in terms if term.may_be_unknown and not occurs(session, term)]
     goods = [term for term in query.terms if term.concept.field == "goods"]
+    used, unsure = query.without(unknown), tuple[Term, ...]()
+    widened = used.or_unsure()
+    if widened != used and not _finds(session, used) and _finds(session, widened):
+        unsure, used = tuple(each for each in widened.terms if each.or_unsure), widened
     return UnderstoodWords(
         text,
-        query.without(unknown),
+        used,
         unknown=tuple(dict.fromkeys(term.said for term in unknown)),
         missing=tuple(term.said for term in goods if not occurs(session, term)),
+        unsure=tuple(term.said for term in unsure),
     )
+
+
+def _finds(session: Session, words: WordQuery) -> bool:
+    found = select(GarmentRow.id).where(wanted_condition(words), GarmentRow.worn_with.is_(False))
+    return session.scalar(found.limit(1)) is not None
 
 
 def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
@@ -208,7 +221,9 @@ def _predicted(term: Term) -> ColumnElement[bool]:
     shown = _ATTRIBUTES[concept.field].in_(concept.predicted)
     if concept.field != "kind":
         return shown
-    return and_(shown, _is_no_other(concept))
+    known = and_(shown, _is_no_other(concept))
+    unknown = and_(GarmentRow.kind.is_(None), Product.named_kinds == 0)
+    return or_(known, unknown) if term.or_unsure else known
 
 
 def _has_among_colours(term: Term) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ into SQL.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from catalog.filtering.vocabulary import Concept
@@ -18,12 +18,14 @@ class Term:
 
     A word that is not in the vocabulary has a concept of the field "text": the product's title,
     brand, category or material must have it. `lightness` bounds that of the main colour for a tone
-    that is compared with a garment's (`catalog.filtering.comparison`).
+    that is compared with a garment's (`catalog.filtering.comparison`). With `or_unsure`, a kind
+    may be that of any garment of its class of which neither text nor prediction tells the kind.
     """
 
     concept: Concept
     said: str
     lightness: float | None = None
+    or_unsure: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -118,6 +120,14 @@ class WordQuery:
             tuple(group for group in self.excluded if not left_out.intersection(group)),
         )
 
+    def or_unsure(self) -> "WordQuery":
+        """The query with garments whose kind is not known for each predicted kind."""
+        alternatives = tuple(
+            tuple(tuple(_or_unsure(term) for term in clause) for clause in clauses)
+            for clauses in self.alternatives
+        )
+        return replace(self, alternatives=alternatives)
+
 
 NO_WORDS: Final = WordQuery()
 
@@ -131,12 +141,20 @@ class UnderstoodWords:
         query: the terms that are used.
         unknown: words that neither the vocabulary nor any product's text has; not used.
         missing: other goods ("sneakers") that no product's text names: nothing can be found.
+        unsure: kinds of which nothing is known to be one; what may be one is found.
     """
 
     text: str = ""
     query: WordQuery = NO_WORDS
     unknown: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+
+
+def _or_unsure(term: Term) -> Term:
+    concept = term.concept
+    may_be = concept.field == "kind" and concept.predicted and not concept.whole_class
+    return replace(term, or_unsure=bool(may_be))
 
 
 def _classes_of(clauses: Iterable[Clause]) -> frozenset[GarmentClass]:

@@ -54,6 +54,11 @@ def attribute_cards(
     return [cards[each] for each in ranks]
 
 
+def products_of(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
+    """Garment id -> product id."""
+    return {row[0]: row[1] for row in rows_of(session, _PRODUCTS_OF, garment_ids)}
+
+
 def _best_garments(
     session: Session, filters: Filters, garment_class: GarmentClass | None
 ) -> dict[int, float]:
@@ -91,8 +96,8 @@ def _best_garments(
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
     if not terms:
         return AttributeCard(row.id, row.product_id, {}, {}, {}, rank=rank)
-    predicted = {name: getattr(row, name) for name in row.certainties}
-    shares = {colour["name"]: colour["share"] for colour in row.colours}
-    told = zip(terms, row[-len(terms) :], strict=True)
-    named = frozenset(term for term, is_named in told if is_named)
-    return AttributeCard(row.id, row.product_id, predicted, row.certainties, shares, named, rank)
+    garment_id, product_id, kind, pattern, sleeve, length, certainties, colours, *told = tuple(row)
+    predicted = {"kind": kind, "pattern": pattern, "sleeve": sleeve, "length": length}
+    shares = {colour["name"]: colour["share"] for colour in colours}
+    named = tuple(term for term, is_named in zip(terms, told, strict=True) if is_named)
+    return AttributeCard(garment_id, product_id, predicted, certainties, shares, named, rank)

@@ -35,9 +35,6 @@ def main() -> None:
     parser.add_argument("--count", type=int, metavar="N", help="how many photos")
     parser.add_argument("--light", action="store_true", help="soak: without the real networks")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of the networks")
-    parser.add_argument(
-        "--peer", type=Path, metavar="DIR", help="packages: indexing/benchmarks/peer"
-    )
     parsed = parser.parse_args()
     benchmarks = BENCHMARKS | _with_photos(parsed)
     names = parsed.names or known
@@ -52,9 +49,7 @@ def _with_photos(parsed: argparse.Namespace) -> dict[str, Callable[[], Any]]:
     """The benchmarks that run the real networks on photos."""
     options = RuntimeOptions("auto", parsed.threads, Path("~/.cache/apparel-search").expanduser())
     return {
-        "bulk": partial(
-            measure_bulk, parsed.photos, options, parsed.count or BULK_PHOTOS, parsed.peer
-        ),
+        "bulk": partial(measure_bulk, parsed.photos, options, parsed.count or BULK_PHOTOS),
         "networks": partial(measure_networks, parsed.photos, options, parsed.count or PHOTOS),
         "query": partial(measure_query, parsed.photos, options),
         "soak": partial(

@@ -15,7 +15,6 @@ from catalog.database import open_database
 from catalog.feeds.reader import read_folder
 from catalog.importing.importer import import_feed
 from catalog.photos import PhotoStore
-from indexing.benchmarks.peer import PeerFigures, measure_peer
 from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
 from indexing.bulk.pipeline import index_photos
@@ -50,17 +49,10 @@ class BulkFigures:
     times_eager: float
     stages: dict[str, float]
     bottleneck: str
-    peer: PeerFigures | None
 
 
-def measure_bulk(
-    source: Path | None, options: RuntimeOptions, count: int, peer: Path | None = None
-) -> BulkFigures:
-    """Index drawn photos, or those of a folder, and measure the baselines on some of them.
-
-    Args:
-        peer: a folder of packages with clip-retrieval (see `peer`).
-    """
+def measure_bulk(source: Path | None, options: RuntimeOptions, count: int) -> BulkFigures:
+    """Index drawn photos, or those of a folder, and measure the baseline on some of them."""
     with tempfile.TemporaryDirectory(prefix="apparel-bulk-") as name:
         folder = Path(name)
         write_photos(folder / "photos", count, source)
@@ -89,7 +81,6 @@ def measure_bulk(
             times_eager=speed / eager,
             stages={each.stage: round(each.seconds, 2) for each in summary.stages},
             bottleneck=summary.bottleneck,
-            peer=None if peer is None else measure_peer(peer, folder / "photos", options.threads),
         )
 
 

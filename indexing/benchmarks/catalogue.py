@@ -1,9 +1,9 @@
 """Fill a benchmark's database with garments: vectors, brands, prices, colours.
 
-One garment per photo, one photo per product, all of class upper; garment ids count from 1.
+One garment per photo, one photo per product; garment ids count from 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from indexing.benchmarks.vectors import STYLE_DIMENSION, GarmentVectors
 from indexing.embedding.colour import COLOUR_DIMENSION
 from indexing.index.vector_rows import use_model, vector_to_bytes
-from indexing.types import ModelFingerprint, Vectors
+from indexing.types import GarmentIds, ModelFingerprint, Vectors
 from segmentation.classes import GarmentClass
 
 SEED: Final = 11
@@ -34,27 +34,28 @@ def brand_of(number: int) -> str:
     return "Small" if number % 1000 < 10 else f"Brand {number % 40}"
 
 
-def category_of(number: int) -> str:
-    """Category of a garment, one of twenty, evenly distributed."""
-    return f"Category {number // 7 % 20}"
+def fill(
+    data: Path,
+    count: int,
+    database_url: str | None = None,
+    fingerprint: ModelFingerprint = FINGERPRINT,
+    classes: Sequence[GarmentClass] = (GarmentClass.UPPER,),
+) -> None:
+    """Write `count` products with their garments and vectors into an empty database.
 
-
-def availability_of(number: int) -> str:
-    """Availability of a garment: half are in stock."""
-    return "in stock" if number // 3 % 2 else "sold out"
-
-
-def fill(data: Path, count: int, database_url: str | None = None) -> None:
-    """Write `count` products with their garments and vectors into an empty database."""
+    Args:
+        classes: those of the garments, in turn.
+    """
     database = open_database(data, database_url)
-    model_id = use_model(database, FINGERPRINT)
+    model_id = use_model(database, fingerprint)
     start = 1
     for vectors in GarmentVectors(SEED).chunks(count):
         numbers = range(start, start + len(vectors))
+        garments = [garment_row(each, each, classes[each % len(classes)]) for each in numbers]
         with database.transaction() as session:
             session.execute(insert(Product), [_product(number) for number in numbers])
             session.execute(insert(PhotoRow), [photo_row(number) for number in numbers])
-            session.execute(insert(GarmentRow), [_garment(number) for number in numbers])
+            session.execute(insert(GarmentRow), garments)
             session.execute(insert(VectorRow), list(_vectors(start, vectors, model_id)))
         start += len(vectors)
     if not database.is_sqlite:
@@ -71,8 +72,8 @@ def _product(number: int) -> Row:
         "id": f"p{number}",
         "title": f"Garment {number}",
         "brand": brand_of(number),
-        "category": category_of(number),
-        "availability": availability_of(number),
+        "category": f"Category {number // 7 % 20}",
+        "availability": "in stock" if number // 3 % 2 else "sold out",
         "price": number % 20_000 / 100,
         "currency": "EUR",
         "attributes": {"size": "SML"[number % 3]},
@@ -93,12 +94,13 @@ def photo_row(number: int) -> Row:
     }
 
 
-def _garment(number: int) -> Row:
-    name = COLOUR_NAMES[number % len(COLOUR_NAMES)]
+def garment_row(garment_id: int, photo_id: int, garment_class: GarmentClass) -> Row:
+    """A garment in one colour."""
+    name = COLOUR_NAMES[garment_id % len(COLOUR_NAMES)]
     return {
-        "id": number,
-        "photo_id": number,
-        "garment_class": int(GarmentClass.UPPER),
+        "id": garment_id,
+        "photo_id": photo_id,
+        "garment_class": int(garment_class),
         "score": 0.9,
         "area": 0.4,
         "x0": 0.1,
@@ -115,7 +117,10 @@ def _vectors(start: int, vectors: Vectors, model_id: int) -> Iterator[Row]:
         yield {"garment_id": number, "model_id": model_id, "values": vector_to_bytes(vector)}
 
 
-def numbers_where(count: int, field: str, value: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Ids of the garments that `fill` gave this brand, category or availability."""
-    of = {"brand": brand_of, "category": category_of, "availability": availability_of}[field]
-    return np.array([number for number in range(1, count + 1) if of(number) == value], np.int64)
+def passing(count: int, condition: str) -> GarmentIds:
+    """Ids of the garments of `fill` that pass a filter, such as "brand=Rare" or "price_max=20"."""
+    field, _, value = condition.partition("=")
+    products = ((number, _product(number)) for number in range(1, count + 1))
+    if field == "price_max":
+        return np.array([each for each, row in products if row["price"] <= float(value)], np.int64)
+    return np.array([each for each, row in products if row[field] == value], np.int64)

@@ -20,19 +20,19 @@ from typing import Final, TypeVar
 import faiss
 import numpy as np
 
-from catalog.filtering.filters import Filters, parse_filters
-from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
+from catalog.filtering.filters import parse_filters
+from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, passing
 from indexing.benchmarks.report import log, print_document
+from indexing.benchmarks.searches import Search, SearchFigures, Truth, measured
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.index.exact import best_first, scale
 from indexing.index.indices import ClassIndices
 from indexing.index.snapshot import IndexSnapshot
 from indexing.index.vector_rows import use_model
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
-from indexing.types import GarmentIds, Vector, Vectors
+from indexing.types import Hit, Vector, Vectors
 from segmentation.classes import GarmentClass
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -46,32 +46,11 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class SearchFigures:
-    """Milliseconds of one query and recall@10 at a colour weight."""
-
-    colour_weight: float
-    p50_ms: float
-    p95_ms: float
-    recall: float
-
-
-@dataclass(frozen=True)
-class FilterFigures:
-    """Figures of `Collection.search` with a filter that `matches` garments pass."""
-
-    filter: str
-    matches: int
-    p95_ms: float
-    recall: float
-    always_full: bool
-
-
-@dataclass(frozen=True)
 class Searched:
     """Figures of searches by weight and by filter, the flat index's p95, and updates."""
 
     searches: tuple[SearchFigures, ...]
-    filtered: tuple[FilterFigures, ...]
+    filtered: tuple[SearchFigures, ...]
     flat_p95_ms: float
     updates: Updates
 
@@ -93,11 +72,7 @@ class SizeFigures:
     @property
     def p95_ms(self) -> float:
         """p95 of a search at the default weight."""
-        return next(
-            each.p95_ms
-            for each in self.searched.searches
-            if each.colour_weight == DEFAULT_COLOUR_WEIGHT
-        )
+        return self.searched.searches[WEIGHTS.index(DEFAULT_COLOUR_WEIGHT)].p95_ms
 
 
 def index_growth(
@@ -176,62 +151,41 @@ def _searched(folder: Path, size: int) -> Searched:
     vectors = np.concatenate(list(generator.chunks(size)))
     # Drawn after the catalogue from the same distribution: new garments.
     queries = generator.draw(QUERIES)
+    everything = Truth(vectors, np.arange(1, size + 1))
     collection = open_collection(folder)
     filtered = tuple(_filtered(collection, vectors, queries, text) for text in FILTERS)
     model_id = use_model(collection.database, FINGERPRINT)
     indices = ClassIndices(folder, collection.database, model_id, FINGERPRINT)
     snapshot = indices.snapshot(GarmentClass.UPPER)
-    searches = tuple(_searches(snapshot, vectors, queries, weight) for weight in WEIGHTS)
+    searches = tuple(
+        measured(f"weight {each}", _search(snapshot, each), queries, everything, each, TEN)
+        for each in WEIGHTS
+    )
     flat = _flat_p95(vectors, queries)
     updates = measure_updates(collection.database, indices, model_id, queries)
     collection.close()
     return Searched(searches, filtered, round(flat, 3), updates)
 
 
-def _searches(
-    snapshot: IndexSnapshot, vectors: Vectors, queries: Vectors, weight: float
-) -> SearchFigures:
-    truth = _exact(vectors, queries, weight)
-    times, found = [], 0
-    for query, best in zip(queries, truth, strict=True):
-        start = time.perf_counter()
-        hits = snapshot.search(query, weight, TEN)
-        times.append(time.perf_counter() - start)
-        found += len(best & {hit.garment_id for hit in hits})
-    p50, p95 = np.percentile(times, (50, 95)) * 1e3
-    recall = found / (TEN * len(queries))
-    return SearchFigures(weight, round(float(p50), 3), round(float(p95), 3), round(recall, 4))
+def _search(snapshot: IndexSnapshot, weight: float) -> Search:
+    return lambda query: _ids(snapshot.search(query, weight, TEN))
 
 
-def _exact(
-    vectors: Vectors, queries: Vectors, weight: float, ids: GarmentIds | None = None
-) -> list[set[int]]:
-    """Ids of the top ten of each query by float32 scores."""
-    factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
-    rows = vectors if ids is None else vectors[ids - 1]
-    named = np.arange(1, len(vectors) + 1) if ids is None else ids
-    return [set(named[best_first(rows @ (query * factors), TEN)].tolist()) for query in queries]
+def _ids(hits: list[Hit]) -> list[int]:
+    return [hit.garment_id for hit in hits]
 
 
 def _filtered(
     collection: Collection, vectors: Vectors, queries: Vectors, text: str
-) -> FilterFigures:
-    field, _, value = text.partition("=")
-    ids = numbers_where(len(vectors), field, value)
-    filters: Filters = parse_filters([text])
+) -> SearchFigures:
+    truth, filters = Truth(vectors, passing(len(vectors), text)), parse_filters([text])
+
+    def search(vector: Vector) -> list[int]:
+        query = Query(vector, classes=(GarmentClass.UPPER,), count=TEN, filters=filters)
+        return _ids(collection.search(query))
+
     queries = queries[:FILTERED_QUERIES]
-    times, found, full = [], 0, True
-    for query, best in zip(queries, _exact(vectors, queries, 0.5, ids), strict=True):
-        start = time.perf_counter()
-        hits = collection.search(
-            Query(query, classes=(GarmentClass.UPPER,), count=TEN, filters=filters)
-        )
-        times.append(time.perf_counter() - start)
-        found += len(best & {hit.garment_id for hit in hits})
-        full = full and len(hits) == min(TEN, len(ids))
-    p95 = float(np.percentile(times, 95)) * 1e3
-    recall = found / (min(TEN, len(ids)) * len(queries))
-    return FilterFigures(text, len(ids), round(p95, 2), round(recall, 4), full)
+    return measured(text, search, queries, truth, DEFAULT_COLOUR_WEIGHT, TEN)
 
 
 def _flat_p95(vectors: Vectors, queries: Vectors) -> float:

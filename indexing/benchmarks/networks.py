@@ -7,7 +7,7 @@ on the same images.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +22,10 @@ from indexing.benchmarks.report import log
 from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, SegmentedGarment
 from segmentation.photos import Photo, find_photos, read_photo
 from segmentation.preprocess import canvas_of
-from segmentation.runtime import Pictures, RuntimeOptions
+from segmentation.runtime import RuntimeOptions
 from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import Segmenter
 
-Picture = npt.NDArray[np.uint8]
 PHOTOS: Final = 192
 AT_ONCE: Final = 8
 ROUNDS: Final = 5
@@ -61,7 +60,7 @@ def measure_networks(source: Path | None, options: RuntimeOptions, count: int) -
     masks = [(one.mask, other.mask) for one, other in zip(found, expected, strict=True)]
     same = sum(int((one == other).sum()) for one, other in masks)
     cosines = _cosines(photos, found, slow, fast)
-    speed, eager = _speeds(photos, slow, fast)
+    speed, eager = _speeds(photos, (fast, slow))
     figures = NetworkFigures(
         photos=len(photos),
         network=fast.fingerprint,
@@ -96,12 +95,20 @@ def _cosines(
     return np.asarray((one * other).sum(axis=1))
 
 
-def _speeds(photos: list[Photo], slow: Segmenter, fast: Segmenter) -> list[float]:
-    """Photos per second of the fast and of the slow network."""
-    canvases = [canvas_of(photo, fast.preprocessing) for photo in photos]
+def _speeds(photos: list[Photo], networks: Sequence[Segmenter]) -> list[float]:
+    """Photos per second of each network, the best of alternating rounds."""
+    canvases = [canvas_of(photo, networks[0].preprocessing) for photo in photos]
     upright = [canvas for canvas in canvases if canvas.shape == canvases[0].shape]
-    runs = (_Runs(_on_batches(each.run), each.calls_at_once) for each in (fast, slow))
-    return _per_second(list(runs), upright)
+    batches = [np.stack(upright[at : at + AT_ONCE]) for at in range(0, len(upright), AT_ONCE)]
+    best = [0.0] * len(networks)
+    for _ in range(ROUNDS):
+        for number, network in enumerate(networks):
+            with ThreadPoolExecutor(network.calls_at_once) as threads:
+                start = time.perf_counter()
+                list(threads.map(network.run, batches))
+                taken = time.perf_counter() - start
+            best[number] = max(best[number], len(upright) / taken)
+    return best
 
 
 def _read(source: Path | None, count: int) -> list[Photo]:
@@ -111,29 +118,3 @@ def _read(source: Path | None, count: int) -> list[Photo]:
         drawn = Path(folder) / "photos"
         write_photos(drawn, count, None)
         return [read_photo(path) for path in find_photos(drawn)]
-
-
-def _on_batches(run: Callable[[Pictures], object]) -> Callable[[list[Picture]], object]:
-    return lambda pictures: run(np.stack(pictures))
-
-
-@dataclass(frozen=True)
-class _Runs:
-    """A function of a batch to time, with `at_once` concurrent calls."""
-
-    function: Callable[[list[Picture]], object]
-    at_once: int
-
-
-def _per_second(each: Sequence[_Runs], pictures: list[Picture]) -> list[float]:
-    """Images per second of each function, the best of alternating rounds."""
-    batches = [pictures[start : start + AT_ONCE] for start in range(0, len(pictures), AT_ONCE)]
-    best = [0.0] * len(each)
-    for _ in range(ROUNDS):
-        for number, runs in enumerate(each):
-            with ThreadPoolExecutor(runs.at_once) as threads:
-                start = time.perf_counter()
-                list(threads.map(runs.function, batches))
-                taken = time.perf_counter() - start
-            best[number] = max(best[number], len(pictures) / taken)
-    return best

@@ -7,23 +7,19 @@ encode, search, read the products.
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from itertools import count as numbers
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from catalog.database import open_database
+from indexing.benchmarks.catalogue import FINGERPRINT, fill
 from indexing.benchmarks.photos import write_photos
 from indexing.benchmarks.report import log
-from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.errors import ModelMismatch
-from indexing.evaluation.gallery import StoredGarment, write_garments
-from indexing.index.vector_rows import use_model
 from indexing.search.query import Query
-from indexing.types import Embedder, Vector
+from indexing.types import Embedder
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.photos import decode_photo
 from segmentation.runtime import RuntimeOptions
@@ -66,7 +62,8 @@ def measure_query(source: Path | None, options: RuntimeOptions) -> QueryFigures:
     embedder = load_embedder(options=options)
     with tempfile.TemporaryDirectory(prefix="apparel-query-") as name:
         folder = Path(name)
-        fill_catalogue(folder / "data", embedder, GARMENTS)
+        _require_shipped(embedder)
+        fill(folder / "data", GARMENTS, fingerprint=embedder.fingerprint, classes=GARMENT_CLASSES)
         write_photos(folder / "photos", QUERIES, source)
         files = [path.read_bytes() for path in sorted((folder / "photos").iterdir())]
         collection = open_collection(folder / "data", embedder)
@@ -105,26 +102,9 @@ def _timed_query(collection: Collection, embedder: Embedder, data: bytes) -> _Ti
     )
 
 
-def fill_catalogue(data: Path, embedder: Embedder, garments: int) -> None:
-    """Write a database of `garments` products with one generated garment each."""
-    fingerprint = embedder.fingerprint
-    database = open_database(data)
-    model_id = use_model(database, fingerprint)
-    ids = numbers(1)
-    for vectors in GarmentVectors(seed=0).chunks(garments):
-        if vectors.shape[1] != fingerprint.dimension:
-            raise ModelMismatch(
-                f"generated vectors have {vectors.shape[1]} numbers, this encoder's "
-                f"{fingerprint.dimension}; measure with the shipped weights"
-            )
-        write_garments(database, model_id, (_garment(next(ids), each) for each in vectors))
-    database.close()
-
-
-def _garment(number: int, vector: Vector) -> StoredGarment:
-    return StoredGarment(
-        garment_id=number,
-        product_id=f"p{number}",
-        garment_class=GARMENT_CLASSES[number % len(GARMENT_CLASSES)],
-        vector=vector,
-    )
+def _require_shipped(embedder: Embedder) -> None:
+    if embedder.fingerprint.dimension != FINGERPRINT.dimension:
+        raise ModelMismatch(
+            f"generated vectors have {FINGERPRINT.dimension} numbers, this encoder's "
+            f"{embedder.fingerprint.dimension}; measure with the shipped weights"
+        )

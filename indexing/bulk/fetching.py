@@ -7,12 +7,14 @@ turns into a skip.
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
+from catalog.database import Database
 from catalog.errors import FetchError
 from catalog.fetching.fetch import FetchLimits, PhotoFetcher
+from catalog.fetching.host_slots import shared_slots
 from catalog.fetching.store import FetchedPhotos
 from catalog.files import file_sha256
 from catalog.importing.importer import ImportSummary, PendingPhoto, Refusal
@@ -26,17 +28,26 @@ FETCH_AHEAD: Final = 64
 Fetch = Callable[[PendingPhoto, PhotoFetcher], PendingPhoto]
 
 
+@dataclass(frozen=True, eq=False)
+class Fetching:
+    """Where photos are fetched to, and the limits that all processes on a database share."""
+
+    fetched: FetchedPhotos
+    limits: FetchLimits
+    database: Database
+
+
 def photos_to_index(
-    imported: ImportSummary, fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+    imported: ImportSummary, fetching: Fetching, clock: StageClock
 ) -> Generator[PendingPhoto, None, None]:
     """The pending photos, then the refreshed ones that have changed."""
-    yield from fetch_ahead(imported.pending, fetched, limits, clock)
+    yield from fetch_ahead(imported.pending, fetching, clock)
     if imported.to_refresh:
-        yield from changed_since(imported.to_refresh, fetched, limits, clock)
+        yield from changed_since(imported.to_refresh, fetching, clock)
 
 
 def fetch_ahead(
-    pending: Sequence[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+    pending: Sequence[PendingPhoto], fetching: Fetching, clock: StageClock
 ) -> Generator[PendingPhoto, None, None]:
     """Fetch photos that have a URL and no file yet."""
     if all(photo.url is None for photo in pending):
@@ -45,16 +56,16 @@ def fetch_ahead(
 
     def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
         # The first of several products with this photo may have fetched it by now.
-        if photo.url is None or fetched.is_here(photo.url):
+        if photo.url is None or fetching.fetched.is_here(photo.url):
             return photo
         with clock.timing("fetch"):
-            return _fetch(photo, photo.url, fetcher, fetched)
+            return _fetch(photo, photo.url, fetcher, fetching.fetched)
 
-    yield from _in_order(pending, fetch, limits)
+    yield from _in_order(pending, fetch, fetching)
 
 
 def changed_since(
-    known: Iterable[PendingPhoto], fetched: FetchedPhotos, limits: FetchLimits, clock: StageClock
+    known: Iterable[PendingPhoto], fetching: Fetching, clock: StageClock
 ) -> Generator[PendingPhoto, None, None]:
     """Revalidate fetched photos; yield those whose bytes have changed.
 
@@ -65,9 +76,9 @@ def changed_since(
         if photo.url is None:
             return photo
         with clock.timing("fetch"):
-            return _fetch(photo, photo.url, fetcher, fetched)
+            return _fetch(photo, photo.url, fetcher, fetching.fetched)
 
-    for photo in _in_order(known, fetch, limits):
+    for photo in _in_order(known, fetch, fetching):
         # Compared with the database, not with the earlier file: a killed run may have fetched
         # the file without indexing it.
         if file_sha256(photo.path) not in (None, photo.sha256):
@@ -87,28 +98,31 @@ def _fetch(
 
 
 def _in_order(
-    photos: Iterable[PendingPhoto], fetch: Fetch, limits: FetchLimits
+    photos: Iterable[PendingPhoto], fetch: Fetch, fetching: Fetching
 ) -> Generator[PendingPhoto, None, None]:
     """Map `fetch` over photos, up to `FETCH_AHEAD` in advance; equal URLs are fetched once."""
     remaining = iter(photos)
     waiting: deque[tuple[PendingPhoto, Future[PendingPhoto]]] = deque()
     under_way: dict[str | None, Future[PendingPhoto]] = {}
-    fetcher = PhotoFetcher(limits)
-    pool = ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetcher")
-    try:
-        while True:
-            for photo in islice(remaining, FETCH_AHEAD - len(waiting)):
-                future = under_way.get(photo.url) if photo.url else None
-                if future is None:
-                    future = under_way[photo.url] = pool.submit(fetch, photo, fetcher)
-                waiting.append((photo, future))
-            if not waiting:
-                return
-            photo, future = waiting.popleft()
-            fetched = future.result()
-            under_way.pop(photo.url, None)
-            yield replace(photo, refusal=fetched.refusal)
-    finally:
-        # First the fetcher, which wakes the threads that wait for a slot.
-        fetcher.close()
-        pool.shutdown(cancel_futures=True)
+    with (
+        shared_slots(fetching.database, fetching.limits) as shared,
+        ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetcher") as pool,
+        PhotoFetcher(fetching.limits, shared=shared) as fetcher,
+    ):
+        try:
+            while True:
+                for photo in islice(remaining, FETCH_AHEAD - len(waiting)):
+                    future = under_way.get(photo.url) if photo.url else None
+                    if future is None:
+                        future = under_way[photo.url] = pool.submit(fetch, photo, fetcher)
+                    waiting.append((photo, future))
+                if not waiting:
+                    return
+                photo, future = waiting.popleft()
+                fetched = future.result()
+                under_way.pop(photo.url, None)
+                yield replace(photo, refusal=fetched.refusal)
+        finally:
+            # The fetcher, which is closed next, wakes the threads that wait for a slot.
+            for _, future in waiting:
+                future.cancel()

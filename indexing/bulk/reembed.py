@@ -25,6 +25,7 @@ from indexing.embedding.explain import overlap
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.evaluation.metrics import (
     Figures,
+    Interval,
     mean_with_interval,
     paired_difference,
     precision_at,
@@ -32,9 +33,9 @@ from indexing.evaluation.metrics import (
 )
 from indexing.index.vector_rows import (
     active_model,
+    add_vectors,
     model_row,
     vector_from_bytes,
-    vector_rows,
 )
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder, Vectors
 from segmentation.classes import GarmentClass
@@ -60,9 +61,9 @@ class KindFigures:
     """
 
     garments: int
-    before: list[float]
-    after: list[float]
-    difference: list[float]
+    before: Interval
+    after: Interval
+    difference: Interval
     p_value: float
 
 
@@ -107,9 +108,9 @@ def reembed(
             continue
         for start in range(0, len(waiting), BATCH):
             ids = waiting[start : start + BATCH]
-            damaged |= _damaged(database, store, ids)
-            readable = [each for each in ids if each not in damaged]
-            garments += _embed_batch(database, store, embedder, new_id, readable)
+            readable, unreadable = _read_copies(database, store, ids)
+            damaged |= unreadable
+            garments += _embed_batch(database, readable, embedder, new_id)
             photos += len(readable)
             progress(min(start + BATCH, len(waiting)), len(waiting))
     return ReembedSummary(
@@ -120,15 +121,6 @@ def reembed(
         figures=figures,
         damaged=named,
     )
-
-
-def _damaged(database: Database, store: PhotoStore, ids: Sequence[int]) -> set[int]:
-    """Ids of the photos whose stored copy cannot be read."""
-    with database.session() as session:
-        rows = session.execute(
-            select(PhotoRow.id, PhotoRow.stored).where(PhotoRow.id.in_(ids))
-        ).all()
-    return {photo_id for photo_id, stored in rows if readable_copy(store, stored) is None}
 
 
 def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
@@ -195,26 +187,39 @@ def skip_damaged(session: Session, ids: Collection[int]) -> tuple[str, ...]:
     return tuple(f"{photo.product_id}: {photo.source}" for photo in photos)
 
 
+def _read_copies(
+    database: Database, store: PhotoStore, ids: Sequence[int]
+) -> tuple[list[tuple[PhotoRow, Photo]], set[int]]:
+    """Photos with their decoded copies, and the ids of those whose copy cannot be read."""
+    with database.session() as session:
+        rows = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
+    copies = [(row, readable_copy(store, row.stored)) for row in rows]
+    readable = [(row, copy) for row, copy in copies if copy is not None]
+    return readable, {row.id for row, copy in copies if copy is None}
+
+
 def _embed_batch(
-    database: Database, store: PhotoStore, embedder: Embedder, model_id: int, ids: Sequence[int]
+    database: Database,
+    photos: Sequence[tuple[PhotoRow, Photo]],
+    embedder: Embedder,
+    model_id: int,
 ) -> int:
     """Write vectors for the garments of these photos in one transaction; return their number."""
+    ids = [photo.id for photo, _ in photos]
     with database.session() as session:
-        photos = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
         rows = session.scalars(
             select(GarmentRow).where(GarmentRow.photo_id.in_(ids), _lacks(model_id))
         ).all()
-    pixels = [read_photo(store.path(photo.stored or "")) for photo in photos]
     again: dict[int, EmbeddedGarment] = {}
-    for photo, shown, embedded in zip(photos, pixels, embedder.embed(pixels), strict=True):
+    found = embedder.embed([shown for _, shown in photos])
+    for (photo, shown), embedded in zip(photos, found, strict=True):
         for row in rows:
             if row.photo_id == photo.id:
                 again[row.id] = _embedded_again(row, shown, embedded, embedder)
     with database.transaction() as session:
         # Garments may have been removed meanwhile.
         there = session.scalars(select(GarmentRow.id).where(GarmentRow.id.in_(again))).all()
-        seen = {each: again[each].vector for each in there}
-        session.add_all(vector_rows(model_id, seen))
+        add_vectors(session, model_id, {each: again[each].vector for each in there})
     return len(there)
 
 
@@ -257,13 +262,12 @@ def _compare(database: Database, old_id: int, new_id: int) -> KindFigures | None
         second = _precisions(session, new_id)
     if first is None or second is None:
         return None
-    before, after = mean_with_interval(first), mean_with_interval(second)
     difference, p_value = paired_difference(second, first)
     return KindFigures(
         garments=len(first),
-        before=[before.value, before.low, before.high],
-        after=[after.value, after.low, after.high],
-        difference=[difference.value, difference.low, difference.high],
+        before=mean_with_interval(first),
+        after=mean_with_interval(second),
+        difference=difference,
         p_value=p_value,
     )
 

@@ -3,14 +3,16 @@
 import logging
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from catalog.data_folder.bucket import Bucket
 from catalog.database import Database, guarded
 from catalog.errors import DatabaseAway
 from catalog.fetching.fetch import FetchLimits
 from catalog.fetching.store import FetchedPhotos
 from catalog.photos import PhotoStore
 from catalog.syncing.heartbeat import heartbeat
-from indexing.bulk.fetching import fetch_ahead
+from indexing.bulk.fetching import Fetching, fetch_ahead
 from indexing.bulk.pipeline import index_photos
 from indexing.bulk.records import BatchCounts
 from indexing.bulk.shards import ClaimedShard, ShardLost, claim
@@ -29,6 +31,15 @@ class ShardWorker:
     model_id: int
     store: PhotoStore
     fetched: FetchedPhotos
+
+    @classmethod
+    def over(
+        cls, data: Path, bucket: Bucket | None, database: Database, embedder: BulkEmbedder,
+        model_id: int,
+    ) -> "ShardWorker":  # fmt: skip
+        """A worker with the files of a data folder."""
+        store, fetched = PhotoStore(data, bucket), FetchedPhotos(data, bucket)
+        return cls(database, embedder, model_id, store, fetched)
 
     def work(self, run: str | None = None) -> bool:
         """Take one shard, of a run or of any, and index it; False where none waits.
@@ -58,12 +69,13 @@ class ShardWorker:
 
     def _counts(self, claimed: ClaimedShard) -> BatchCounts:
         clock, limits = StageClock(), FetchLimits(allow_private=claimed.allow_private)
+        fetching = Fetching(self.fetched, limits, self.database)
         # Fetched photos lie in this process's own folder, or a bucket behind it.
         here = [
             replace(each, path=self.fetched.path(each.url)) if each.url else each
             for each in claimed.photos
         ]
-        photos = fetch_ahead(here, self.fetched, limits, clock)
+        photos = fetch_ahead(here, fetching, clock)
         batches = index_photos(
             photos, self.embedder, self.database, self.model_id, self.store, clock
         )

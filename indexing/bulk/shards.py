@@ -1,15 +1,20 @@
 """Shards of an index run: up to 32 photos that any process on the database may take.
 
+Photos lie in shards by their content: those with the same bytes go to one worker, which embeds
+them once.
+
 plan -> waiting -> claim -> running, the lease renewed -> done -> collect
                    the worker dies or fails: another claims it; after three attempts it is parked
 
 A run starts anew from what is not indexed, and takes the place of an earlier one of its source.
 """
 
+import hashlib
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +24,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
+from catalog.files import file_sha256
 from catalog.importing.importer import PendingPhoto
 from catalog.models import ShardRow
 from catalog.syncing.heartbeat import lease_time
@@ -34,6 +40,7 @@ MAX_ATTEMPTS: Final = 3
 _DIED: Final = "the processes that took it ended"
 _ROWS_PER_INSERT: Final = 500
 _POLL_SECONDS: Final = 0.2
+_READERS: Final = 8
 _PHOTOS: Final = TypeAdapter(tuple[PendingPhoto, ...])
 _COUNTS: Final = TypeAdapter(BatchCounts)
 
@@ -117,6 +124,18 @@ def _parked_skips(row: ShardRow) -> tuple[Skip, ...]:
     reason = f"{MAX_ATTEMPTS} attempts failed: {row.message}; run the import again"
     photos = _PHOTOS.validate_python(row.photos)
     return tuple(skipped(photo, None, "index", "parked", reason).skip for photo in photos)
+
+
+def by_content(photos: Sequence[PendingPhoto]) -> list[PendingPhoto]:
+    """Photos in the order of their shards: by SHA-256, of those still to be fetched by URL."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        hashes = list(pool.map(_content_hash, photos))
+    return [photos[place] for place in sorted(range(len(photos)), key=hashes.__getitem__)]
+
+
+def _content_hash(photo: PendingPhoto) -> str:
+    own = None if photo.url else file_sha256(photo.path)
+    return own or hashlib.sha256((photo.url or str(photo.path)).encode()).hexdigest()
 
 
 def split_products(photos: Sequence[PendingPhoto]) -> set[str]:

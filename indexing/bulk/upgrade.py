@@ -113,21 +113,17 @@ def _upgrade_in_place(
     progress: Progress,
     started: float,
 ) -> UpgradeSummary:
-    after = embedder.fingerprint
-    photos = garments = 0
-    damaged: tuple[str, ...] = ()
+    after, done = embedder.fingerprint, None
     if before.encoder != after.encoder:
         done = reembed(database, PhotoStore(data), embedder, progress)
-        photos, garments, damaged = done.photos, done.garments, done.damaged
-    seconds = time.monotonic() - started
     return UpgradeSummary(
         before=before.key,
         after=after.key,
-        photos=photos,
-        garments=garments,
+        photos=done.photos if done else 0,
+        garments=done.garments if done else 0,
         without_garment=0,
-        damaged=damaged,
-        seconds=seconds,
+        damaged=done.damaged if done else (),
+        seconds=time.monotonic() - started,
     )
 
 
@@ -164,12 +160,12 @@ class _Upgrade:
         if not copy.exists():
             with publishing(copy) as temporary:
                 _copy_database(self._data / DATABASE_NAME, temporary)
-            with closing(_Opened(self._folder)) as opened, opened.database.transaction() as session:
+            with closing(open_database(self._folder)) as copied, copied.transaction() as session:
                 model_row(session, self._embedder.fingerprint)
 
     def _new_model_id(self) -> int | None:
         fingerprint = self._embedder.fingerprint
-        with closing(_Opened(self._folder)) as opened, opened.database.session() as session:
+        with closing(open_database(self._folder)) as copied, copied.session() as session:
             return session.scalar(
                 select(ModelRow.id).where(
                     ModelRow.segmenter == fingerprint.segmenter,
@@ -180,12 +176,12 @@ class _Upgrade:
     def _embed_pending(self) -> None:
         model_id = self._new_model_id()
         assert model_id is not None  # created by `_prepare`
-        with closing(_Opened(self._folder)) as opened:
-            with opened.database.session() as session:
+        with closing(open_database(self._folder)) as copied:
+            with copied.session() as session:
                 total = len(session.scalars(_pending(model_id)).all())
             done = 0
-            while rows := self._pending_photos(opened.database, model_id):
-                self._embed(opened.database, model_id, rows)
+            while rows := self._pending_photos(copied, model_id):
+                self._embed(copied, model_id, rows)
                 done += len(rows)
                 self._progress(done, total)
 
@@ -221,7 +217,7 @@ class _Upgrade:
     def _switch(self, version: tuple[int, ...]) -> bool:
         """Replace the database with the copy; False where the database has changed meanwhile."""
         model_id = self._new_model_id()
-        with closing(_Opened(self._folder)) as opened, opened.database.transaction() as session:
+        with closing(open_database(self._folder)) as copied, copied.transaction() as session:
             session.execute(delete(ModelRow).where(ModelRow.id != model_id))
             session.get_one(ModelRow, model_id).active = True
         live = self._data / DATABASE_NAME
@@ -238,24 +234,13 @@ class _Upgrade:
         return True
 
     def _remove_unused_copies(self) -> None:
-        with closing(_Opened(self._data)) as opened, opened.database.session() as session:
+        with closing(open_database(self._data)) as live, live.session() as session:
             names = [
                 path.relative_to(self._store.root) for path in self._store.root.glob("*/*.jpg")
             ]
             left = unused_copies(session, [name.as_posix() for name in names])
         for name in left.stored:
             self._store.remove(name)
-
-
-class _Opened:
-    """A folder's database, for `contextlib.closing`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = open_database(folder)
-
-    def close(self) -> None:
-        """Close the database."""
-        self.database.close()
 
 
 def _pending(model_id: int) -> Select[Any]:

@@ -17,7 +17,7 @@ from indexing.bulk.records import (
     SkippedPhoto,
 )
 from indexing.embedding.colour import lightness_of
-from indexing.index.vector_rows import latest_change, vector_rows
+from indexing.index.vector_rows import add_vectors, latest_change
 from indexing.types import ATTRIBUTE_NAMES, GarmentAttributes, Skip
 from segmentation.classes import GARMENT_CLASSES
 
@@ -144,9 +144,7 @@ def _write_vectors(
 ) -> GarmentChange:
     session.add_all([garment for garment, _ in written])
     session.flush()
-    seen = {garment.id: record.vector for garment, record in written}
-    session.add_all(vector_rows(model_id, seen))
-    session.flush()
+    add_vectors(session, model_id, {garment.id: record.vector for garment, record in written})
     added = {}
     for garment_class in GARMENT_CLASSES:
         of_class = [pair for pair in written if pair[1].garment_class == garment_class]

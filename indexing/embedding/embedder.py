@@ -12,7 +12,8 @@ import numpy as np
 from indexing.clock import StageClock
 from indexing.embedding.attributes import AttributeHeads, height_share
 from indexing.embedding.colour import COLOUR_DIMENSION, colour_vector, describe_colours
-from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
+from indexing.embedding.encoder import SegmentedGarment, StyleEncoder, TextEncoder
+from indexing.errors import EncoderError
 from indexing.types import (
     UNKNOWN_ATTRIBUTES,
     EmbeddedGarment,
@@ -159,6 +160,17 @@ class PhotoEmbedder:
     def colour_half(self, colour: str) -> Vector:
         """The colour half of a plain garment of this colour (a name or #rrggbb)."""
         return colour_vector(colour)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the encoder takes texts."""
+        return isinstance(self._encoder, TextEncoder)
+
+    def text_half(self, text: str) -> Vector:
+        """The style half of what a text describes. Raises EncoderError without `takes_text`."""
+        if not isinstance(self._encoder, TextEncoder):
+            raise EncoderError("this encoder takes no texts; set APPAREL_ENCODER to a CLIP")
+        return self._encoder.encode_text(text)
 
     def _embed_one(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
         return self._embed_garments([SegmentedGarment(photo, garment)], StageClock())[0]

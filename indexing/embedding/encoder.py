@@ -11,7 +11,7 @@ where garments were cut out otherwise. `indexing.training.fit` fits the map.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, runtime_checkable
 
 import numpy as np
 from safetensors import SafetensorError
@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from scipy.special import softmax
 
 from indexing.errors import EncoderError
-from indexing.types import Vectors
+from indexing.types import Vector, Vectors
 from segmentation.errors import WeightsError
 from segmentation.mask import Garment
 from segmentation.photos import Photo
@@ -60,6 +60,15 @@ class StyleEncoder(Protocol):
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
         """Style vectors of unit length, shape (n, dimension)."""
+        ...
+
+
+@runtime_checkable
+class TextEncoder(Protocol):
+    """Interface of an encoder that maps texts to the space of its style vectors."""
+
+    def encode_text(self, text: str) -> Vector:
+        """Vector of unit length, shape (dimension,)."""
         ...
 
 

@@ -1,85 +1,27 @@
-"""Adapter for any timm network as a style encoder; imports torch and timm."""
+"""Any timm network as a style encoder, by its pooled features; imports torch and timm."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import timm
 import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from indexing.embedding.crop import crop_garment
-from indexing.embedding.encoder import SegmentedGarment, unit_length
+from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
 from indexing.errors import EncoderError
-from indexing.types import Vectors
-from segmentation.runtime import REFERENCE, RuntimeOptions, open_runtime
-from segmentation.torch_runtime import PictureNetwork, network_sha256
-from segmentation.weights import fingerprint_of
-
-BATCH_SIZE: Final = 16
-"""Crops in one call; larger batches are not faster per crop."""
+from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
-@dataclass(frozen=True)
-class CropPreprocessing:
-    """Side of the square crop in pixels; mean and std per RGB channel for values in 0..1."""
+def open_timm(name: str, options: RuntimeOptions = REFERENCE) -> CropEncoder:
+    """Load a network with its weights; side and normalisation follow its configuration.
 
-    side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-class TimmEncoder:
-    """A timm network as a style encoder: its pooled features, scaled to unit length.
-
-    Side and normalisation of crops follow the network's configuration; its centre crop is not
-    applied, since the masked crop already frames the garment.
+    Raises:
+        EncoderError: the name is wrong, or the weights are a pickle.
     """
-
-    def __init__(self, network: nn.Module, name: str, options: RuntimeOptions = REFERENCE) -> None:
-        self._network = network.eval()
-        self._preprocessing = _preprocessing_of(network, name)
-        side = self._preprocessing.side
-        with torch.inference_mode():
-            self._dimension = int(self._network(torch.zeros(1, 3, side, side)).shape[1])
-        self._sha256 = network_sha256(network)
-        mean, std = self._preprocessing.mean, self._preprocessing.std
-        pictures = PictureNetwork(network, mean, std, (side, side))
-        self._runtime = open_runtime(lambda: pictures, options, self.fingerprint)
-
-    @classmethod
-    def open(cls, name: str, options: RuntimeOptions = REFERENCE) -> "TimmEncoder":
-        """Load a network with its weights; EncoderError explains a wrong name or a pickle."""
-        return cls(_created(name), name, options)
-
-    @property
-    def fingerprint(self) -> str:
-        """Architecture and a hash over weights and preprocessing."""
-        card: dict[str, Any] = self._network.pretrained_cfg  # type: ignore[assignment]
-        architecture = card["architecture"]
-        made_by = fingerprint_of(self._sha256, self._preprocessing)
-        return f"{architecture}-{self._dimension}/{made_by}"
-
-    @property
-    def runtime(self) -> str:
-        """Name of the runtime, like "openvino f32"."""
-        return self._runtime.name
-
-    @property
-    def dimension(self) -> int:
-        return self._dimension
-
-    def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
-        """Encode the garments' masked crops as unit-length vectors, shape (n, dimension)."""
-        side = self._preprocessing.side
-        crops = [crop_garment(each.photo, each.garment, side) for each in garments]
-        vectors = [np.zeros((0, self._dimension), np.float32)]
-        for start in range(0, len(crops), BATCH_SIZE):
-            vectors.append(self._runtime.run(np.stack(crops[start : start + BATCH_SIZE]))[0])
-        return unit_length(np.concatenate(vectors))
+    network = _created(name)
+    card: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+    return CropEncoder(network, card["architecture"], _preprocessing_of(network, name), options)
 
 
 def _refuse_pickle(file: object, *_: object, **__: object) -> None:

@@ -7,8 +7,10 @@ An encoder is opened by name:
     vit_base_patch14_dinov2...   a timm model, whose weights are downloaded
     hf-hub:timm/ViT-B-16-SigLIP  the same from a model repository
     local-dir:FOLDER             a timm network saved to disk (`timm.models.save_for_hf`)
+    hf-hub:openai/clip-vit-base-patch32, local-dir:FOLDER
+                                 a CLIP or SigLIP of transformers, which encodes texts too
 
-Only a timm network imports torch and timm.
+Only the last four import torch.
 """
 
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Final
 from indexing.embedding.attributes import heads_for
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, StyleEncoder, read_encoder_card
+from indexing.embedding.hub import has_text_tower
 from indexing.errors import EncoderError
 from indexing.types import PhotoSegmenter
 from segmentation.errors import WeightsError
@@ -68,9 +71,13 @@ def open_encoder(
         weights = SHIPPED_ENCODER if name is None else Path(name)
         return Encoder.load(weights, _backbone_for(weights, options, segmenter))
     require_torch(f"the encoder {name}")
-    from indexing.embedding.timm_encoder import TimmEncoder
+    if has_text_tower(name):
+        from indexing.embedding.clip_encoder import open_clip
 
-    return TimmEncoder.open(name, options)
+        return open_clip(name, options)
+    from indexing.embedding.timm_encoder import open_timm
+
+    return open_timm(name, options)
 
 
 def _backbone_for(

@@ -33,7 +33,7 @@ _STYLE: Final = (
 class SheetPhoto:
     """A photo on the sheet with its caption; `frame` is query, right, wrong or ""."""
 
-    path: Path
+    photo: Path | Image.Image
     caption: str
     frame: str = ""
 
@@ -68,7 +68,7 @@ def write_page(path: Path, title: str, parts: Iterable[str]) -> Path:
 def sheet_row(photos: Iterable[SheetPhoto]) -> str:
     """A row of photos, each with its caption."""
     figures = (
-        f'<figure class="{photo.frame}"><img src="{_thumb(photo.path)}" alt="">'
+        f'<figure class="{photo.frame}"><img src="{_thumb(photo.photo)}" alt="">'
         f"<figcaption>{escape(photo.caption)}</figcaption></figure>"
         for photo in photos
     )
@@ -88,9 +88,10 @@ def _neighbour(label: str, garment: LabelledGarment) -> SheetPhoto:
     return SheetPhoto(photo.path, photo.label, "right" if photo.label == label else "wrong")
 
 
-def _thumb(path: Path) -> str:
-    with Image.open(path) as opened:
-        photo = ImageOps.exif_transpose(opened).convert("RGB")
+def _thumb(photo: Path | Image.Image) -> str:
+    if isinstance(photo, Path):
+        with Image.open(photo) as opened:
+            photo = ImageOps.exif_transpose(opened).convert("RGB")
     photo.thumbnail((THUMB_SIDE, THUMB_SIDE))
     buffer = io.BytesIO()
     photo.save(buffer, "JPEG", quality=80)
@@ -111,11 +112,12 @@ def _figures_table(report: RetrievalReport) -> str:
 
 
 def _labels_table(report: RetrievalReport) -> str:
+    names = ("precision_at_1", "precision_at_5")
     rows = [
-        [label, str(each.queries), f"{each.precision_at_1:.3f}", f"{each.precision_at_5:.3f}"]
+        [label, str(each["queries"]), *(f"{each[name]:.3f}" for name in names)]
         for label, each in report.figures[0].per_label.items()
     ]
-    return _table(("label", "queries", "precision_at_1", "precision_at_5"), rows)
+    return _table(("label", "queries", *names), rows)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,49 +1,34 @@
-"""Temporary collections of embedded garments, which evaluation and benchmarks search."""
+"""A temporary collection of labelled garments, which evaluations search."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import insert
-from sqlalchemy.orm import Session
 
-from catalog.database import Database, open_database
+from catalog.database import open_database
 from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from indexing.collection import Collection, open_collection
+from indexing.evaluation.labelled import LabelledGarment, VectorSet
 from indexing.index.vector_rows import use_model, vector_to_bytes
-from indexing.types import ModelFingerprint, Vector
-from segmentation.classes import GarmentClass
+from indexing.types import ModelFingerprint
 
-_ROWS: Final = 5_000
-"""Garments in one transaction."""
-
-
-@dataclass(frozen=True, eq=False)
-class StoredGarment:
-    """A garment with a photo of its own; several may belong to one product.
-
-    `group` is stored as the product's brand, so that a filter can exclude it.
-    """
-
-    garment_id: int
-    product_id: str
-    garment_class: GarmentClass
-    vector: Vector
-    group: str | None = None
+Row = dict[str, Any]
 
 
 @contextmanager
 def opened_gallery(
-    fingerprint: ModelFingerprint, garments: Iterable[StoredGarment]
+    garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Iterable[int] | None = None
 ) -> Iterator[Collection]:
-    """Open a temporary collection of these garments."""
+    """Open a collection of these garments, or some rows of them; garment ids are row + 1.
+
+    Each photo is a product, named by its path, and the photo's group is the brand, so that a
+    filter can exclude it.
+    """
     with TemporaryDirectory(prefix="apparel-gallery-") as name:
-        database = open_database(Path(name))
-        write_garments(database, use_model(database, fingerprint), garments)
-        database.close()
+        _fill(Path(name), garments, vectors, range(len(garments)) if rows is None else rows)
         collection = open_collection(Path(name))
         try:
             yield collection
@@ -51,75 +36,37 @@ def opened_gallery(
             collection.close()
 
 
-def write_garments(database: Database, model_id: int, garments: Iterable[StoredGarment]) -> None:
-    """Write garments with their products, photos and vectors into an empty database."""
-    products: set[str] = set()
-    for part in _parts(garments):
-        new = {each.product_id: each for each in part if each.product_id not in products}
-        products |= new.keys()
-        with database.transaction() as session:
-            _insert(session, model_id, part, list(new.values()))
-
-
-def _parts(garments: Iterable[StoredGarment]) -> Iterator[list[StoredGarment]]:
-    part: list[StoredGarment] = []
-    for garment in garments:
-        part.append(garment)
-        if len(part) == _ROWS:
-            yield part
-            part = []
-    if part:
-        yield part
-
-
-def _insert(
-    session: Session,
-    model_id: int,
-    garments: list[StoredGarment],
-    products: list[StoredGarment],
+def _fill(
+    folder: Path, garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Iterable[int]
 ) -> None:
-    """Insert garments; `products` are the first garments of each new product."""
-    rows: list[tuple[type, list[dict[str, Any]]]] = [
-        (
-            Product,
-            [
-                {"id": each.product_id, "title": each.product_id, "brand": each.group}
-                for each in products
-            ],
-        ),
-        (PhotoRow, [_photo_row(each) for each in garments]),
-        (GarmentRow, [_garment_row(each) for each in garments]),
-        (
-            VectorRow,
-            [_model_row(each, model_id, vector_to_bytes(each.vector)) for each in garments],
-        ),
-    ]
-    for table, values in rows:
-        if values:
-            session.execute(insert(table), values)
+    fingerprint = ModelFingerprint("evaluation", "evaluation", *vectors.dimensions)
+    database = open_database(folder)
+    model_id = use_model(database, fingerprint)
+    products: dict[str, Row] = {}
+    tables: dict[type, list[Row]] = {PhotoRow: [], GarmentRow: [], VectorRow: []}
+    for row in rows:
+        garment, product_id = garments[row], str(garments[row].photo.path)
+        brand = garment.photo.group
+        products[product_id] = {"id": product_id, "title": product_id, "brand": brand}
+        tables[PhotoRow].append(
+            {"id": row + 1, "product_id": product_id, "source": str(row), "status": "indexed"}
+        )
+        tables[GarmentRow].append(_garment_row(row + 1, garment))
+        values = vector_to_bytes(vectors.vector(row))
+        tables[VectorRow].append({"garment_id": row + 1, "model_id": model_id, "values": values})
+    with database.transaction() as session:
+        for table, values_of in ({Product: list(products.values())} | tables).items():
+            session.execute(insert(table), values_of)
+    database.close()
 
 
-def _photo_row(garment: StoredGarment) -> dict[str, Any]:
-    return {
-        "id": garment.garment_id,
-        "product_id": garment.product_id,
-        "source": str(garment.garment_id),
-        "status": "indexed",
-    }
-
-
-def _garment_row(garment: StoredGarment) -> dict[str, Any]:
+def _garment_row(garment_id: int, garment: LabelledGarment) -> Row:
     box = {"x0": 0.1, "y0": 0.1, "x1": 0.9, "y1": 0.9}
-    return {
-        "id": garment.garment_id,
-        "photo_id": garment.garment_id,
+    return box | {
+        "id": garment_id,
+        "photo_id": garment_id,
         "garment_class": int(garment.garment_class),
         "score": 0.9,
         "area": 0.3,
         "colours": [],
-        **box,
     }
-
-
-def _model_row(garment: StoredGarment, model_id: int, values: bytes) -> dict[str, Any]:
-    return {"garment_id": garment.garment_id, "model_id": model_id, "values": values}

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from indexing.collection import Collection
 from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
-from indexing.evaluation.gallery import StoredGarment, opened_gallery
+from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
     NO_PROGRESS,
     LabelledPhoto,
@@ -26,7 +24,7 @@ from indexing.evaluation.labelled import (
 )
 from indexing.evaluation.metrics import mean_with_interval
 from indexing.search.query import Query
-from indexing.types import ModelFingerprint, PhotoSegmenter
+from indexing.types import PhotoSegmenter
 
 JUDGED_PAIRS: Final = Path(__file__).with_name("judged_pairs.csv")
 COLUMNS: Final = ("query", "candidate_a", "candidate_b", "better")
@@ -108,23 +106,12 @@ def evaluate_judged_pairs(
     readable = [pair for pair in pairs if {pair.query, pair.better, pair.worse} <= set(index)]
     if not readable:
         raise IndexingError("no pair has three readable photos; check --photos")
-    vectors = embedded.masked["encoder"]
-    fingerprint = ModelFingerprint(segmenter.fingerprint, encoder.fingerprint, *vectors.dimensions)
-    stored = (
-        StoredGarment(
-            garment_id=row + 1,
-            product_id=garment.photo.label,
-            garment_class=garment.garment_class,
-            vector=vectors.vector(row),
-        )
-        for row, garment in enumerate(embedded.garments)
-    )
+    vectors = embedded.sets["encoder"]
     figures = []
-    with opened_gallery(fingerprint, stored) as collection:
+    with opened_gallery(embedded.garments, vectors) as collection:
         for weight in colour_weights:
             right = [_is_right(collection, vectors, pair, index, weight) for pair in readable]
-            figure = mean_with_interval(np.array(right, np.float64))
-            figures.append(JudgedFigures(weight, figure.value, figure.low, figure.high))
+            figures.append(JudgedFigures(weight, *mean_with_interval(right)))
     return JudgedReport(encoder.fingerprint, len(readable), tuple(figures))
 
 

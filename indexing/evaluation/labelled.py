@@ -7,14 +7,13 @@ stands for its largest garment; without a garment the whole photo is a query, no
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from catalog.colours import Colour
-from indexing.embedding.attributes import height_share
 from indexing.embedding.colour import describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
@@ -28,6 +27,7 @@ from segmentation.segmented_photo import Segmentation
 
 BATCH_SIZE: Final = 16
 Progress = Callable[[int, int], None]
+UNMASKED: Final = "whole photo, no mask"
 NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 
 
@@ -43,17 +43,15 @@ class LabelledPhoto:
 
 @dataclass(frozen=True, eq=False)
 class LabelledGarment:
-    """The main garment of a labelled photo.
+    """A garment of a labelled photo.
 
     Attributes:
-        height_share: height of the garment's box over height plus width.
         searched: classes that a search for it covers; None: all.
         whole_photo: no garment was detected.
     """
 
     photo: LabelledPhoto
     garment_class: GarmentClass
-    height_share: float
     colours: tuple[Colour, ...]
     searched: tuple[GarmentClass, ...] | None
     whole_photo: bool
@@ -78,16 +76,66 @@ class VectorSet:
 
 @dataclass(frozen=True, eq=False)
 class LabelledVectors:
-    """Labelled garments with their vectors.
+    """Labelled garments with their vectors by the encoder's name.
 
-    Attributes:
-        masked: encoder's name -> vectors of the garments cut out along their masks.
-        unmasked: vectors of the whole photos by the first encoder.
+    `UNMASKED` names the vectors of the whole photos by the first encoder.
     """
 
     garments: tuple[LabelledGarment, ...]
-    masked: Mapping[str, VectorSet]
-    unmasked: VectorSet
+    sets: Mapping[str, VectorSet]
+
+
+class GarmentCollector:
+    """Collects labelled garments with their vectors.
+
+    Args:
+        encoders: by name; the first also embeds the whole photos, as the unmasked baseline.
+    """
+
+    def __init__(self, encoders: Mapping[str, StyleEncoder], unmasked: bool = True) -> None:
+        self._encoders = encoders
+        self._unmasked = unmasked
+        self._garments: list[LabelledGarment] = []
+        self._styles: dict[str, list[Vectors]] = {}
+        self._colours: dict[str, list[Vectors]] = {}
+
+    def add(self, rows: Sequence[LabelledPhoto], garments: Sequence[SegmentedGarment]) -> None:
+        """Embed garments, each with the row of its photo."""
+        described = [describe_colours(each.photo, each.garment) for each in garments]
+        colours = np.stack([each.vector for each in described])
+        for name, encoder in self._encoders.items():
+            self._put(name, encoder.encode(garments), colours)
+        if self._unmasked:
+            first = next(iter(self._encoders.values()))
+            wholes = [replace(each, garment=whole_garment(each.photo)) for each in garments]
+            colours = np.stack(
+                [describe_colours(each.photo, each.garment).vector for each in wholes]
+            )
+            self._put(UNMASKED, first.encode(wholes), colours)
+        for row, each, description in zip(rows, garments, described, strict=True):
+            self._garments.append(
+                LabelledGarment(
+                    photo=row,
+                    garment_class=each.garment.garment_class,
+                    colours=description.colours,
+                    searched=possible_classes(each.garment),
+                    whole_photo=each.garment.score == 0.0,
+                )
+            )
+
+    def _put(self, name: str, styles: Vectors, colours: Vectors) -> None:
+        self._styles.setdefault(name, []).append(styles)
+        self._colours.setdefault(name, []).append(colours)
+
+    def collected(self) -> LabelledVectors:
+        """All added garments; IndexingError where there are none."""
+        if not self._garments:
+            raise IndexingError("none of the photos can be read; check --photos")
+        sets = {
+            name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
+            for name, parts in self._styles.items()
+        }
+        return LabelledVectors(tuple(self._garments), sets)
 
 
 def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
@@ -120,47 +168,27 @@ def embed_labelled(
     encoders: Mapping[str, StyleEncoder],
     rows: Sequence[LabelledPhoto],
     progress: Progress = NO_PROGRESS,
+    every_garment: bool = False,
 ) -> LabelledVectors:
-    """Embed labelled photos with each encoder, leaving out unreadable ones."""
-    garments: list[LabelledGarment] = []
-    styles: dict[str, list[Vectors]] = {name: [] for name in encoders}
-    plain: list[Vectors] = []
-    colours: list[Vectors] = []
-    plain_colours: list[Vectors] = []
-    first = next(iter(encoders.values()))
+    """Embed labelled photos with each encoder, leaving out unreadable ones.
+
+    Args:
+        every_garment: all that are detected on a photo, instead of its main garment.
+    """
+    collector = GarmentCollector(encoders)
     for start in range(0, len(rows), BATCH_SIZE):
-        batch = [
-            (row, photo)
-            for row in rows[start : start + BATCH_SIZE]
-            if (photo := read_or_none(row.path)) is not None
+        read = [(row, read_or_none(row.path)) for row in rows[start : start + BATCH_SIZE]]
+        batch = [(row, photo) for row, photo in read if photo is not None]
+        found = segmenter.segment([photo for _, photo in batch]) if batch else []
+        garments = [
+            (row, SegmentedGarment(photo, garment, each.features))
+            for (row, photo), each in zip(batch, found, strict=True)
+            for garment in (each.garments if every_garment else [main_garment(photo, each)])
         ]
+        if garments:
+            collector.add([row for row, _ in garments], [each for _, each in garments])
         progress(min(start + BATCH_SIZE, len(rows)), len(rows))
-        if not batch:
-            continue
-        photos = [photo for _, photo in batch]
-        found = segmenter.segment(photos)
-        mains = [main_garment(*pair) for pair in zip(photos, found, strict=True)]
-        wholes = [whole_garment(photo) for photo in photos]
-        for name, encoder in encoders.items():
-            styles[name].append(encoder.encode(_segmented(photos, mains, found)))
-        plain.append(first.encode(_segmented(photos, wholes, found)))
-        described = [describe_colours(*pair) for pair in zip(photos, mains, strict=True)]
-        colours.append(np.stack([each.vector for each in described]))
-        plain_colours.append(
-            np.stack([describe_colours(*pair).vector for pair in zip(photos, wholes, strict=True)])
-        )
-        garments += [
-            _labelled_garment(row, main, each.colours)
-            for (row, _), main, each in zip(batch, mains, described, strict=True)
-        ]
-    if not garments:
-        raise IndexingError("none of the labelled photos can be read; check --photos")
-    both = np.concatenate(colours)
-    return LabelledVectors(
-        tuple(garments),
-        {name: VectorSet(np.concatenate(parts), both) for name, parts in styles.items()},
-        VectorSet(np.concatenate(plain), np.concatenate(plain_colours)),
-    )
+    return collector.collected()
 
 
 def read_or_none(path: Path) -> Photo | None:
@@ -181,25 +209,3 @@ def main_garment(photo: Photo, found: Segmentation) -> Garment:
 def whole_garment(photo: Photo) -> Garment:
     """The whole photo as one garment."""
     return whole_photo_garment(photo.shape[0], photo.shape[1])
-
-
-def _segmented(
-    photos: Sequence[Photo], garments: Sequence[Garment], found: Sequence[Segmentation]
-) -> list[SegmentedGarment]:
-    return [
-        SegmentedGarment(photo, garment, each.features)
-        for photo, garment, each in zip(photos, garments, found, strict=True)
-    ]
-
-
-def _labelled_garment(
-    row: LabelledPhoto, garment: Garment, colours: tuple[Colour, ...]
-) -> LabelledGarment:
-    return LabelledGarment(
-        photo=row,
-        garment_class=garment.garment_class,
-        height_share=height_share(garment.box),
-        colours=colours,
-        searched=possible_classes(garment),
-        whole_photo=garment.score == 0.0,
-    )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.evaluation.metrics import Estimate
-
 Labels = npt.NDArray[np.int64]
 Figures = npt.NDArray[np.float64]
 """One value per query, shape (n,)."""
+Interval = list[float]
+"""A figure with the low and the high end of its 95 % bootstrap interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,12 +100,13 @@ def _right(ranking: Ranking, k: int) -> npt.NDArray[np.bool_]:
     return np.asarray(ranking.neighbour_labels[:, :k] == ranking.query_labels[:, None])
 
 
-def mean_with_interval(values: Figures, rounds: int = 1000, seed: int = 0) -> Estimate:
+def mean_with_interval(values: npt.ArrayLike, rounds: int = 1000) -> Interval:
     """Mean over queries with a percentile bootstrap interval."""
-    generator = np.random.default_rng(seed)
+    values = np.asarray(values, np.float64)
+    generator = np.random.default_rng(0)
     draws = generator.integers(0, len(values), (rounds, len(values)))
     low, high = np.percentile(values[draws].mean(axis=1), (2.5, 97.5))
-    return Estimate(float(values.mean()), float(low), float(high))
+    return [float(values.mean()), float(low), float(high)]
 
 
 def macro_mean(values: Figures, labels: Labels) -> float:
@@ -114,23 +115,23 @@ def macro_mean(values: Figures, labels: Labels) -> float:
 
 
 def paired_difference(
-    first: Figures, second: Figures, rounds: int = 2000, seed: int = 0
-) -> tuple[Estimate, float]:
+    first: Figures, second: Figures, rounds: int = 2000
+) -> tuple[Interval, float]:
     """Mean of first minus second, paired by query, with its bootstrap interval and a p value.
 
     The p value is that of a two-sided sign-flip permutation test (Smucker et al., CIKM 2007).
     """
     differences = first - second
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     signs = generator.choice([-1.0, 1.0], (rounds, len(differences)))
     flipped = np.abs((signs * differences).mean(axis=1))
     beyond = (flipped >= abs(differences.mean()) - 1e-12).sum()
-    return mean_with_interval(differences, rounds, seed), float((beyond + 1) / (rounds + 1))
+    return mean_with_interval(differences, rounds), float((beyond + 1) / (rounds + 1))
 
 
-def roc_area(positive: Figures, negative: Figures, rounds: int = 500, seed: int = 0) -> Estimate:
+def roc_area(positive: Figures, negative: Figures, rounds: int = 500) -> Interval:
     """ROC AUC, ties counting half (Hanley, McNeil, 1982), bootstrapped over both groups."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     areas = [
         _roc_area(
             generator.choice(positive, len(positive)), generator.choice(negative, len(negative))
@@ -138,7 +139,7 @@ def roc_area(positive: Figures, negative: Figures, rounds: int = 500, seed: int 
         for _ in range(rounds)
     ]
     low, high = np.percentile(areas, (2.5, 97.5))
-    return Estimate(_roc_area(positive, negative), float(low), float(high))
+    return [_roc_area(positive, negative), float(low), float(high)]
 
 
 def _roc_area(positive: Figures, negative: Figures) -> float:

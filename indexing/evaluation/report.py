@@ -3,35 +3,24 @@
 `retrieval` creates them; the command and the contact sheet show them.
 """
 
-import dataclasses
 from dataclasses import dataclass
 
 from indexing.evaluation.labelled import LabelledGarment
-
-Interval = list[float]
-"""Value, low and high end of its 95 % interval."""
-
-
-@dataclass(frozen=True)
-class LabelFigures:
-    """Figures of the queries with one label."""
-
-    queries: int
-    precision_at_1: float
-    precision_at_5: float
-    recall_at_10: float
-    map_at_5: float
+from indexing.evaluation.metrics import Interval
 
 
 @dataclass(frozen=True)
 class RetrievalFigures:
-    """Figures of one method at one colour weight; macro is the mean over labels."""
+    """Figures of one method at one colour weight; macro is the mean over labels.
+
+    `per_label` has the number of queries with each label, and the mean of each measure.
+    """
 
     method: str
     colour_weight: float
     measures: dict[str, Interval]
     macro: dict[str, float]
-    per_label: dict[str, LabelFigures]
+    per_label: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -84,10 +73,6 @@ class RetrievalReport:
     segmenter: str
     encoder: str
     against: str | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """The document of `apparel evaluate retrieval --json`."""
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)

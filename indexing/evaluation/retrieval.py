@@ -7,7 +7,6 @@ interval over queries; differences are paired by query.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from catalog.filtering.filters import Filters
-from indexing.collection import Collection
 from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
-from indexing.evaluation.gallery import StoredGarment, opened_gallery
+from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
     NO_PROGRESS,
     LabelledGarment,
@@ -44,7 +42,6 @@ from indexing.evaluation.metrics import (
 from indexing.evaluation.report import (
     ColourFigures,
     Comparison,
-    LabelFigures,
     RankedQuery,
     RetrievalFigures,
     RetrievalReport,
@@ -52,13 +49,12 @@ from indexing.evaluation.report import (
 )
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
-from indexing.types import ModelFingerprint, PhotoSegmenter
+from indexing.types import PhotoSegmenter
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5, 1.0)
 DEPTHS: Final = (1, 5, 10)
 SHIPPED: Final = "encoder"
 AGAINST: Final = "other encoder"
-UNMASKED: Final = "whole photo, no mask"
 ANY_CLASS: Final = "encoder, all classes alike"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
@@ -153,25 +149,6 @@ def split_of(garments: Sequence[LabelledGarment]) -> Split:
     return Split(tuple(names), codes, queries, gallery, pairs(groups) | pairs(paths))
 
 
-def gallery_of(
-    split: Split, garments: Sequence[LabelledGarment], vectors: VectorSet
-) -> AbstractContextManager[Collection]:
-    """A collection of the gallery in which each photo is a product and its group the brand."""
-    return opened_gallery(
-        ModelFingerprint("evaluation", "evaluation", *vectors.dimensions),
-        (
-            StoredGarment(
-                garment_id=row + 1,
-                product_id=str(garments[row].photo.path),
-                garment_class=garments[row].garment_class,
-                vector=vectors.vector(row),
-                group=garments[row].photo.group,
-            )
-            for row in split.gallery.tolist()
-        ),
-    )
-
-
 def query_for(garment: LabelledGarment, vectors: VectorSet, row: int, weight: float) -> Query:
     """A user's query for this garment, excluding its own photo and group."""
     return Query(
@@ -194,7 +171,7 @@ def search_rankings(
     position = {row: index for index, row in enumerate(split.gallery.tolist())}
     codes, queries = split.codes, split.queries
     rankings = {}
-    with gallery_of(split, garments, vectors) as collection:
+    with opened_gallery(garments, vectors, split.gallery.tolist()) as collection:
         for (method, weight), steer in settings.items():
             found = [
                 [
@@ -232,9 +209,8 @@ def _rankings(
     compared = dict.fromkeys((colour_weights[0], DEFAULT_COLOUR_WEIGHT))
     for weight in compared:
         ours[ANY_CLASS, weight] = any_class
-    rankings = search_rankings(split, vectors.garments, vectors.masked[SHIPPED], ours)
-    others = {name: each for name, each in vectors.masked.items() if name != SHIPPED}
-    others[UNMASKED] = vectors.unmasked
+    rankings = search_rankings(split, vectors.garments, vectors.sets[SHIPPED], ours)
+    others = {name: each for name, each in vectors.sets.items() if name != SHIPPED}
     for method, each in others.items():
         settings = {(method, weight): any_class for weight in compared}
         rankings |= search_rankings(split, vectors.garments, each, settings)
@@ -245,20 +221,13 @@ def _figures_of(method: str, weight: float, ranking: Ranking, split: Split) -> R
     measures, macro = {}, {}
     values = _values_of(ranking)
     for name, each in values.items():
-        figure = mean_with_interval(each)
-        measures[name] = [figure.value, figure.low, figure.high]
+        measures[name] = mean_with_interval(each)
         macro[name] = macro_mean(each, ranking.query_labels)
     per_label = {}
     for code in np.unique(ranking.query_labels):
         of_label = ranking.query_labels == code
-        mean = {name: float(each[of_label].mean()) for name, each in values.items()}
-        per_label[split.names[code]] = LabelFigures(
-            int(of_label.sum()),
-            mean["precision_at_1"],
-            mean["precision_at_5"],
-            mean["recall_at_10"],
-            mean["map_at_5"],
-        )
+        means = {name: float(each[of_label].mean()) for name, each in values.items()}
+        per_label[split.names[code]] = {"queries": int(of_label.sum())} | means
     return RetrievalFigures(method, weight, measures, macro, per_label)
 
 
@@ -285,8 +254,7 @@ def _comparisons(
     for (method, weight), ranking in rankings.items():
         if method == COLOUR_ALONE or (weight == first and method != SHIPPED):
             difference, p_value = paired_difference(ours, precision_at(ranking, 5))
-            interval = [difference.value, difference.low, difference.high]
-            compared.append(Comparison(method, interval, p_value))
+            compared.append(Comparison(method, difference, p_value))
     return compared
 
 
@@ -311,12 +279,11 @@ def _colour_figures(
     is_main = main[nearest] == main[split.queries][:, None]
     # A search may return fewer than `depth` garments.
     is_main, has = (each & (ranking.neighbours >= 0) for each in (is_main, has))
-    first, second = (mean_with_interval(each[frequent].mean(axis=1)) for each in (is_main, has))
     return ColourFigures(
         colour_weight=weight,
         queries=int(frequent.sum()),
-        main=[first.value, first.low, first.high],
-        has=[second.value, second.low, second.high],
+        main=mean_with_interval(is_main[frequent].mean(axis=1)),
+        has=mean_with_interval(has[frequent].mean(axis=1)),
     )
 
 

@@ -7,44 +7,28 @@ same run: true masks, all classes, colours alone, whole photos
 without masks.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from catalog.garments import products_of_garments
 from indexing.collection import Collection
-from indexing.evaluation.distorted_queries import (
-    DistortedGarments,
-    EvaluatedGarments,
-    distorted_queries,
-    gallery_garments,
-)
-from indexing.evaluation.gallery import StoredGarment, opened_gallery
+from indexing.evaluation.distorted_queries import DistortedGarments, distorted_queries
+from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
     NO_PROGRESS,
-    LabelledPhoto,
-    Progress,
-    VectorSet,
-)
-from indexing.evaluation.metrics import mean_with_interval
-from indexing.evaluation.report import Interval
-from indexing.evaluation.retrieval import (
-    ANY_CLASS,
-    COLOUR_ALONE,
-    SHIPPED,
     UNMASKED,
-    Evaluation,
-    Steering,
-    any_class,
-    as_is,
+    LabelledPhoto,
+    LabelledVectors,
+    Progress,
+    embed_labelled,
 )
+from indexing.evaluation.metrics import Interval, mean_with_interval
+from indexing.evaluation.retrieval import ANY_CLASS, COLOUR_ALONE, SHIPPED, Evaluation
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
-from indexing.types import ModelFingerprint
 
 WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTHS: Final = (1, 10)
@@ -73,10 +57,6 @@ class SameGarmentReport:
     segmenter: str
     encoder: str
 
-    def to_json(self) -> dict[str, object]:
-        """The document of `--json`."""
-        return dataclasses.asdict(self)
-
 
 def evaluate_same_garment(
     evaluation: Evaluation,
@@ -90,20 +70,20 @@ def evaluate_same_garment(
         gallery: photos to search; missing query photos are added.
     """
     paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
-    photo_index = {path: index for index, path in enumerate(paths)}
+    rows = [LabelledPhoto(path, "", str(path), "gallery") for path in paths]
     total = len(paths) + len(queries)
-    garments = gallery_garments(evaluation, paths, lambda done: progress(done, total))
+    garments = embed_labelled(
+        evaluation.segmenter, evaluation.encoders, rows, lambda done, _: progress(done, total), True
+    )
     distorted = distorted_queries(
-        evaluation, queries, photo_index, lambda done: progress(len(paths) + done, total)
+        evaluation, queries, lambda done: progress(len(paths) + done, total)
     )
     return SameGarmentReport(
-        queries=len(next(iter(distorted.values())).predicted.photos),
-        gallery_garments=len(garments.photos),
-        gallery_photos=len(np.unique(garments.photos)),
+        queries=len(next(iter(distorted.values())).predicted.garments),
+        gallery_garments=len(garments.garments),
+        gallery_photos=len({each.photo.path for each in garments.garments}),
         figures=[
-            figure
-            for name in garments.sets
-            for figure in _figures(evaluation, distorted, garments, name)
+            figure for name in garments.sets for figure in _figures(distorted, garments, name)
         ],
         segmenter=evaluation.segmenter.fingerprint,
         encoder=evaluation.encoder.fingerprint,
@@ -111,70 +91,49 @@ def evaluate_same_garment(
 
 
 def _figures(
-    evaluation: Evaluation,
-    distorted: Mapping[str, DistortedGarments],
-    gallery: EvaluatedGarments,
-    name: str,
+    distorted: Mapping[str, DistortedGarments], gallery: LabelledVectors, name: str
 ) -> list[SameGarmentFigures]:
-    """The rows of one encoder, for each background."""
-    vectors = gallery.sets[name]
-    fingerprint = ModelFingerprint(evaluation.segmenter.fingerprint, name, *vectors.dimensions)
-    stored = (
-        StoredGarment(
-            row + 1, str(gallery.photos[row]), garment_class, vectors.vector(row),
-        )
-        for row, garment_class in enumerate(gallery.classes)
-        if garment_class is not None
-    )  # fmt: skip
-    with opened_gallery(fingerprint, stored) as collection:
+    """The rows of one set of vectors, for each background."""
+    with opened_gallery(gallery.garments, gallery.sets[name]) as collection:
+        search = _Search(collection, [str(each.photo.path) for each in gallery.garments], name)
         return [
-            _row(collection, background, method, weight, queries.sets[name], queries, steer)
+            SameGarmentFigures(background, method, weight, *search.recalls(queries, weight, alike))
             for background, both in distorted.items()
-            for method, weight, queries, steer in _methods(name, both)
+            for method, weight, queries, alike in _methods(name, both)
         ]
 
 
 def _methods(
     name: str, queries: DistortedGarments
-) -> Iterator[tuple[str, float, EvaluatedGarments, Steering]]:
-    """Name, colour weight, queries and change of the default query of each method."""
-    if name != SHIPPED:
+) -> Iterator[tuple[str, float, LabelledVectors, bool]]:
+    """Name, colour weight, queries of each method, and whether it searches all classes alike."""
+    if name == UNMASKED:
         for weight in (0.0, DEFAULT_COLOUR_WEIGHT):
-            yield name, weight, queries.predicted, any_class if name == UNMASKED else as_is
+            yield name, weight, queries.predicted, True
         return
     for weight in WEIGHTS:
-        yield SHIPPED, weight, queries.predicted, as_is
-        yield ANY_CLASS, weight, queries.predicted, any_class
-        yield TRUE_MASK, weight, queries.true, as_is
-    yield COLOUR_ALONE, 1.0, queries.predicted, any_class
+        yield SHIPPED, weight, queries.predicted, False
+        yield ANY_CLASS, weight, queries.predicted, True
+        yield TRUE_MASK, weight, queries.true, False
+    yield COLOUR_ALONE, 1.0, queries.predicted, True
 
 
-def _row(
-    collection: Collection,
-    background: str,
-    method: str,
-    weight: float,
-    vectors: VectorSet,
-    queries: EvaluatedGarments,
-    steer: Steering,
-) -> SameGarmentFigures:
-    """One line of the table: every query searched with `Collection.search`."""
-    ranks = []
-    for row, classes in enumerate(queries.searched):
-        query = Query(
-            vector=vectors.vector(row),
-            classes=classes,
-            count=max(DEPTHS),
-            colour_weight=weight,
-        )
-        hits = collection.search(steer(query))
-        with collection.database.session() as session:
-            products = products_of_garments(session, [hit.garment_id for hit in hits])
-        found = [products[hit.garment_id] for hit in hits]
-        right = str(queries.photos[row])
-        ranks.append(found.index(right) if right in found else max(DEPTHS))
-    recalls = []
-    for depth in DEPTHS:
-        figure = mean_with_interval((np.array(ranks) < depth).astype(np.float64))
-        recalls.append([figure.value, figure.low, figure.high])
-    return SameGarmentFigures(background, method, weight, recalls[0], recalls[1])
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """Searches for distorted garments; `paths` are the photos of the gallery's garments."""
+
+    collection: Collection
+    paths: Sequence[str]
+    name: str
+
+    def recalls(self, queries: LabelledVectors, weight: float, alike: bool) -> list[Interval]:
+        """Recall of the own photo at each of `DEPTHS`."""
+        vectors = queries.sets[self.name]
+        ranks = []
+        for row, garment in enumerate(queries.garments):
+            query = Query(vectors.vector(row), garment.searched, max(DEPTHS), weight)
+            hits = self.collection.search(replace(query, classes=None) if alike else query)
+            found = [self.paths[hit.garment_id - 1] for hit in hits]
+            right = str(garment.photo.path)
+            ranks.append(found.index(right) if right in found else max(DEPTHS))
+        return [mean_with_interval(np.array(ranks) < depth) for depth in DEPTHS]

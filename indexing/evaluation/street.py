@@ -1,28 +1,25 @@
-"""Contact sheets for judging street-to-shop search by eye.
+"""A contact sheet for judging street-to-shop search by eye.
 
-There are no labels for street photos here. Each row of a sheet is a garment of a street photo and
+There are no labels for street photos here. Each row of the sheet is a garment of a street photo and
 its first results by a search with default settings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
+from indexing.evaluation.contact_sheet import SheetPhoto, sheet_row, write_page
 from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
 from indexing.search.query import Query
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
 
 RESULTS: Final = 5
-CELL: Final = 150
-"""Side of a photo on a sheet, in pixels."""
-CAPTION: Final = 14
-ROWS_PER_SHEET: Final = 13
 MARGIN_SHARE: Final = 0.1
 MIN_AREA: Final = 0.02
 """Minimum area of a query garment as a share of the photo."""
@@ -41,11 +38,11 @@ class StreetRow:
 
 @dataclass(frozen=True)
 class StreetReport:
-    """Report of `apparel evaluate street`; `sheets` are PNG files."""
+    """Report of `apparel evaluate street`; `sheet` is an HTML page."""
 
     garments: int
     rows: list[StreetRow]
-    sheets: list[str]
+    sheet: str
 
 
 def street_to_shop(
@@ -56,13 +53,13 @@ def street_to_shop(
     garments: int = 50,
     progress: Progress = NO_PROGRESS,
 ) -> StreetReport:
-    """Search with garments of street photos and draw contact sheets.
+    """Search with garments of street photos and write OUT/index.html.
 
     Raises:
         IndexingError: no garment was detected on the photos.
     """
     rows: list[StreetRow] = []
-    strips: list[Image.Image] = []
+    parts: list[str] = []
     for path in photos:
         photo = read_or_none(path)
         if photo is None:
@@ -72,13 +69,14 @@ def street_to_shop(
             query = replace(Query.of(garment), count=RESULTS)
             cards = collection.results(query)
             rows.append(_row(path, garment, cards))
-            strips.append(_strip(collection, photo, garment, cards))
+            parts.append(sheet_row(_photos_of(collection, photo, garment, cards)))
         progress(len(rows), garments)
         if len(rows) >= garments:
             break
     if not rows:
         raise IndexingError("no garment was found on the street photos; check --photos")
-    return StreetReport(len(rows), rows, [str(each) for each in _write_sheets(strips, out)])
+    sheet = write_page(out / "index.html", "Street photos", parts)
+    return StreetReport(len(rows), rows, str(sheet))
 
 
 def _query_garments(found: Iterable[EmbeddedGarment]) -> list[EmbeddedGarment]:
@@ -100,16 +98,13 @@ def _row(path: Path, garment: EmbeddedGarment, cards: Sequence[ResultCard]) -> S
     )
 
 
-def _strip(
+def _photos_of(
     collection: Collection, photo: Photo, garment: EmbeddedGarment, cards: Sequence[ResultCard]
-) -> Image.Image:
-    strip = Image.new("RGB", (CELL * (RESULTS + 1), CELL + CAPTION), "white")
+) -> Iterator[SheetPhoto]:
     label = f"{garment.garment.garment_class.label}, {garment.colours[0].name}"
-    _paste(strip, 0, _framed(photo, garment), label)
-    for column, card in enumerate(cards, 1):
-        with Image.open(collection.photo_file(card.photo_id)) as opened:
-            _paste(strip, column, opened.convert("RGB"), f"{card.score:.2f} {card.title}"[:24])
-    return strip
+    yield SheetPhoto(_framed(photo, garment), label, "query")
+    for card in cards:
+        yield SheetPhoto(collection.photo_file(card.photo_id), f"{card.score:.2f} {card.title}")
 
 
 def _framed(photo: Photo, garment: EmbeddedGarment) -> Image.Image:
@@ -119,23 +114,3 @@ def _framed(photo: Photo, garment: EmbeddedGarment) -> Image.Image:
     height, width = photo.shape[:2]
     box = (max(0, x0 - rim), max(0, y0 - rim), min(width, x1 + rim), min(height, y1 + rim))
     return Image.fromarray(photo).crop(box)
-
-
-def _paste(strip: Image.Image, column: int, photo: Image.Image, caption: str) -> None:
-    photo.thumbnail((CELL - 4, CELL - 4))
-    strip.paste(photo, (column * CELL + 2, 2))
-    plain = caption.encode("ascii", "replace").decode()
-    ImageDraw.Draw(strip).text((column * CELL + 2, CELL), plain, fill="black")
-
-
-def _write_sheets(strips: Sequence[Image.Image], out: Path) -> list[Path]:
-    out.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for start in range(0, len(strips), ROWS_PER_SHEET):
-        part = strips[start : start + ROWS_PER_SHEET]
-        sheet = Image.new("RGB", (part[0].width, part[0].height * len(part)), "white")
-        for row, strip in enumerate(part):
-            sheet.paste(strip, (0, row * strip.height))
-        paths.append(out / f"street-{start // ROWS_PER_SHEET + 1}.png")
-        sheet.save(paths[-1])
-    return paths

@@ -5,20 +5,16 @@ default settings. A hit is right if its product has the query's style.
 """
 
 import csv
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from catalog.feeds.reader import read_feed
 from indexing.collection import Collection
 from indexing.errors import IndexingError
 from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
-from indexing.evaluation.metrics import mean_with_interval
-from indexing.evaluation.report import Interval
+from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query, possible_classes
 from indexing.search.results import nothing_close
@@ -73,10 +69,6 @@ class StylesReport:
     figures: list[StyleFigures]
     segmenter: str
     encoder: str
-
-    def to_json(self) -> dict[str, object]:
-        """The document of `--json`."""
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)
@@ -162,7 +154,7 @@ def evaluate_styles(
         queries={view: len(of_view) for view, of_view in by_view.items()},
         unreadable=len(queries) - len(outcomes),
         largest_right={
-            view: _share([each.largest_right for each in of_view])
+            view: mean_with_interval([each.largest_right for each in of_view])
             for view, of_view in by_view.items()
         },
         sold_as_other=_shares_of_others(outcomes),
@@ -206,7 +198,7 @@ def _shares_of_others(outcomes: Sequence[_Outcome]) -> dict[str, Interval]:
     by_certainty: dict[str, list[bool]] = {}
     for certainty, is_other in (each for one in outcomes for each in one.others):
         by_certainty.setdefault(certainty, []).append(is_other)
-    return {certainty: _share(flags) for certainty, flags in by_certainty.items()}
+    return {certainty: mean_with_interval(flags) for certainty, flags in by_certainty.items()}
 
 
 def _is_other(collection: Collection, garment: EmbeddedGarment, sold: _Sold) -> bool:
@@ -229,13 +221,7 @@ def _figures(view: str, weight: float, outcomes: Sequence[_Outcome]) -> StyleFig
     return StyleFigures(
         view=view,
         colour_weight=weight,
-        recall_at_1=_share([rank == 0 for rank in ranks]),
-        recall_at_10=_share([rank is not None for rank in ranks]),
-        nothing_close=_share([each.nothing_close[weight] for each in outcomes]),
+        recall_at_1=mean_with_interval([rank == 0 for rank in ranks]),
+        recall_at_10=mean_with_interval([rank is not None for rank in ranks]),
+        nothing_close=mean_with_interval([each.nothing_close[weight] for each in outcomes]),
     )
-
-
-def _share(flags: Sequence[bool]) -> Interval:
-    """Share of true flags with its bootstrap interval over queries."""
-    figure = mean_with_interval(np.array(flags, np.float64))
-    return [figure.value, figure.low, figure.high]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
@@ -167,12 +167,14 @@ def vectors_by_id(session: Session, model_id: int, ids: Sequence[int]) -> dict[i
     return found
 
 
-def vector_rows(model_id: int, embedded: Mapping[int, Vector]) -> list[VectorRow]:
-    """Rows for the vectors of garments, given by id."""
-    return [
-        VectorRow(garment_id=garment_id, model_id=model_id, values=vector_to_bytes(vector))
+def add_vectors(session: Session, model_id: int, embedded: Mapping[int, Vector]) -> None:
+    """Store the vectors of garments, given by id."""
+    rows = [
+        {"garment_id": garment_id, "model_id": model_id, "values": vector_to_bytes(vector)}
         for garment_id, vector in embedded.items()
     ]
+    if rows:
+        session.execute(insert(VectorRow), rows)
 
 
 def _ids_of(rows: Rows) -> GarmentIds:

@@ -38,6 +38,7 @@ class ListEntry:
         has_copy: whether there is a stored copy of the photo to show.
         garment, other: None where there is none.
         more_photos: ids of the product's other photos that have a copy.
+        skip_code: of a photo that was not indexed.
     """
 
     id: int
@@ -47,6 +48,7 @@ class ListEntry:
     photo: str
     has_copy: bool
     reason: str
+    skip_code: str | None
     score: float
     garment: GarmentCard | None
     other: GarmentCard | None

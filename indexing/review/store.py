@@ -1,6 +1,7 @@
 """The work lists in the database: replaced by each check, paged, marked as fine."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any, Final
@@ -26,23 +27,14 @@ def replace_findings(session: Session, check: Check, findings: Iterable[Finding]
     query = select(FindingRow.key).where(FindingRow.check == check, FindingRow.is_fine)
     fine = set(session.scalars(query))
     session.execute(delete(FindingRow).where(FindingRow.check == check, ~FindingRow.is_fine))
-    new = [_values(each) for each in found.values() if each.key not in fine]
+    new = [
+        asdict(each) | {"reason": each.reason[:500]}
+        for each in found.values()
+        if each.key not in fine
+    ]
     for start in range(0, len(new), _ROWS):
         session.execute(insert(FindingRow), new[start : start + _ROWS])
     return len(new)
-
-
-def _values(finding: Finding) -> dict[str, Any]:
-    return {
-        "check": finding.check,
-        "key": finding.key,
-        "product_id": finding.product_id,
-        "photo_id": finding.photo_id,
-        "garment_id": finding.garment_id,
-        "other_garment_id": finding.other_garment_id,
-        "reason": finding.reason[:500],
-        "score": finding.score,
-    }
 
 
 def finding_counts(session: Session) -> dict[Check, int]:
@@ -77,7 +69,7 @@ def work_list(
 
 
 _ENTRIES: Final = (
-    select(FindingRow, Product.title, PhotoRow.source, PhotoRow.stored)
+    select(FindingRow, Product.title, PhotoRow.source, PhotoRow.stored, PhotoRow.skip_code)
     .join(Product, FindingRow.product_id == Product.id)
     .join(PhotoRow, FindingRow.photo_id == PhotoRow.id)
 )
@@ -100,7 +92,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> Iterator[ListEntry]:
     ]
     cards = product_cards(session, ids)
     photos = _photos(session, {finding.product_id for finding, *_ in rows})
-    for finding, title, source, stored in rows:
+    for finding, title, source, stored, skip_code in rows:
         yield ListEntry(
             id=finding.id,
             product_id=finding.product_id,
@@ -109,6 +101,7 @@ def _entries(session: Session, rows: Sequence[Any]) -> Iterator[ListEntry]:
             photo=source,
             has_copy=stored is not None,
             reason=finding.reason,
+            skip_code=skip_code,
             score=finding.score,
             garment=cards.get(finding.garment_id or 0),
             other=cards.get(finding.other_garment_id or 0),

@@ -6,7 +6,6 @@ are not compared: a T-shirt that looks like a polo shirt is mostly one (`indexin
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -30,19 +29,6 @@ _CLASS_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """A garment of a product."""
-
-    garment_id: int
-    photo_id: int
-    garment_class: GarmentClass
-    score: float
-    area: float
-    kind: str | None
-    worn_with: bool
-
-
 def title_findings(session: Session) -> Iterator[Finding]:
     """A finding for each product that disagrees with its photos."""
     query = (
@@ -57,9 +43,7 @@ def title_findings(session: Session) -> Iterator[Finding]:
         .execution_options(yield_per=2000)
     )  # fmt: skip
     for product_id, rows in groupby(session.execute(query), key=attrgetter("product_id")):
-        of_product = list(rows)
-        title, category = of_product[0].title, of_product[0].category
-        disagreement = _disagreement(title, category or "", [_shown(row) for row in of_product])
+        disagreement = _disagreement(list(rows))
         if disagreement is not None:
             garment, reason, score = disagreement
             yield Finding(
@@ -73,32 +57,19 @@ def title_findings(session: Session) -> Iterator[Finding]:
             )
 
 
-def _shown(row: Any) -> _Shown:
-    return _Shown(
-        garment_id=row.garment_id,
-        photo_id=row.photo_id,
-        garment_class=GarmentClass(row.garment_class),
-        score=row.score,
-        area=row.area,
-        kind=row.kind,
-        worn_with=row.worn_with,
-    )
-
-
-def _disagreement(
-    title: str, category: str, garments: Sequence[_Shown]
-) -> tuple[_Shown, str, float] | None:
-    """The garment that disagrees, why and how surely; None where nothing does."""
+def _disagreement(garments: Sequence[Any]) -> tuple[Any, str, float] | None:
+    """The garment of a product that disagrees, why and how surely; None where nothing does."""
     sold = [each for each in garments if not each.worn_with] or garments
-    main = max(sold, key=lambda each: each.area)
-    named = sold_classes((title, category))
-    if not named or named & {each.garment_class for each in garments}:
+    main = max(sold, key=lambda each: float(each.area))
+    named = sold_classes((main.title, main.category or ""))
+    shown = GarmentClass(main.garment_class)
+    if not named or named & {GarmentClass(each.garment_class) for each in garments}:
         return None
-    is_long = GarmentClass.WHOLE in {main.garment_class, *named}
+    is_long = GarmentClass.WHOLE in {shown, *named}
     if main.score < (SURE_OF_LENGTH if is_long else SURE):
         return None
     said = " or ".join(_CLASS_WORDS[each] for each in sorted(named))
-    shown = _CLASS_WORDS[main.garment_class]
+    looks = _CLASS_WORDS[shown]
     if main.kind:
-        shown += f" ({main.kind.lower()})"
-    return main, f"Named as {said}, looks like {shown}", main.score
+        looks += f" ({main.kind.lower()})"
+    return main, f"Named as {said}, looks like {looks}", main.score

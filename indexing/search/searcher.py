@@ -1,7 +1,7 @@
 """The search: nearest garments that pass the filters, one hit per product."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_query import Clause, Term, WordQuery
-from catalog.filtering.word_search import attribute_cards
+from catalog.filtering.word_search import attribute_cards, products_of
 from catalog.garments import photo_hashes, product_groups
 from catalog.records import AttributeCard
 from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
@@ -21,6 +21,10 @@ from segmentation.classes import GarmentClass
 
 DUPLICATE: Final = 0.985
 """Minimum cosine of both halves of two products that count as duplicates."""
+UNSURE: Final = 0.3
+"""Certainty of a kind that nothing tells: below that of any prediction."""
+RANK_OFFSET: Final = 60
+"""Damps the first ranks where rankings are joined, so that no single ranking decides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +174,27 @@ def products_by_certainty(
     return best_of_groups(best_of_products(hits, products), products, k, groups_of)
 
 
+def fused_hits(
+    session: Session, rankings: Sequence[Sequence[Hit]], k: int, group_titles: bool
+) -> list[Hit]:
+    """Join rankings of products by their reciprocal ranks; scores are 1 for the first of each.
+
+    Cormack, Clarke and Buettcher, SIGIR 2009: robust where scores cannot be compared.
+    """
+    firsts: dict[str, Hit] = {}
+    scores: dict[str, float] = {}
+    products = products_of(session, [hit.garment_id for hits in rankings for hit in hits])
+    for hits in rankings:
+        for rank, hit in enumerate(best_of_products(hits, products)):
+            product = products[hit.garment_id]
+            firsts.setdefault(product, hit)
+            share = RANK_OFFSET / (RANK_OFFSET + rank) / len(rankings)
+            scores[product] = scores.get(product, 0.0) + share
+    fused = [replace(hit, score=scores[product]) for product, hit in firsts.items()]
+    groups_of = partial(product_groups, session, by_title=group_titles)
+    return best_of_groups(sorted(fused, key=_by_descending_score), products, k, groups_of)
+
+
 def _word_hit(card: AttributeCard, words: WordQuery, best_rank: float) -> Hit:
     """How well a garment meets a text query that it passes.
 
@@ -198,7 +223,10 @@ def _term_certainty(card: AttributeCard, term: Term) -> float:
     field, predicted = term.concept.field, term.concept.predicted
     if term in card.named or not predicted:
         return 1.0
-    return card.certainties.get(field, 1.0) if card.attributes.get(field) in predicted else 0.0
+    value = card.attributes.get(field)
+    if value is None and term.or_unsure:
+        return UNSURE
+    return card.certainties.get(field, 1.0) if value in predicted else 0.0
 
 
 def _colour_share(card: AttributeCard, term: Term) -> float:

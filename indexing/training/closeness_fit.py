@@ -133,12 +133,10 @@ def _closeness_figures(
         )
         for absent in (False, True)
     )
-    area = roc_area(present, absent)
-    distant = [mean_with_interval(np.asarray(each < 0, float)) for each in (present, absent)]
     return {
-        "roc_area": [area.value, area.low, area.high],
-        "false_distant_rate": [distant[0].value, distant[0].low, distant[0].high],
-        "true_distant_rate": [distant[1].value, distant[1].low, distant[1].high],
+        "roc_area": roc_area(present, absent),
+        "false_distant_rate": mean_with_interval(present < 0),
+        "true_distant_rate": mean_with_interval(absent < 0),
     }
 
 

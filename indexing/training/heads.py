@@ -123,11 +123,11 @@ def _head_figures(heads: AttributeHeads, attribute: str, test: PairGarments) -> 
     if not len(known):
         return {}
     right = _right(heads, attribute, test)
-    figure = mean_with_interval(right)
+    accuracy, low, high = mean_with_interval(right)
     return {
-        "accuracy": figure.value,
-        "low": figure.low,
-        "high": figure.high,
+        "accuracy": accuracy,
+        "low": low,
+        "high": high,
         "macro_accuracy": macro_mean(right, known),
         "commonest_value": float(np.bincount(known).max() / len(known)),
         "garments": float(len(known)),

@@ -117,7 +117,9 @@ def _entry(entry: ListEntry) -> EntryView:
     product = EntryProduct(
         entry.title, entry.product_id, product_href(entry.product_id), (first, *more)
     )
-    return EntryView(entry.id, entry.reason, product, _other(entry.other))
+    return EntryView(
+        entry.id, texts.finding_reason(entry.reason, entry.skip_code), product, _other(entry.other)
+    )
 
 
 def _other(card: GarmentCard | None) -> EntryProduct | None:

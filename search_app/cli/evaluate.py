@@ -81,10 +81,7 @@ def evaluate_retrieval(
         result = evaluate(evaluation, photos, labels, progress=tick)
     if report is not None:
         print_note(f"written: {write_report(report, result.report, result.ranked)}")
-    if as_json:
-        print_json(result.report.to_json())
-    else:
-        print_figures(result.report.to_json())
+    (print_json if as_json else print_figures)(result.report)
 
 
 def evaluate_same_garment(
@@ -118,14 +115,14 @@ def evaluate_same_garment(
     queries = [row for row in rows if row.role != "gallery"]
     with progress_on_stderr("photos") as tick:
         report = evaluate(_evaluation(settings, None), gallery, queries, tick)
-    (print_json if as_json else print_figures)(report.to_json())
+    (print_json if as_json else print_figures)(report)
 
 
 def evaluate_street(
     context: typer.Context,
     photos: PhotosOption,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheets.")
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheet.")
     ],
     garments: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of query garments.")
@@ -151,7 +148,7 @@ def evaluate_street(
     if as_json:
         print_json(report)
     else:
-        typer.echo(f"{report.garments} garments on {', '.join(report.sheets)}")
+        typer.echo(f"{report.garments} garments on {report.sheet}")
 
 
 def evaluate_styles(
@@ -186,7 +183,7 @@ def evaluate_styles(
         ):
             report = evaluate(collection, catalogue, photos, rows, tick)
     if as_json:
-        print_json(report.to_json())
+        print_json(report)
     else:
         _print_styles(report)
 

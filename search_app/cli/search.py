@@ -179,11 +179,15 @@ def _write_explanations(
 
 
 def _search_words(settings: "Settings", options: "SearchOptions", as_json: bool) -> None:
+    from indexing.embedding.hub import has_text_tower
+    from search_app.jobs.encoder_choices import encoder_in_use
     from search_app.search.search_document import search_words
 
     require_catalogue(settings)
-    # No model is needed: attributes are predicted at indexing time.
-    with opened_collection(settings, None) as collection:
+    # Only an encoder that takes texts is needed: attributes are predicted at indexing time.
+    takes_text = has_text_tower(encoder_in_use(settings))
+    embedder = session.load_embedder(settings) if takes_text else None
+    with opened_collection(settings, embedder) as collection:
         document = search_words(collection, options)
     if as_json:
         print_json(document.model_dump())

@@ -105,7 +105,7 @@ def evaluate_segmentation(
 
         print_note(f"page: {write_report(found, evaluated, loaded, labels.value, report)}")
     if as_json:
-        print_json(found.to_json())
+        print_json(found)
     else:
         _print_report(found)
 
@@ -129,10 +129,7 @@ def _print_report(report: "SegmentationReport") -> None:
         ],
     )
     typer.echo()
-    print_table(
-        ("figure", "value", "95 % interval"),
-        [(row.name, row.value, row.interval) for row in figure_rows(report)],
-    )
+    print_table(("figure", "value", "95 % interval"), figure_rows(report))
     typer.echo()
     _print_confusion(report)
     typer.echo(f"\n{report.photos} photos, {report.segmenter}")
@@ -177,7 +174,7 @@ def evaluate_products(
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
         report = evaluate(loaded, source, split.value, limit, tick)
-    (print_json if as_json else print_figures)(report.to_json())
+    (print_json if as_json else print_figures)(report)
 
 
 def dataset_checked(

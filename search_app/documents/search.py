@@ -89,7 +89,8 @@ class UnderstoodDocument(BaseModel):
 
     Kinds, colours and the rest are named in English whatever the query's language. `text_words`
     must occur in the product's text, `excluded` are negated, `unknown_words` were not used.
-    `missing_goods` are things such as sneakers that the catalogue has none of.
+    `missing_goods` are things such as sneakers that the catalogue has none of; of `unsure_kinds`
+    nothing is known to be one, and the results may be.
     """
 
     text: str
@@ -104,6 +105,7 @@ class UnderstoodDocument(BaseModel):
     excluded: list[str] = []
     unknown_words: list[str]
     missing_goods: list[str] = []
+    unsure_kinds: list[str] = []
 
 
 class SearchDocument(BaseModel):

@@ -17,8 +17,6 @@ from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.database import open_database
 from catalog.errors import DatabaseAway
-from catalog.fetching.store import FetchedPhotos
-from catalog.photos import PhotoStore
 from indexing.bulk.shard_worker import ShardWorker
 from indexing.bulk.shards import Workers, is_finished
 from indexing.errors import IndexingError
@@ -57,10 +55,8 @@ def work_on(run: str, settings: Settings, load: Load = load_models) -> None:
         importing(settings.data),
         closing(open_database(settings.data, settings.database_url)) as database,
     ):
-        worker = ShardWorker(
-            database, embedder, use_model(database, embedder.fingerprint),
-            PhotoStore(settings.data, bucket), FetchedPhotos(settings.data, bucket),
-        )  # fmt: skip
+        model_id = use_model(database, embedder.fingerprint)
+        worker = ShardWorker.over(settings.data, bucket, database, embedder, model_id)
         while True:
             try:
                 if worker.work(run):

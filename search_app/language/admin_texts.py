@@ -3,6 +3,7 @@
 from typing import Final
 
 from search_app.language.formats import megabytes, number
+from search_app.language.phrases import Filled, Names
 from search_app.language.translations import N_, Text, gettext, ngettext
 
 _JOB_STATES: Final = {
@@ -100,11 +101,9 @@ class AdminTexts:
     MODEL_DIMENSION = Text("Dimension")
 
     megabytes = staticmethod(megabytes)
-
-    @staticmethod
-    def job_state(state: str) -> str:
-        """What a job is doing."""
-        return gettext(_JOB_STATES[state])
+    job_state = Names(_JOB_STATES)
+    signed_in = Filled("Signed in with key “%(name)s”")
+    progress_of = Filled("Progress of %(source)s")
 
     @classmethod
     def job_message(cls, message: str) -> str:
@@ -115,16 +114,6 @@ class AdminTexts:
         ):
             message = message.replace(option, f"“{field}”")
         return message
-
-    @staticmethod
-    def signed_in(name: str) -> str:
-        """Whose session this is."""
-        return gettext("Signed in with key “%(name)s”", name=name)
-
-    @staticmethod
-    def progress_of(source: str) -> str:
-        """Name of an import's progress bar."""
-        return gettext("Progress of %(source)s", source=source)
 
     @classmethod
     def job_title(cls, task: str, source: str) -> str:

@@ -1,9 +1,19 @@
 """Texts of the merchant's work lists and of the search analytics."""
 
+import re
 from typing import Final
 
+from search_app.language.errors import ErrorTexts
 from search_app.language.formats import number
-from search_app.language.translations import N_, Text, gettext, ngettext
+from search_app.language.names import KINDS
+from search_app.language.phrases import Counted, Filled, Names
+from search_app.language.translations import (
+    N_,
+    SOURCE_LANGUAGE,
+    Text,
+    current_language,
+    gettext,
+)
 
 _LIST_NAMES: Final = {
     "no-garment": N_("Photos without a garment"),
@@ -34,6 +44,25 @@ _DONE: Final = {
     "whole": N_("Set to one-piece: %(count)s."),
     "lower": N_("Set to bottom: %(count)s."),
 }
+_REASONS: Final = (
+    N_("The same photo"),
+    N_("Nearly the same garment (%(score)s)"),
+    N_("Named as %(said)s, looks like %(shown)s (%(kind)s)"),
+    N_("Named as %(said)s, looks like %(shown)s"),
+)
+_GARMENTS: Final = {
+    "a top": N_("a top"),
+    "a one-piece": N_("a one-piece"),
+    "a bottom": N_("a bottom"),
+    **{kind.lower(): name for kind, name in KINDS.items()},
+}
+"""What the templates are filled with; predicted kinds are in lower case."""
+_SKIPPED: Final = {
+    "no_garment": N_("No garment was found on the photo"),
+    "placeholder": N_("Several products share this photo: a placeholder"),
+    "absent": N_("There is no such photo"),
+}
+_NOT_BY_PHOTO: Final = N_("the product cannot be found by photo")
 _CLASS_ACTIONS: Final = {
     "upper": N_("It is a top"),
     "whole": N_("It is a one-piece"),
@@ -83,30 +112,32 @@ class WorkListTexts:
         "it brings it back."
     )
 
-    @staticmethod
-    def list_name(check: str) -> str:
-        """Name of a work list."""
-        return gettext(_LIST_NAMES[check])
+    list_name = Names(_LIST_NAMES)
+    list_lead = Names(_LIST_LEADS)
+    class_actions = Names(_CLASS_ACTIONS)
+    checked_on = Filled("Checked on %(when)s")
+    other_photo = Filled("%(title)s, another photo")
 
     @staticmethod
-    def list_lead(check: str) -> str:
-        """What a work list is about."""
-        return gettext(_LIST_LEADS[check])
+    def finding_reason(reason: str, skip_code: str | None) -> str:
+        """Why an entry is on its list.
+
+        Args:
+            reason: in English, as it is stored.
+            skip_code: of a photo that was not indexed.
+        """
+        if skip_code is None:
+            return _finding_reason(reason)
+        if current_language() == SOURCE_LANGUAGE:
+            return reason
+        code = _SKIPPED.get(skip_code)
+        said = gettext(code) if code else ErrorTexts.error_message(skip_code, reason)
+        return f"{said}; {gettext(_NOT_BY_PHOTO)}" if reason.endswith(_NOT_BY_PHOTO) else said
 
     @staticmethod
     def list_done(action: str, count: int) -> str:
         """What was just done; "" for nothing."""
         return gettext(_DONE[action], count=number(count)) if action in _DONE else ""
-
-    @staticmethod
-    def class_actions() -> list[tuple[str, str]]:
-        """The actions that set a class, by its label."""
-        return [(value, gettext(name)) for value, name in _CLASS_ACTIONS.items()]
-
-    @staticmethod
-    def checked_on(when: str) -> str:
-        """When the catalogue was last checked."""
-        return gettext("Checked on %(when)s", when=when)
 
     @staticmethod
     def checking(done: int, total: int) -> str:
@@ -116,10 +147,21 @@ class WorkListTexts:
         amounts = {"done": number(done), "total": number(total)}
         return gettext("Checking… %(done)s of %(total)s garments compared", **amounts)
 
-    @staticmethod
-    def other_photo(title: str) -> str:
-        """What a further photo of a product shows."""
-        return gettext("%(title)s, another photo", title=title)
+
+def _finding_reason(reason: str) -> str:
+    """Translate a reason by the template that it was made of."""
+    for template in _REASONS:
+        pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template))
+        if found := re.fullmatch(pattern, reason):
+            values = {name: _garments(value) for name, value in found.groupdict().items()}
+            return gettext(template, **values)
+    return reason
+
+
+def _garments(said: str) -> str:
+    """Translate "a top or a bottom"; what is no garment stays."""
+    named = [gettext(_GARMENTS[each]) if each in _GARMENTS else each for each in said.split(" or ")]
+    return gettext(" or ").join(named)
 
 
 class AnalyticsTexts:
@@ -168,54 +210,16 @@ class AnalyticsTexts:
         "until it is too old."
     )
 
-    @staticmethod
-    def query_type(name: str) -> str:
-        """How was searched."""
-        return gettext(_QUERY_TYPES[name])
-
-    @staticmethod
-    def event_name(event: str) -> str:
-        """What followed a search."""
-        return gettext(_EVENTS[event])
-
-    @staticmethod
-    def days(count: int) -> str:
-        """A period."""
-        return ngettext("%(count)s day", "%(count)s days", count, count=number(count))
-
-    @staticmethod
-    def from_to(first: str, last: str) -> str:
-        """The days that figures are of."""
-        return gettext("%(first)s to %(last)s", first=first, last=last)
-
-    @staticmethod
-    def searches(count: int) -> str:
-        """A number of searches."""
-        return ngettext("%(count)s search", "%(count)s searches", count, count=number(count))
-
-    @staticmethod
-    def searches_of(day: str, count: int, failed: int) -> str:
-        """The searches of a day."""
-        amounts = {"day": day, "count": number(count), "failed": number(failed)}
-        return gettext("%(day)s: %(count)s searches, %(failed)s without anything close", **amounts)
-
-    @staticmethod
-    def clicks_at(place: int, count: int) -> str:
-        """The clicks on the results at one place."""
-        amounts = {"place": number(place), "count": number(count)}
-        return gettext("Place %(place)s: %(count)s clicks", **amounts)
-
-    @staticmethod
-    def in_vain(share: str) -> str:
-        """The share of searches that found nothing close."""
-        return gettext("%(share)s in vain", share=share)
-
-    @staticmethod
-    def privacy(days: int) -> str:
-        """What is kept of a search."""
-        return gettext(
-            "Kept for %(days)s days: the day, what was searched for, which products were shown and "
-            "clicked. Never kept: photos, addresses, cookies or anything else about a person; "
-            "words that look like an address or a number are left out.",
-            days=number(days),
-        )
+    query_type = Names(_QUERY_TYPES)
+    event_name = Names(_EVENTS)
+    days = Counted("%(count)s day", "%(count)s days")
+    searches = Counted("%(count)s search", "%(count)s searches")
+    from_to = Filled("%(first)s to %(last)s")
+    searches_of = Filled("%(day)s: %(count)s searches, %(failed)s without anything close")
+    clicks_at = Filled("Place %(place)s: %(count)s clicks")
+    in_vain = Filled("%(share)s in vain")
+    privacy = Filled(
+        "Kept for %(days)s days: the day, what was searched for, which products were shown and "
+        "clicked. Never kept: photos, addresses, cookies or anything else about a person; "
+        "words that look like an address or a number are left out."
+    )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from search_app.language.phrases import Names
 from search_app.language.translations import N_, gettext
 from segmentation.classes import GarmentClass
 
@@ -24,7 +25,7 @@ _SEARCH_AMONG: Final = {
     _WHOLE: N_("Search among one-pieces"),
     _LOWER: N_("Search among bottoms"),
 }
-_KINDS: Final = {
+KINDS: Final = {
     "Blazer": N_("Blazer"),
     "Blouse": N_("Blouse"),
     "Body": N_("Bodysuit"),
@@ -42,26 +43,13 @@ _KINDS: Final = {
     "Undershirt": N_("Tank top"),
 }
 """Predicted kinds as a shopper calls them."""
-_COLOURS: Final = {
-    "beige": N_("beige"),
-    "black": N_("black"),
-    "blue": N_("blue"),
-    "brown": N_("brown"),
-    "burgundy": N_("burgundy"),
-    "green": N_("green"),
-    "grey": N_("grey"),
-    "light blue": N_("light blue"),
-    "lilac": N_("lilac"),
-    "navy": N_("navy"),
-    "olive": N_("olive"),
-    "orange": N_("orange"),
-    "pink": N_("pink"),
-    "purple": N_("purple"),
-    "red": N_("red"),
-    "turquoise": N_("turquoise"),
-    "white": N_("white"),
-    "yellow": N_("yellow"),
-}
+_COLOURS: Final = (
+    N_("beige"), N_("black"), N_("blue"), N_("brown"),
+    N_("burgundy"), N_("green"), N_("grey"), N_("light blue"),
+    N_("lilac"), N_("navy"), N_("olive"), N_("orange"),
+    N_("pink"), N_("purple"), N_("red"), N_("turquoise"),
+    N_("white"), N_("yellow"),
+)  # fmt: skip
 _STOCK: Final = {
     "in stock": N_("In stock"),
     "out of stock": N_("Sold out"),
@@ -80,49 +68,22 @@ _CLOSENESS: Final = (
 
 
 class NameTexts:
-    """Names that the pages have for what they show."""
+    """Names that the pages have for what they show; `kind` is a predicted one."""
 
-    @staticmethod
-    def class_name(garment_class: GarmentClass) -> str:
-        """Top, One-piece, Bottom."""
-        return gettext(_CLASSES[garment_class])
-
-    @staticmethod
-    def class_plural(garment_class: GarmentClass) -> str:
-        """Tops, One-pieces, Bottoms."""
-        return gettext(_CLASSES_PLURAL[garment_class])
-
-    @staticmethod
-    def like_this(garment_class: GarmentClass) -> str:
-        """Head of the results for a garment."""
-        return gettext(_LIKE_THIS[garment_class])
-
-    @staticmethod
-    def worn_with(garment_class: GarmentClass) -> str:
-        """Head of the products of another class that go with one."""
-        return gettext(_WORN_WITH[garment_class])
-
-    @staticmethod
-    def search_among(garment_class: GarmentClass) -> str:
-        """Advice to search among another class."""
-        return gettext(_SEARCH_AMONG[garment_class])
-
-    @staticmethod
-    def kind(value: str) -> str:
-        """A predicted kind."""
-        return gettext(_KINDS[value])
+    class_name = Names(_CLASSES)
+    class_plural = Names(_CLASSES_PLURAL)
+    like_this = Names(_LIKE_THIS)
+    worn_with = Names(_WORN_WITH)
+    search_among = Names(_SEARCH_AMONG)
+    kind = Names(KINDS)
+    closeness = Names(dict(enumerate(_CLOSENESS)))
 
     @staticmethod
     def colour(name: str) -> str:
         """A colour's name; what a feed or a visitor calls otherwise stays as it is."""
-        return gettext(_COLOURS[name.lower()]) if name.lower() in _COLOURS else name
+        return gettext(name.lower()) if name.lower() in _COLOURS else name
 
     @staticmethod
     def stock(availability: str) -> str:
         """An availability of the catalogue."""
         return gettext(_STOCK[availability]) if availability in _STOCK else availability
-
-    @staticmethod
-    def closeness(rank: int) -> str:
-        """How close a result is: 0 for nearly the same, 4 for not close."""
-        return gettext(_CLOSENESS[rank])

@@ -4,6 +4,7 @@ from typing import Final
 
 from babel.units import format_unit
 
+from search_app.language.phrases import Filled, Names
 from search_app.language.translations import N_, Text, current_language, gettext
 
 _STATES: Final = {
@@ -44,20 +45,9 @@ class SourceTexts:
     SOURCE_LISTED = Text("products listed")
     TAKES_WEBHOOKS = Text("takes webhooks")
 
-    @staticmethod
-    def source_state(state: str) -> str:
-        """How the last run of a source ended."""
-        return gettext(_STATES[state])
-
-    @staticmethod
-    def source_kind(kind: str) -> str:
-        """What a source is."""
-        return gettext(_KINDS[kind])
-
-    @staticmethod
-    def run_source(name: str) -> str:
-        """Name of the button that runs a source."""
-        return gettext("Run %(name)s now", name=name)
+    source_state = Names(_STATES)
+    source_kind = Names(_KINDS)
+    run_source = Filled("Run %(name)s now")
 
     @staticmethod
     def interval(minutes: int) -> str:

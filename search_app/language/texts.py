@@ -4,16 +4,17 @@ What a shop's feed says is not here. Messages of errors live where they arise; w
 reads of one is in `errors`.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
+from catalog.filtering.word_query import UnderstoodWords
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.errors import ErrorTexts
 from search_app.language.formats import decimal, number
 from search_app.language.merchant_texts import AnalyticsTexts, WorkListTexts
 from search_app.language.names import NameTexts
+from search_app.language.phrases import Counted, Filled, Names
 from search_app.language.source_texts import SourceTexts
-from search_app.language.translations import Text, gettext, ngettext
+from search_app.language.translations import N_, Text, gettext
 
 
 class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, AnalyticsTexts):
@@ -178,83 +179,56 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     decimal = staticmethod(decimal)
     number = staticmethod(number)
 
-    @staticmethod
-    def photo_kept(minutes: str, shared: bool) -> str:
-        """What happens to a visitor's photo; `shared`: several servers keep it in a database."""
-        if shared:
-            return gettext(
-                "Your photo is kept encrypted in the servers' database, under a key that only the "
-                "address of your page holds, until %(minutes)s minutes after its last use. This "
-                "browser keeps your last photos until you forget them.",
-                minutes=minutes,
-            )
-        return gettext(
-            "The server keeps your photo in its memory only, until %(minutes)s minutes after its "
-            "last use. This browser keeps your last photos until you forget them.",
-            minutes=minutes,
-        )
-
-    @staticmethod
-    def photo_kinds(max_bytes: int) -> str:
-        """Which photos are taken."""
-        return gettext("JPEG, PNG or WebP, up to %(size)s MB", size=number(max_bytes // 1_000_000))
-
-    @staticmethod
-    def too_large(max_bytes: int) -> str:
-        """Said before an upload that would be refused."""
-        return gettext(
-            "This photo is larger than %(size)s MB: save it smaller.",
-            size=number(max_bytes // 1_000_000),
-        )
-
-    @staticmethod
-    def sample(place: int) -> str:
-        """Name of a sample photo's button."""
-        return gettext("Search with sample photo %(number)s", number=place)
-
-    @staticmethod
-    def more_like(title: str) -> str:
-        """Name of a product's link to more like it."""
-        return gettext("More like %(title)s", title=title)
-
-    @staticmethod
-    def not_this(title: str) -> str:
-        """Name of the button that takes a product out of the results."""
-        return gettext("Do not show %(title)s", title=title)
-
-    @staticmethod
-    def drop_photo(place: int) -> str:
-        """Name of the link that takes a further photo away."""
-        return gettext("Remove photo %(number)s", number=place)
-
-    @staticmethod
-    def drop_filter(name: str) -> str:
-        """Name of the link that takes a filter away."""
-        return gettext("Remove %(name)s", name=name)
-
-    @staticmethod
-    def edges() -> tuple[tuple[str, str], ...]:
-        """Fields of a region's edges with their names."""
-        return (
-            ("left", gettext("Left edge")),
-            ("top", gettext("Top edge")),
-            ("right", gettext("Right edge")),
-            ("bottom", gettext("Bottom edge")),
-        )
-
-    @staticmethod
-    def sorts() -> dict[str, str]:
-        """Orders of results, "" for the nearest first."""
-        return {
-            "": gettext("Best match"),
-            "price": gettext("Price, low to high"),
-            "-price": gettext("Price, high to low"),
+    photo_kinds = Filled("JPEG, PNG or WebP, up to %(size)s MB")
+    too_large = Filled("This photo is larger than %(size)s MB: save it smaller.")
+    sample = Filled("Search with sample photo %(number)s")
+    more_like = Filled("More like %(title)s")
+    less_like = Filled("Less like %(title)s")
+    search_with = Filled("Search with %(title)s")
+    not_this = Filled("Do not show %(title)s")
+    drop_photo = Filled("Remove photo %(number)s")
+    drop_filter = Filled("Remove %(name)s")
+    photo_of = Filled("%(title)s, photo %(number)s")
+    browse_all = Filled("Browse all %(count)s")
+    page_of = Filled("Page %(page)s of %(pages)s")
+    unwanted = Filled("Not %(value)s")
+    leave_out = Filled("Leave out %(value)s")
+    take_back = Filled("Take %(value)s back in")
+    said = Filled("“%(words)s”")
+    in_colour = Filled("In %(colour)s")
+    shown = Counted("%(count)s shown", "%(count)s shown")
+    nearest_by_price = Counted("%(count)s nearest, by price", "%(count)s nearest, by price")
+    products = Counted("%(count)s product", "%(count)s products")
+    excluded = Counted("%(count)s left out", "%(count)s left out")
+    more_colours = Counted("%(count)s more colour", "%(count)s more colours")
+    more_like_count = Counted("More like %(count)s result", "More like %(count)s results")
+    less_like_count = Counted("Less like %(count)s result", "Less like %(count)s results")
+    edges = Names(
+        {
+            "left": N_("Left edge"),
+            "top": N_("Top edge"),
+            "right": N_("Right edge"),
+            "bottom": N_("Bottom edge"),
         }
+    )
+    sorts = Names(
+        {
+            "": N_("Best match"),
+            "price": N_("Price, low to high"),
+            "-price": N_("Price, high to low"),
+        }
+    )
+    BY_NAME = Text("By name")
 
-    @classmethod
-    def list_sorts(cls) -> dict[str, str]:
-        """Orders of the catalogue."""
-        return {**cls.sorts(), "": gettext("By name")}
+    photo_kept = Filled(
+        "The server keeps your photo in its memory only, until %(minutes)s minutes after its "
+        "last use. This browser keeps your last photos until you forget them."
+    )
+    photo_kept_by_all = Filled(
+        "Your photo is kept encrypted in the servers' database, under a key that only the "
+        "address of your page holds, until %(minutes)s minutes after its last use. This "
+        "browser keeps your last photos until you forget them."
+    )
 
     @staticmethod
     def attribute(name: str) -> str:
@@ -268,91 +242,6 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
         return gettext("%(name)s: %(value)s", name=cls.attribute(name), value=value)
 
     @staticmethod
-    def more_colours(count: int) -> str:
-        """How many other colours an article comes in; "" for none."""
-        if not count:
-            return ""
-        return ngettext(
-            "%(count)s more colour", "%(count)s more colours", count, count=number(count)
-        )
-
-    @staticmethod
-    def photo_of(title: str, place: int) -> str:
-        """What a product's photo shows."""
-        return gettext("%(title)s, photo %(number)s", title=title, number=place)
-
-    @staticmethod
-    def shown(count: int) -> str:
-        """How many results there are on the page."""
-        return ngettext("%(count)s shown", "%(count)s shown", count, count=number(count))
-
-    @staticmethod
-    def nearest_by_price(count: int) -> str:
-        """How many results there are, where the nearest are sorted by price."""
-        return ngettext(
-            "%(count)s nearest, by price", "%(count)s nearest, by price", count, count=number(count)
-        )
-
-    @staticmethod
-    def products(count: int) -> str:
-        """How many products there are."""
-        return ngettext("%(count)s product", "%(count)s products", count, count=number(count))
-
-    @staticmethod
-    def browse_all(count: int) -> str:
-        """Link to the catalogue."""
-        return gettext("Browse all %(count)s", count=number(count))
-
-    @staticmethod
-    def page_of(page: int, pages: int) -> str:
-        """Where in the catalogue one is."""
-        return gettext("Page %(page)s of %(pages)s", page=number(page), pages=number(pages))
-
-    @staticmethod
-    def unwanted(value: str) -> str:
-        """The filter that leaves a value out."""
-        return gettext("Not %(value)s", value=value)
-
-    @staticmethod
-    def leave_out(value: str) -> str:
-        """Name of the link that leaves a value out."""
-        return gettext("Leave out %(value)s", value=value)
-
-    @staticmethod
-    def take_back(value: str) -> str:
-        """Name of the link that takes a left out value back in."""
-        return gettext("Take %(value)s back in", value=value)
-
-    @staticmethod
-    def excluded(count: int) -> str:
-        """The filter of products that are not to be shown."""
-        return ngettext("%(count)s left out", "%(count)s left out", count, count=number(count))
-
-    @staticmethod
-    def more_like_count(count: int) -> str:
-        """The filter of products that results should be like."""
-        return ngettext(
-            "More like %(count)s result", "More like %(count)s results", count, count=number(count)
-        )
-
-    @staticmethod
-    def less_like_count(count: int) -> str:
-        """The filter of products that results should not be like."""
-        return ngettext(
-            "Less like %(count)s result", "Less like %(count)s results", count, count=number(count)
-        )
-
-    @staticmethod
-    def less_like(title: str) -> str:
-        """Name of the link that steers away from a product."""
-        return gettext("Less like %(title)s", title=title)
-
-    @staticmethod
-    def search_with(title: str) -> str:
-        """Name of the link that searches with a product."""
-        return gettext("Search with %(title)s", title=title)
-
-    @staticmethod
     def price_range(lowest: str, highest: str) -> str:
         """The filter of prices; "" = no limit on this side."""
         if lowest and highest:
@@ -361,26 +250,22 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
             return gettext("Price from %(low)s", low=lowest)
         return gettext("Price to %(high)s", high=highest)
 
-    @staticmethod
-    def said(words: str) -> str:
-        """The filter of plain words."""
-        return gettext("“%(words)s”", words=words)
-
-    @staticmethod
-    def in_colour(name: str) -> str:
-        """The filter of another colour."""
-        return gettext("In %(colour)s", colour=name)
-
     @classmethod
-    def unused_words(cls, unknown: Sequence[str], missing: Sequence[str]) -> str:
-        """Said when words were not understood, or name goods that are not sold; "" otherwise."""
+    def about_words(cls, words: UnderstoodWords) -> str:
+        """Said of words that are not understood, not sold, or not known of a product; else ""."""
         sentences = [
-            gettext("There are no %(goods)s in this catalogue.", goods=word) for word in missing
+            gettext("There are no %(goods)s in this catalogue.", goods=word)
+            for word in words.missing
         ]
-        if unknown:
-            named = ", ".join(cls.said(word) for word in unknown)
+        if words.unknown:
+            named = ", ".join(map(cls.said, words.unknown))
             sentences.append(
                 gettext("Not used, as no product is called so: %(words)s.", words=named)
+            )
+        if words.unsure:
+            named = ", ".join(map(cls.said, words.unsure))
+            sentences.append(
+                gettext("No product is known to be %(words)s; these may be.", words=named)
             )
         return " ".join(sentences)
 

@@ -38,7 +38,7 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
     views = [
         replace(
             _product_card(card, card.product_id),
-            colour_count=texts.more_colours(card.more_colours),
+            colour_count=texts.more_colours(card.more_colours) if card.more_colours else "",
             area=_matched_area(card),
             closeness=word,
             score=card.score,

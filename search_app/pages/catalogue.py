@@ -33,7 +33,7 @@ from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.pages.views import OutfitView
 from search_app.search.options import SearchOptions
 from search_app.search.outfits import complete_the_look, main_garment
-from search_app.search.search import search_cards
+from search_app.search.search import find_by_words, search_cards
 from search_app.services import UsedServices
 
 SIMILAR_PRODUCTS: Final = 12
@@ -79,18 +79,16 @@ def find_page(request: Request, services: UsedServices) -> Response:
     """Search by a text query without a photo; the best matches first."""
     state = parse_state(request.query_params)
     collection = services.open_collection
-    options, words = state.options, collection.understand(state.words)
+    words, found = find_by_words(collection, state.options, state.among)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = list_products(session, 1, 1).total == 0
-    filters = replace(options.filters, words=words.query)
-    hits = [] if filters.is_empty else collection.find(filters, options.k, state.among)
-    cards = shown_cards(collection.cards(hits), state)
+    cards = shown_cards(found, state)
     form = filter_form("/find", state, menus, words, compares=False)
     context = results_context(cards, form, texts.FOUND, is_empty, "/find", state)
     context["results"] = without_closeness(result_views(cards, state, "/find"))
     search_id = ""
-    if not filters.is_empty:
+    if cards or not (words.query.is_empty and state.filters.is_empty):
         search_id = recorded_search(services.analytics, state, None, words, state.among, cards)
     context |= {"distant": False, "search_id": search_id, "here": ""}
     return services.templates.TemplateResponse(request, "find.html", context)

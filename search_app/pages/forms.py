@@ -59,15 +59,19 @@ def filter_form(
         among=state.among.label if state.among else "",
         colour_weight=f"{state.colour_weight:g}" if compares else None,
         words=None if path == CATALOGUE else state.words or "",
-        unknown_words=texts.unused_words(words.unknown, words.missing),
+        unknown_words=texts.about_words(words),
         text=state.text or "" if path == CATALOGUE else None,
         in_colours=_swatches(state.in_colour) if compares else (),
         menus=menus,
         price_min=_plain(state.price_min),
         price_max=_plain(state.price_max),
         sorts=tuple(
-            Choice(value, name, value == state.sort)
-            for value, name in (texts.list_sorts() if path == CATALOGUE else texts.sorts()).items()
+            Choice(
+                value,
+                texts.BY_NAME if path == CATALOGUE and not value else name,
+                value == state.sort,
+            )
+            for value, name in texts.sorts.items()
         ),
         active=active,
         each_word=tuple(_each_word(path, state, words)),

@@ -13,9 +13,16 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
-from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder, ModelFingerprint, Vector
+from indexing.types import (
+    EmbeddedGarment,
+    EmbeddedPhoto,
+    Embedder,
+    ModelFingerprint,
+    TextEmbedder,
+    Vector,
+)
 from search_app.errors import Busy
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment
@@ -127,6 +134,16 @@ class BatchingEmbedder:
     def colour_half(self, colour: str) -> Vector:
         """As `Embedder.colour_half`; no model runs."""
         return self._embedder.colour_half(colour)
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether the wrapped embedder takes texts."""
+        return isinstance(self._embedder, TextEmbedder) and self._embedder.takes_text
+
+    def text_half(self, text: str) -> Vector:
+        """As `TextEmbedder.text_half`; waits for its turn."""
+        embedder = cast("TextEmbedder", self._embedder)
+        return self._models.submit(embedder.text_half, text).result()
 
     def close(self) -> None:
         """Finish running work."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.filtering.comparison import Shown, relative_to
-from catalog.filtering.word_query import WordQuery
+from catalog.filtering.word_query import UnderstoodWords, WordQuery
 from indexing.collection import Collection, ResultCard
 from indexing.embedding.colour import lightness_of
 from indexing.search.feedback import joined, steered
@@ -76,6 +76,22 @@ def search_cards(
     found = collection.results(steered)
     # What was disliked stands last, however near it is.
     return sorted(found, key=lambda card: card.garment_id in options.less_like)
+
+
+def find_by_words(
+    collection: Collection, options: SearchOptions, among: GarmentClass | None
+) -> tuple[UnderstoodWords, list[ResultCard]]:
+    """Products that words and filters find, the best first, and how the words were understood.
+
+    Where the encoder takes texts, words that no product's text has are searched for by it.
+    """
+    words = collection.understand(options.words)
+    filters = replace(options.filters, words=words.query)
+    text = words.text if collection.takes_text and not words.missing else ""
+    if filters.is_empty and not text:
+        return words, []
+    hits = collection.find(filters, options.k, among, text)
+    return replace(words, unknown=()) if text else words, collection.cards(hits)
 
 
 def _with_feedback(collection: Collection, query: Query, options: SearchOptions) -> Query:

@@ -6,13 +6,12 @@ The page keeps the QueryPhoto and repeats the last steps.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
 from catalog.filtering.vocabulary import ConceptField
-from catalog.filtering.word_query import Term
+from catalog.filtering.word_query import Term, UnderstoodWords
 from indexing.collection import Collection, ResultCard
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
@@ -39,7 +38,7 @@ from search_app.search.query_photo import (
     query_of,
     with_whole,
 )
-from search_app.search.search import search_garment
+from search_app.search.search import find_by_words, search_garment
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 
@@ -93,7 +92,7 @@ def search_photo(
         garments=garments,
         photo=photo_document(query, size),
         note=_note(query, options.garment_class, bool(wanted)),
-        words=words_document(collection, options),
+        words=words_document(collection.understand(options.words)),
         model=model_document(embedder),
         timings_ms=_timings(started, embedded, perf_counter()),
     )
@@ -106,17 +105,15 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
         BadRequest: no word of the text is known.
     """
     started = perf_counter()
-    words = collection.understand(options.words).query
-    if words.is_empty and options.filters.is_empty:
+    words, cards = find_by_words(collection, options, options.garment_class)
+    if not cards and words.query.is_empty and options.filters.is_empty:
         raise BadRequest(
             "words",
             f"no word of {options.words or ''!r} is known; try a colour and a kind: red top, "
             "striped dress, dark jeans",
         )
-    found = collection.find(replace(options.filters, words=words), options.k, options.garment_class)
-    cards = collection.cards(found)
     return WordsDocument(
-        words=words_document(collection, options),
+        words=words_document(words),
         results=[result_document(card) for card in cards],
         timings_ms={"search": round((perf_counter() - started) * 1000, 1)},
     )
@@ -231,14 +228,13 @@ def amount(price: Decimal | None) -> float | None:
     return None if price is None else float(price)
 
 
-def words_document(collection: Collection, options: SearchOptions) -> UnderstoodDocument | None:
+def words_document(understood: UnderstoodWords) -> UnderstoodDocument | None:
     """The document of the parsed words; None without words."""
-    if not options.words:
+    if not understood.text:
         return None
-    understood = collection.understand(options.words)
     query = understood.query
     return UnderstoodDocument(
-        text=options.words,
+        text=understood.text,
         garment_class=query.garment_class.label if query.garment_class else None,
         kind=_named(query.terms, "kind", "goods"),
         colours=_named(query.terms, "colour"),
@@ -250,6 +246,7 @@ def words_document(collection: Collection, options: SearchOptions) -> Understood
         excluded=[term.said for term in query.excluded_terms],
         unknown_words=list(understood.unknown),
         missing_goods=list(understood.missing),
+        unsure_kinds=list(understood.unsure),
     )
 
 

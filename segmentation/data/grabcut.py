@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from segmentation.mask import BoolMask
 from segmentation.photos import Photo
 
 WORKING_SIDE: Final = 208
@@ -25,7 +26,6 @@ MAX_RIM_SHARE: Final = 0.20
 """Maximum share of the rim covered by a garment; above it the garment extends beyond the photo."""
 FOREGROUND_VALUES: Final = (cv2.GC_FGD, cv2.GC_PR_FGD)
 
-BoolMask = npt.NDArray[np.bool_]
 Seed = npt.NDArray[np.uint8]
 """Initial labels for GrabCut, shape (H, W): `cv2.GC_FGD`, `GC_BGD`, `GC_PR_FGD`, `GC_PR_BGD`."""
 
@@ -59,9 +59,9 @@ def _reduced(photo: Photo) -> Photo:
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _rim(shape: tuple[int, ...]) -> BoolMask:
-    """Mask of the outer `BORDER` of an image of this shape."""
-    thickness = max(2, round(BORDER * min(shape[:2])))
+def _rim(shape: tuple[int, ...], wider: int = 0) -> BoolMask:
+    """Mask of the outer `BORDER` of an image of this shape, some pixels wider."""
+    thickness = max(2, round(BORDER * min(shape[:2]))) + wider
     rim = np.ones(shape[:2], bool)
     rim[thickness:-thickness, thickness:-thickness] = False
     return rim
@@ -140,9 +140,6 @@ def _rejection_reason(first: BoolMask, second: BoolMask) -> str:
     agreement = float((first & second).sum() / union) if union else 0.0
     if agreement < MIN_AGREEMENT:
         return f"agreement {agreement:.2f}"
-    thickness = max(2, round(BORDER * min(first.shape))) + 2
-    ring = np.ones(first.shape, bool)
-    ring[thickness:-thickness, thickness:-thickness] = False
-    if float(first[ring].mean()) > MAX_RIM_SHARE:
+    if float(first[_rim(first.shape, wider=2)].mean()) > MAX_RIM_SHARE:
         return "runs out of the photo"
     return ""

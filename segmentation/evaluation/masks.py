@@ -6,7 +6,6 @@ Masks are compared at each photo's own size. Pixel accuracy is a weak measure: o
 all-background mask already has 0.85.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,10 +119,6 @@ class SegmentationReport:
     photo_confusion: list[list[int]]
     reliability: list[ReliabilityBin]
     segmenter: str
-
-    def to_json(self) -> dict[str, object]:
-        """The document of `apparel evaluate segmentation --json`."""
-        return dataclasses.asdict(self)
 
 
 def evaluate_folder(

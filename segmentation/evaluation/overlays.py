@@ -27,16 +27,10 @@ def overlay(photo: Photo, mask: ClassMask) -> Photo:
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
-def save_overlay_sheet(
-    photos: Sequence[Photo],
-    masks: Sequence[ClassMask],
-    path: Path,
-    columns: int = 10,
-    side: int = 160,
-) -> None:
+def save_overlay_sheet(photos: Sequence[Photo], masks: Sequence[ClassMask], path: Path) -> None:
     """Save a contact sheet of overlays."""
     pictures = [overlay(photo, mask) for photo, mask in zip(photos, masks, strict=True)]
-    save_contact_sheet(pictures, path, columns, side)
+    save_contact_sheet(pictures, path, columns=10, side=160)
 
 
 def save_contact_sheet(pictures: Sequence[Photo], path: Path, columns: int, side: int) -> None:

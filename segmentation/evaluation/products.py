@@ -4,7 +4,6 @@ Every test photo of the clothing dataset counts, including those for which GrabC
 hard photos are not left out. Intervals are bootstraps over senders.
 """
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,10 +39,6 @@ class ProductReport:
     intervals: dict[str, list[float]]
     found: dict[str, dict[str, int]]
     segmenter: str
-
-    def to_json(self) -> dict[str, object]:
-        """The document of `apparel evaluate products --json`."""
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
@@ -41,33 +40,6 @@ INTERVAL_NAMES: Final = (
 
 
 @dataclass(frozen=True)
-class FigureRow:
-    """A line of the table of figures, with "-" for missing values."""
-
-    name: str
-    value: str
-    interval: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a confusion matrix: its share of the row, and its count."""
-
-    share: float
-    count: int
-
-
-@dataclass(frozen=True)
-class Point:
-    """A bin of the reliability diagram in pixels; `radius` grows with the number of garments."""
-
-    x: float
-    y: float
-    radius: float
-    title: str
-
-
-@dataclass(frozen=True)
 class Example:
     """A photo with its true and predicted mask, as data URLs."""
 
@@ -76,14 +48,6 @@ class Example:
     photo: str
     truth: str
     predicted: str
-
-
-@dataclass(frozen=True)
-class ExampleRow:
-    """Photos under one title."""
-
-    title: str
-    examples: list[Example]
 
 
 def write_report(
@@ -102,10 +66,7 @@ def write_report(
         classes=list(report.iou),
         figures=figure_rows(report),
         class_rows=_class_rows(report),
-        pixels=_cells(report.confusion),
-        by_photo=_cells(report.photo_confusion),
         plot=PLOT,
-        points=_points(report),
         rows=_example_rows(evaluated, segmenter, labels),
     )
     out.mkdir(parents=True, exist_ok=True)
@@ -114,10 +75,10 @@ def write_report(
     return path
 
 
-def figure_rows(report: SegmentationReport) -> list[FigureRow]:
-    """The rows of the table of figures."""
+def figure_rows(report: SegmentationReport) -> list[tuple[str, str, str]]:
+    """Name, value and interval of each figure, with "-" for missing values."""
     return [
-        FigureRow(title, text(getattr(report, name)), interval(report.intervals.get(name)))
+        (title, text(getattr(report, name)), interval(report.intervals.get(name)))
         for name, title in INTERVAL_NAMES
     ]
 
@@ -147,35 +108,16 @@ def interval(ends: Sequence[float] | None) -> str:
     return f"{ends[0]:.3f} to {ends[1]:.3f}" if ends else "-"
 
 
-def _cells(counts: Sequence[Sequence[int]]) -> list[list[Cell]]:
-    return [[Cell(count / max(1, sum(row)), count) for count in row] for row in counts]
-
-
-def _points(report: SegmentationReport) -> list[Point]:
-    most = max((each.garments for each in report.reliability), default=1)
-    return [
-        Point(
-            x=PLOT * each.mean_score,
-            y=PLOT * (1 - each.share_right),
-            radius=3 + 11 * float(np.sqrt(each.garments / most)),
-            title=f"{each.garments} garments, score {each.mean_score:.2f}, "
-            f"right {each.share_right:.2f}",
-        )
-        for each in report.reliability
-    ]
-
-
 def _example_rows(
     evaluated: Sequence[EvaluatedPhoto], segmenter: Segmenter, labels: MaskLabels
-) -> list[ExampleRow]:
+) -> list[tuple[str, list[Example]]]:
+    """Title and examples of each row."""
     ordered = sorted(evaluated, key=lambda each: each.iou)
     rows = {"Worst": ordered[:SHOWN], "Best": ordered[::-1][:SHOWN]}
     for each in GARMENT_CLASSES:
         rows[f"False positives of {each.label}"] = _false_positives(evaluated, each)[:SHOWN]
     return [
-        ExampleRow(title, _examples(photos, segmenter, labels))
-        for title, photos in rows.items()
-        if photos
+        (title, _examples(photos, segmenter, labels)) for title, photos in rows.items() if photos
     ]
 
 

@@ -30,6 +30,7 @@ NEED_TORCH = (
     "segmentation.training", "segmentation.network", "segmentation.torch_runtime",
     "segmentation.segformer", "segmentation.data.grabcut",
     "indexing.training", "indexing.embedding.network", "indexing.embedding.timm_encoder",
+    "indexing.embedding.clip_encoder", "indexing.embedding.crop_encoder",
     "indexing.benchmarks", "migrations.env",
 )
 for package in ("segmentation", "catalog", "indexing", "search_app", "migrations"):

@@ -10,7 +10,7 @@ an exact scan in float32. Each search fetches 150 garments.
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,21 +23,21 @@ from sqlalchemy.orm import Session
 from catalog.database import Database, open_database
 from catalog.filtering.filters import Filters, parse_filters
 from catalog.models import Product
-from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, numbers_where
+from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, passing
 from indexing.benchmarks.report import log, print_document
+from indexing.benchmarks.searches import SearchFigures, Truth, measured
 from indexing.benchmarks.updates import Updates, measure_updates
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.index.engine import VectorQuery
-from indexing.index.exact import best_first, scale
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import use_model
-from indexing.types import GarmentIds, Vectors
+from indexing.types import Vector, Vectors
 from segmentation.classes import GarmentClass
 
 GARMENTS: Final = 100_000
 QUERIES: Final = 200
 WEIGHTS: Final = (0.0, 0.33, 0.5, 0.67, 1.0)
-TEN, DEPTH = 10, 150
+DEPTH: Final = 150
 WRITERS: Final = (1, 2)
 FILTERED_WEIGHT: Final = 0.67
 FILTERS: Final = ("brand=Rare", "category=Category 3", "price_max=20", "availability=in stock")
@@ -46,16 +46,10 @@ FILTERS: Final = ("brand=Rare", "category=Category 3", "price_max=20", "availabi
 
 @dataclass(frozen=True)
 class SearchCost:
-    """Recall at 10 and 150, and what a search takes: CPU of the server and wall time, in ms."""
+    """Recall among 150 and wall time of a search, and the CPU of the server for it."""
 
-    what: str
-    matches: int
-    recall_10: float
-    recall_150: float
-    always_full: bool
+    figures: SearchFigures
     server_cpu_ms: float
-    p50_ms: float
-    p95_ms: float
 
 
 @dataclass(frozen=True)
@@ -136,21 +130,13 @@ def _whole_server_ms(process: int | None) -> float:
 def _all_searches(
     engine: PgvectorEngine, session: Session, vectors: Vectors, queries: Vectors
 ) -> Iterator[SearchCost]:
-    everything = np.arange(1, len(vectors) + 1)
+    everything = Truth(vectors, np.arange(1, len(vectors) + 1))
     for weight in WEIGHTS:
         search = _Search(engine, session, weight, Filters())
-        yield _measured(f"weight {weight}", search, vectors, queries, everything)
+        yield search.measured(f"weight {weight}", queries, everything)
     for each in FILTERS:
         search = _Search(engine, session, FILTERED_WEIGHT, parse_filters([each]))
-        yield _measured(each, search, vectors, queries, _passing(len(vectors), each))
-
-
-def _passing(count: int, condition: str) -> GarmentIds:
-    field, _, value = condition.partition("=")
-    if field == "price_max":
-        numbers = np.arange(1, count + 1)
-        return numbers[numbers % 20_000 <= 100 * float(value)]
-    return numbers_where(count, field, value)
+        yield search.measured(each, queries, Truth(vectors, passing(len(vectors), each)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +148,7 @@ class _Search:
     weight: float
     filters: Filters
 
-    def ids(self, vector: Vectors) -> list[int]:
+    def ids(self, vector: Vector) -> list[int]:
         query = VectorQuery(
             vector=vector,
             colour_weight=self.weight,
@@ -173,49 +159,19 @@ class _Search:
         )
         return [hit.garment_id for hit in self.engine.nearest(self.session, query).hits]
 
-
-def _measured(
-    what: str, search: _Search, vectors: Vectors, queries: Vectors, ids: GarmentIds
-) -> SearchCost:
-    server = search.session.scalar(text("SELECT pg_backend_pid()"))
-    search.ids(queries[0])
-    found, times, before = [], [], _cpu_ms(server)
-    for query in queries:
-        start = time.perf_counter()
-        found.append(search.ids(query))
-        times.append(1e3 * (time.perf_counter() - start))
-    cpu = (_cpu_ms(server) - before) / len(queries)
-    best = [_exact(vectors, query, search.weight, ids) for query in queries]
-    p50, p95 = np.percentile(times, (50, 95))
-    cost = SearchCost(
-        what=what,
-        matches=len(ids),
-        recall_10=_recall(found, best, TEN),
-        recall_150=_recall(found, best, DEPTH),
-        always_full=all(len(each) == min(DEPTH, len(ids)) for each in found),
-        server_cpu_ms=round(cpu, 2),
-        p50_ms=round(float(p50), 2),
-        p95_ms=round(float(p95), 2),
-    )
-    log(f"  {cost}")
-    return cost
+    def measured(self, what: str, queries: Vectors, truth: Truth) -> SearchCost:
+        server = self.session.scalar(text("SELECT pg_backend_pid()"))
+        self.ids(queries[0])
+        before = _cpu_ms(server)
+        figures = measured(what, self.ids, queries, truth, self.weight, DEPTH)
+        cost = SearchCost(figures, round((_cpu_ms(server) - before) / len(queries), 2))
+        log(f"  {cost}")
+        return cost
 
 
 def _cpu_ms(process: int | None) -> float:
     """Processor time of a process, from Linux."""
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
-
-
-def _exact(vectors: Vectors, query: Vectors, weight: float, ids: GarmentIds) -> list[int]:
-    factors = scale(weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
-    best = best_first(vectors[ids - 1] @ (query * factors), DEPTH)
-    return [int(each) for each in ids[best]]
-
-
-def _recall(found: Sequence[list[int]], best: Sequence[list[int]], count: int) -> float:
-    pairs = list(zip(found, best, strict=True))
-    right = sum(len(set(one[:count]) & set(other[:count])) for one, other in pairs)
-    return round(right / sum(len(other[:count]) for _, other in pairs), 4)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from catalog.colours import COLOUR_NAMES
 from catalog.database import Database, open_database
 from catalog.filtering.vocabulary import Concept, concepts
 from catalog.models import GarmentRow, PhotoRow, Product
-from indexing.benchmarks.catalogue import photo_row
+from indexing.benchmarks.catalogue import garment_row, photo_row
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
 Row = dict[str, Any]
@@ -87,16 +87,9 @@ class Shop:
         shown = colour.name if chance() < 0.8 else self._random.choice(COLOUR_NAMES)
         predicted = {"kind": kind.predicted[:1], "pattern": pattern.predicted[:1]}
         values = {name: each[0] for name, each in predicted.items() if each and chance() < 0.8}
-        return {
-            "id": garment_id,
-            "photo_id": photo_id,
-            "garment_class": int(garment_class),
+        return garment_row(garment_id, photo_id, garment_class) | {
             "score": 0.5 + chance() / 2,
             "area": 0.1 + chance() / 2,
-            "x0": 0.1,
-            "y0": 0.1,
-            "x1": 0.9,
-            "y1": 0.9,
             "main_colour": shown,
             "lightness": 100 * chance(),
             "colours": [

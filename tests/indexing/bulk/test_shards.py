@@ -1,6 +1,5 @@
 """Shards: the same catalogue as one process, killed workers, parked shards, a run anew."""
 
-import hashlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -8,16 +7,17 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from catalog.database import Database, guarded
 from catalog.feeds.reader import read_folder
 from catalog.importing.importer import PendingPhoto
-from catalog.models import GarmentRow, PhotoRow, ShardRow, VectorRow
-from indexing.bulk.shards import ShardedRun, ShardLost, claim, split_products
+from catalog.models import ShardRow
+from indexing.bulk.shards import ShardedRun, ShardLost, by_content, claim, split_products
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from indexing.types import EmbeddedPhoto
@@ -26,6 +26,7 @@ from search_app.settings import Settings
 from segmentation.photos import Photo
 from tests.databases import migrated_database
 from tests.fakes import FakeEmbedder, draw_photo
+from tests.indexing.bulk.kills import fingerprint
 
 PHOTOS = 60
 
@@ -39,27 +40,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> str:
+def alone(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> tuple[int, str]:
     """The fingerprint of the catalogue that one process makes."""
     collection = open_collection(tmp_path_factory.mktemp("alone"), FakeEmbedder())
     collection.index(read_folder(folder))
     made = fingerprint(collection)
+    assert made[0] == PHOTOS
     collection.close()
     return made
-
-
-def fingerprint(collection: Collection) -> str:
-    """MD5 over product, class, box and vector of all garments."""
-    box = (GarmentRow.x0, GarmentRow.y0, GarmentRow.x1, GarmentRow.y1)
-    query = (
-        select(PhotoRow.product_id, GarmentRow.garment_class, *box, VectorRow.values)
-        .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
-        .join(VectorRow, VectorRow.garment_id == GarmentRow.id)
-    )
-    with collection.database.session() as session:
-        rows = sorted(repr(tuple(row)) for row in session.execute(query))
-    assert len(rows) == PHOTOS
-    return hashlib.md5("\n".join(rows).encode()).hexdigest()
 
 
 @pytest.fixture
@@ -90,7 +78,7 @@ def killed_once(mark: Path, _settings: Settings) -> KilledOnce:
 
 
 def test_workers_make_the_same_catalogue_though_one_is_killed(
-    folder: Path, alone: str, tmp_path: Path, postgresql_server: str
+    folder: Path, alone: tuple[int, str], tmp_path: Path, postgresql_server: str
 ) -> None:
     url = migrated_database(postgresql_server, "pgvector")
     collection = open_collection(tmp_path / "data", FakeEmbedder(), url, engine="pgvector")
@@ -170,6 +158,20 @@ def test_a_later_run_takes_the_place_of_an_earlier_one(
     assert claim(database, model_id, second.run) is not None
     assert split_products(photos) == set()
     assert split_products([replace(each, product_id="p") for each in photos]) == {"p"}
+
+
+def test_photos_with_the_same_bytes_lie_in_one_shard(tmp_path: Path) -> None:
+    shared = [f"https://shop.example/{name}.jpg" for name in "ab"]
+    photos = []
+    for number in range(12):
+        path = draw_photo(tmp_path / f"{number}.png", ("red", "blue")[number % 2])
+        photos.append(PendingPhoto(number, f"p{number}", path, 0))
+        url = shared[number % 2]
+        photos.append(PendingPhoto(100 + number, f"u{number}", tmp_path / "gone", 0, url=url))
+    ordered = by_content(photos)
+    contents = [each.url or each.photo_id % 2 for each in ordered]
+    assert sum(one != other for one, other in pairwise(contents)) == 3
+    assert sorted(each.photo_id for each in ordered) == sorted(each.photo_id for each in photos)
 
 
 def test_workers_need_a_shared_database(tmp_path: Path) -> None:

@@ -47,7 +47,6 @@ def test_evaluation_and_search_rank_200_garments_alike(tmp_path: Path) -> None:
         LabelledGarment(
             LabelledPhoto(path, "any", path.name, "both"),
             each.garment.garment_class,
-            0.5,
             each.colours,
             (each.garment.garment_class,),
             whole_photo=False,

@@ -6,11 +6,11 @@ from PIL import Image
 
 from indexing.errors import IndexingError
 from indexing.evaluation.contact_sheet import write_report
+from indexing.evaluation.labelled import UNMASKED
 from indexing.evaluation.retrieval import (
     ANY_CLASS,
     COLOUR_ALONE,
     SHIPPED,
-    UNMASKED,
     Evaluation,
 )
 from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
@@ -53,8 +53,8 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
     }  # fmt: skip
     twins = by_row[SHIPPED, DEFAULT_COLOUR_WEIGHT]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
-    assert twins.per_label["kind 2"].precision_at_1 == 1.0
-    assert twins.per_label["kind 2"].queries == 2
+    assert twins.per_label["kind 2"]["precision_at_1"] == 1.0
+    assert twins.per_label["kind 2"]["queries"] == 2
     one_group = [(seed, label, f"group {seed}") for seed, label, _ in rows]
     strict = evaluate(_evaluation(), tmp_path, _labelled(tmp_path, one_group)).report
     assert strict.figures[1].measures["precision_at_1"][0] == 0.0

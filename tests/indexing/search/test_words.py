@@ -190,6 +190,26 @@ def test_only_whole_words_count(session: Session) -> None:
     assert found(session, "dress green") == []  # a "Pleated skirt" is no dress
 
 
+def test_what_may_be_of_a_kind_is_found_where_nothing_is_known_to_be(database: Database) -> None:
+    with database.transaction() as session:
+        for name, colour in (("mh03", "green"), ("mh04", "red"), ("Green tee", "green")):
+            session.add(Product(id=name, title=name))
+            session.flush()
+            photo = PhotoRow(product_id=name, source=f"{name}.jpg", status="indexed")
+            session.add(photo)
+            session.flush()
+            garment = _garment(photo.id, Sold(name, UPPER, "", colour))
+            garment.kind, garment.certainties = None, {}
+            session.add(garment)
+        session.flush()
+        assert found(session, "green hoodie") == ["mh03"]
+        assert understand(session, "green hoodie").unsure == ("hoodie",)
+        assert found(session, "green blazer") == ["mh03"]  # no blazer is green
+        assert not understand(session, "blazer").unsure
+        assert set(found(session, "blazer")) == {"blazer", "blazer-lines"}
+        session.rollback()
+
+
 def test_unknown_words_are_named_and_missing_goods_too(session: Session) -> None:
     understood = understand(session, "white flurble sneakers -zipper, flurble")
     assert understood.unknown == ("flurble", "zipper")

@@ -86,6 +86,33 @@ def test_check_fills_the_lists(admin: TestClient) -> None:
     assert "1 titles that disagree" in admin.get("/admin").text  # the job says what it found
 
 
+@pytest.mark.parametrize(
+    ("language", "disagrees", "same", "none"),
+    [
+        (
+            "de",
+            "Heißt wie ein Unterteil, sieht aus wie ein Oberteil",
+            "Dasselbe Foto",
+            "Auf dem Foto wurde kein Kleidungsstück gefunden; das Produkt",
+        ),
+        (
+            "fr",
+            "Nommé comme un bas, ressemble à un haut",
+            "La même photo",
+            "Aucun vêtement n’a été trouvé sur la photo; le produit",
+        ),
+    ],
+)
+def test_reasons_are_told_in_the_language(
+    admin: TestClient, language: str, disagrees: str, same: str, none: str
+) -> None:
+    check(admin)
+    spoken = {"Accept-Language": language}
+    assert disagrees in admin.get("/admin/lists/title", headers=spoken).text
+    assert same in admin.get("/admin/lists/duplicate", headers=spoken).text
+    assert none in admin.get("/admin/lists/no-garment", headers=spoken).text
+
+
 def test_entries_are_marked_as_fine_and_come_back(admin: TestClient) -> None:
     check(admin)
     (one,) = findings(admin, "title")

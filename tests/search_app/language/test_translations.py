@@ -29,7 +29,7 @@ def read(language: str) -> Any:
 
 def extracted() -> Any:
     catalog = Catalog()
-    keywords = {**DEFAULT_KEYWORDS, "Text": None}
+    keywords = {**DEFAULT_KEYWORDS, "Text": None, "Filled": None, "Counted": (1, 2)}
     for _, _, message, _, _ in extract_from_dir(FOLDER.parent, keywords=keywords):
         catalog.add(message)
     return catalog
