@@ -103,7 +103,7 @@ class Database:
         Raises:
             DatabaseAway: the server does not answer; see `retried_read`.
         """
-        with self._translated(), Session(self._reading, expire_on_commit=False) as session:
+        with self._session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -114,11 +114,8 @@ class Database:
             CannotWrite: the disk is full or read-only.
             DatabaseAway: the server does not answer; whether it was committed is not known.
         """
-        with self._translated(), Session(self._writing, expire_on_commit=False) as session:
-            if guard := _GUARD.get():
-                guard(session)
+        with self._session(self._writing) as session, _committed(session, _GUARD.get()):
             yield session
-            session.commit()
 
     @contextmanager
     def batch_transaction(self) -> Iterator[Session]:
@@ -129,13 +126,10 @@ class Database:
         engine = self._writing
         if not self.is_sqlite:
             engine = self.engine.execution_options(apparel_writes=_TOGETHER)
-        with self._translated(), Session(engine, expire_on_commit=False) as session:
-            if guard := _GUARD.get():
-                guard(session)
+        with self._session(engine) as session, _committed(session, _GUARD.get()):
             yield session
             if not self.is_sqlite:
                 session.execute(_ENTER_INDICES)
-            session.commit()
 
     @contextmanager
     def side_transaction(self) -> Iterator[Session]:
@@ -144,9 +138,8 @@ class Database:
         On PostgreSQL it does not queue behind an import, and `guarded` does not concern it.
         """
         writing = self._writing if self.is_sqlite else self.engine
-        with self._translated(), Session(writing, expire_on_commit=False) as session:
+        with self._session(writing) as session, _committed(session):
             yield session
-            session.commit()
 
     def now(self, session: Session) -> datetime:
         """The time by the database server's clock, which all machines share, in UTC."""
@@ -181,10 +174,11 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Convert errors about server, disk or file into ours, which state a remedy."""
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        """A session whose errors about server, disk or file become ours, which state a remedy."""
         try:
-            yield
+            with Session(engine, expire_on_commit=False) as session:
+                yield session
         except PoolTimeout as error:
             raise DatabaseAway(f"{self.name}: all connections are busy; try again") from error
         except SqlDatabaseError as error:
@@ -207,6 +201,14 @@ class Database:
             raise DatabaseError(
                 f"{self.name} is damaged: {error}; restore a backup with `apparel restore`"
             ) from error
+
+
+@contextmanager
+def _committed(session: Session, guard: Callable[[Session], None] | None = None) -> Iterator[None]:
+    if guard is not None:
+        guard(session)
+    yield
+    session.commit()
 
 
 def _is_away(error: SqlDatabaseError) -> bool:

@@ -56,6 +56,7 @@ class Base(DeclarativeBase):
         list[dict[str, Any]]: JSON,
         list[str]: JSON,
         float: Double,
+        datetime: DateTime(timezone=True),
     }
 
 
@@ -88,15 +89,13 @@ class Product(Base):
     article: Mapped[str | None] = mapped_column(String(200), index=True)
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     sale_price: Mapped[Decimal | None] = mapped_column(Price, index=True)
-    sale_start: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    sale_end: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sale_start: Mapped[datetime | None]
+    sale_end: Mapped[datetime | None]
     named_kinds: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[str | None] = mapped_column(String(200), index=True)
     origin: Mapped[str | None] = mapped_column(String(2000))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=_now, onupdate=_now, index=True
-    )
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    updated_at: Mapped[datetime] = mapped_column(default=_now, onupdate=_now, index=True)
 
     photos: Mapped[list["PhotoRow"]] = relationship(
         back_populates="product",
@@ -160,9 +159,7 @@ class PhotoRow(Base):
     skip_stage: Mapped[str | None] = mapped_column(String(20))
     skip_code: Mapped[str | None] = mapped_column(String(40))
     skip_reason: Mapped[str | None] = mapped_column(String(500))
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=_now, onupdate=_now
-    )
+    updated_at: Mapped[datetime] = mapped_column(default=_now, onupdate=_now)
 
     product: Mapped[Product] = relationship(back_populates="photos")
     garments: Mapped[list["GarmentRow"]] = relationship(
@@ -222,11 +219,13 @@ class ModelRow(Base):
     style_dimension: Mapped[int]
     colour_dimension: Mapped[int]
     active: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
+    created_at: Mapped[datetime] = mapped_column(default=_now)
 
 
-class _GarmentModelValues:
-    """Values of one garment computed by one model; deleted with either."""
+class VectorRow(Base):
+    """A garment's vector by a model: float32, little endian, `dimension` numbers."""
+
+    __tablename__ = "vector"
 
     garment_id: Mapped[int] = mapped_column(
         ForeignKey("garment.id", ondelete="CASCADE"), primary_key=True
@@ -235,12 +234,6 @@ class _GarmentModelValues:
         ForeignKey("model.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     values: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class VectorRow(_GarmentModelValues, Base):
-    """A garment's vector: float32, little endian, `dimension` numbers."""
-
-    __tablename__ = "vector"
 
 
 class Key(Base):
@@ -256,8 +249,8 @@ class Key(Base):
     scope: Mapped[str] = mapped_column(String(10))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     origins: Mapped[str] = mapped_column(Text, default="", server_default="")
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    revoked_at: Mapped[datetime | None]
 
 
 class ImportJob(Base):
@@ -294,12 +287,12 @@ class ImportJob(Base):
     rejected: Mapped[int] = mapped_column(default=0)
     options: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(default=_now)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     subject: Mapped[str] = mapped_column(String(200), default="", server_default="")
     owner: Mapped[str | None] = mapped_column(String(100))
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0, server_default="0")
     takeovers: Mapped[int] = mapped_column(default=0, server_default="0")
     cancel_wanted: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -338,7 +331,7 @@ class ShardRow(Base):
     allow_private: Mapped[bool]
     photos: Mapped[list[Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(8), default="waiting")
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0, server_default="0")
     message: Mapped[str | None] = mapped_column(String(500))
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -356,7 +349,7 @@ class SealedRow(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class RateCount(Base):
@@ -370,7 +363,7 @@ class RateCount(Base):
     sender: Mapped[str] = mapped_column(String(64), primary_key=True)
     period: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hits: Mapped[int]
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class VectorChange(Base):
@@ -498,11 +491,11 @@ class SyncSourceRow(Base):
     state: Mapped[str] = mapped_column(String(12), default="new")
     message: Mapped[str | None] = mapped_column(String(1000))
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    next_run_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    next_run_at: Mapped[datetime | None]
     lease_owner: Mapped[str | None] = mapped_column(String(100))
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_until: Mapped[datetime | None]
 
 
 class _OfSyncSource:
@@ -542,4 +535,4 @@ class WebhookDelivery(_OfSyncSource, Base):
     body: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="pending", index=True)
     message: Mapped[str | None] = mapped_column(String(500))
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now, index=True)
+    received_at: Mapped[datetime] = mapped_column(default=_now, index=True)

@@ -117,7 +117,8 @@ def import_feed(
     tally = _Tally(rejects=list(feed.rejects))
     pending: list[PendingPhoto] = []
     stale: list[PendingPhoto] = []
-    for rows in _chunks(_clean_rows(feed.rows, tally)):
+    cleaned = _clean_rows(feed.rows, tally)
+    while rows := list(islice(cleaned, ROWS_PER_COMMIT)):
         with session.no_autoflush:
             feed_source = _Source(feed, source, options.clear_empty)
             _import_rows(session, rows, feed_source, locations, tally)
@@ -215,11 +216,6 @@ def _drained(found: list[tuple[PhotoRow, PhotoFile]]) -> list[PendingPhoto]:
     return pending
 
 
-def _chunks(rows: Iterator[ProductRow]) -> Iterator[list[ProductRow]]:
-    while chunk := list(islice(rows, ROWS_PER_COMMIT)):
-        yield chunk
-
-
 def _import_rows(
     session: Session,
     rows: list[ProductRow],
@@ -306,7 +302,7 @@ def _import_photos(
         if photo is None:
             photo = PhotoRow(product_id=product_id, source=source, status="pending")
             session.add(photo)
-        elif photo.status != "pending" and _has_changed(photo, file):
+        elif photo.status != "pending" and _has_changed(photo, file, locations):
             photo.status = "pending"
         if photo.position != position:
             photo.position = position
@@ -320,12 +316,12 @@ def _import_photos(
         photo.position = NOT_IN_FEED
 
 
-def _has_changed(photo: PhotoRow, file: PhotoFile) -> bool:
+def _has_changed(photo: PhotoRow, file: PhotoFile, locations: PhotoLocations) -> bool:
     if file.url is not None:
         # A fetched photo counts as unchanged until a refresh.
         return photo.skip_stage == "fetch"
     # A missing file has not changed: the garments indexed from it stay.
-    sha256 = file_sha256(file.path)
+    sha256 = locations.sha256_of(file.path)
     return sha256 is not None and sha256 != photo.sha256
 
 

@@ -14,11 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.feeds.rows import ProductRow
 from catalog.fetching.store import FetchedPhotos, is_url
-from catalog.files import is_file
+from catalog.files import file_sha256, is_file
 from catalog.models import PhotoRow
 from segmentation.photos import SUFFIXES
 
 _SUFFIXES_TRIED: Final = tuple(dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", *sorted(SUFFIXES))))
+_CACHED_HASHES: Final = 1_000
 _LINKED_OUTSIDE: Final = "(a symbolic link that leads out of the photos' folder)"
 """File name that never exists; the refusal of such a photo shows it."""
 
@@ -37,6 +38,15 @@ class PhotoLocations:
     refresh: bool
     shared_names: frozenset[str] = frozenset()
     _outside: dict[str, bool] = field(default_factory=dict, init=False, compare=False)
+    _hashes: dict[Path, str | None] = field(default_factory=dict, init=False, compare=False)
+
+    def sha256_of(self, path: Path) -> str | None:
+        """SHA-256 of a photo's bytes, as `file_sha256`; variants share photos, so it is cached."""
+        if path not in self._hashes:
+            if len(self._hashes) >= _CACHED_HASHES:
+                self._hashes.clear()
+            self._hashes[path] = file_sha256(path)
+        return self._hashes[path]
 
     @cached_property
     def _real_folder(self) -> Path:

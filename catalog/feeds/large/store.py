@@ -64,13 +64,6 @@ class StoredSequence(Sequence[Value]):
         place = index + self._length if index < 0 else index
         return next(islice(self, place, None))
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence) or len(other) != self._length:
-            return NotImplemented if not isinstance(other, Sequence) else False
-        return all(one == two for one, two in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
-
     def __getstate__(self) -> dict[str, Any]:
         self._remove.detach()
         return {"path": self._path, "starts": self._starts, "length": self._length}

@@ -54,6 +54,8 @@ class _Text:
 def plain_text(text: str) -> str:
     """Remove tags and entities, one line per block; plain text stays unchanged."""
     text = text[:LONGEST]
+    if "&" not in text and "<" not in text:
+        return text
     if _ESCAPED.search(text):  # some feeds escape twice, or tags
         text = html.unescape(text)
     if not _TAG.search(text):
