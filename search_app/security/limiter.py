@@ -117,4 +117,6 @@ def network_of(address: str) -> str:
         return address
     if parsed.version == 4:
         return str(parsed)
+    if parsed.ipv4_mapped is not None:  # as a proxy that listens on both may write it
+        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))
