@@ -138,10 +138,10 @@ def _from_base64(text: str) -> bytes:
         ) from error
 
 
-async def _answer(asked: Awaitable[Answer]) -> Answer:
+async def _answer(call: Awaitable[Answer]) -> Answer:
     """The answer. Raises ToolError with the server's message."""
     try:
-        return await asked
+        return await call
     except ApiError as error:
         raise ToolError(str(error)) from error
     except httpx2.TransportError as error:

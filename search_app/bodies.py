@@ -33,7 +33,7 @@ _DRAINED: Final = 4
 
 
 class BoundedBodies:
-    """Refuses bodies that are too large, too slow or too many.
+    """Middleware that refuses bodies that are too large, too slow or too many.
 
     Args:
         limit: maximum bytes of a body.

@@ -67,9 +67,9 @@ async def start_import(
             data = await feed.read()
             check_size(data, services.settings.max_upload_bytes, "feed")
             name = feed.filename or "feed.csv"
-            submit = partial(submit_upload, services, services.open_jobs, name, data)
+            submit = partial(submit_upload, services, name, data)
         elif is_url(address.strip()):
-            submit = partial(submit_address, services, services.open_jobs, address.strip())
+            submit = partial(submit_address, services, address.strip())
         else:
             raise UploadRefused("no_feed", "choose a feed first, or give its http(s) address")
         await run_in_threadpool(submit, options, key.name)

@@ -34,7 +34,7 @@ _NETWORK_BITS: Final = 64
 
 
 class RateLimiter:
-    """Counts requests of each sender; thread-safe.
+    """Rate limits of each sender; thread-safe.
 
     A key counts as a sender of its own after `trust`, until `distrust` or for `TRUST_SECONDS`;
     invented and revoked keys do not evade the address's limit.
