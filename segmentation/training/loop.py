@@ -11,13 +11,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
+
+from segmentation.network import SegmentationNetwork
 
 WARM_UP_EPOCHS: Final = 1.0
 FIRST_FACTOR: Final = 0.05
@@ -31,12 +33,12 @@ Report = Callable[[str], None]
 """Called with one line of progress."""
 
 
+LossOf = Callable[[SegmentationNetwork, Any], torch.Tensor]
+"""The loss of a network on one batch."""
+
+
 def no_report(line: str) -> None:
     """Discard progress lines."""
-
-
-Network = TypeVar("Network", bound=nn.Module)
-Batch = TypeVar("Batch")
 
 
 @dataclass(frozen=True)
@@ -115,11 +117,15 @@ def _in_float32(convolution: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
         return type(convolution).forward(convolution, maps.float())
 
 
-class TrainingRun(Generic[Network]):
+class TrainingRun:
     """A network in training; resumes from the folder's checkpoint if there is one."""
 
     def __init__(
-        self, network: Network, schedule: Schedule, folder: Path, report: Report = no_report
+        self,
+        network: SegmentationNetwork,
+        schedule: Schedule,
+        folder: Path,
+        report: Report = no_report,
     ) -> None:
         self.network = network
         self._schedule = schedule
@@ -137,9 +143,9 @@ class TrainingRun(Generic[Network]):
         self._resume()
 
     @property
-    def averaged(self) -> Network:
+    def averaged(self) -> SegmentationNetwork:
         """The network with averaged weights, in evaluation mode."""
-        return cast(Network, self._average.module.eval())
+        return cast(SegmentationNetwork, self._average.module.eval())
 
     def epochs(self) -> Iterator[tuple[int, Phase]]:
         """Iterate over the remaining epochs with their phases; saves a checkpoint after each."""
@@ -152,9 +158,7 @@ class TrainingRun(Generic[Network]):
             if minutes is not None and time.monotonic() - started > minutes * 60:
                 return
 
-    def learn(
-        self, batches: "DataLoader[Any]", loss_of: Callable[[Network, Batch], torch.Tensor]
-    ) -> float:
+    def learn(self, batches: "DataLoader[Any]", loss_of: LossOf) -> float:
         """Train one epoch on the batches and return the mean loss."""
         self.network.train()
         losses: list[float] = []
@@ -167,7 +171,7 @@ class TrainingRun(Generic[Network]):
                 self._report_step(batches, losses, reported - started)
         return float(np.mean(losses))
 
-    def _step(self, batch: Batch, loss_of: Callable[[Network, Batch], torch.Tensor]) -> float:
+    def _step(self, batch: Any, loss_of: LossOf) -> float:
         with fast_precision():
             loss = loss_of(self.network, batch)
         self._optimiser.zero_grad(set_to_none=True)

@@ -134,7 +134,7 @@ def _loss_of(network: SegmentationNetwork, batch: Batch) -> torch.Tensor:
 
 def _with_pseudo_labels(
     samples: list[TrainingSample],
-    run: TrainingRun[SegmentationNetwork],
+    run: TrainingRun,
     config: TrainConfig,
     phase: Phase,
 ) -> list[TrainingSample]:
@@ -161,7 +161,7 @@ def last_weights(run: Path) -> Path:
 
 
 def _validate(
-    run: TrainingRun[SegmentationNetwork],
+    run: TrainingRun,
     samples: Sequence[TrainingSample],
     config: TrainConfig,
     epoch: int,
@@ -231,7 +231,7 @@ def _epoch_line(epoch: int, figures: dict[str, float]) -> str:
 
 
 def _save_weights(
-    run: TrainingRun[SegmentationNetwork],
+    run: TrainingRun,
     config: TrainConfig,
     epoch: int,
     phase: Phase,
