@@ -1,7 +1,7 @@
 """The FastAPI application: pages, API, health and static files."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -85,7 +85,9 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
             await run_in_threadpool(make_local_token, settings.data)
             services.jobs = await run_in_threadpool(_start_jobs, services, services.collection)
             services.analytics.start(lambda: services.open_collection.database)
-            services.sync = SyncWorker(_present(services), services.jobs, settings.sync)
+            services.sync = SyncWorker(
+                lambda: services.open_collection, services.jobs, settings.sync
+            )
         yield
         if services.sync is not None:
             await run_in_threadpool(services.sync.thread.close)
@@ -150,15 +152,8 @@ def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     return JobRunner(collection, load, switch, settings.jobs)
 
 
-def _present(services: Services) -> Callable[[], Collection]:
-    return lambda: services.open_collection
-
-
 def _load_embedder(settings: Settings, encoder: str | None) -> Embedder:
-    # Imported here: loads torch.
-    from indexing.embedding.wiring import load_embedder
-
-    return BatchingEmbedder(load_embedder(settings.segmenter, encoder, settings.runtime_options))
+    return BatchingEmbedder(settings.load_embedder(encoder))
 
 
 def _open(services: Services) -> None:

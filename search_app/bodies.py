@@ -5,18 +5,15 @@ memory; other bodies are held in memory, only few of them at once.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_app.problems import answer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SMALL: Final = 1_000_000
 """Bytes of a body that does not count among the large ones."""
@@ -70,7 +67,7 @@ class BoundedBodies:
             await self._app(scope, bounded, send)
 
     @contextmanager
-    def _place(self, is_form: bool) -> "Iterator[None]":
+    def _place(self, is_form: bool) -> Iterator[None]:
         self._free[is_form] -= 1
         try:
             yield
@@ -80,8 +77,7 @@ class BoundedBodies:
 
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
     message = f"too many uploads at once; try again in {RETRY_SECONDS} s"
-    response = answer(Request(scope), 503, "busy", message)
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    response = answer(Request(scope), 503, "busy", message, RETRY_SECONDS)
     await response(scope, receive, send)
 
 

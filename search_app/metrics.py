@@ -1,12 +1,13 @@
 """Prometheus metrics of one app: counters, latencies and the server's state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import GaugeMetricFamily as Gauge
 
 from catalog.queries import catalog_counts
 from catalog.syncing.sources import list_sources
@@ -72,15 +73,15 @@ class StateCollector:
     def collect(self) -> Iterator[Metric]:
         """The gauges, computed for each scrape."""
         services = self._services
-        yield _gauge("apparel_inference_inside", "Photos before or in the models",
-                     services.line.inside)  # fmt: skip
+        yield Gauge("apparel_inference_inside", "Photos before or in the models",
+                    services.line.inside)  # fmt: skip
         yield CounterMetricFamily("apparel_analytics_dropped", "Searches and events not recorded",
                                   services.analytics.dropped)  # fmt: skip
         if services.jobs is not None:
-            yield _gauge("apparel_import_running", "1 while a feed is imported",
-                         int(services.jobs.working))  # fmt: skip
+            yield Gauge("apparel_import_running", "1 while a feed is imported",
+                        int(services.jobs.working))  # fmt: skip
         if services.collection is not None:
-            yield _gauge("apparel_queries_kept", "Query photos kept", len(services.queries))
+            yield Gauge("apparel_queries_kept", "Query photos kept", len(services.queries))
             yield from _collection_metrics(services.collection)
 
 
@@ -89,26 +90,29 @@ def _collection_metrics(collection: "Collection") -> Iterator[Metric]:
     if isinstance(embedder, BatchingEmbedder):
         yield CounterMetricFamily("apparel_model_calls", "Calls of the models", embedder.turns)
         yield CounterMetricFamily("apparel_model_photos", "Photos in them", embedder.photos)
-    vectors = GaugeMetricFamily("apparel_index_vectors", "Garments in an index", labels=["class"])
-    for garment_class, count in collection.searchable().items():
-        vectors.add_metric([garment_class.label], count)
-    yield vectors
+    sizes = {(each.label,): count for each, count in collection.searchable().items()}
+    yield _gauges("apparel_index_vectors", "Garments in an index", ["class"], sizes.items())
     with collection.database.session() as session:
         counts = catalog_counts(session)
         alerts = sum(each.state.needs_attention for each in list_sources(session))
-    yield _gauge("apparel_sources_needing_attention",
-                 "Sources that failed or shrank at their last run", alerts)  # fmt: skip
-    yield _gauge("apparel_products", "Products of the catalogue", counts.products)
-    photos = GaugeMetricFamily("apparel_photos", "Photos by state", labels=["status"])
-    photos.add_metric(["indexed"], counts.photos_indexed)
-    photos.add_metric(["pending"], counts.photos_pending)
-    photos.add_metric(["skipped"], counts.photos_skipped)
-    yield photos
-    skips = GaugeMetricFamily("apparel_skips", "Skipped photos", labels=["stage", "code"])
-    for skip in counts.skips:
-        skips.add_metric([skip.stage, skip.code], skip.count)
-    yield skips
+    yield Gauge("apparel_sources_needing_attention",
+                "Sources that failed or shrank at their last run", alerts)  # fmt: skip
+    yield Gauge("apparel_products", "Products of the catalogue", counts.products)
+    photos = {
+        ("indexed",): counts.photos_indexed,
+        ("pending",): counts.photos_pending,
+        ("skipped",): counts.photos_skipped,
+    }
+    yield _gauges("apparel_photos", "Photos by state", ["status"], photos.items())
+    skips = {(each.stage, each.code): each.count for each in counts.skips}
+    yield _gauges("apparel_skips", "Skipped photos", ["stage", "code"], skips.items())
 
 
-def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, help_text, value)
+def _gauges(
+    name: str, help_text: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], int]]
+) -> Gauge:
+    """A gauge for each combination of labels."""
+    gauges = Gauge(name, help_text, labels=labels)
+    for key, value in values:
+        gauges.add_metric(key, value)
+    return gauges

@@ -15,25 +15,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from search_app.logs import REQUEST_ID, AnsweredRequest, log_answer
+from search_app.logs import REQUEST_ID, log_answer
 from search_app.metrics import Metrics
 from search_app.problems import DATABASE_AWAY, answer
 from search_app.security.keys import secret_in
 from search_app.security.limiter import RateLimiter
 from search_app.security.origins import PUBLIC
 
-PAGE_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 DOCS_POLICY: Final = PAGE_POLICY.replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
@@ -162,10 +153,7 @@ class ObserveRequests:
         # The pattern, not the path: each id or token would make a time series of its own.
         route = getattr(scope.get("route"), "path", "other")
         self._metrics.count_request(route, scope["method"], status, seconds)
-        milliseconds = round(seconds * 1000, 1)
-        log_answer(
-            AnsweredRequest(scope["method"], route, status, milliseconds, client_address(scope))
-        )
+        log_answer(scope["method"], route, status, seconds, client_address(scope))
 
 
 class RetryRead:
@@ -215,9 +203,7 @@ class LimitRate:
             await self._app(scope, receive, send)
             return
         message = f"too many requests from here; try again in {seconds} s"
-        response = answer(Request(scope), 429, "rate_limited", message)
-        response.headers["Retry-After"] = str(seconds)
-        await response(scope, receive, send)
+        await answer(Request(scope), 429, "rate_limited", message, seconds)(scope, receive, send)
 
 
 def client_address(scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 import errno
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
@@ -61,27 +61,35 @@ _PATTERNS: Final = {
     "^[A-Z]{3}$": "must be three capital letters, such as EUR",
     r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$": "must be x0,y0,x1,y1 in pixels",
 }
-_WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    "missing": lambda _: "is missing",
-    "extra_forbidden": lambda _: "is not a name we know; see /docs for those that exist",
-    "json_invalid": lambda about: f"no JSON ({about.get('error', 'broken')})",
-    "model_attributes_type": lambda _: "must be a JSON object, sent as application/json",
-    "model_type": lambda _: "must be a JSON object, sent as application/json",
-    "int_parsing": lambda _: "must be a whole number",
-    "int_from_float": lambda _: "must be a whole number",
-    "float_parsing": lambda _: "must be a number",
-    "decimal_parsing": lambda _: "must be a number",
-    "bool_parsing": lambda _: "must be true or false",
-    "greater_than_equal": lambda about: f"must be at least {about['ge']}",
-    "less_than_equal": lambda about: f"must be at most {about['le']}",
-    "less_than": lambda about: f"must be less than {about['lt']}",
-    "too_long": lambda about: f"takes at most {about['max_length']} values; leave some out",
-    "literal_error": lambda about: f"must be {about['expected']}",
-    "string_pattern_mismatch": lambda about: _PATTERNS.get(
-        about["pattern"], f"must match {about['pattern']}"
-    ),
+_WORDS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a name we know; see /docs for those that exist",
+    "json_invalid": "no JSON ({error})",
+    "model_attributes_type": "must be a JSON object, sent as application/json",
+    "model_type": "must be a JSON object, sent as application/json",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "decimal_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "too_long": "takes at most {max_length} values; leave some out",
+    "literal_error": "must be {expected}",
+    "string_pattern_mismatch": "must match {pattern}",
 }
-"""Kind of an error -> what to say, of the error's context."""
+"""Kind of an error -> what to say, with values of the error's context."""
+_PACKAGE_ERRORS: Final[dict[type[Exception], tuple[int, str, str]]] = {
+    ProductNotFound: (404, "product_not_found", ""),
+    SourceNotFound: (404, "source_not_found", ""),
+    DatabaseAway: (503, "not_ready", "the database does not answer; try again in a moment"),
+    BucketAway: (503, "not_ready", "the store of photos does not answer; try again"),
+    CannotWrite: (507, "no_room", _NO_ROOM),
+    CatalogError: (422, "catalogue_refused", ""),
+    Exception: (503, "not_ready", ""),
+}
+"""Kind of an error -> HTTP status, code and message, "" = the error's own; the first counts."""
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -99,17 +107,23 @@ def add_error_handlers(app: FastAPI) -> None:
 
 def photo_problem(error: UnreadablePhoto | FetchError | SearchAppError) -> int:
     """HTTP status for a photo that was refused or could not be fetched."""
-    if isinstance(error, FetchError):
-        return 422
     if isinstance(error, SearchAppError):
         return error.status
-    return PHOTO_STATUS.get(error.code, 400)
+    # Not 502: nothing is wrong here, the address that was sent does not give a photo.
+    return PHOTO_STATUS.get(error.code, 422 if isinstance(error, FetchError) else 400)
 
 
-def answer(request: Request, status: int, code: str, message: str) -> Response:
-    """Answer an error as JSON, or as a page to a browser outside the API."""
+def answer(
+    request: Request, status: int, code: str, message: str, retry_after: int | None = None
+) -> Response:
+    """Answer an error as JSON, or as a page to a browser outside the API.
+
+    Args:
+        retry_after: seconds after which the client may try again.
+    """
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if not _wants_page(request):
-        return JSONResponse({"error": {"code": code, "message": message}}, status)
+        return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
     context = {
         "status": status,
         "title": texts.error_title(status, code),
@@ -122,7 +136,7 @@ def answer(request: Request, status: int, code: str, message: str) -> Response:
         "here": "",
     }
     templates = services_of(request).templates
-    return templates.TemplateResponse(request, "error.html", context, status)
+    return templates.TemplateResponse(request, "error.html", context, status, headers)
 
 
 def _wants_page(request: Request) -> bool:
@@ -132,47 +146,26 @@ def _wants_page(request: Request) -> bool:
 
 def _search_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, SearchAppError)
-    response = answer(request, error.status, error.code, str(error))
-    if isinstance(error, Busy):
-        response.headers["Retry-After"] = str(error.retry_after)
+    wait = error.retry_after if isinstance(error, Busy) else None
+    response = answer(request, error.status, error.code, str(error), wait)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 def _package_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, UnreadablePhoto):
+    if isinstance(error, UnreadablePhoto | FetchError):
         services_of(request).metrics.count_refused(error.code)
         return answer(request, photo_problem(error), error.code, str(error))
-    if isinstance(error, ProductNotFound):
-        return answer(request, 404, "product_not_found", str(error))
-    if isinstance(error, SourceNotFound):
-        return answer(request, 404, "source_not_found", str(error))
-    if isinstance(error, FetchError):
-        # Not 502: nothing is wrong here, the address that was sent does not give a photo.
-        services_of(request).metrics.count_refused(error.code)
-        return answer(request, PHOTO_STATUS.get(error.code, 422), error.code, str(error))
-    if isinstance(error, DatabaseAway):
-        return _database_away(request, error)
-    if isinstance(error, BucketAway):
-        _log.error("%s", error)
-        return answer(request, 503, "not_ready", "the store of photos does not answer; try again")
-    if isinstance(error, CannotWrite):
-        _log.error("%s", error)
-        return answer(request, 507, "no_room", _NO_ROOM)
-    if isinstance(error, CatalogError):
-        return answer(request, 422, "catalogue_refused", _shown(request, error))
-    _log.error("%s: %s", type(error).__name__, error)
-    return answer(request, 503, "not_ready", _shown(request, error))
-
-
-def _database_away(request: Request, error: DatabaseAway) -> Response:
-    _log.error("%s", error)
-    setattr(request.state, DATABASE_AWAY, True)
-    message = "the database does not answer; try again in a moment"
-    response = answer(request, 503, "not_ready", message)
-    response.headers["Retry-After"] = str(_AWAY_SECONDS)
-    return response
+    kind = next(each for each in _PACKAGE_ERRORS if isinstance(error, each))
+    status, code, message = _PACKAGE_ERRORS[kind]
+    if status >= 500:
+        _log.error("%s: %s", type(error).__name__, error)
+    is_away = isinstance(error, DatabaseAway)
+    if is_away:
+        setattr(request.state, DATABASE_AWAY, True)
+    message = message or _shown(request, error)
+    return answer(request, status, code, message, _AWAY_SECONDS if is_away else None)
 
 
 def _shown(request: Request, error: Exception) -> str:
@@ -248,5 +241,7 @@ def first_problem(errors: Sequence[Any]) -> tuple[str, str]:
         where = ""
     if kind == "value_error" and "UploadFile" in first["msg"]:
         return where, f"must be a file, not text: curl -F {where}=@FILE"
-    said = _WORDS[kind](about) if kind in _WORDS else first["msg"].removeprefix("Value error, ")
+    said = _WORDS.get(kind, first["msg"].removeprefix("Value error, "))
+    if kind in _WORDS:
+        said = _PATTERNS.get(about.get("pattern"), said.format_map({"error": "broken"} | about))
     return where or "body", said

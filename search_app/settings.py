@@ -14,6 +14,7 @@ from segmentation.runtime import RuntimeName, RuntimeOptions
 
 if TYPE_CHECKING:
     from indexing.collection import Collection
+    from indexing.embedding.embedder import PhotoEmbedder
     from indexing.types import Embedder
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -113,6 +114,12 @@ class Settings(BaseSettings):
     def runtime_options(self) -> RuntimeOptions:
         """Runtime, threads and cache of the networks."""
         return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
+
+    def load_embedder(self, encoder: str | None) -> "PhotoEmbedder":
+        """Load the segmenter and an encoder; raises like `indexing.embedding.wiring`."""
+        from indexing.embedding.wiring import load_embedder
+
+        return load_embedder(self.segmenter, encoder, self.runtime_options)
 
     def open_collection(self, embedder: "Embedder | None") -> "Collection":
         """Open the data folder; raises like `indexing.collection.open_collection`."""

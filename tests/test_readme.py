@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from search_app.api.examples import CURLS
-from search_app.api.openapi import SERVER
+from search_app.api.openapi import SERVER, route_examples
 from search_app.cli.main import app
 from search_app.settings import Settings
 from tests.fakes import draw_photo
@@ -75,7 +74,8 @@ def test_commands_and_options_in_examples_exist() -> None:
 def test_curl_examples_work_as_they_stand(tmp_path: Path) -> None:
     program("curl", "curl")
     shown = re.findall(r"^curl .+$", README + TABLES, flags=re.MULTILINE)
-    described = [f"curl {arguments.format(server=SERVER)}" for arguments in CURLS.values()]
+    curls = [each["curl"] for each in route_examples().values() if "curl" in each]
+    described = [f"curl {arguments.format(server=SERVER)}" for arguments in curls]
     assert len(shown) >= 3
     for name in ("query.jpg", "photo.jpg"):
         draw_photo(tmp_path / name)

@@ -10,30 +10,23 @@ from pydantic import Field
 from catalog.database import retried_read
 from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
-from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query as Search
 from indexing.types import Vector
 from search_app.analytics.documents import with_vector_search
-from search_app.api.search import (
-    IN_COLOUR,
-    LESS_LIKE,
-    MAX_K,
-    MORE_LIKE,
-    GarmentIds,
-    parsed_filters,
-)
+from search_app.api.search import class_named, search_options
 from search_app.documents import (
     ClassLabel,
     FacetDocument,
     FacetsDocument,
     FilterTexts,
     ResultsDocument,
+    SearchFields,
     Text,
     VectorRequest,
 )
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
-from search_app.search.options import SearchOptions
+from search_app.search.options import SearchOptions, parsed_filters
 from search_app.search.search import search_cards
 from search_app.search.search_document import result_document
 from search_app.security.keys import Scope, needs
@@ -52,12 +45,7 @@ def search_by_vector(body: VectorRequest, services: UsedServices) -> ResultsDocu
     """Search with a vector written by `apparel embed`: a style half, then a colour half."""
     collection = services.open_collection
     vector = _checked_vector(collection, body.vector)
-    options = SearchOptions(
-        k=body.k,
-        colour_weight=body.colour_weight,
-        filters=parsed_filters(collection, body.filters),
-        in_colour=body.in_colour,
-    )
+    options = search_options(collection, body)
     garment_class = GarmentClass.from_label(body.garment_class)
     document = _results(services, Search(vector), options, garment_class)
     return with_vector_search(services.analytics, document, options, product_id=None)
@@ -66,6 +54,7 @@ def search_by_vector(body: VectorRequest, services: UsedServices) -> ResultsDocu
 @router.get("/similar", summary="Products like a product")
 def similar(
     services: UsedServices,
+    fields: Annotated[SearchFields, Query()],
     product_id: Annotated[str, Query(min_length=1, max_length=200)],
     garment_id: Annotated[
         int | None,
@@ -74,27 +63,14 @@ def similar(
     garment_class: Annotated[
         ClassLabel | None, Query(description="search this class instead")
     ] = None,
-    k: Annotated[int, Query(ge=1, le=MAX_K)] = 12,
-    colour_weight: Annotated[float, Query(ge=0, le=1)] = DEFAULT_COLOUR_WEIGHT,
-    filters: Annotated[FilterTexts, Query()] = NO_FILTERS,
-    in_colour: Annotated[str | None, Query(max_length=40, description=IN_COLOUR)] = None,
-    more_like: Annotated[GarmentIds, Query(description=MORE_LIKE)] = [],  # noqa: B006
-    less_like: Annotated[GarmentIds, Query(description=LESS_LIKE)] = [],  # noqa: B006
 ) -> ResultsDocument:
     """Find the products nearest to a garment of the product, which itself is left out."""
     collection = services.open_collection
     chosen = _garment_of(collection, product_id, garment_id)
     query = replace(collection.query_like(chosen), exclude_product=product_id)
     (own_class,) = query.searched_classes
-    options = SearchOptions(
-        k=k,
-        colour_weight=colour_weight,
-        filters=parsed_filters(collection, filters),
-        in_colour=in_colour or None,
-        more_like=tuple(more_like),
-        less_like=tuple(less_like),
-    )
-    among = GarmentClass.from_label(garment_class) if garment_class else own_class
+    options = search_options(collection, fields)
+    among = class_named(garment_class) or own_class
     document = _results(services, query, options, among)
     return with_vector_search(services.analytics, document, options, product_id)
 
@@ -113,7 +89,7 @@ def read_facets(
 ) -> FacetsDocument:
     """Count each field under all filters but its own: what another choice would give."""
     collection = services.open_collection
-    wanted = parsed_filters(collection, filters)
+    wanted = parsed_filters(collection.database, filters)
     with collection.database.session() as session:
         found = facets(session, wanted, limit, attributes)
     return _facets_document(found)

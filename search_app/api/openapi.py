@@ -1,10 +1,16 @@
-"""OpenAPI description of the routes, with API keys and an example for each route."""
+"""OpenAPI description of the routes, with API keys and an example for each route.
 
+The examples are in `examples.json`: for each route an `answer` that went well, a JSON `body`, the
+fields of a `form` that must be given (files apart) and the arguments of `curl`, where it has them.
+An object with `like` has the fields of that part of the file and its own.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
-
-from search_app.api.examples import ANSWERS, BODIES, CURLS, FORMS
 
 KEYS: Final[dict[str, Any]] = {
     "bearer": {
@@ -16,6 +22,23 @@ KEYS: Final[dict[str, Any]] = {
 }
 SERVER: Final = "http://127.0.0.1:8000"
 PROBLEM: Final = {"error": {"code": "invalid_request", "message": "k: must be at most 200"}}
+
+
+@cache
+def route_examples() -> dict[tuple[str, str], dict[str, Any]]:
+    """The examples of each route by method and path."""
+    file = json.loads(Path(__file__).with_name("examples.json").read_text(encoding="utf-8"))
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        base = filled(file["parts"][value["like"]]) if "like" in value else {}
+        return base | {name: filled(each) for name, each in value.items() if name != "like"}
+
+    routes = {tuple(route.split()): filled(each) for route, each in file["routes"].items()}
+    return {(method, path): examples for (method, path), examples in routes.items()}
 
 
 def describe(app: FastAPI) -> None:
@@ -35,17 +58,18 @@ def _add_examples(schema: dict[str, Any]) -> None:
     schema["components"]["securitySchemes"] = KEYS
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            if (curl := CURLS.get((method, path))) is not None:
-                command = f"curl {curl.format(server=SERVER)}"
+            examples = route_examples().get((method, path), {})
+            if "curl" in examples:
+                command = f"curl {examples['curl'].format(server=SERVER)}"
                 operation["description"] += f"\n\n```sh\n{command}\n```"
             if path.startswith("/api"):
                 # Each alone is enough, and so may none be: see search_app.security.keys.
                 operation["security"] = [{}, *({name: []} for name in KEYS)]
             for status, response in operation["responses"].items():
-                example = ANSWERS.get((method, path)) if status.startswith("2") else PROBLEM
+                example = examples.get("answer") if status.startswith("2") else PROBLEM
                 _set_example(response, example)
-            _set_example(operation.get("requestBody", {}), BODIES.get((method, path)))
-            _describe_form(form_fields(schema, method, path), FORMS.get((method, path), {}))
+            _set_example(operation.get("requestBody", {}), examples.get("body"))
+            _describe_form(form_fields(schema, method, path), examples.get("form", {}))
 
 
 def form_fields(schema: dict[str, Any], method: str, path: str) -> dict[str, dict[str, Any]]:

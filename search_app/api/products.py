@@ -4,16 +4,13 @@ import base64
 import hashlib
 import json
 from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, File, Form, Query, UploadFile
-from pydantic import BeforeValidator, TypeAdapter
+from fastapi import APIRouter, Depends, File, Query, UploadFile
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from catalog.feeds.reader import Feed, ProductRow
-from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
 from catalog.files import publishing
 from catalog.queries import (
     ProductDetail,
@@ -23,11 +20,11 @@ from catalog.queries import (
 )
 from catalog.sale import price_now, split_prices, utc
 from indexing.collection import Collection
-from search_app.api.search import parsed_filters
 from search_app.documents import (
     FilterTexts,
     ProductChanges,
     ProductDocument,
+    ProductFields,
     ProductPage,
     ProductPhotoDocument,
     Text,
@@ -36,6 +33,7 @@ from search_app.documents import (
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
 from search_app.problems import ERRORS
+from search_app.search.options import parsed_filters
 from search_app.search.search_document import amount
 from search_app.search.uploads import upload_bytes
 from search_app.security.keys import Scope, needs
@@ -44,17 +42,11 @@ from segmentation.photos import decode_photo
 
 MAX_PAGE_SIZE: Final = 100
 CURSOR: Final = "next_cursor of the previous answer, instead of page"
-MAX_PHOTOS: Final = 12
-ATTRIBUTES: Final = "NAME=VALUE, such as fit=loose; repeated"
 ORIGINALS: Final = "uploads"
 """Folder below DATA for the photos that come over the API, until they are indexed."""
 
 _PLACE: Final = TypeAdapter(tuple[Text, Text])
 """Title and id in a cursor."""
-
-ProductId = Annotated[Text, Form(min_length=1, max_length=200)]
-Words = Annotated[Text | None, Form(max_length=200)]
-
 
 router = APIRouter(prefix="/api/v1/products", tags=["products"], responses=ERRORS)
 reads = [Depends(needs(Scope.READ))]
@@ -75,7 +67,7 @@ def list_all(
     Pages go by `page`, or by `cursor`, which stays exact while products are added or removed.
     """
     collection = services.open_collection
-    wanted = parsed_filters(collection, filters)
+    wanted = parsed_filters(collection.database, filters)
     after = _read_cursor(cursor) if cursor else None
     with collection.database.session() as session:
         found = list_products(session, page, page_size, wanted, text, after)
@@ -95,36 +87,25 @@ def read_one(product_id: str, services: UsedServices) -> ProductDocument:
     return _read(services.open_collection, product_id)
 
 
+class NewProduct(ProductFields):
+    """The form of a new product."""
+
+    id: Text = Field(min_length=1, max_length=200)
+    title: Text = Field(min_length=1, max_length=500)
+    photos: list[UploadFile] = Field(max_length=12, description="one or more photos")
+    attributes: Annotated[list[Text], BeforeValidator(without_empty)] = Field(
+        default=[], max_length=200, description="NAME=VALUE, such as fit=loose; repeated"
+    )
+
+
 @router.post("", status_code=201, dependencies=writes, summary="Add or replace a product")
 async def add(
     services: UsedServices,
-    id: ProductId,
-    title: Annotated[Text, Form(min_length=1, max_length=500)],
-    photos: Annotated[
-        list[UploadFile], File(max_length=MAX_PHOTOS, description="one or more photos")
-    ],
-    brand: Words = None,
-    category: Words = None,
-    colour: Annotated[Text | None, Form(max_length=100)] = None,
-    price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
-    regular_price: Annotated[Decimal | None, Form(ge=0, lt=10**10)] = None,
-    sale_start: Annotated[datetime | None, Form()] = None,
-    sale_end: Annotated[datetime | None, Form()] = None,
-    currency: Annotated[str | None, Form(pattern="^[A-Z]{3}$")] = None,
-    url: Annotated[Text | None, Form(max_length=2000, pattern="^https?://")] = None,
-    availability: Annotated[Text | None, Form(max_length=50)] = None,
-    description: Annotated[Text | None, Form(max_length=DESCRIPTION_LIMIT)] = None,
-    group_id: Annotated[Text | None, Form(min_length=1, max_length=LIMITS["group"])] = None,
-    attributes: Annotated[
-        list[Text],
-        BeforeValidator(without_empty),
-        Form(max_length=200, description=ATTRIBUTES),
-    ] = [],  # noqa: B006
+    fields: Annotated[NewProduct, File()],
 ) -> ProductDocument:
     """Add or replace a product; its photos are searchable when the answer comes."""
-    named = _named(attributes)
-    prices = {"price": price, "regular_price": regular_price}
-    sale = prices | {"sale_start": sale_start, "sale_end": sale_end}
+    given = fields.model_dump(exclude={"id", "title", "photos"})
+    given["attributes"] = _named(fields.attributes)
     limit = services.settings.max_upload_bytes
     collection = services.open_collection
     if services.open_jobs.working:
@@ -133,20 +114,16 @@ async def add(
 
     def store() -> ProductDocument:
         folder = collection.data / ORIGINALS
-        originals = [upload_bytes(photo, limit) for photo in photos]
-        row = ProductRow(
-            id=id, title=title, photos=_store_originals(folder, originals), brand=brand,
-            category=category, colour=colour, currency=currency, url=url,
-            availability=availability, description=description, group=group_id, attributes=named,
-        )  # fmt: skip
-        row = _changed(row, sale)
+        originals = [upload_bytes(photo, limit) for photo in fields.photos]
+        row = ProductRow(fields.id, fields.title, _store_originals(folder, originals))
+        row = _changed(row, given)
         try:
             collection.index(Feed(rows=(row,), folder=folder))
         finally:
             # Where and by whom a photo was taken is in the original: only pixels are kept.
             for name in row.photos:
                 (folder / name).unlink(missing_ok=True)
-        return _read(collection, id)
+        return _read(collection, fields.id)
 
     return await services.line.run(store)
 
@@ -158,8 +135,6 @@ def change(product_id: str, changes: ProductChanges, services: UsedServices) -> 
     given = changes.model_dump(exclude_unset=True)
     if given.get("title", "") is None:
         raise BadRequest("title", "a product needs one; leave it out to keep it")
-    if "group_id" in given:
-        given["group"] = given.pop("group_id")
     with collection.database.session() as session:
         row = product_by_id(session, product_id).row
     collection.update(_changed(row, given))
@@ -177,6 +152,8 @@ async def remove(product_id: str, services: UsedServices) -> None:
 
 def _changed(row: ProductRow, given: dict[str, Any]) -> ProductRow:
     """A row with new values; a new price without a sale price is in force from now on."""
+    if "group_id" in given:
+        given["group"] = given.pop("group_id")
     if "price" not in given and "regular_price" in given:
         given["price"] = given.pop("regular_price")
     elif "price" in given:
@@ -191,21 +168,13 @@ def _changed(row: ProductRow, given: dict[str, Any]) -> ProductRow:
 def product_document(product: ProductDetail) -> ProductDocument:
     """The JSON document of a product."""
     row = product.row
+    unchanged = ("id", "title", "description", "brand", "category", "colour", "currency", "url",
+                 "availability", "sale_start", "sale_end")  # fmt: skip
     return ProductDocument(
-        id=row.id,
-        title=row.title,
-        description=row.description,
-        brand=row.brand,
-        category=row.category,
-        colour=row.colour,
+        **{name: getattr(row, name) for name in unchanged},
         price=amount(price_now(row)),
         regular_price=amount(row.price),
         sale_price=amount(row.sale_price),
-        sale_start=row.sale_start,
-        sale_end=row.sale_end,
-        currency=row.currency,
-        url=row.url,
-        availability=row.availability,
         group_id=row.group,
         attributes=dict(row.attributes or {}),
         photos=[

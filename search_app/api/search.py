@@ -1,13 +1,13 @@
 """The JSON API of a query photo: POST /api/v1/search and /api/v1/segment."""
 
 import base64
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from catalog.database import retried_read
-from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.analytics.documents import with_photo_searches, with_words_search
@@ -16,6 +16,7 @@ from search_app.documents import (
     ClassLabel,
     FilterTexts,
     SearchDocument,
+    SearchFields,
     SegmentDocument,
     WordsDocument,
     without_empty,
@@ -23,7 +24,7 @@ from search_app.documents import (
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
 from search_app.search.explaining import explain
-from search_app.search.options import SearchOptions
+from search_app.search.options import SearchOptions, parsed_filters
 from search_app.search.query_photo import embed_query, embedder_of
 from search_app.search.search_document import search_photo, search_words, segment_document
 from search_app.search.uploads import check_one_source, fetched_bytes, upload_bytes
@@ -33,58 +34,53 @@ from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 from segmentation.photos import decode_photo
 
-MAX_K: Final = 200
 PNG: Final = "image/png"
-REGION: Final = "x0,y0,x1,y1 in pixels of the photo: the box to search with"
-BOX: Final = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
 PHOTO: Final = "JPEG, PNG, WebP, GIF, BMP or TIFF"
-URL: Final = "instead of photo: a public http(s) address to fetch it from"
-IN_COLOUR: Final = "the same in another colour: a name or #rrggbb"
-FURTHER: Final = "other photos of what is wanted; garments of the same class are averaged"
-MORE_LIKE: Final = "garment_id of results to be nearer to; may be repeated"
-LESS_LIKE: Final = "garment_id of results to be farther from, themselves last; may be repeated"
-WORDS: Final = "plain words that results must match: red top, striped dress"
+BOX: Final = r"^[0-9]{1,5},[0-9]{1,5},[0-9]{1,5},[0-9]{1,5}$"
+FILE_SCHEMA: Final = WithJsonSchema(
+    {"type": "string", "contentMediaType": "application/octet-stream"}
+)
+"""An optional file as a plain one: /docs shows no file box for "a file or null"."""
+PhotoFile = Annotated[UploadFile, File(description=PHOTO)]
 
 router = APIRouter(
     prefix="/api/v1", tags=["search"], dependencies=[Depends(needs(Scope.READ))], responses=ERRORS
 )
 
-MAX_FURTHER_PHOTOS: Final = 3
-MAX_EXAMPLES: Final = 8
-FILE_SCHEMA: Final = WithJsonSchema(
-    {"type": "string", "contentMediaType": "application/octet-stream"}
-)
-"""An optional file as a plain one: /docs shows no file box for "a file or null"."""
-GarmentIds = Annotated[
-    list[Annotated[int, Field(ge=1, lt=2**63)]],
-    BeforeValidator(without_empty),
-    Field(max_length=MAX_EXAMPLES),
-]
-PhotoFile = Annotated[UploadFile, File(description=PHOTO)]
+
+class PhotoSearch(SearchFields):
+    """The form of a search by photo."""
+
+    photo: Annotated[UploadFile | None, FILE_SCHEMA] = Field(default=None, description=PHOTO)
+    further_photos: Annotated[list[UploadFile], BeforeValidator(without_empty)] = Field(
+        default=[],
+        max_length=3,
+        description="other photos of what is wanted; garments of the same class are averaged",
+    )
+
+    url: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="instead of photo: a public http(s) address to fetch it from",
+    )
+    garment_class: ClassLabel | None = None
+    filter: FilterTexts = Field(default=[], description="the same as filters")
+    words: str | None = Field(
+        default=None,
+        max_length=200,
+        description="plain words that results must match: red top, striped dress",
+    )
+    region: str | None = Field(
+        default=None,
+        pattern=BOX,
+        description="x0,y0,x1,y1 in pixels of the photo: the box to search with",
+    )
 
 
 @router.post("/search", summary="Products nearest to each garment of a photo")
 async def search(
     services: UsedServices,
-    photo: Annotated[UploadFile | None, FILE_SCHEMA, File(description=PHOTO)] = None,
-    url: Annotated[str | None, Form(max_length=2000, description=URL)] = None,
-    garment_class: Annotated[ClassLabel | None, Form()] = None,
-    k: Annotated[int, Form(ge=1, le=MAX_K)] = 12,
-    colour_weight: Annotated[
-        float, Form(ge=0, le=1, description="0 style, 1 colour")
-    ] = DEFAULT_COLOUR_WEIGHT,
-    filters: Annotated[FilterTexts, Form()] = [],  # noqa: B006
-    filter: Annotated[FilterTexts, Form(description="the same as filters")] = [],  # noqa: B006
-    in_colour: Annotated[str | None, Form(max_length=40, description=IN_COLOUR)] = None,
-    words: Annotated[str | None, Form(max_length=200, description=WORDS)] = None,
-    region: Annotated[str | None, Form(pattern=BOX, description=REGION)] = None,
-    further_photos: Annotated[
-        list[UploadFile],
-        BeforeValidator(without_empty),
-        File(max_length=MAX_FURTHER_PHOTOS, description=FURTHER),
-    ] = [],  # noqa: B006
-    more_like: Annotated[GarmentIds, Form(description=MORE_LIKE)] = [],  # noqa: B006
-    less_like: Annotated[GarmentIds, Form(description=LESS_LIKE)] = [],  # noqa: B006
+    fields: Annotated[PhotoSearch, File()],
 ) -> SearchDocument:
     """Detect the garments on the photo and, for each, find the nearest products.
 
@@ -92,25 +88,14 @@ async def search(
     `words.unknown_words` names the words that were not understood.
     """
     limit = services.settings.max_upload_bytes
-    check_one_source(photo, url)
-    fetched = await fetched_bytes(url, limit, services.fetches) if url else None
+    check_one_source(fields.photo, fields.url)
+    fetched = await fetched_bytes(fields.url, limit, services.fetches) if fields.url else None
     collection = services.open_collection
-    wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
 
     def results() -> SearchDocument:
-        options = SearchOptions(
-            garment_class=wanted,
-            k=k,
-            colour_weight=colour_weight,
-            filters=parsed_filters(collection, filters + filter),
-            in_colour=in_colour or None,
-            words=words or None,
-            region=parsed_region(region),
-            more_like=tuple(more_like),
-            less_like=tuple(less_like),
-        )
-        upload = decode_photo(fetched or upload_bytes(photo, limit))
-        further = [decode_photo(upload_bytes(each, limit)).photo for each in further_photos]
+        options = photo_options(collection, fields)
+        upload = decode_photo(fetched or upload_bytes(fields.photo, limit))
+        further = [decode_photo(upload_bytes(each, limit)).photo for each in fields.further_photos]
         size = (upload.height, upload.width)
         found = retried_read(lambda: search_photo(collection, upload.photo, options, size, further))
         return with_photo_searches(services.analytics, found, options)
@@ -161,13 +146,13 @@ def search_by_words(
         Query(min_length=1, max_length=200, openapi_examples={"words": {"value": "striped dress"}}),
     ],
     garment_class: Annotated[ClassLabel | None, Query()] = None,
-    k: Annotated[int, Query(ge=1, le=MAX_K)] = 12,
+    k: Annotated[int, Query(ge=1, le=200)] = 12,
     filters: Annotated[FilterTexts, Query()] = [],  # noqa: B006
 ) -> WordsDocument:
     """Search by plain words, by titles and the attributes predicted at indexing time."""
     collection = services.open_collection
-    wanted = None if garment_class is None else GarmentClass.from_label(garment_class)
-    options = SearchOptions(wanted, k, filters=parsed_filters(collection, filters), words=words)
+    wanted = parsed_filters(collection.database, filters)
+    options = SearchOptions(class_named(garment_class), k, filters=wanted, words=words)
     return with_words_search(services.analytics, search_words(collection, options), options)
 
 
@@ -197,17 +182,37 @@ async def segment(
     return await services.line.run(segmented)
 
 
+def search_options(collection: Collection, fields: SearchFields) -> SearchOptions:
+    """The options that a request's fields name. Raises CatalogError for an unknown filter."""
+    return SearchOptions(
+        k=fields.k,
+        colour_weight=fields.colour_weight,
+        filters=parsed_filters(collection.database, fields.filters),
+        in_colour=fields.in_colour or None,
+        more_like=tuple(fields.more_like),
+        less_like=tuple(fields.less_like),
+    )
+
+
+def photo_options(collection: Collection, fields: PhotoSearch) -> SearchOptions:
+    """The options of a search by photo. Raises CatalogError for an unknown filter."""
+    every = fields.model_copy(update={"filters": fields.filters + fields.filter})
+    return replace(
+        search_options(collection, every),
+        garment_class=class_named(fields.garment_class),
+        words=fields.words or None,
+        region=parsed_region(fields.region),
+    )
+
+
+def class_named(label: str | None) -> GarmentClass | None:
+    """The class of this label; None without one."""
+    return None if label is None else GarmentClass.from_label(label)
+
+
 def parsed_region(text: str | None) -> Box | None:
     """Parse a region, a text of the form `BOX`."""
     if text is None:
         return None
     x0, y0, x1, y1 = (int(edge) for edge in text.split(","))
     return x0, y0, x1, y1
-
-
-def parsed_filters(collection: Collection, texts: list[str]) -> Filters:
-    """Parse "FIELD=VALUE" filters. Raises CatalogError, which lists the fields."""
-    if not texts:
-        return Filters()
-    with collection.database.session() as session:
-        return parse_filters(texts, attribute_names(session))

@@ -6,33 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search_app.cli.options import DataOption, JsonOption
 from search_app.cli.output import note_if_slow, print_json, print_note
-from search_app.cli.session import (
-    DataOption,
-    JsonOption,
-    opened_collection,
-    require_catalogue,
-    settings_for,
-)
-from search_app.errors import SearchAppError
+from search_app.cli.session import opened_collection, require_catalogue, settings_for
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from catalog.data_folder.backup import BackupSummary
     from search_app.settings import Settings
 
 
-class BackupDamaged(SearchAppError):
-    """A new backup does not restore to a catalogue without problems."""
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (backup, restore):
-        app.command()(command)
-
-
 def backup(
-    context: typer.Context,
     file: Annotated[
         Path,
         typer.Argument(
@@ -54,7 +38,7 @@ def backup(
     """
     from catalog.data_folder.backup import write_backup
 
-    settings = _settings(context, data)
+    settings = _settings(data)
     require_catalogue(settings)
     with note_if_slow(f"writing {file}"):
         summary = write_backup(settings.data, file)
@@ -67,25 +51,24 @@ def backup(
 
 
 def _check_restores(file: Path, settings: "Settings") -> None:
-    """Raise BackupDamaged unless the file restores to a catalogue without problems."""
+    """Raise CommandFailed unless the file restores to a catalogue without problems."""
     from catalog.data_folder.restore import restore_backup
 
     with tempfile.TemporaryDirectory(prefix=".apparel-check-", dir=file.parent) as folder:
         copy = settings.model_copy(update={"data": Path(folder) / "copy"})
         restore_backup(file, copy.data)
-        with opened_collection(copy, None) as collection:
+        with opened_collection(copy) as collection:
             problems = collection.verify()
     for problem in problems:
         print_note(problem)
     if problems:
-        raise BackupDamaged(
+        raise CommandFailed(
             f"{file} has {len(problems)} problems; repair the catalogue (`apparel verify` names "
             "them) and back it up again"
         )
 
 
 def restore(
-    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.tar", help="A file of `apparel backup`.")],
     force: Annotated[
         bool,
@@ -104,16 +87,16 @@ def restore(
     """
     from catalog.data_folder.restore import restore_backup
 
-    settings = _settings(context, data)
+    settings = _settings(data)
     with note_if_slow(f"restoring {file}"):
         summary = restore_backup(file, settings.data, force)
     _report(summary, f"{file} restored to {settings.data}", as_json)
 
 
-def _settings(context: typer.Context, data: Path | None) -> "Settings":
+def _settings(data: Path | None) -> "Settings":
     from catalog.errors import BackupError
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     if settings.database_url:
         raise BackupError(
             "the catalogue is in PostgreSQL: use pg_dump for it, and copy the data folder's files"

@@ -5,6 +5,7 @@ resemble the shop's but are not among them). The same seed gives the same pixels
 """
 
 import csv
+import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
@@ -37,17 +38,6 @@ LIKE_SAMPLE_EVERY: Final = 4
 """From the hundredth product on every fourth resembles a sample: a shop has several red tees."""
 SECOND_PHOTO_SHARE: Final = 1 / 6
 SHOP: Final = "https://shop.example"
-BRANDS: Final = {
-    "Harbour & Pine": 1.0,
-    "Nordlys": 1.25,
-    "Maison Verre": 1.6,
-    "Tilda Rowe": 1.15,
-    "Ostra": 0.9,
-    "Field Notes Apparel": 0.85,
-    "Kite & Linden": 1.05,
-    "Common Thread": 0.7,
-}
-"""Invented brands and the factor of their prices."""
 
 
 @dataclass(frozen=True)
@@ -55,44 +45,17 @@ class Article:
     """Category, names, price and materials of a kind of garment in the shop."""
 
     category: str
-    names: tuple[str, ...]
+    names: list[str]
     price: int
-    materials: tuple[str, ...]
+    materials: list[str]
 
 
-ARTICLES: Final = {
-    "tee": Article("T-Shirts", ("Tee", "T-Shirt"), 25, ("Cotton", "Organic Cotton", "Slub Cotton")),
-    "long sleeve": Article("T-Shirts", ("Long Sleeve Top", "Long Sleeve Tee"), 32, ("Cotton",)),
-    "shirt": Article("Shirts", ("Shirt",), 55, ("Poplin", "Linen", "Cotton")),
-    "polo": Article("Polos", ("Polo Shirt", "Polo"), 42, ("Piqué", "Cotton")),
-    "sweater": Article("Knitwear", ("Sweater", "Jumper"), 75, ("Merino", "Lambswool", "Cotton")),
-    "hoodie": Article("Hoodies", ("Hoodie",), 62, ("Fleece", "Brushed Cotton")),
-    "cardigan": Article("Knitwear", ("Cardigan",), 79, ("Merino", "Wool Blend", "Cotton")),
-    "jacket": Article("Jackets", ("Jacket", "Overshirt"), 110, ("Cotton Twill", "Canvas")),
-    "blazer": Article("Jackets", ("Blazer",), 140, ("Wool", "Linen Blend")),
-    "tank": Article("Tops", ("Tank Top", "Sleeveless Top"), 22, ("Cotton", "Jersey")),
-    "shift dress": Article("Dresses", ("Shift Dress",), 79, ("Crêpe", "Linen", "Viscose")),
-    "a-line dress": Article("Dresses", ("A-Line Dress", "Swing Dress"), 85, ("Viscose", "Cotton")),
-    "maxi dress": Article("Dresses", ("Maxi Dress",), 105, ("Viscose", "Linen")),
-    "shirt dress": Article("Dresses", ("Shirt Dress",), 92, ("Poplin", "Linen")),
-    "jumpsuit": Article("Jumpsuits", ("Jumpsuit",), 98, ("Crêpe", "Cotton Twill")),
-    "romper": Article("Jumpsuits", ("Playsuit", "Romper"), 69, ("Linen", "Viscose")),
-    "jeans": Article("Jeans", ("Jeans",), 89, ("Denim",)),
-    "trousers": Article("Trousers", ("Trousers",), 75, ("Cotton Twill", "Wool Blend", "Linen")),
-    "joggers": Article("Trousers", ("Joggers",), 49, ("Fleece", "Jersey")),
-    "leggings": Article("Leggings", ("Leggings",), 29, ("Stretch Jersey",)),
-    "shorts": Article("Shorts", ("Shorts",), 42, ("Cotton Twill", "Linen")),
-    "a-line skirt": Article("Skirts", ("A-Line Skirt",), 52, ("Cotton", "Viscose")),
-    "pencil skirt": Article("Skirts", ("Pencil Skirt",), 58, ("Stretch Cotton", "Wool Blend")),
-    "pleated skirt": Article("Skirts", ("Pleated Skirt",), 64, ("Crêpe", "Satin")),
-}
-"""Prices in euro before the brand's factor."""
-PATTERN_WORDS: Final = {
-    "plain": "", "stripe": "Striped", "pinstripe": "Pinstripe", "check": "Checked",
-    "gingham": "Gingham", "dot": "Polka Dot", "floral": "Floral", "leaf": "Leaf Print",
-    "denim": "Denim", "rib": "Ribbed", "cable": "Cable-Knit", "colour-block": "Colour-Block",
-    "melange": "Melange",
-}  # fmt: skip
+_SHOP = json.loads(Path(__file__).with_name("demo_shop.json").read_text(encoding="utf-8"))
+BRANDS: Final[dict[str, float]] = _SHOP["brands"]
+"""Invented brands and the factor of their prices."""
+ARTICLES: Final = {kind: Article(**article) for kind, article in _SHOP["articles"].items()}
+"""Kinds of garments; prices in euro before the brand's factor."""
+PATTERN_WORDS: Final[dict[str, str]] = _SHOP["pattern_words"]
 LEG_SHAPES: Final = ((1.1, "Slim"), (2.6, "Straight-Leg"), (5.0, "Wide-Leg"), (99.0, "Flared"))
 """Largest ease at the ankle in cm for each name of jeans."""
 AVAILABILITIES: Final = ("in stock", "out of stock", "preorder")

@@ -5,18 +5,19 @@ Every check runs even if others fail; a failed one comes with its remedy.
 
 import platform
 import shutil
-import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from search_app.cli.output import note_if_slow
+from search_app.cli.session import opened_collection, require_catalogue
 from search_app.settings import Settings
 from segmentation.errors import SegmentationError
 from segmentation.runtime import RuntimeOptions, has_torch
@@ -45,75 +46,28 @@ class Check:
 
 def run_checks(settings: Settings) -> Iterator[Check]:
     """Run every check, in the order in which failures should be repaired."""
-    pair = (
-        "python -m pip install --upgrade --force-reinstall torch torchvision "
-        "(both from one index: a +cpu torch does not fit the registry's torchvision)"
-    )
-    upgrade = "python -m pip install --upgrade "
-    checks = (
-        ("python", f"install Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer", _python),
-        ("torch", pair, _torch),
-        ("torchvision", pair, _torchvision),
-        ("faiss", f"{upgrade}faiss-cpu", _faiss),
-        ("timm", f"{upgrade}timm", _timm),
-        (
-            "segmentation-models-pytorch",
-            f"{upgrade}segmentation-models-pytorch",
-            _segmentation_models,
-        ),
-        (
-            "segmenter weights",
-            "reinstall, or name weights with their card in APPAREL_SEGMENTER",
-            lambda: _segmenter(settings.segmenter, settings.runtime_options),
-        ),
-        (
-            "encoder weights",
-            "reinstall, or name weights with their card in APPAREL_ENCODER",
-            lambda: _encoder(settings),
-        ),
-        (
-            "data folder",
-            "give the folder to this user, or name another one with --data or APPAREL_DATA",
-            lambda: _data_folder(settings.data),
-        ),
-        (
-            "database",
-            "run `apparel upgrade`; if it is newer, update this program",
-            lambda: _database(settings.data),
-        ),
-        (
-            "vector engine",
-            "do that, or leave APPAREL_ENGINE out: FAISS needs none of it",
-            lambda: _engine(settings),
-        ),
-        (
-            "free disk",
-            "delete something, or put the data folder on a larger disk",
-            lambda: _free_disk(settings.data),
-        ),
-    )
-    for name, remedy, look in checks:
+    for name, (look, remedy) in CHECKS.items():
         with note_if_slow(f"checking {name}"):
-            check = _run(name, remedy, look)
+            check = _run(name, remedy, settings, look)
         yield check
 
 
-def _run(name: str, remedy: str, look: Callable[[], str]) -> Check:
+def _run(name: str, remedy: str, settings: Settings, look: Callable[[Settings], str]) -> Check:
     try:
-        return Check(name, True, look(), "")
+        return Check(name, True, look(settings), "")
     # A broken installation may raise any error at import, which is then the finding.
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
         return Check(name, False, text[:300], remedy)
 
 
-def _python() -> str:
+def _python(_: Settings) -> str:
     if sys.version_info < OLDEST_PYTHON:
         raise CheckFailed(f"{platform.python_version()} is too old")
     return platform.python_version()
 
 
-def _torch() -> str:
+def _torch(_: Settings) -> str:
     if not has_torch():
         return NOT_NEEDED
     import torch
@@ -123,7 +77,7 @@ def _torch() -> str:
     return f"{torch.__version__}, {torch.get_num_threads()} threads"
 
 
-def _torchvision() -> str:
+def _torchvision(_: Settings) -> str:
     if not has_torch():
         return NOT_NEEDED
     import torch
@@ -137,32 +91,28 @@ def _torchvision() -> str:
     return f"{torchvision.__version__} fits torch {torch.__version__}"
 
 
-def _faiss() -> str:
+def _faiss(_: Settings) -> str:
     import faiss
     import numpy as np
 
     index = faiss.IndexFlatIP(2)
     index.add(np.eye(2, dtype=np.float32))
-    _, nearest = index.search(np.array([[0.0, 1.0]], np.float32), 1)
+    nearest = index.search(np.array([[0.0, 1.0]], np.float32), 1)[1]
     if nearest.tolist() != [[1]]:
         raise CheckFailed("a search comes out wrong")
     return str(faiss.__version__)
 
 
-def _timm() -> str:
-    if not has_torch():
-        return NOT_NEEDED
-    import timm
+def _training_package(name: str) -> Callable[[Settings], str]:
+    """Check that a package can be imported; it may be absent with PyTorch."""
 
-    return str(timm.__version__)
+    def look(_: Settings) -> str:
+        if not has_torch():
+            return NOT_NEEDED
+        import_module(name.replace("-", "_"))
+        return version(name)
 
-
-def _segmentation_models() -> str:
-    if not has_torch():
-        return NOT_NEEDED
-    import segmentation_models_pytorch  # noqa: F401
-
-    return version("segmentation-models-pytorch")
+    return look
 
 
 @cache
@@ -173,10 +123,11 @@ def _loaded(name: str | None, options: RuntimeOptions) -> "Segmenter":
     return Segmenter.load(name, options)
 
 
-def _segmenter(name: str | None, options: RuntimeOptions) -> str:
+def _segmenter(settings: Settings) -> str:
     from segmentation.weights import SHIPPED_SEGMENTER
 
-    segmenter = _loaded(name, options)
+    name = settings.segmenter
+    segmenter = _loaded(name, settings.runtime_options)
     return f"{segmenter.fingerprint} by {segmenter.runtime}, {_origin(name, SHIPPED_SEGMENTER)}"
 
 
@@ -199,7 +150,8 @@ def _origin(name: str | None, shipped: Path) -> str:
     return f"{path.stat().st_size / 1e6:.1f} MB, card and SHA-256 agree"
 
 
-def _data_folder(data: Path) -> str:
+def _data_folder(settings: Settings) -> str:
+    data = settings.data
     folder = _existing(data)
     if not folder.is_dir():
         raise CheckFailed(f"{folder} is not a folder")
@@ -214,24 +166,24 @@ def _existing(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.exists())
 
 
-def _database(data: Path) -> str:
+def _database(settings: Settings) -> str:
+    from sqlalchemy import NullPool, create_engine, text
+
     from catalog.database import newest_revision
     from catalog.models import DATABASE_NAME
 
-    path = data / DATABASE_NAME
-    if not path.exists():
+    path = settings.data / DATABASE_NAME
+    if settings.database_url is None and not path.exists():
         return "none yet; `apparel index SOURCE` makes one"
     # Read only: a check must not migrate the database.
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    finally:
-        connection.close()
-    version_found = rows[0][0] if rows else "none"
+    url = settings.database_url or f"sqlite:///{path.absolute().as_uri()}?mode=ro&uri=true"
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version")) or "none"
     newest = newest_revision()
-    if version_found != newest:
-        raise CheckFailed(f"its version is {version_found}, this program's is {newest}")
-    return f"version {newest}, {path.stat().st_size / 1e6:.1f} MB"
+    if found != newest:
+        raise CheckFailed(f"its version is {found}, this program's is {newest}")
+    size = "in PostgreSQL" if settings.database_url else f"{path.stat().st_size / 1e6:.1f} MB"
+    return f"version {newest}, {size}"
 
 
 def _engine(settings: Settings) -> str:
@@ -243,19 +195,46 @@ def _engine(settings: Settings) -> str:
     return describe_server(settings.database_url)
 
 
-def _free_disk(data: Path) -> str:
-    free = shutil.disk_usage(_existing(data)).free
+def _free_disk(settings: Settings) -> str:
+    free = shutil.disk_usage(_existing(settings.data)).free
     if free < MIN_FREE_BYTES:
         raise CheckFailed(f"only {free / 1e9:.1f} GB are free")
     return f"{free / 1e9:.0f} GB"
 
 
+_UPGRADE: Final = "python -m pip install --upgrade "
+_BOTH: Final = (
+    f"{_UPGRADE}--force-reinstall torch torchvision "
+    "(both from one index: a +cpu torch does not fit the registry's torchvision)"
+)
+_SMP: Final = "segmentation-models-pytorch"
+CHECKS: Final[dict[str, tuple[Callable[[Settings], str], str]]] = {
+    "python": (_python, "install Python {}.{} or newer".format(*OLDEST_PYTHON)),
+    "torch": (_torch, _BOTH),
+    "torchvision": (_torchvision, _BOTH),
+    "faiss": (_faiss, f"{_UPGRADE}faiss-cpu"),
+    "timm": (_training_package("timm"), f"{_UPGRADE}timm"),
+    _SMP: (_training_package(_SMP), f"{_UPGRADE}{_SMP}"),
+    "segmenter weights": (
+        _segmenter, "reinstall, or name weights with their card in APPAREL_SEGMENTER",
+    ),
+    "encoder weights": (
+        _encoder, "reinstall, or name weights with their card in APPAREL_ENCODER",
+    ),
+    "data folder": (
+        _data_folder, "give the folder to this user, or name another with --data or APPAREL_DATA",
+    ),
+    "database": (_database, "run `apparel upgrade`; if it is newer, update this program"),
+    "vector engine": (_engine, "do that, or leave APPAREL_ENGINE out: FAISS needs none of it"),
+    "free disk": (_free_disk, "delete something, or put the data folder on a larger disk"),
+}  # fmt: skip
+"""Name of a check -> what it runs, which raises if something is wrong, and the remedy."""
+
+
 def repair_catalogue(settings: Settings) -> Iterator[Check]:
     """Verify the catalogue, repair it and verify it again; reports problems and repairs."""
-    from search_app.cli.session import opened_collection, require_catalogue
-
     require_catalogue(settings)
-    with note_if_slow("verifying the catalogue"), opened_collection(settings, None) as collection:
+    with note_if_slow("verifying the catalogue"), opened_collection(settings) as collection:
         found = collection.verify()
         if not found:
             yield Check("catalogue", True, "no problems", "")

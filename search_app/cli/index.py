@@ -1,38 +1,41 @@
 """`apparel index`: add photos or a feed to the catalogue."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from search_app.cli import session
+from search_app.cli.options import (
+    ClearEmptyOption,
+    DataOption,
+    EncodingOption,
+    JsonOption,
+    MapOption,
+    PhotosOption,
+    PrivateHostsOption,
+    RefreshPhotosOption,
+    parsed_map,
+)
 from search_app.cli.output import note_if_slow, print_json, print_note, progress_on_stderr
-from search_app.cli.session import DataOption, JsonOption, opened_collection, settings_for
-from search_app.errors import SearchAppError
+from search_app.cli.session import opened_collection, settings_for
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from catalog.feeds.reader import FieldMap
     from catalog.importing.importer import Feed, ImportOptions, ImportSummary
     from indexing.bulk.shards import Workers
     from indexing.collection import Collection, IndexProgress, IndexSummary
     from search_app.settings import Settings
 
 SHOWN_REASONS: Final = 20
-
-
-class NothingIndexed(SearchAppError):
-    """None of a source's photos could be used."""
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(index)
+SHOWN_SECONDS: Final = 0.1
+"""Shorter stages of a run are not listed."""
 
 
 def index(
-    context: typer.Context,
     source: Annotated[
         Path,
         typer.Argument(
@@ -41,31 +44,9 @@ def index(
             "Shopify, WooCommerce, Magento or schema.org.",
         ),
     ],
-    photos: Annotated[
-        Path | None,
-        typer.Option(
-            "--photos",
-            metavar="DIR",
-            help="Folder of the feed's photos (default: beside the feed). Addresses are looked up "
-            "here by their last part before they are fetched.",
-        ),
-    ] = None,
-    maps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN",
-            help="Which column holds id, title, photos, price, ...; may repeat.",
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding",
-            metavar="CODEPAGE",
-            help="The feed's encoding, such as windows-1251, if it is not detected correctly.",
-        ),
-    ] = None,
+    photos: PhotosOption = None,
+    maps: MapOption = None,
+    encoding: EncodingOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Report what would change; write nothing.")
     ] = False,
@@ -84,23 +65,12 @@ def index(
             help="Name of this feed; pruning stays within it (else from the file's name).",
         ),
     ] = None,
-    clear_empty: Annotated[
-        bool, typer.Option("--clear-empty", help="An empty cell clears the stored value.")
-    ] = False,
-    refresh_photos: Annotated[
-        bool,
-        typer.Option("--refresh-photos", help="Check whether fetched photos have changed."),
-    ] = False,
-    allow_private_hosts: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private-hosts", help="Fetch photos from this machine and private networks too."
-        ),
-    ] = False,
+    clear_empty: ClearEmptyOption = False,
+    refresh_photos: RefreshPhotosOption = False,
+    allow_private_hosts: PrivateHostsOption = False,
     workers: Annotated[
         str | None,
         typer.Option(
-            "--workers",
             metavar="N|ray://HOST:PORT",
             help="Index with N processes here, or on a Ray cluster; all share a PostgreSQL "
             "database (APPAREL_DATABASE_URL).",
@@ -119,11 +89,11 @@ def index(
     from catalog.feeds.reader import read_source
     from catalog.importing.importer import ImportOptions
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     if photos is not None and not photos.is_dir():
         raise NotADirectoryError(20, "is not a folder; check --photos", str(photos))
     options = ImportOptions(
-        fields=_field_map(maps or []),
+        fields=parsed_map(maps),
         source=source_name,
         clear_empty=clear_empty,
         prune=prune,
@@ -146,7 +116,7 @@ def index(
     else:
         _print_summary(summary, rejects)
     if summary.skipped and not summary.indexed and not summary.unchanged:
-        raise NothingIndexed(
+        raise CommandFailed(
             f"none of {summary.skipped} photos could be read; the first: {summary.skips[0].reason}"
         )
 
@@ -158,16 +128,6 @@ def _workers(text: str, settings: "Settings") -> "Workers":
         return workers_of(text, settings)
     except ValueError as error:
         raise typer.BadParameter(f"--workers: {error}; give a number or ray://...") from error
-
-
-def _field_map(texts: list[str]) -> "FieldMap":
-    from catalog.errors import FeedError
-    from catalog.feeds.reader import parse_field_map
-
-    try:
-        return parse_field_map(texts)
-    except FeedError as error:
-        raise typer.BadParameter(f"--map: {error}") from error
 
 
 def _preview(
@@ -220,41 +180,37 @@ def _save_rejects(data: Path, summary: "IndexSummary", feed: "Feed") -> Path | N
     return None
 
 
-def _products_document(products: "ImportSummary") -> dict[str, int]:
+def _run_document(products: "ImportSummary", feed: "Feed", rejects: Path | None) -> dict[str, Any]:
+    """What the JSON documents of a dry run and of a real one have in common."""
     return {
-        "new": products.new,
-        "changed": products.changed,
-        "price_only": products.price_only,
-        "unchanged": products.unchanged,
-        "removed": len(products.removed),
-        "rejected": products.rejected,
+        "kind": feed.kind,
+        "products": {
+            "new": products.new,
+            "changed": products.changed,
+            "price_only": products.price_only,
+            "unchanged": products.unchanged,
+            "removed": len(products.removed),
+            "rejected": products.rejected,
+        },
+        "rejects": products.rejects,
+        "rejects_file": rejects,
+        "notes": products.notes,
+        "warnings": feed.warnings,
     }
 
 
 def _print_preview(products: "ImportSummary", feed: "Feed", as_json: bool) -> None:
-    forecast = products.forecast
-    assert forecast is not None  # a dry run makes one
-    photos = {
-        "to_embed": forecast.to_embed,
-        "to_fetch": forecast.to_fetch,
-        "missing": forecast.missing,
-        "unchanged": products.photos_unchanged,
-    }
+    assert products.forecast is not None  # a dry run makes one
+    photos = asdict(products.forecast) | {"unchanged": products.photos_unchanged}
     if as_json:
         document = {
             "dry_run": True,
-            "kind": feed.kind,
-            "products": _products_document(products),
             "photos": photos,
             "removed": products.removed,
-            "rejects": products.rejects,
-            "rejects_file": None,
-            "notes": products.notes,
             "columns": dict(feed.used),
             "ignored": feed.ignored,
-            "warnings": feed.warnings,
         }
-        print_json(document)
+        print_json(_run_document(products, feed, None) | document)
         return
     typer.echo(f"{feed.kind}; a dry run, nothing is written")
     if feed.used:
@@ -265,18 +221,14 @@ def _print_preview(products: "ImportSummary", feed: "Feed", as_json: bool) -> No
     typer.echo(_products_line(products))
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in photos.items())
     typer.echo(f"photos: {counts}")
-    removed = [f"would be removed: {product_id}" for product_id in products.removed]
-    _print_reasons([*_row_reasons(products), *removed], products.notes)
+    _print_reasons(products, [f"would be removed: {each}" for each in products.removed])
 
 
 def _summary_document(
     summary: "IndexSummary", feed: "Feed", rejects: Path | None
 ) -> dict[str, Any]:
-    products = summary.products
-    return {
+    return _run_document(summary.products, feed, rejects) | {
         "dry_run": False,
-        "kind": feed.kind,
-        "products": _products_document(products),
         "photos": {
             "indexed": summary.indexed,
             "unchanged": summary.unchanged,
@@ -287,7 +239,6 @@ def _summary_document(
         "photos_per_second": summary.photos_per_second,
         "stages": {stage.stage: stage.seconds for stage in summary.stages},
         "bottleneck": summary.bottleneck,
-        "rejects": products.rejects,
         "skips": [
             {
                 "product_id": skip.source.product_id,
@@ -298,9 +249,6 @@ def _summary_document(
             }
             for skip in summary.skips
         ],
-        "rejects_file": rejects,
-        "notes": products.notes,
-        "warnings": feed.warnings,
     }
 
 
@@ -313,13 +261,14 @@ def _print_summary(summary: "IndexSummary", rejects: Path | None) -> None:
     rate = f", {summary.photos_per_second:.1f} photos/s" if summary.photos_per_second else ""
     typer.echo(f"time: {summary.seconds:.1f} s{rate}")
     if summary.bottleneck:
-        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in summary.stages)
-        typer.echo(f"stages: {stages}; the others waited for: {summary.bottleneck}")
+        long = [each for each in summary.stages if each.seconds >= SHOWN_SECONDS]
+        stages = ", ".join(f"{each.stage} {each.seconds:.1f} s" for each in long)
+        typer.echo(f"stages, on several threads: {stages or 'all short'}")
+        typer.echo(f"the other stages waited for: {summary.bottleneck}")
     if rejects is not None:
         typer.echo(f"rejects: {rejects}")
     skips = [f"{skip.source.url or skip.source.path}: {skip.reason}" for skip in summary.skips]
-    kinds = Counter(skip.code for skip in summary.skips)
-    _print_reasons([*_row_reasons(summary.products), *skips], summary.products.notes, kinds)
+    _print_reasons(summary.products, skips, *(skip.code for skip in summary.skips))
 
 
 def _products_line(products: "ImportSummary") -> str:
@@ -331,20 +280,13 @@ def _products_line(products: "ImportSummary") -> str:
     )
 
 
-def _row_reasons(products: "ImportSummary") -> Iterator[str]:
-    for reject in products.rejects:
-        yield f"line {reject.line}: {reject.reason}"
-
-
-def _print_reasons(
-    reasons: list[str], notes: tuple[str, ...], kinds: "Counter[str] | None" = None
-) -> None:
-    for note in notes:
-        print_note(note)
-    for reason in reasons[:SHOWN_REASONS]:
-        print_note(f"  {reason}")
+def _print_reasons(products: "ImportSummary", more: Sequence[str], *kinds: str) -> None:
+    """Print notes, then why rows were rejected, then `more` reasons, counted by kind."""
+    reasons = [f"line {reject.line}: {reject.reason}" for reject in products.rejects] + [*more]
+    for line in (*products.notes, *(f"  {reason}" for reason in reasons[:SHOWN_REASONS])):
+        print_note(line)
     if len(reasons) > SHOWN_REASONS:
-        counted = ", ".join(f"{count} {code}" for code, count in (kinds or {}).items())
+        counted = ", ".join(f"{count} {code}" for code, count in Counter(kinds).items())
         print_note(
             f"  ... {len(reasons)} in all{f' ({counted})' if counted else ''}; --json lists each"
         )

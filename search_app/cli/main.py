@@ -13,19 +13,17 @@ from typer.core import TyperGroup
 
 from catalog.errors import CatalogError
 from indexing.errors import IndexingError
-from search_app.cli import (
-    backup,
-    evaluate,
-    index,
-    maintenance,
-    photos,
-    search,
-    segmentation,
-    server,
-    train,
-)
+from search_app.cli.backup import backup, restore
+from search_app.cli.index import index
+from search_app.cli.maintenance import export, keys_app, rebuild, remove, status, upgrade, verify
+from search_app.cli.networks.dataset import dataset_app
+from search_app.cli.networks.evaluate import evaluate_app
+from search_app.cli.networks.train import train_app
 from search_app.cli.output import print_note
-from search_app.cli.sync import group as sync
+from search_app.cli.photos import embed, segment
+from search_app.cli.search import search
+from search_app.cli.server import demo, doctor, mcp, serve, worker
+from search_app.cli.sync.group import sync_app
 from search_app.errors import SearchAppError
 from segmentation.errors import SegmentationError
 
@@ -97,10 +95,19 @@ def before_every_command(
     context.obj = data
 
 
-for commands in (server, index, sync, search, maintenance, backup, photos, train):
-    commands.add_commands(app)
-evaluate.add_commands(train.evaluate_app, train.train_app)
-segmentation.add_commands()
+for command in (
+    *(demo, serve, worker, mcp, doctor, index, search, status, remove, rebuild, upgrade, verify),
+    *(export, backup, restore, segment, embed),
+):
+    app.command()(command)
+for name, group in (
+    ("sync", sync_app),
+    ("keys", keys_app),
+    ("evaluate", evaluate_app),
+    ("train", train_app),
+    ("dataset", dataset_app),
+):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

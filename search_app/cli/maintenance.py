@@ -1,37 +1,34 @@
 """Commands to maintain a catalogue: status, remove, rebuild, upgrade, verify, export, keys."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from search_app.cli import session
+from search_app.cli.options import DataOption, EncoderOption, JsonOption
 from search_app.cli.output import (
     note_if_slow,
     print_figures,
     print_json,
     print_note,
+    print_report,
     print_table,
     progress_on_stderr,
 )
 from search_app.cli.session import (
-    DataOption,
-    EncoderOption,
-    JsonOption,
+    opened_catalogue,
     opened_collection,
     opened_database,
     require_catalogue,
     settings_for,
 )
-from search_app.errors import SearchAppError
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from catalog.database import Database
     from indexing.bulk.reembed import ReembedSummary
     from indexing.collection import CollectionStatus
     from search_app.settings import Settings
@@ -41,27 +38,13 @@ keys_app = typer.Typer(
 )
 
 
-class ProblemsFound(SearchAppError):
-    """`apparel verify` found problems."""
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (status, remove, rebuild, upgrade, verify, export):
-        app.command()(command)
-    app.add_typer(keys_app, name="keys")
-
-
-def status(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+def status(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Count products, photos and garments.
 
     Example: apparel status --json
     """
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_collection(settings, None) as collection:
-        document = _status_document(collection.status())
-    (print_json if as_json else print_figures)(document)
+    with opened_catalogue(data) as collection:
+        print_report(_status_document(collection.status()), as_json)
 
 
 def _status_document(status: "CollectionStatus") -> dict[str, Any]:
@@ -86,7 +69,6 @@ def _status_document(status: "CollectionStatus") -> dict[str, Any]:
 
 
 def remove(
-    context: typer.Context,
     product_ids: Annotated[
         list[str], typer.Argument(metavar="PRODUCT_ID", help="The products to remove.")
     ],
@@ -96,16 +78,13 @@ def remove(
 
     Example: apparel remove tee-17
     """
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_collection(settings, None) as collection:
+    with opened_catalogue(data) as collection:
         for product_id in product_ids:
             collection.remove(product_id)
             typer.echo(f"removed {product_id}")
 
 
 def rebuild(
-    context: typer.Context,
     data: DataOption = None,
     encoder: EncoderOption = None,
     sweep: Annotated[
@@ -128,11 +107,11 @@ def rebuild(
     """
     from search_app.jobs.encoder_choices import encoder_of_name
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     require_catalogue(settings)
-    settings = settings_for(context, data=data, encoder=encoder_of_name(settings.data, encoder))
+    settings = settings_for(data=data, encoder=encoder_of_name(settings.data, encoder))
     summary = _reembed(settings) if encoder else None
-    with opened_collection(settings, None) as collection:
+    with opened_collection(settings) as collection:
         repaired = collection.repair_texts() if mend else None
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):
@@ -152,6 +131,14 @@ def rebuild(
     typer.echo(f"indices rebuilt: {count} garments")
 
 
+def _reembed(settings: "Settings") -> "ReembedSummary":
+    from indexing.bulk.reembed import reembed
+
+    embedder = session.load_embedder(settings)
+    with opened_collection(settings) as collection, progress_on_stderr("photos") as tick:
+        return reembed(collection.database, collection.photo_store, embedder, tick)
+
+
 def _report_damaged(damaged: Sequence[str]) -> None:
     for name in damaged:
         print_note(f"skipped, its stored copy is damaged: {name}")
@@ -159,7 +146,7 @@ def _report_damaged(damaged: Sequence[str]) -> None:
         print_note(f"{len(damaged)} photos skipped; index their products again")
 
 
-def upgrade(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+def upgrade(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Bring a data folder to this version and its models.
 
     Migrates the tables; if segmenter or encoder differ from those that computed the vectors,
@@ -170,7 +157,7 @@ def upgrade(context: typer.Context, data: DataOption = None, as_json: JsonOption
     """
     from indexing.bulk.upgrade import upgrade as upgrade_folder
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     require_catalogue(settings)
     embedder = session.load_embedder(settings)
     started = time.monotonic()
@@ -181,33 +168,13 @@ def upgrade(context: typer.Context, data: DataOption = None, as_json: JsonOption
             tick(done, total, f"about {max(1, round(left / 60))} min left")
 
         summary = upgrade_folder(settings.data, embedder, progress, settings.database_url)
-    with opened_collection(settings, None) as collection:
+    with opened_collection(settings) as collection:
         collection.rebuild()
     _report_damaged(summary.damaged)
-    (print_json if as_json else print_figures)(summary)
-
-
-def _reembed(settings: "Settings") -> "ReembedSummary":
-    from catalog.database import open_database
-    from catalog.photos import PhotoStore
-    from indexing.bulk.reembed import reembed
-
-    embedder = session.load_embedder(settings)
-    database = open_database(settings.data)
-    try:
-        with progress_on_stderr("photos") as tick:
-            return reembed(
-                database,
-                PhotoStore(settings.data),
-                embedder,
-                tick,
-            )
-    finally:
-        database.close()
+    print_report(summary, as_json)
 
 
 def verify(
-    context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="Do not read the stored photos.")] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -216,26 +183,20 @@ def verify(
 
     Example: apparel verify --quick
     """
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
     with (
-        opened_collection(settings, None) as collection,
+        opened_catalogue(data) as collection,
         note_if_slow("verifying database, indices and photos"),
     ):
         problems = collection.verify(quick)
     if as_json:
         print_json({"problems": problems})
     else:
-        for problem in problems:
-            typer.echo(problem)
+        typer.echo("\n".join(problems) or "no problems")
     if problems:
-        raise ProblemsFound(f"{len(problems)} problems found; each line names the remedy")
-    if not as_json:
-        typer.echo("no problems")
+        raise CommandFailed(f"{len(problems)} problems found; each line names the remedy")
 
 
 def export(
-    context: typer.Context,
     out: Annotated[
         Path, typer.Argument(metavar="FILE", help="NAME.csv for products, NAME.npz for vectors.")
     ],
@@ -245,26 +206,18 @@ def export(
 
     Example: apparel export products.csv
     """
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_collection(settings, None) as collection, note_if_slow(f"writing {out}"):
+    with opened_catalogue(data) as collection, note_if_slow(f"writing {out}"):
         count = collection.export(out)
     typer.echo(f"{count} rows written to {out}")
 
 
-class ScopeName(StrEnum):
-    """Values of --scope; each includes the ones before it."""
-
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
-
-
 @keys_app.command("add")
 def add_key(
-    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key: who uses it.")],
-    scope: Annotated[ScopeName, typer.Option(help="What it may do.")] = ScopeName.READ,
+    scope: Annotated[
+        Literal["read", "write", "admin"],
+        typer.Option(help="What it may do; each includes the ones before it."),
+    ] = "read",
     origins: Annotated[
         list[str] | None,
         typer.Option(
@@ -283,8 +236,8 @@ def add_key(
     """
     from search_app.security.keys import Scope, make_key
 
-    with _opened_database(context, data) as database:
-        made = make_key(database, name, Scope(scope.value), origins or ())
+    with opened_database(settings_for(data=data)) as database:
+        made = make_key(database, name, Scope(scope), origins or ())
     if as_json:
         document = {"name": made.key.name, "scope": made.key.scope, "origins": made.key.origins}
         print_json(document | {"key": made.secret})
@@ -294,34 +247,28 @@ def add_key(
 
 
 @keys_app.command("list")
-def list_keys(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+def list_keys(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the keys, without their secrets.
 
     Example: apparel keys list
     """
     from search_app.security import keys
 
-    with _opened_database(context, data) as database:
+    with opened_database(settings_for(data=data)) as database:
         listed = keys.list_keys(database)
     if as_json:
         print_json({"keys": listed})
         return
     rows = [
-        (
-            key.name,
-            key.scope,
-            _day(key.created_at),
-            _day(key.revoked_at),
-            ", ".join(key.origins) or "any",
-        )
-        for key in listed
-    ]
+        (each.name, each.scope, _day(each.created_at), _day(each.revoked_at),
+         ", ".join(each.origins) or "any")
+        for each in listed
+    ]  # fmt: skip
     print_table(("name", "scope", "made", "revoked", "pages of"), rows)
 
 
 @keys_app.command("revoke")
 def revoke_key(
-    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the key.")],
     data: DataOption = None,
 ) -> None:
@@ -331,16 +278,8 @@ def revoke_key(
     """
     from search_app.security import keys
 
-    with _opened_database(context, data) as database:
+    with opened_database(settings_for(data=data)) as database:
         typer.echo(f"revoked {keys.revoke_key(database, name).name}")
-
-
-@contextmanager
-def _opened_database(context: typer.Context, data: Path | None) -> "Iterator[Database]":
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_database(settings) as database:
-        yield database
 
 
 def _day(moment: datetime | None) -> str:

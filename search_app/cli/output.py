@@ -1,12 +1,10 @@
 """Output of the commands: JSON or tables on stdout, progress and notes on stderr."""
 
-import dataclasses
 import json
-import math
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -28,45 +26,30 @@ class Advance(Protocol):
 
 def print_json(document: object) -> None:
     """Print a JSON document: dataclasses become objects, NaN becomes null."""
-    typer.echo(json.dumps(_plain(document), indent=2, allow_nan=False, ensure_ascii=False))
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    return str(value)
-
-
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns padded with spaces."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    for row in (header, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+    typer.echo(json.dumps(_plain(document), indent=2, ensure_ascii=False))
 
 
 def print_figures(document: object) -> None:
     """Print a nested document as lines such as "iou.upper  0.83"."""
-    rows = list(_figures(_plain(document), ""))
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, text in rows:
-        typer.echo(f"{name.ljust(width)}  {text}")
+    print_columns(list(_figures(_plain(document), "")))
+
+
+def print_report(document: object, as_json: bool) -> None:
+    """Print a document as JSON or as lines."""
+    (print_json if as_json else print_figures)(document)
+
+
+def _plain(document: object) -> Any:
+    # Imported here: printing nothing needs no pydantic.
+    from pydantic_core import to_jsonable_python
+
+    return to_jsonable_python(document, inf_nan_mode="null", fallback=str)
 
 
 def _figures(value: Any, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from _figures(each, f"{name}.{key}" if name else str(key))
+            yield from _figures(each, f"{name}.{key}" if name else key)
     elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
         for number, each in enumerate(value, 1):
             yield from _figures(each, f"{name}.{number}")
@@ -76,6 +59,19 @@ def _figures(value: Any, name: str) -> Iterator[tuple[str, str]]:
         yield name, f"{value:.4f}"
     else:
         yield name, "-" if value is None else str(value)
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a header and rows in columns."""
+    print_columns([header, *rows])
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns padded with spaces."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
 
 
 def print_note(message: str) -> None:

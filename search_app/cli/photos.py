@@ -5,35 +5,31 @@ photo files -> decoded batches -> models -> NAME.png and NAME.json, or one .npz
 
 from __future__ import annotations
 
-import dataclasses
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from search_app.cli import session
+from search_app.cli.options import DataOption, JsonOption, SegmenterOption
 from search_app.cli.output import Advance, print_json, print_note, progress_on_stderr
-from search_app.cli.session import JsonOption, SegmenterOption, settings_for
-from search_app.errors import SearchAppError
+from search_app.cli.session import settings_for
+from search_app.errors import CommandFailed
 from segmentation.errors import UnreadablePhoto
 
 if TYPE_CHECKING:
-    from indexing.types import EmbeddedPhoto, Embedder, Vector
-    from segmentation.mask import Box, ClassMask, Garment
+    from indexing.types import Embedder, Vector
+    from segmentation.mask import Box, Garment
     from segmentation.photos import DecodedPhoto
     from segmentation.segmented_photo import Segmentation
 
 BATCH_PHOTOS: Final = 8
-
-
-class NoUsablePhoto(SearchAppError):
-    """Not one of the named photos could be read."""
-
-
-class OutputRefused(SearchAppError):
-    """The output would overwrite a photo."""
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="PHOTO|DIR", help="A photo, or a folder of photos.")
+]
 
 
 @dataclass(frozen=True)
@@ -53,17 +49,8 @@ class UnreadableFile:
     reason: str
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (segment, embed):
-        app.command()(command)
-
-
 def segment(
-    context: typer.Context,
-    source: Annotated[
-        Path, typer.Argument(metavar="PHOTO|DIR", help="A photo, or a folder of photos.")
-    ],
+    source: SourceArgument,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for NAME.png and NAME.json.")
     ],
@@ -82,7 +69,7 @@ def segment(
     """
     from segmentation.evaluation.overlays import OverlaySheets
 
-    settings = settings_for(context, segmenter=segmenter)
+    settings = settings_for(segmenter=segmenter)
     photos = named_photos(source)
     stems = _output_stems(photos, out)
     loaded = session.load_segmenter(settings)
@@ -93,9 +80,8 @@ def segment(
         for batch in reader.batches():
             found = loaded.segment([decoded.photo for _, decoded in batch])
             for (named, decoded), segmentation in zip(batch, found, strict=True):
-                documents.append(
-                    _write_segmentation(named, decoded, segmentation, stems[named.name])
-                )
+                stem = stems[named.name]
+                documents.append(_write_segmentation(named, decoded, segmentation, stem))
                 if overlays:
                     sheets.add(decoded.photo, segmentation.mask)
     sheets.close()
@@ -107,14 +93,14 @@ def segment(
 
 
 def named_photos(source: Path) -> list[NamedPhoto]:
-    """The photo itself, or all photos in a folder. Raises NoUsablePhoto if there are none."""
+    """The photo itself, or all photos in a folder. Raises CommandFailed if there are none."""
     from segmentation.photos import find_photos
 
     if not source.is_dir():
         return [NamedPhoto(source.name, source)]
     found = [NamedPhoto(path.relative_to(source).as_posix(), path) for path in find_photos(source)]
     if not found:
-        raise NoUsablePhoto(f"no photos below {source}; give a folder with JPEG, PNG or WebP files")
+        raise CommandFailed(f"no photos below {source}; give a folder with JPEG, PNG or WebP files")
     return found
 
 
@@ -147,10 +133,10 @@ class PhotoReader:
             return None
 
     def require_one_read(self) -> None:
-        """Raise NoUsablePhoto if every photo was skipped."""
+        """Raise CommandFailed if every photo was skipped."""
         if len(self.skipped) == len(self._photos):
             first = self.skipped[0]
-            raise NoUsablePhoto(
+            raise CommandFailed(
                 f"none of {len(self._photos)} photos could be read; {first.photo}: {first.reason}"
             )
 
@@ -165,7 +151,7 @@ def _output_stems(photos: list[NamedPhoto], out: Path) -> dict[str, Path]:
     sources = {named.path.resolve() for named in photos}
     for stem in stems.values():
         if mask_path(stem).resolve() in sources:
-            raise OutputRefused(f"{mask_path(stem)} is one of the photos; name another --out")
+            raise CommandFailed(f"{mask_path(stem)} is one of the photos; name another --out")
     return stems
 
 
@@ -178,12 +164,10 @@ def _write_segmentation(
     named: NamedPhoto, decoded: DecodedPhoto, segmentation: Segmentation, stem: Path
 ) -> dict[str, Any]:
     """Write NAME.png and NAME.json; returns the JSON document."""
-    import json
-
-    from segmentation.data.pairs import save_mask
+    from search_app.api.masks import mask_png
 
     stem.parent.mkdir(parents=True, exist_ok=True)
-    save_mask(_mask_at_own_size(segmentation.mask, decoded), mask_path(stem))
+    mask_path(stem).write_bytes(mask_png(segmentation.mask, (decoded.height, decoded.width)))
     document = {
         "photo": named.name,
         "mask": mask_path(stem).name,
@@ -196,17 +180,6 @@ def _write_segmentation(
     return document
 
 
-def _mask_at_own_size(mask: ClassMask, decoded: DecodedPhoto) -> ClassMask:
-    """The mask of a reduced photo, enlarged to the size of the file's photo."""
-    import numpy as np
-    from PIL import Image
-
-    if mask.shape == (decoded.height, decoded.width):
-        return mask
-    size = (decoded.width, decoded.height)
-    return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST), np.uint8)
-
-
 def _garment_document(decoded: DecodedPhoto, garment: Garment) -> dict[str, Any]:
     from indexing.embedding.colour import describe_colours
 
@@ -215,9 +188,7 @@ def _garment_document(decoded: DecodedPhoto, garment: Garment) -> dict[str, Any]
         "score": round(garment.score, 4),
         "box": box_at_own_size(garment.box, decoded),
         "area": round(garment.area, 4),
-        "colours": [
-            dataclasses.asdict(each) for each in describe_colours(decoded.photo, garment).colours
-        ],
+        "colours": [asdict(each) for each in describe_colours(decoded.photo, garment).colours],
     }
 
 
@@ -230,11 +201,9 @@ def box_at_own_size(box: Box, decoded: DecodedPhoto) -> Box:
 
 
 def embed(
-    context: typer.Context,
-    source: Annotated[
-        Path, typer.Argument(metavar="PHOTO|DIR", help="A photo, or a folder of photos.")
-    ],
+    source: SourceArgument,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.npz", help="The file to write.")],
+    data: DataOption = None,
 ) -> None:
     """Write the vectors of each photo's garments.
 
@@ -242,7 +211,7 @@ def embed(
 
     Example: apparel embed photos --out vectors.npz
     """
-    settings = settings_for(context)
+    settings = settings_for(data=data)
     photos = named_photos(source)
     embedder = session.load_embedder(settings)
     with progress_on_stderr("photos") as tick:
@@ -268,15 +237,9 @@ def _embed_batch(
 ) -> Iterator[EmbeddedRow]:
     embedded = embedder.embed([decoded.photo for _, decoded in batch])
     for (named, decoded), photo in zip(batch, embedded, strict=True):
-        yield from _rows_of(named, decoded, photo)
-
-
-def _rows_of(
-    named: NamedPhoto, decoded: DecodedPhoto, embedded: EmbeddedPhoto
-) -> Iterator[EmbeddedRow]:
-    for each in embedded.garments:
-        box = box_at_own_size(each.garment.box, decoded)
-        yield EmbeddedRow(named.name, int(each.garment.garment_class), box, each.vector)
+        for each in photo.garments:
+            box = box_at_own_size(each.garment.box, decoded)
+            yield EmbeddedRow(named.name, int(each.garment.garment_class), box, each.vector)
 
 
 def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:

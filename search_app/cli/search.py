@@ -1,26 +1,19 @@
 """The command `apparel search`: search a catalogue with a photo or with words."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.cli import session
-from search_app.cli.output import print_json, print_note, print_table
-from search_app.cli.session import (
-    DataOption,
-    JsonOption,
-    opened_collection,
-    opened_database,
-    require_catalogue,
-    settings_for,
-)
+from search_app.cli.options import DataOption, JsonOption
+from search_app.cli.output import print_columns, print_json, print_note
+from search_app.cli.session import opened_collection, require_catalogue, settings_for
 
 if TYPE_CHECKING:
-    from catalog.filtering.filters import Filters
     from indexing.collection import Collection
+    from indexing.types import Embedder
     from search_app.documents import (
         GarmentDocument,
         ResultDocument,
@@ -29,24 +22,10 @@ if TYPE_CHECKING:
     )
     from search_app.search.options import SearchOptions
     from search_app.settings import Settings
-    from segmentation.photos import Photo
-
-
-class ClassName(StrEnum):
-    """Values of --class."""
-
-    UPPER = "upper"
-    WHOLE = "whole"
-    LOWER = "lower"
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(search)
+    from segmentation.photos import DecodedPhoto, Photo
 
 
 def search(
-    context: typer.Context,
     photo: Annotated[
         Path | None,
         typer.Argument(metavar="PHOTO", help="The query photo; without it, --words is required."),
@@ -67,7 +46,8 @@ def search(
         ),
     ] = None,
     garment_class: Annotated[
-        ClassName | None, typer.Option("--class", help="Only garments of this class.")
+        Literal["upper", "whole", "lower"] | None,
+        typer.Option("--class", help="Only garments of this class."),
     ] = None,
     k: Annotated[
         int,
@@ -83,14 +63,9 @@ def search(
         ),
     ] = None,
     colour_weight: Annotated[
-        float | None,
-        typer.Option(
-            metavar="0..1",
-            min=0,
-            max=1,
-            help=f"0 compares style only, 1 colour only ({DEFAULT_COLOUR_WEIGHT}).",
-        ),
-    ] = None,
+        float,
+        typer.Option(metavar="0..1", min=0, max=1, help="0 compares style only, 1 colour only."),
+    ] = DEFAULT_COLOUR_WEIGHT,
     fold: Annotated[
         bool,
         typer.Option(
@@ -106,46 +81,54 @@ def search(
 
     Example: apparel search query.jpg --class upper --filter price_max=50
     """
-    from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-    from search_app.search.options import SearchOptions, check_colour
+    from search_app.search.options import SearchOptions, check_colour, parsed_filters
     from segmentation.classes import GarmentClass
+    from segmentation.photos import decode_photo
 
     if photo is None and not words:
         raise typer.BadParameter("name a PHOTO, or what to find with --words")
-    settings = settings_for(context, data=data)
-    options = SearchOptions(
-        garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
-        k=k,
-        colour_weight=DEFAULT_COLOUR_WEIGHT if colour_weight is None else colour_weight,
-        filters=_filters(settings, filters or []),
-        in_colour=in_colour,
-        words=words,
-        fold_duplicates=fold,
-    )
-    check_colour(options)
-    if photo is None:
-        _search_words(settings, options, as_json)
-    else:
-        _search_photo(settings, photo, options, as_json, explain)
+    decoded = decode_photo(photo) if photo else None
+    settings = settings_for(data=data)
+    require_catalogue(settings)
+    embedder = session.embedder_when_needed(settings) if decoded else _text_embedder(settings)
+    with opened_collection(settings, embedder) as collection:
+        options = SearchOptions(
+            garment_class=GarmentClass.from_label(garment_class) if garment_class else None,
+            k=k,
+            colour_weight=colour_weight,
+            filters=parsed_filters(collection.database, filters or []),
+            in_colour=in_colour,
+            words=words,
+            fold_duplicates=fold,
+        )
+        check_colour(options)
+        if decoded is None:
+            _search_words(collection, options, as_json)
+        else:
+            _search_photo(collection, decoded, options, as_json, explain)
+
+
+def _text_embedder(settings: "Settings") -> "Embedder | None":
+    """The models, if they embed texts; else words need none, as attributes are stored."""
+    from indexing.embedding.hub import has_text_tower
+    from search_app.jobs.encoder_choices import encoder_in_use
+
+    return session.load_embedder(settings) if has_text_tower(encoder_in_use(settings)) else None
 
 
 def _search_photo(
-    settings: "Settings",
-    photo: Path,
+    collection: "Collection",
+    decoded: "DecodedPhoto",
     options: "SearchOptions",
     as_json: bool,
     explain: Path | None,
 ) -> None:
     from search_app.search.search_document import search_photo
-    from segmentation.photos import decode_photo
 
-    decoded = decode_photo(photo)
-    require_catalogue(settings)
-    with opened_collection(settings, session.load_embedder(settings)) as collection:
-        size = (decoded.height, decoded.width)
-        document = search_photo(collection, decoded.photo, options, size)
-        if explain is not None:
-            _write_explanations(collection, decoded.photo, document, options, explain)
+    size = (decoded.height, decoded.width)
+    document = search_photo(collection, decoded.photo, options, size)
+    if explain is not None:
+        _write_explanations(collection, decoded.photo, document, options, explain)
     if as_json:
         print_json(document.model_dump())
     else:
@@ -178,33 +161,15 @@ def _write_explanations(
             print_note(f"written: {path}")
 
 
-def _search_words(settings: "Settings", options: "SearchOptions", as_json: bool) -> None:
-    from indexing.embedding.hub import has_text_tower
-    from search_app.jobs.encoder_choices import encoder_in_use
+def _search_words(collection: "Collection", options: "SearchOptions", as_json: bool) -> None:
     from search_app.search.search_document import search_words
 
-    require_catalogue(settings)
-    # Only an encoder that takes texts is needed: attributes are predicted at indexing time.
-    takes_text = has_text_tower(encoder_in_use(settings))
-    embedder = session.load_embedder(settings) if takes_text else None
-    with opened_collection(settings, embedder) as collection:
-        document = search_words(collection, options)
+    document = search_words(collection, options)
     if as_json:
         print_json(document.model_dump())
     else:
         _print_unused(document.words)
         _print_table(document.results)
-
-
-def _filters(settings: "Settings", texts: list[str]) -> "Filters":
-    """Parse filters, before anything is loaded. Raises CatalogError, which lists the fields."""
-    from catalog.queries import Filters, attribute_names, parse_filters
-
-    if not texts:
-        return Filters()
-    require_catalogue(settings)
-    with opened_database(settings) as database, database.session() as session:
-        return parse_filters(texts, attribute_names(session))
 
 
 def _print_results(document: "SearchDocument") -> None:
@@ -225,9 +190,12 @@ def _print_unused(words: "UnderstoodDocument | None") -> None:
 
 
 def _print_table(results: "list[ResultDocument]") -> None:
-    if results:
-        rows = [_result_row(result) for result in results]
-        print_table(("  score", "product", "title", "brand", "price"), rows)
+    """Print the results, without the columns that no result fills."""
+    header = ("  score", "product", "title", "brand", "price", "stock")
+    columns = zip(header, *map(_result_row, results), strict=True)
+    filled = [column for column in columns if any(column[1:])]
+    if filled:
+        print_columns(list(zip(*filled, strict=True)))
     else:
         typer.echo("  no product of the catalogue answers this")
 
@@ -239,6 +207,7 @@ def _garment_line(garment: "GarmentDocument") -> str:
 
 
 def _result_row(result: "ResultDocument") -> tuple[str, ...]:
+    """The cells of a result; its stock explains why it is behind others: sold out comes last."""
     price = "" if result.price is None else f"{result.price:.2f} {result.currency or ''}"
     return (
         f"  {result.score:.3f}",
@@ -246,4 +215,5 @@ def _result_row(result: "ResultDocument") -> tuple[str, ...]:
         result.title[:60],
         result.brand or "",
         price.strip(),
+        result.availability or "",
     )

@@ -5,7 +5,6 @@ import socket
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -14,15 +13,10 @@ import typer
 
 from search_app.cli import session
 from search_app.cli.index import index_feed
+from search_app.cli.options import DataOption, JsonOption, require_extra
 from search_app.cli.output import print_json, print_note, progress_on_stderr
-from search_app.cli.session import (
-    DataOption,
-    JsonOption,
-    opened_collection,
-    require_catalogue,
-    settings_for,
-)
-from search_app.errors import SearchAppError
+from search_app.cli.session import opened_collection, require_catalogue, settings_for
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from indexing.collection import Collection
@@ -45,26 +39,7 @@ PortOption = Annotated[
 ]
 
 
-class AddressTaken(SearchAppError):
-    """The address is in use, or is not one of this machine."""
-
-
-class McpExtraMissing(SearchAppError):
-    """The package of the Model Context Protocol is not installed."""
-
-
-class ChecksFailed(SearchAppError):
-    """`apparel doctor` found something to repair."""
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    for command in (demo, serve, worker, mcp, doctor):
-        app.command()(command)
-
-
 def demo(
-    context: typer.Context,
     host: HostOption = None,
     port: PortOption = None,
     no_serve: Annotated[
@@ -80,7 +55,7 @@ def demo(
     """
     from catalog.importing.importer import read_source
 
-    settings = settings_for(context, data=data, host=host, port=port)
+    settings = settings_for(data=data, host=host, port=port)
     if "data" not in settings.model_fields_set:
         settings = settings.model_copy(update={"data": DEMO_DATA})
     if not no_serve:
@@ -112,7 +87,6 @@ def _drawn_feed(folder: Path) -> Path:
 
 
 def serve(
-    context: typer.Context,
     host: HostOption = None,
     port: PortOption = None,
     create: Annotated[
@@ -130,25 +104,17 @@ def serve(
 
     Example: apparel serve --host 0.0.0.0
     """
-    settings = settings_for(
-        context,
-        data=data,
-        host=host,
-        port=port,
-        insecure_local_writes=insecure_local_writes or None,
-    )
+    local = insecure_local_writes or None
+    settings = settings_for(data=data, host=host, port=port, insecure_local_writes=local)
     if not create:
         require_catalogue(settings)
     require_free_address(settings)
     # Opened here, not by the app, so that errors appear before the port is open.
-    with (
-        _locked(settings),
-        opened_collection(settings, _shared_embedder(settings)) as collection,
-    ):
+    with _locked(settings), opened_collection(settings, _shared_embedder(settings)) as collection:
         _serve(settings, collection)
 
 
-def worker(context: typer.Context, data: DataOption = None) -> None:
+def worker(data: DataOption = None) -> None:
     """Run jobs of several servers, and shards of `index --workers`.
 
     They share a PostgreSQL database; what they take in waits in it.
@@ -156,11 +122,10 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
     Example: apparel worker --data /srv/apparel-data
     """
     from search_app.jobs.standalone import run_jobs
-    from search_app.jobs.worker_processes import NothingShared
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     if settings.database_url is None:
-        raise NothingShared(
+        raise CommandFailed(
             "a worker runs what servers take in; set APPAREL_DATABASE_URL to their PostgreSQL "
             "database (on SQLite the server runs its imports itself)"
         )
@@ -173,7 +138,6 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
 
 
 def mcp(
-    context: typer.Context,
     server: Annotated[
         str | None,
         typer.Option("--server", metavar="URL", help="Use this server instead of a data folder."),
@@ -190,17 +154,14 @@ def mcp(
 
     Example: apparel mcp --server http://127.0.0.1:8000
     """
-    if find_spec("mcp") is None:
-        raise McpExtraMissing(
-            "MCP is not installed; run `python -m pip install 'apparel-search[mcp]'`"
-        )
+    require_extra("mcp", "mcp")
     from search_app.agent_tools import agent_server
     from search_app.client import AsyncClient
 
     if server is not None:
         agent_server(AsyncClient(server, key)).run()
         return
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     require_catalogue(settings)
     with opened_collection(settings, session.embedder_when_needed(settings)) as collection:
         agent_server(_client_of(settings, collection)).run()
@@ -243,7 +204,7 @@ def _shared_embedder(settings: "Settings") -> "Embedder":
 
 
 def require_free_address(settings: "Settings") -> None:
-    """Raise AddressTaken if the server could not listen; uvicorn notices only after loading."""
+    """Raise CommandFailed if the server could not listen; uvicorn notices only after loading."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -252,7 +213,7 @@ def require_free_address(settings: "Settings") -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise AddressTaken(
+        raise CommandFailed(
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
             "choose another --port or --host"
         ) from error
@@ -309,7 +270,6 @@ def _warn_if_open(settings: "Settings", collection: "Collection") -> None:
 
 
 def doctor(
-    context: typer.Context,
     deep: Annotated[
         bool, typer.Option("--deep", help="Also verify the catalogue and repair it.")
     ] = False,
@@ -322,7 +282,7 @@ def doctor(
     """
     from search_app.cli.doctor import repair_catalogue, run_checks
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     checks = []
     for check in chain(run_checks(settings), repair_catalogue(settings) if deep else ()):
         checks.append(check)
@@ -335,4 +295,4 @@ def doctor(
         print_json({"ok": not failed, "checks": checks})
     if failed:
         names = ", ".join(check.name for check in failed)
-        raise ChecksFailed(f"{len(failed)} of {len(checks)} checks failed: {names}")
+        raise CommandFailed(f"{len(failed)} of {len(checks)} checks failed: {names}")

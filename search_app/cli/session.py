@@ -1,4 +1,4 @@
-"""Settings, models and open collection of a command.
+"""Settings, models and open catalogue of a command.
 
 Tests replace `load_embedder` and `load_segmenter`; heavy packages are imported only when one
 of these functions runs.
@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from search_app.cli.output import note_if_slow, print_note
-from search_app.errors import SearchAppError
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from catalog.database import Database
@@ -27,55 +27,15 @@ if TYPE_CHECKING:
     from segmentation.photos import Photo
     from segmentation.segmenter import Segmenter
 
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data",
-        metavar="DIR",
-        help="Folder of database, indices and stored photos (or APPAREL_DATA).",
-    ),
-]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
-]
 
-SegmenterOption = Annotated[
-    str | None,
-    typer.Option(
-        "--segmenter",
-        metavar="SEGMENTER",
-        help="Segmenter weights with their card, or hf-hub:... or local-dir:... of a SegFormer.",
-    ),
-]
-
-
-EncoderOption = Annotated[
-    str | None,
-    typer.Option(
-        "--encoder",
-        "--encoder-weights",
-        metavar="ENCODER",
-        help="Encoder weights with their card, a timm name, hf-hub:... or local-dir:...",
-    ),
-]
-
-
-class NoCatalogue(SearchAppError):
-    """The data folder has no catalogue yet."""
-
-
-def settings_for(context: typer.Context, **chosen: Any) -> Settings:
-    """Settings of the environment, overridden by the command line's options.
-
-    `--data` may stand before or after the command's name; None = the option was not given.
-    """
+def settings_for(**options: Any) -> Settings:
+    """Settings of the environment, overridden by the command's options that are not None."""
     from pydantic import ValidationError
 
     from search_app.settings import Settings
 
-    chosen["data"] = chosen.get("data") or cast("Path | None", context.find_root().obj)
     try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})
+        return Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         problem = error.errors()[0]
         name = "APPAREL_" + "_".join(str(part) for part in problem["loc"]).upper()
@@ -85,10 +45,25 @@ def settings_for(context: typer.Context, **chosen: Any) -> Settings:
 def load_embedder(settings: Settings) -> Embedder:
     """Load all models, from photo to vectors."""
     print_note("loading the segmenter and the encoder")
-    from indexing.embedding.wiring import load_embedder as load
     from search_app.jobs.encoder_choices import encoder_in_use
 
-    return load(settings.segmenter, encoder_in_use(settings), settings.runtime_options)
+    return settings.load_embedder(encoder_in_use(settings))
+
+
+def load_segmenter(settings: Settings) -> Segmenter:
+    """Load the segmenter."""
+    print_note("loading the segmenter")
+    from segmentation.segmenter import Segmenter
+
+    return Segmenter.load(settings.segmenter, settings.runtime_options)
+
+
+def load_encoder(settings: Settings, segmenter: Segmenter | None = None) -> StyleEncoder:
+    """Load the encoder; one fitted on the features of `segmenter` loads no network of its own."""
+    print_note("loading the encoder")
+    from indexing.embedding.wiring import open_encoder
+
+    return open_encoder(settings.encoder, settings.runtime_options, segmenter)
 
 
 class DeferredEmbedder:
@@ -127,41 +102,17 @@ class DeferredEmbedder:
 
 def embedder_when_needed(settings: Settings) -> Embedder:
     """The catalogue's models, loaded when needed, or at once if there are no vectors yet."""
-    fingerprint = _stored_fingerprint(settings)
+    from search_app.jobs.encoder_choices import stored_fingerprint
+
+    with note_if_slow("reading which models computed the vectors"):
+        fingerprint = stored_fingerprint(settings)
     if fingerprint is None:
         return load_embedder(settings)
     return cast("Embedder", DeferredEmbedder(fingerprint, lambda: load_embedder(settings)))
 
 
-def _stored_fingerprint(settings: Settings) -> ModelFingerprint | None:
-    from catalog.models import DATABASE_NAME
-    from indexing.index.vector_rows import active_model, fingerprint_of
-
-    if settings.database_url is None and not (settings.data / DATABASE_NAME).is_file():
-        return None
-    with opened_database(settings) as database, database.session() as rows:
-        model = active_model(rows)
-        return None if model is None else fingerprint_of(model)
-
-
-def load_segmenter(settings: Settings) -> Segmenter:
-    """Load the segmenter."""
-    print_note("loading the segmenter")
-    from segmentation.segmenter import Segmenter
-
-    return Segmenter.load(settings.segmenter, settings.runtime_options)
-
-
-def load_encoder(settings: Settings, segmenter: Segmenter | None = None) -> StyleEncoder:
-    """Load the encoder; one fitted on the features of `segmenter` loads no network of its own."""
-    print_note("loading the encoder")
-    from indexing.embedding.wiring import open_encoder
-
-    return open_encoder(settings.encoder, settings.runtime_options, segmenter)
-
-
 def require_catalogue(settings: Settings) -> None:
-    """Raise NoCatalogue unless the data folder has a database or the settings name a server's.
+    """Raise CommandFailed unless the data folder has a database or the settings name a server's.
 
     Raises DatabaseError if the folder has a catalogue's files but no intact database.
     """
@@ -172,15 +123,15 @@ def require_catalogue(settings: Settings) -> None:
         return
     check_integrity(settings.data)
     if not (settings.data / DATABASE_NAME).is_file():
-        raise NoCatalogue(
+        raise CommandFailed(
             f"there is no catalogue in {settings.data}; "
             "make one with `apparel index SOURCE` or name another --data"
         )
 
 
 @contextmanager
-def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator[Collection]:
-    """Open the collection of the data folder; closed at the end."""
+def opened_collection(settings: Settings, embedder: Embedder | None = None) -> Iterator[Collection]:
+    """Open the collection of the data folder, created if absent; closed at the end."""
     with note_if_slow(f"opening the catalogue in {settings.data}"):
         collection = settings.open_collection(embedder)
     try:
@@ -190,8 +141,19 @@ def opened_collection(settings: Settings, embedder: Embedder | None) -> Iterator
 
 
 @contextmanager
-def opened_database(settings: Settings) -> Iterator[Database]:
-    """Open the database of the data folder, created if absent; closed at the end."""
+def opened_catalogue(data: Path | None) -> Iterator[Collection]:
+    """Open an existing catalogue without models. Raises CommandFailed if there is none."""
+    settings = settings_for(data=data)
+    require_catalogue(settings)
+    with opened_collection(settings) as collection:
+        yield collection
+
+
+@contextmanager
+def opened_database(settings: Settings, create: bool = False) -> Iterator[Database]:
+    """Open the database of a catalogue. Raises CommandFailed if there is none to be created."""
+    if not create:
+        require_catalogue(settings)
     with note_if_slow(f"opening the catalogue in {settings.data}"):
         from catalog.database import open_database
 

@@ -64,13 +64,21 @@ class ImportOutcome(BaseModel):
     """What an import changed, or what a dry run would change, apart from the counts."""
 
     kind: str = Field(description="detected format, such as Shopify CSV")
-    price_only: int = Field(description="products changed only in price, currency or availability")
+    price_only: int = Field(
+        default=0, description="products changed only in price, currency or availability"
+    )
     products_removed: int
-    removed: list[str] = Field(description="ids of removed products, at most a thousand")
-    photos_unchanged: int
-    photos_to_embed: int | None = Field(description="of a dry run: photos to embed")
-    photos_to_fetch: int | None = Field(description="of a dry run: photos to fetch from an address")
-    photos_missing: int | None = Field(description="of a dry run: photos that do not exist")
+    removed: list[str] = Field(
+        default=[], description="ids of removed products, at most a thousand"
+    )
+    photos_unchanged: int = 0
+    photos_to_embed: int | None = Field(default=None, description="of a dry run: photos to embed")
+    photos_to_fetch: int | None = Field(
+        default=None, description="of a dry run: photos to fetch from an address"
+    )
+    photos_missing: int | None = Field(
+        default=None, description="of a dry run: photos that do not exist"
+    )
     notes: list[str] = Field(description="remarks for the user")
 
 

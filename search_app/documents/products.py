@@ -77,25 +77,30 @@ class ProductPage(BaseModel):
     next_cursor: str | None = Field(description="the `cursor` of the next page")
 
 
-class ProductChanges(BaseModel):
-    """Changes of a product; a field that is left out stays, an unknown one is refused."""
+class ProductFields(BaseModel):
+    """Fields of a product that may be left out."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    title: Text | None = Field(default=None, min_length=1, max_length=500)
     description: Text | None = Field(default=None, max_length=DESCRIPTION_LIMIT)
     brand: Text | None = Field(default=None, max_length=200)
     category: Text | None = Field(default=None, max_length=200)
     colour: Text | None = Field(default=None, max_length=100)
     price: Decimal | None = Field(default=None, ge=0, lt=10**10, description=CHANGED_PRICE)
     regular_price: Decimal | None = Field(default=None, ge=0, lt=10**10)
-    sale_price: Decimal | None = Field(default=None, ge=0, lt=10**10)
     sale_start: datetime | None = None
     sale_end: datetime | None = None
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     url: Text | None = Field(default=None, max_length=2000, pattern="^https?://")
     availability: Text | None = Field(default=None, max_length=50)
     group_id: Text | None = Field(default=None, min_length=1, max_length=LIMITS["group"])
+
+
+class ProductChanges(ProductFields):
+    """Changes of a product; a field that is left out stays, an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Text | None = Field(default=None, min_length=1, max_length=500)
+    sale_price: Decimal | None = Field(default=None, ge=0, lt=10**10)
     attributes: (
         dict[
             Annotated[Text, Field(min_length=1, max_length=100)],

@@ -1,11 +1,43 @@
 """Searches: what is sent, and the garments and results that come back."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-from search_app.documents.fields import PRICE, REGULAR_PRICE, ClassLabel, FilterTexts, Link, Text
+from search_app.documents.fields import (
+    PRICE,
+    REGULAR_PRICE,
+    ClassLabel,
+    FilterTexts,
+    Link,
+    Text,
+    without_empty,
+)
+
+GarmentIds = Annotated[
+    list[Annotated[int, Field(ge=1, lt=2**63)]], BeforeValidator(without_empty), Field(max_length=8)
+]
+
+
+class SearchFields(BaseModel):
+    """What every search for similar products takes."""
+
+    k: int = Field(default=12, ge=1, le=200)
+    colour_weight: float = Field(
+        default=DEFAULT_COLOUR_WEIGHT, ge=0, le=1, description="0 style, 1 colour"
+    )
+    filters: FilterTexts = []
+    in_colour: Text | None = Field(
+        default=None, max_length=40, description="the same in another colour: a name or #rrggbb"
+    )
+    more_like: GarmentIds = Field(
+        default=[], description="garment_id of results to be nearer to; may be repeated"
+    )
+    less_like: GarmentIds = Field(
+        default=[],
+        description="garment_id of results to be farther from, themselves last; may be repeated",
+    )
 
 
 class ColourDocument(BaseModel):
@@ -144,17 +176,13 @@ class SegmentDocument(BaseModel):
     model: ModelDocument
 
 
-class VectorRequest(BaseModel):
+class VectorRequest(SearchFields):
     """A vector to search with: a style half, then a colour half, of any length."""
 
     model_config = ConfigDict(extra="forbid")
 
     vector: list[float] = Field(min_length=1, max_length=8192)
     garment_class: ClassLabel
-    k: int = Field(default=12, ge=1, le=200)
-    colour_weight: float = Field(default=DEFAULT_COLOUR_WEIGHT, ge=0, le=1)
-    filters: FilterTexts = []
-    in_colour: Text | None = Field(default=None, min_length=1, max_length=40)
 
 
 class ResultsDocument(BaseModel):

@@ -16,7 +16,7 @@ from catalog.database import Database
 from catalog.models import ImportJob, SyncSourceRow
 from catalog.syncing.heartbeat import lease_time
 from search_app.errors import SearchAppError
-from search_app.jobs.records import Job, job_of
+from search_app.jobs.records import Job
 from search_app.jobs.store import JobStore, now
 
 MAX_TAKEOVERS: Final = 3
@@ -107,7 +107,7 @@ def claim(store: JobStore, database: Database, owner: str) -> ClaimedJob | None:
         free.state, free.owner, free.fence = "running", owner, free.fence + 1
         free.lease_until, free.message = _lease_end(database, session), None
         free.started_at = free.started_at if died else now()
-        return ClaimedJob(job_of(free), free.fence, store, database)
+        return ClaimedJob(Job.model_validate(free), free.fence, store, database)
 
 
 def disown_all(database: Database) -> None:

@@ -6,6 +6,7 @@ Only the server's operator can put files there; a request can only name one.
 """
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ from search_app.errors import PageNotFound
 from segmentation.errors import WeightsError
 
 if TYPE_CHECKING:
+    from indexing.types import ModelFingerprint
     from search_app.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -75,21 +77,22 @@ def encoder_in_use(settings: "Settings") -> str | None:
     folder = settings.data / FOLDER
     if settings.encoder is not None or not any(folder.glob(f"*{SUFFIX}")):
         return settings.encoder
-    if settings.database_url is None and not (settings.data / DATABASE_NAME).is_file():
-        return None
-    made_by = _active_encoder(settings)
+    stored = stored_fingerprint(settings)
+    made_by = stored and stored.encoder
     chosen = [each for each in encoder_choices(settings.data) if each.fingerprint == made_by]
     return str(chosen[0].weights) if chosen else None
 
 
-def _active_encoder(settings: "Settings") -> str | None:
+def stored_fingerprint(settings: "Settings") -> "ModelFingerprint | None":
+    """The fingerprint of the models that computed the vectors; None without a catalogue."""
     from catalog.database import open_database
-    from indexing.index.vector_rows import active_model
+    from indexing.index.vector_rows import active_model, fingerprint_of
 
-    database = open_database(settings.data, settings.database_url)
-    try:
-        with database.session() as session:
-            model = active_model(session)
-            return model.encoder if model else None
-    finally:
-        database.close()
+    if settings.database_url is None and not (settings.data / DATABASE_NAME).is_file():
+        return None
+    with (
+        closing(open_database(settings.data, settings.database_url)) as database,
+        database.session() as session,
+    ):
+        model = active_model(session)
+        return fingerprint_of(model) if model else None

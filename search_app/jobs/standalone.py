@@ -18,11 +18,7 @@ def run_jobs(settings: Settings, collection: Collection, stopped: threading.Even
     """Run what waits until the event is set; a job then goes back, a shard is finished first."""
 
     def load(name: str) -> Embedder:
-        # Imported here: loads torch.
-        from indexing.embedding.wiring import load_embedder
-
-        weights = str(choice_named(settings.data, name).weights)
-        return load_embedder(settings.segmenter, weights, settings.runtime_options)
+        return settings.load_embedder(str(choice_named(settings.data, name).weights))
 
     in_use = collection
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from catalog.database import Database
 from catalog.models import ImportJob, JobFile
 from search_app.errors import Busy, JobNotFound
-from search_app.jobs.records import ENDED, Job, job_of
+from search_app.jobs.records import ENDED, Job
 
 MAX_QUEUED: Final = 20
 MAX_JOBS: Final = 100
@@ -42,7 +42,7 @@ class JobStore:
             session.flush()
             if content is not None:
                 session.add(_file(row.id, row.feed, content))
-            job = job_of(row)
+            job = Job.model_validate(row)
             _delete_old(session)
         return job
 
@@ -56,7 +56,7 @@ class JobStore:
 
     def get(self, job_id: str) -> Job:
         """A job. Raises JobNotFound."""
-        return job_of(self.row(job_id))
+        return Job.model_validate(self.row(job_id))
 
     def latest(self, count: int, task: str | None) -> list[Job]:
         """The jobs, the newest first; of this task if one is given."""
@@ -64,7 +64,7 @@ class JobStore:
         if task is not None:
             query = query.where(ImportJob.task == task)
         with self._database.session() as session:
-            return [job_of(row) for row in session.scalars(query)]
+            return [Job.model_validate(row) for row in session.scalars(query)]
 
     def requeue(self, job_id: str, **values: str | int | dict[str, Any] | None) -> None:
         """Queue an ended job again, with other values in its row."""

@@ -22,7 +22,8 @@ from indexing.bulk.shards import Workers, is_finished
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import use_model
 from indexing.types import BulkEmbedder
-from search_app.errors import SearchAppError
+from search_app.errors import CommandFailed
+from search_app.jobs.encoder_choices import encoder_in_use
 from search_app.settings import Settings
 
 _POLL_SECONDS: Final = 0.5
@@ -31,20 +32,9 @@ Load = Callable[[Settings], BulkEmbedder]
 """Loads the models; a function of a module, so that it reaches other processes."""
 
 
-class NothingShared(SearchAppError):
-    """Workers need a database that they share."""
-
-
-class RayMissing(SearchAppError):
-    """Ray is not installed."""
-
-
 def load_models(settings: Settings) -> BulkEmbedder:
     """Load the networks of a worker."""
-    from indexing.embedding.wiring import load_embedder
-    from search_app.jobs.encoder_choices import encoder_in_use
-
-    return load_embedder(settings.segmenter, encoder_in_use(settings), settings.runtime_options)
+    return settings.load_embedder(encoder_in_use(settings))
 
 
 def work_on(run: str, settings: Settings, load: Load = load_models) -> None:
@@ -72,12 +62,11 @@ def workers_of(text: str, settings: Settings, load: Load = load_models) -> Worke
     """The workers that `--workers` names: a number of processes here, or ray://HOST:PORT.
 
     Raises:
-        NothingShared: the catalogue is in SQLite.
-        RayMissing: a Ray address, but no Ray.
+        CommandFailed: the catalogue is in SQLite; or a Ray address, but no Ray.
         ValueError: neither a number nor a Ray address.
     """
     if settings.database_url is None:
-        raise NothingShared(
+        raise CommandFailed(
             "workers share a PostgreSQL database; name it with APPAREL_DATABASE_URL (with SQLite "
             "one process uses all cores: APPAREL_THREADS)"
         )
@@ -127,7 +116,7 @@ def _on_ray(address: str, settings: Settings, load: Load, run: str) -> Iterator[
     try:
         import ray
     except ImportError as error:
-        raise RayMissing(
+        raise CommandFailed(
             "Ray is not installed; run `python -m pip install 'apparel-search[ray]'`"
         ) from error
     settings = settings.model_copy(update={"threads": 1})

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from catalog.database import Database
 from catalog.filtering.vocabulary import colour_name
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import WordQuery
-from catalog.queries import Filters
+from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.embedding.colour import colour_vector
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from search_app.errors import BadRequest
@@ -69,3 +70,11 @@ def check_colour(options: SearchOptions) -> None:
             colour_vector(options.wanted_colour)
         except ValueError as error:
             raise BadRequest("in_colour", str(error)) from error
+
+
+def parsed_filters(database: Database, texts: list[str]) -> Filters:
+    """Parse "FIELD=VALUE" filters. Raises CatalogError, which lists the fields."""
+    if not texts:
+        return Filters()
+    with database.session() as session:
+        return parse_filters(texts, attribute_names(session))

@@ -33,8 +33,3 @@ for _name, _command in (
     ("remove", sources.remove),
 ):
     sync_app.command(_name)(_command)
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.add_typer(sync_app, name="sync")

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from search_app.cli import session
+from search_app.cli.options import DataOption, JsonOption
 from search_app.cli.output import print_json, print_note, progress_on_stderr
 from search_app.cli.session import (
-    DataOption,
-    JsonOption,
     opened_collection,
     opened_database,
     require_catalogue,
     settings_for,
 )
-from search_app.errors import SearchAppError
+from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from catalog.syncing.records import SourceStatus
@@ -28,12 +27,7 @@ WATCH_SECONDS: Final = 30.0
 """How often `--watch` looks for sources that are due, or were added meanwhile."""
 
 
-class NeedAttention(SearchAppError):
-    """A source failed, or lists less than half of what it did."""
-
-
 def run(
-    context: typer.Context,
     name: Annotated[
         str | None,
         typer.Argument(metavar="[SOURCE]", help="The source to run, due or not; else all due."),
@@ -62,7 +56,7 @@ def run(
         raise typer.BadParameter("give one of SOURCE, --all and --watch")
     if watch and as_json:
         raise typer.BadParameter("--watch does not end; leave out --json")
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     require_catalogue(settings)
     if watch:
         _watch(settings)
@@ -75,7 +69,7 @@ def run(
         print_note("no source is due; `apparel sync list` says when each is")
     bad = [each["name"] for each in results if each["needs_attention"]]
     if bad:
-        raise NeedAttention(f"{len(bad)} of {len(results)} sources need attention: {_first(bad)}")
+        raise CommandFailed(f"{len(bad)} of {len(results)} sources need attention: {_first(bad)}")
 
 
 def _first(names: list[str]) -> str:

@@ -3,37 +3,30 @@
 import re
 import shlex
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from search_app.cli.output import print_json, print_note, print_table
-from search_app.cli.session import (
+from search_app.cli.options import (
+    ClearEmptyOption,
     DataOption,
+    EncodingOption,
     JsonOption,
-    opened_database,
-    require_catalogue,
-    settings_for,
+    MapOption,
+    PhotosOption,
+    PrivateHostsOption,
+    RefreshPhotosOption,
+    parsed_map,
 )
+from search_app.cli.output import print_json, print_note, print_table
+from search_app.cli.session import opened_database, settings_for
 
 if TYPE_CHECKING:
     from catalog.syncing.records import SourceKind
 
 
-class KindName(StrEnum):
-    """Values of --kind."""
-
-    FILE = "file"
-    FOLDER = "folder"
-    FEED = "feed"
-    SHOPIFY = "shopify"
-    WOOCOMMERCE = "woocommerce"
-
-
 def add(
-    context: typer.Context,
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Its name, the same as in `apparel index --source`."),
@@ -42,8 +35,8 @@ def add(
         str, typer.Argument(metavar="ADDRESS", help="A file, a folder, or an http(s) address.")
     ],
     kind: Annotated[
-        KindName | None,
-        typer.Option("--kind", help="What it is (default: file, folder or feed, by the address)."),
+        Literal["file", "folder", "feed", "shopify", "woocommerce"] | None,
+        typer.Option(help="What it is (default: file, folder or feed, by the address)."),
     ] = None,
     every: Annotated[
         str, typer.Option("--every", metavar="INTERVAL", help="15m, 6h, 1d or never.")
@@ -65,32 +58,15 @@ def add(
             help="Environment variable with the secret of the shop's webhooks; likewise.",
         ),
     ] = None,
-    photos: Annotated[
-        Path | None,
-        typer.Option("--photos", metavar="DIR", help="Folder of the photos that a feed names."),
-    ] = None,
-    maps: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column holds a field."),
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="CODEPAGE", help="The feed's encoding.")
-    ] = None,
+    photos: PhotosOption = None,
+    maps: MapOption = None,
+    encoding: EncodingOption = None,
     prune: Annotated[
         bool, typer.Option(help="Remove products that the source no longer lists.")
     ] = True,
-    clear_empty: Annotated[
-        bool, typer.Option("--clear-empty", help="An empty cell clears the stored value.")
-    ] = False,
-    refresh_photos: Annotated[
-        bool, typer.Option("--refresh-photos", help="Check whether fetched photos have changed.")
-    ] = False,
-    allow_private_hosts: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private-hosts", help="Fetch from this machine and private networks too."
-        ),
-    ] = False,
+    clear_empty: ClearEmptyOption = False,
+    refresh_photos: RefreshPhotosOption = False,
+    allow_private_hosts: PrivateHostsOption = False,
     data: DataOption = None,
 ) -> None:
     """Add a source, or give one new settings; it is due at once.
@@ -101,7 +77,6 @@ def add(
     from catalog.syncing.records import SyncSource, parse_interval
     from catalog.syncing.sources import add_source
 
-    settings = settings_for(context, data=data)
     source = SyncSource(
         name=name,
         kind=_kind_of(address, kind),
@@ -112,14 +87,15 @@ def add(
         photos=str(photos.resolve()) if photos else None,
         encoding=encoding,
         options=ImportOptions(
-            fields=_field_map(maps or []),
+            fields=parsed_map(maps),
             clear_empty=clear_empty,
             prune=prune,
             refresh_photos=refresh_photos,
             allow_private_hosts=allow_private_hosts,
         ),
     )
-    with opened_database(settings) as database, database.transaction() as rows:
+    opened = opened_database(settings_for(data=data), create=True)
+    with opened as database, database.transaction() as rows:
         add_source(rows, source)
     print_note(f"source {name!r} added: {source.kind}, every {every}; `apparel sync` runs it")
 
@@ -128,12 +104,12 @@ def _is_url(address: str) -> bool:
     return bool(re.match("https?://", address, re.IGNORECASE))
 
 
-def _kind_of(address: str, given: KindName | None) -> "SourceKind":
+def _kind_of(address: str, given: str | None) -> "SourceKind":
     from catalog.syncing.records import SourceKind
 
     kind = SourceKind.FEED
     if given is not None:
-        kind = SourceKind(given.value)
+        kind = SourceKind(given)
     elif not _is_url(address):
         kind = SourceKind.FOLDER if Path(address).expanduser().is_dir() else SourceKind.FILE
     if kind.is_remote != _is_url(address):
@@ -144,17 +120,7 @@ def _kind_of(address: str, given: KindName | None) -> "SourceKind":
     return kind
 
 
-def _field_map(texts: list[str]) -> Any:
-    from catalog.errors import FeedError
-    from catalog.feeds.reader import parse_field_map
-
-    try:
-        return parse_field_map(texts)
-    except FeedError as error:
-        raise typer.BadParameter(f"--map: {error}") from error
-
-
-def list_all(context: typer.Context, data: DataOption = None, as_json: JsonOption = False) -> None:
+def list_all(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the sources with their last result and next run (UTC).
 
     Example: apparel sync list
@@ -163,9 +129,7 @@ def list_all(context: typer.Context, data: DataOption = None, as_json: JsonOptio
     from catalog.syncing.sources import list_sources
     from search_app.sync.documents import source_document
 
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_database(settings) as database, database.session() as rows:
+    with opened_database(settings_for(data=data)) as database, database.session() as rows:
         sources = list_sources(rows)
     if as_json:
         print_json({"sources": [source_document(each).model_dump(mode="json") for each in sources]})
@@ -191,7 +155,6 @@ def list_all(context: typer.Context, data: DataOption = None, as_json: JsonOptio
 
 
 def remove(
-    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the source.")],
     data: DataOption = None,
 ) -> None:
@@ -201,9 +164,7 @@ def remove(
     """
     from catalog.syncing.sources import remove_source
 
-    settings = settings_for(context, data=data)
-    require_catalogue(settings)
-    with opened_database(settings) as database, database.transaction() as rows:
+    with opened_database(settings_for(data=data)) as database, database.transaction() as rows:
         remove_source(rows, name)
     typer.echo(f"removed {name}; its products stay")
 

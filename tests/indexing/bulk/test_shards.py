@@ -21,7 +21,8 @@ from indexing.bulk.shards import ShardedRun, ShardLost, by_content, claim, split
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from indexing.types import EmbeddedPhoto
-from search_app.jobs.worker_processes import NothingShared, workers_of
+from search_app.errors import CommandFailed
+from search_app.jobs.worker_processes import workers_of
 from search_app.settings import Settings
 from segmentation.photos import Photo
 from tests.databases import migrated_database
@@ -175,7 +176,7 @@ def test_photos_with_the_same_bytes_lie_in_one_shard(tmp_path: Path) -> None:
 
 
 def test_workers_need_a_shared_database(tmp_path: Path) -> None:
-    with pytest.raises(NothingShared, match="APPAREL_DATABASE_URL"):
+    with pytest.raises(CommandFailed, match="APPAREL_DATABASE_URL"):
         workers_of("2", Settings(data=tmp_path))
     with pytest.raises(ValueError, match="at least one"):
         workers_of("0", Settings(data=tmp_path, database_url="postgresql+psycopg://x/y"))

@@ -9,8 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from search_app.api.examples import CURLS
-from search_app.api.openapi import SERVER
+from search_app.api.openapi import SERVER, route_examples
 from search_app.app import create_app
 from search_app.settings import Settings
 
@@ -60,7 +59,9 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(
     assert remedy in message
 
 
-@pytest.mark.parametrize(("method", "path"), CURLS)
+@pytest.mark.parametrize(
+    ("method", "path"), [route for route, each in route_examples().items() if "curl" in each]
+)
 def test_the_curl_of_a_route_runs_as_documented(client: TestClient, method: str, path: str) -> None:
     described = client.get("/openapi.json").json()["paths"][path][method]["description"]
     command = described.split("```sh\n")[1].split("\n```")[0]

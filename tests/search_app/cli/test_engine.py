@@ -36,6 +36,8 @@ def test_index_search_remove_verify_rebuild_and_doctor(shop: Path) -> None:
     checks = json.loads(run("doctor", "--data", "data", "--json").stdout)["checks"]
     (engine,) = (each for each in checks if each["name"] == "vector engine")
     assert engine["found"] == "pgvector 0.8.5; its table is made"
+    (database,) = (each for each in checks if each["name"] == "database")
+    assert database["found"].endswith(", in PostgreSQL")
 
 
 def test_without_postgresql_it_says_what_to_set(shop: Path, monkeypatch: pytest.MonkeyPatch):

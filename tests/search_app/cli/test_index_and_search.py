@@ -118,6 +118,10 @@ def test_search_prints_a_table_for_people(catalogue: Path, shop: Path):
     lines = shown.splitlines()
     assert lines[0].startswith("upper 1.00")
     assert lines[1].split() == ["score", "product", "title", "brand", "price"]
+    (shop / "stock.csv").write_text("id,availability\na,out of stock\n")
+    run("index", shop / "stock.csv", "--data", catalogue, "--source", "feed")
+    *_, last = run("search", shop / "red.png", "--data", catalogue).stdout.strip().splitlines()
+    assert last.endswith("out of stock")
     assert "Red tee" in lines[2]
     assert "19.90 EUR" in lines[2]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from search_app.cli import train
+from search_app.cli import options
 from tests.search_app.cli.harness import BlockSegmenter, reason_of, run, save_blocks
 
 
@@ -78,7 +78,7 @@ def test_training_without_pairs_is_one_line(network: str):
 
 
 def test_training_without_opencv_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(train, "find_spec", lambda name: None)
+    monkeypatch.setattr(options, "find_spec", lambda name: None)
     failed = run("train", "segmenter", "--pairs", "a", "--out", "b", code=1)
     assert "apparel-search[train]" in reason_of(failed)
 

@@ -1,4 +1,4 @@
-"""Commands `apparel evaluate` for retrieval and `apparel train heads`."""
+"""Commands `apparel evaluate`: measure the networks on labelled photos."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,54 +7,37 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_app.cli import session
+from search_app.cli.networks.evaluate_masks import evaluate_products, evaluate_segmentation
+from search_app.cli.options import DataOption, EncoderOption, JsonOption, SegmenterOption
 from search_app.cli.output import (
-    print_figures,
     print_json,
     print_note,
+    print_report,
     print_table,
     progress_on_stderr,
 )
-from search_app.cli.session import (
-    DataOption,
-    EncoderOption,
-    JsonOption,
-    SegmenterOption,
-    opened_collection,
-    require_catalogue,
-    settings_for,
-)
-from search_app.cli.train import require_train_extra
+from search_app.cli.session import opened_collection, require_catalogue, settings_for
 
 if TYPE_CHECKING:
     from indexing.evaluation.retrieval import Evaluation
     from indexing.evaluation.styles import StylesReport
     from search_app.settings import Settings
 
-PhotosOption = Annotated[Path, typer.Option("--photos", metavar="DIR", help="The photos.")]
+PhotosOption = Annotated[Path, typer.Option(metavar="DIR", help="The photos.")]
 LabelsOption = Annotated[
     Path,
-    typer.Option(
-        "--labels", metavar="FILE.csv", help="Columns photo, label, optionally group and role."
-    ),
-]
-ReportOption = Annotated[
-    Path | None,
-    typer.Option("--report", metavar="DIR", help="Write a page with photos to look at."),
+    typer.Option(metavar="FILE.csv", help="Columns photo, label, optionally group and role."),
 ]
 
-
-def add_commands(evaluate_app: typer.Typer, train_app: typer.Typer) -> None:
-    """Register the commands with `apparel evaluate` and `apparel train`."""
-    evaluate_app.command("retrieval")(evaluate_retrieval)
-    evaluate_app.command("same-garment")(evaluate_same_garment)
-    evaluate_app.command("street")(evaluate_street)
-    evaluate_app.command("styles")(evaluate_styles)
-    evaluate_app.command("judged")(evaluate_judged)
-    train_app.command("heads")(train_heads_command)
+evaluate_app = typer.Typer(
+    help="Evaluate the networks on labelled data.", no_args_is_help=True, rich_markup_mode=None
+)
+evaluate_app.command("segmentation")(evaluate_segmentation)
+evaluate_app.command("products")(evaluate_products)
 
 
+@evaluate_app.command("retrieval")
 def evaluate_retrieval(
-    context: typer.Context,
     photos: PhotosOption,
     labels: LabelsOption,
     segmenter: SegmenterOption = None,
@@ -63,7 +46,9 @@ def evaluate_retrieval(
         str | None,
         typer.Option(metavar="ENCODER", help="A second encoder, compared query by query."),
     ] = None,
-    report: ReportOption = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a page with photos to look at.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how often the nearest garments have the same label.
@@ -75,17 +60,17 @@ def evaluate_retrieval(
     from indexing.evaluation.contact_sheet import write_report
     from indexing.evaluation.retrieval import evaluate_retrieval as evaluate
 
-    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    settings = settings_for(segmenter=segmenter, encoder=encoder)
     evaluation = _evaluation(settings, against)
     with progress_on_stderr("photos") as tick:
         result = evaluate(evaluation, photos, labels, progress=tick)
     if report is not None:
         print_note(f"written: {write_report(report, result.report, result.ranked)}")
-    (print_json if as_json else print_figures)(result.report)
+    print_report(result.report, as_json)
 
 
+@evaluate_app.command("same-garment")
 def evaluate_same_garment(
-    context: typer.Context,
     photos: PhotosOption,
     labels: LabelsOption,
     also: Annotated[
@@ -108,18 +93,18 @@ def evaluate_same_garment(
     from indexing.evaluation.same_garment import evaluate_same_garment as evaluate
     from segmentation.photos import find_photos
 
-    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    settings = settings_for(segmenter=segmenter, encoder=encoder)
     rows = read_labels(photos, labels)
     gallery = [row.path for row in rows]
     gallery += [path for folder in also or () for path in find_photos(folder)]
     queries = [row for row in rows if row.role != "gallery"]
     with progress_on_stderr("photos") as tick:
         report = evaluate(_evaluation(settings, None), gallery, queries, tick)
-    (print_json if as_json else print_figures)(report)
+    print_report(report, as_json)
 
 
+@evaluate_app.command("street")
 def evaluate_street(
-    context: typer.Context,
     photos: PhotosOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheet.")
@@ -137,7 +122,7 @@ def evaluate_street(
     from indexing.evaluation.street import street_to_shop
     from segmentation.photos import find_photos
 
-    settings = settings_for(context, data=data)
+    settings = settings_for(data=data)
     require_catalogue(settings)
     embedder = session.load_embedder(settings)
     with (
@@ -151,8 +136,8 @@ def evaluate_street(
         typer.echo(f"{report.garments} garments on {report.sheet}")
 
 
+@evaluate_app.command("styles")
 def evaluate_styles(
-    context: typer.Context,
     queries: Annotated[
         Path,
         typer.Argument(metavar="QUERIES.csv", help="Columns photo, style, view and class."),
@@ -175,7 +160,7 @@ def evaluate_styles(
 
     rows = read_style_queries(queries, photos)
     with TemporaryDirectory(prefix="apparel-styles-") as folder:
-        settings = settings_for(context, data=Path(folder), segmenter=segmenter, encoder=encoder)
+        settings = settings_for(data=Path(folder), segmenter=segmenter, encoder=encoder)
         embedder = session.load_embedder(settings)
         with (
             opened_collection(settings, embedder) as collection,
@@ -214,8 +199,8 @@ def _interval(figure: list[float]) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
+@evaluate_app.command("judged")
 def evaluate_judged(
-    context: typer.Context,
     photos: PhotosOption,
     pairs: Annotated[
         Path | None,
@@ -246,7 +231,7 @@ def evaluate_judged(
         read_judged_pairs,
     )
 
-    settings = settings_for(context, segmenter=segmenter, encoder=encoder)
+    settings = settings_for(segmenter=segmenter, encoder=encoder)
     judged = read_judged_pairs(pairs or JUDGED_PAIRS)
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
@@ -269,34 +254,6 @@ def evaluate_judged(
         ],
     )
     typer.echo(f"{report.pairs} pairs, {report.encoder}")
-
-
-def train_heads_command(
-    context: typer.Context,
-    pairs: Annotated[
-        list[Path],
-        typer.Option(
-            "--pairs", metavar="DIR", help="Clothing and drawn pairs (`apparel dataset`)."
-        ),
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write.")],
-    encoder: EncoderOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Fit kinds, patterns and closeness for a new encoder.
-
-    Writes attributes.safetensors, its card and closeness.json; figures are of the test split.
-
-    Example: apparel train heads --pairs clothing --pairs drawn --out heads
-    """
-    require_train_extra()
-    from indexing.training.heads import train_heads
-
-    settings = settings_for(context, encoder=encoder)
-    with progress_on_stderr("garments") as tick:
-        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, tick)
-    document = {"attributes": heads.figures, "closeness": closeness.figures, "out": str(out)}
-    (print_json if as_json else print_figures)(document)
 
 
 def _evaluation(settings: "Settings", against: str | None) -> "Evaluation":
