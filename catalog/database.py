@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -48,7 +49,7 @@ _PRAGMAS: Final = (
     "PRAGMA analysis_limit = 400",
 )
 _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open database file")
-_BROKEN: Final = ("malformed", "not a database")
+_BROKEN: Final = ("malformed", "not a database", "Could not decode")
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
 STOPPED_SECONDS: Final = 2 * BUSY_MILLISECONDS // 1000
@@ -196,6 +197,10 @@ class Database:
                     f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"
                 ) from error
             raise
+        except JSONDecodeError as error:  # of a column; requests and feeds are read elsewhere
+            raise DatabaseError(
+                f"{self.name} is damaged: {error}; restore a backup with `apparel restore`"
+            ) from error
 
 
 @contextmanager
@@ -352,7 +357,7 @@ def _address_to_read(path: Path) -> str:
 @cache
 def newest_revision() -> str | None:
     """Revision of the newest migration of this version; reads all of them once."""
-    return ScriptDirectory.from_config(_migrations()).get_current_head()
+    return ScriptDirectory.from_config(migrations()).get_current_head()
 
 
 def _is_up_to_date(engine: Engine) -> bool:
@@ -415,7 +420,7 @@ def migrate(engine: Engine) -> None:
 
     Works from an installed package too.
     """
-    config = _migrations()
+    config = migrations()
     with engine.execution_options(apparel_writes=True).connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -423,9 +428,10 @@ def migrate(engine: Engine) -> None:
         connection.commit()
 
 
-def _migrations() -> Config:
-    import migrations
+def migrations() -> Config:
+    """Alembic's configuration of the migrations in the installed package."""
+    import migrations as package
 
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", str(Path(package.__file__).parent))
     return config

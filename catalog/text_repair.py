@@ -26,7 +26,7 @@ def repair_texts(session: Session) -> int:
         for name in _COLUMNS:
             value = getattr(product, name)
             if value is not None:
-                setattr(product, name, clean_text(value) or None)
+                setattr(product, name, clean_text(_as_text(value)) or None)
         product.title = product.title or product.id
         product.attributes = clean_attributes(product.attributes)
         count += 1
@@ -37,5 +37,10 @@ def _damaged_products(session: Session) -> Iterator[Product]:
     for product in session.scalars(select(Product).execution_options(yield_per=1_000)):
         texts = [getattr(product, name) or "" for name in _COLUMNS]
         texts += [str(text) for pair in product.attributes.items() for text in pair]
-        if not all(map(is_clean, texts)):
+        if not all(isinstance(text, str) and is_clean(text) for text in texts):
             yield product
+
+
+def _as_text(value: str | bytes) -> str:
+    """A column's text; SQLite may hold bytes in it, written by another program."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -1,13 +1,13 @@
 """Types and protocols shared by indexing and search: Photo (an array) -> EmbeddedPhoto -> Hit."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from catalog.colours import Colour
+from catalog.importing.records import PendingPhoto
 from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, ClassMask, Garment
@@ -165,23 +165,10 @@ class TextEmbedder(Protocol):
 
 
 @dataclass(frozen=True)
-class PhotoSource:
-    """A photo to index: its product, its file and its position among the product's photos.
-
-    `url` is the URL it was fetched from, None for a local file.
-    """
-
-    product_id: str
-    path: Path
-    position: int = 0
-    url: str | None = None
-
-
-@dataclass(frozen=True)
 class Skip:
     """A photo that was not indexed: stage, stable code and reason."""
 
-    source: PhotoSource
+    source: PendingPhoto
     stage: str
     code: str
     reason: str

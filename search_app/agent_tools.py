@@ -26,7 +26,7 @@ from search_app.documents import (
     WordsDocument,
 )
 from segmentation.errors import SegmentationError
-from segmentation.photos import decode_photo
+from segmentation.photos import MAX_BYTES, decode_photo
 
 INSTRUCTIONS: Final = (
     "A catalogue of clothing. search_by_photo finds the garments on a photo and similar products, "
@@ -113,13 +113,19 @@ def read_photo(text: str) -> str | bytes:
     """
     if text.startswith(("http://", "https://")):
         return text
-    path = Path(text).expanduser() if len(text) < LONGEST_PATH else None
     try:
-        data = path.read_bytes() if path and path.is_file() else _from_base64(text)
+        path = Path(text).expanduser() if len(text) < LONGEST_PATH else None
+        data = _bytes_of(path) if path and path.is_file() else _from_base64(text)
         decode_photo(data)
-    except (SegmentationError, OSError) as error:
+    except (SegmentationError, OSError, RuntimeError) as error:  # RuntimeError: ~NOBODY
         raise ToolError(f"photo: {error}") from error
     return data
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file's bytes, as far as a photo may have them: /proc/kcore has no end."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _from_base64(text: str) -> bytes:
@@ -132,10 +138,10 @@ def _from_base64(text: str) -> bytes:
         ) from error
 
 
-async def _answer(asked: Awaitable[Answer]) -> Answer:
+async def _answer(call: Awaitable[Answer]) -> Answer:
     """The answer. Raises ToolError with the server's message."""
     try:
-        return await asked
+        return await call
     except ApiError as error:
         raise ToolError(str(error)) from error
     except httpx2.TransportError as error:

@@ -23,17 +23,16 @@ from search_app.admin import sources as admin_sources
 from search_app.admin import work_lists as admin_lists
 from search_app.api import (
     compat,
-    description,
     events,
     explore,
     imports,
+    openapi,
     products,
     search,
     sources,
     webhooks,
 )
 from search_app.api.known_names import only_known_names
-from search_app.api.openapi import describe
 from search_app.bodies import BoundedBodies
 from search_app.jobs.encoder_choices import choice_named, encoder_in_use
 from search_app.jobs.runner import JobRunner
@@ -104,14 +103,14 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         title="Apparel Search",
         summary="Visual search for clothing: the garments of a photo and the nearest products.",
         version=_version(),
-        openapi_url=None,  # `search_app.api.description` serves it
+        openapi_url=None,  # `search_app.api.openapi` serves it
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
         form_limits={"max_part_size": FIELD_BYTES},
     )
     app.state.services = services
-    for part in (photo, catalogue, site, health, description):
+    for part in (photo, catalogue, site, health, openapi):
         app.include_router(part.router)
     for tab in (admin_session, admin_imports, admin_sources, admin_lists, admin_searches):
         app.include_router(tab.router)
@@ -119,7 +118,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
         app.include_router(part.router, dependencies=[Depends(only_known_names)])
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
-    describe(app)
+    openapi.describe(app)
     app.add_middleware(RetryRead)
     app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)

@@ -33,7 +33,7 @@ _DRAINED: Final = 4
 
 
 class BoundedBodies:
-    """Refuses bodies that are too large, too slow or too many.
+    """Middleware that refuses bodies that are too large, too slow or too many.
 
     Args:
         limit: maximum bytes of a body.
@@ -52,6 +52,9 @@ class BoundedBodies:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            await _ambiguous(scope, receive, send)
+            return
         stated = headers.get("content-length", "0")
         size = int(stated) if stated.isdecimal() and len(stated) < 20 else 0
         bounded = _BoundedReceive(receive, self._limit, size)
@@ -73,6 +76,14 @@ class BoundedBodies:
             yield
         finally:
             self._free[is_form] += 1
+
+
+async def _ambiguous(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a body with two lengths, of which a proxy may have believed the other."""
+    message = "a body has a Content-Length or a Transfer-Encoding, not both; send one"
+    response = answer(Request(scope), 400, "bad_request", message)
+    response.headers["Connection"] = "close"
+    await response(scope, receive, send)
 
 
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:

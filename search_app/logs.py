@@ -60,7 +60,7 @@ class JsonLines(logging.Formatter):
 
 
 class RepeatFilter(logging.Filter):
-    """Limits equal warnings and errors per minute and logs how many were suppressed.
+    """Filter that limits equal warnings and errors per minute and counts the suppressed ones.
 
     Records are equal if their messages are, before values are filled in.
     """

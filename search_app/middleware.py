@@ -47,7 +47,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 
 class SecurityHeaders:
-    """Adds security headers, such as a content security policy."""
+    """Security headers, such as a content security policy, on every answer."""
 
     def __init__(self, app: ASGIApp, frame_origins: str | None = None) -> None:
         """Take the origins whose pages may frame these pages, separated by commas."""
@@ -80,7 +80,7 @@ class SecurityHeaders:
 
 
 class AnswerHead:
-    """Answers HEAD like GET, without the body, on every route."""
+    """HEAD, answered like GET without the body, on every route."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -90,20 +90,20 @@ class AnswerHead:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        asked = {**scope, "method": "GET"}
+        as_get = {**scope, "method": "GET"}
 
         async def send_without_body(message: Message) -> None:
-            if message["type"] == "http.response.start" and "route" in asked:
-                scope["route"] = asked["route"]  # for the log and the counts
+            if message["type"] == "http.response.start" and "route" in as_get:
+                scope["route"] = as_get["route"]  # for the log and the counts
             elif message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app(asked, receive, send_without_body)
+        await self._app(as_get, receive, send_without_body)
 
 
 class CompressTexts:
-    """Compresses pages, styles and scripts.
+    """Compression of pages, styles and scripts.
 
     Photos are compressed already. The admin page is not compressed, because the compressed size
     can reveal the token on it (BREACH).
@@ -121,7 +121,7 @@ class CompressTexts:
 
 
 class ObserveRequests:
-    """Gives each request an id, and logs, counts and times its answer."""
+    """Request ids, and the log, count and time of each answer."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -157,7 +157,7 @@ class ObserveRequests:
 
 
 class RetryRead:
-    """Runs a GET once more whose connection to the database was lost; it has changed nothing.
+    """One more run of a GET whose connection to the database was lost; it has changed nothing.
 
     The second run is on another connection. Anything but a GET is answered 503 as it is: a write
     may have been committed.
@@ -183,7 +183,7 @@ class RetryRead:
 
 
 class LimitRate:
-    """Answers 429 with Retry-After above the rate limit, before a body is read."""
+    """429 with Retry-After above the rate limit, before a body is read."""
 
     def __init__(self, app: ASGIApp, limiter: RateLimiter) -> None:
         self._app = app

@@ -76,6 +76,7 @@ _WORDS: Final = {
     "less_than_equal": "must be at most {le}",
     "less_than": "must be less than {lt}",
     "too_long": "takes at most {max_length} values; leave some out",
+    "text_too_long": "takes at most {max_length} characters; shorten it",
     "literal_error": "must be {expected}",
     "string_pattern_mismatch": "must match {pattern}",
 }
@@ -241,6 +242,8 @@ def first_problem(errors: Sequence[Any]) -> tuple[str, str]:
         where = ""
     if kind == "value_error" and "UploadFile" in first["msg"]:
         return where, f"must be a file, not text: curl -F {where}=@FILE"
+    if kind == "too_long" and about["field_type"] == "Value":  # our texts, whose type is checked
+        kind = "text_too_long"
     said = _WORDS.get(kind, first["msg"].removeprefix("Value error, "))
     if kind in _WORDS:
         said = _PATTERNS.get(about.get("pattern"), said.format_map({"error": "broken"} | about))

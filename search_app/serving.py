@@ -41,6 +41,7 @@ def serve_app(app: ASGIApp, settings: Settings, log: dict[str, Any] | None = Non
         host=settings.host,
         port=settings.port,
         http=TimedProtocol,
+        ws="none",  # its connections would have no time-outs
         proxy_headers=False,  # the app reads them, from APPAREL_TRUSTED_PROXIES alone
         limit_concurrency=_connections(),
         log_config=log or log_config(settings.log_format),

@@ -36,12 +36,14 @@ class BackupSummary:
         files: number of files beside the database.
         bytes: size of the tar file.
         left_out: entries of the data folder that are not this program's, at most 20.
+        keys: API keys that work where it was restored; 0 when written.
     """
 
     files: int
     bytes: int
     created_at: str
     left_out: tuple[str, ...] = ()
+    keys: int = 0
 
 
 def write_backup(data: Path, target: Path) -> BackupSummary:

@@ -6,6 +6,7 @@ Backup and restore touch only these; a file that matches no pattern is somebody 
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ _BACKED_UP: Final = {
 """Top-level folder -> pattern of the files in it that a backup contains."""
 _NOT_BACKED_UP: Final = {
     INDEX: r"lock|\.?(upper|whole|lower)[-.][^/]+",
-    UPGRADE: r".+",
+    UPGRADE: rf"{re.escape(DATABASE_NAME)}(-wal|-shm|-journal)?|{SERVER_LOCK}",
     RESTORING: r".+",
 }
 """Folders whose files can be rebuilt, or are leftovers of a killed command."""
@@ -76,6 +77,14 @@ def is_backed_up(name: str) -> bool:
     return is_ours(name) and has_backup and not is_temporary(name)
 
 
+def is_named_by_content(name: str) -> bool:
+    """Whether a backup contains this file, and its name can be nobody's choice.
+
+    Samples, demo photos and encoders have names that people's own files may have.
+    """
+    return is_backed_up(name) and name.startswith(("photos/", "fetched/", "uploads/", "imports/"))
+
+
 def is_temporary(name: str) -> bool:
     """Whether a path is a temporary file of `catalog.files.publishing`."""
     return bool(_TEMPORARY.fullmatch(name.rpartition("/")[2]))
@@ -100,6 +109,17 @@ def own_files(data: Path) -> Iterator[str]:
             yield path.name
     for top in sorted(_FOLDERS):
         yield from (name for name in _files_below(data, top) if is_ours(name))
+
+
+def clear_folder(data: Path, top: str) -> None:
+    """Remove this program's files of a top-level folder, which may be a link to another disk.
+
+    The folder goes too if it is empty then and no link.
+    """
+    for name in [each for each in _files_below(data, top) if is_ours(each)]:
+        (data / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        (data / top).rmdir()
 
 
 def foreign_files(data: Path) -> Iterator[str]:

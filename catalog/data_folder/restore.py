@@ -23,8 +23,18 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from catalog.data_folder.backup import MANIFEST, BackupSummary
-from catalog.data_folder.layout import INDEX, RESTORING, foreign_files, is_backed_up, own_files
+from catalog.data_folder.layout import (
+    INDEX,
+    RESTORING,
+    UPGRADE,
+    clear_folder,
+    foreign_files,
+    is_backed_up,
+    is_named_by_content,
+    own_files,
+)
 from catalog.data_folder.lock import serving
+from catalog.data_folder.schema import foreign_parts
 from catalog.errors import BackupError
 from catalog.files import flush, publishing
 from catalog.models import DATABASE_NAME
@@ -34,6 +44,11 @@ _FORMATS: Final = (1, 2)
 """Format 1, without the hashes of the files, was written until November 2026."""
 _JOB_ID: Final = re.compile("[0-9a-f]{16}")
 _CHUNK: Final = 1 << 20
+_NO_BACKUP: Final = (
+    *(tarfile.TarError, ValueError, KeyError, TypeError, RecursionError),
+    # A manifest that is missing; a name that is there twice, or as a file and as a folder.
+    *(FileNotFoundError, FileExistsError, NotADirectoryError),
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,14 @@ def _check_target(data: Path, force: bool) -> None:
         if inside or not force:
             remedy = "move it away" if inside else "name an empty folder; --force leaves it alone"
             raise BackupError(f"{data / name} is not of a catalogue; {remedy}")
+    if not force and not (data / DATABASE_NAME).exists():
+        names = [*filter(is_backed_up, own_files(data))]
+        # Stored photos show that a database was lost here; samples and encoders show nothing.
+        if names and not any(map(is_named_by_content, names)):
+            raise BackupError(
+                f"{data / names[0]} may be somebody's own; name an empty folder; --force replaces "
+                "files of the same name"
+            )
 
 
 def _check_unused(database: Path) -> None:
@@ -106,7 +129,7 @@ def _unpack(source: Path, folder: Path) -> BackupSummary:
         with tarfile.open(source, "r:") as archive:
             hashes = {member.name: _extract(archive, member, folder, source) for member in archive}
         manifest = _read_manifest(folder / MANIFEST, source)
-    except (tarfile.TarError, ValueError, KeyError, TypeError, FileNotFoundError) as error:
+    except _NO_BACKUP as error:
         raise BackupError(f"{source} is no whole backup ({error}); take another") from error
     (folder / MANIFEST).unlink()
     del hashes[MANIFEST]
@@ -117,15 +140,16 @@ def _unpack(source: Path, folder: Path) -> BackupSummary:
     for name, sha256 in (manifest.hashes or {}).items():
         if hashes.get(name) != sha256:
             raise BackupError(f"{name} in {source} is damaged; take another backup")
-    _check_database(folder / DATABASE_NAME, source)
-    return BackupSummary(manifest.files, source.stat().st_size, manifest.created_at)
+    keys = _check_database(folder / DATABASE_NAME, source)
+    return BackupSummary(manifest.files, source.stat().st_size, manifest.created_at, keys=keys)
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, source: Path) -> str:
     """Write one member to the disk; return its SHA-256."""
     name = member.name
     is_expected = name in (MANIFEST, DATABASE_NAME) or is_backed_up(name)
-    if not (member.isreg() and is_expected):
+    # A few bytes of a sparse file may stand for gigabytes.
+    if member.issparse() or not (member.isreg() and is_expected):
         raise BackupError(f"{source} holds {name[:100]!r}, which is not of a catalogue")
     target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -156,14 +180,23 @@ def _read_manifest(path: Path, source: Path) -> _Manifest:
     return _Manifest(str(content["created_at"]), count, hashes, str(content["database_sha256"]))
 
 
-def _check_database(path: Path, source: Path) -> None:
-    """Raise BackupError where the database is damaged or refers to files outside its folder."""
+def _check_database(path: Path, source: Path) -> int:
+    """Count the valid API keys in the database.
+
+    Raises:
+        BackupError: the database is damaged, or would do what no catalogue of ours does.
+    """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)) as file:
             sound = file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
             stored = file.execute("SELECT DISTINCT stored FROM photo WHERE stored IS NOT NULL")
             bad = [name for (name,) in stored if not is_stored_name(name)]
+            foreign = foreign_parts(file)
             tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master")}
+            keys = 0
+            if "api_key" in tables:
+                valid = "SELECT count(*) FROM api_key WHERE revoked_at IS NULL"
+                keys = int(file.execute(valid).fetchone()[0])
             if "import_job" in tables:
                 jobs = file.execute("SELECT id FROM import_job")
                 bad += [name for (name,) in jobs if not _JOB_ID.fullmatch(str(name))]
@@ -171,8 +204,13 @@ def _check_database(path: Path, source: Path) -> None:
         raise BackupError(f"the database in {source} is unusable ({error})") from error
     if not sound:
         raise BackupError(f"the database in {source} is damaged; take another backup")
+    if foreign:
+        raise BackupError(
+            f"the database in {source} has a trigger or view {foreign[0][:80]!r} that is not ours"
+        )
     if bad:
         raise BackupError(f"{source} names a file {str(bad[0])[:80]!r}; it is no backup of ours")
+    return keys
 
 
 # -- replacing
@@ -185,13 +223,14 @@ def _replace(unpacked: Path, data: Path) -> None:
     for folder in {(data / name).parent for name in names}:
         flush(folder)
     _drop_log(data / DATABASE_NAME)
-    # Index files of the old catalogue must not be read as those of the new one.
-    shutil.rmtree(data / INDEX, ignore_errors=True)
+    # Files of the old catalogue must not be read as those of the new one.
+    clear_folder(data, UPGRADE)
+    clear_folder(data, INDEX)
     (unpacked / DATABASE_NAME).replace(data / DATABASE_NAME)
     flush(data)
     restored = {*names}
     for name in list(own_files(data)):
-        if is_backed_up(name) and name not in restored:
+        if is_named_by_content(name) and name not in restored:
             (data / name).unlink(missing_ok=True)
 
 

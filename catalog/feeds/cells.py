@@ -2,8 +2,8 @@
 
 from typing import Final
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Prefixes that make a spreadsheet evaluate a cell."""
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Prefixes that make a spreadsheet evaluate a cell; the last four are those of wide letters."""
 
 
 def safe_cell(text: str) -> str:

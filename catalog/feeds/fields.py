@@ -195,7 +195,7 @@ def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
         if first:
             return _moment(first, False), _moment(second, True)
         return _moment(row.text("sale_start"), False), _moment(row.text("sale_end"), True)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or none in UTC: 9999-12-31T23:59-1400
         reason = "sale dates are not like 2026-11-01T00:00+0100/2026-11-30T23:59+0100"
         row.warn("sale dates unreadable", reason)
         return None, None
@@ -209,7 +209,8 @@ def _moment(text: str, is_end: bool) -> datetime | None:
     moment = datetime.fromisoformat(plain[:_DATE_LENGTH])
     if is_end and len(plain) <= len("2026-11-30"):
         moment += timedelta(days=1, seconds=-1)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
 
 
 def _photo_names(row: _Row) -> tuple[str, ...]:

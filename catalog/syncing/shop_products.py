@@ -91,10 +91,17 @@ def _insert(session: Session, source: str, products: Mapping[str, ShopProduct]) 
 
 
 def instant(value: Any) -> str | None:
-    """A point of time in UTC, so that texts sort by time; None where there is none."""
+    """A point of time in UTC, so that texts sort by time; None where there is none.
+
+    One that lies ahead counts as now: it would make all later changes look old.
+    """
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    try:
+        moment = min(moment, datetime.now(UTC)).astimezone(UTC)
+    except OverflowError:  # the first of January of the year 1, in the east
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")

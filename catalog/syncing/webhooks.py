@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from catalog.feeds.json_text import Entry
+from catalog.feeds.large.json_document import is_deep
 from catalog.syncing.records import SourceKind
 from catalog.syncing.shop_products import (
     ShopProduct,
@@ -65,7 +66,7 @@ def parse_change(
         entry = json.loads(body.decode())
     except (ValueError, RecursionError):
         return None
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or is_deep(entry):
         return None
     if topic in _DELETED and entry.keys() == {"id"}:
         gone = shop_product(kind, entry)

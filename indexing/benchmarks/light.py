@@ -5,7 +5,6 @@ the real code. Their output depends only on the photo's pixels.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import SegmentedGarment, unit_length
 from indexing.types import Vectors
 from segmentation.classes import GARMENT_CLASSES
-from segmentation.mask import ClassMask, Garment, region_garment
+from segmentation.mask import region_garment
 from segmentation.photos import Photo
 from segmentation.segmented_photo import Segmentation
 
@@ -38,21 +37,13 @@ class LightSegmenter:
 def _segmentation(photo: Photo) -> Segmentation:
     height, width = photo.shape[:2]
     number = int(photo[:: height // 8, :: width // 8].sum())
-    halves = (0, height // 2), (height // 2, height)
-    garments = tuple(
-        _garment(photo, halves[place], number + place) for place in range(1 + number % 2)
-    )
-    return Segmentation(garments, partial(_empty_mask, height, width))
-
-
-def _garment(photo: Photo, rows: tuple[int, int], number: int) -> Garment:
-    region = np.zeros(photo.shape[:2], bool)
-    region[rows[0] : rows[1], photo.shape[1] // 4 : -photo.shape[1] // 4] = True
-    return region_garment(region, GARMENT_CLASSES[number % len(GARMENT_CLASSES)])
-
-
-def _empty_mask(height: int, width: int) -> ClassMask:
-    return np.zeros((height, width), np.uint8)
+    garments = []
+    for place in range(1 + number % 2):
+        region = np.zeros((height, width), bool)
+        region[place * height // 2 :][: height // 2, width // 4 : -width // 4] = True
+        garment_class = GARMENT_CLASSES[(number + place) % len(GARMENT_CLASSES)]
+        garments.append(region_garment(region, garment_class))
+    return Segmentation.of_mask(np.zeros((height, width), np.uint8), tuple(garments))
 
 
 class LightEncoder:

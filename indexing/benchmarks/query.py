@@ -43,20 +43,6 @@ class QueryFigures:
     search_ms: float
 
 
-@dataclass(frozen=True)
-class _Timing:
-    """Number of garments of a query and the seconds of each stage."""
-
-    garments: int
-    decode: float
-    embed: float
-    search: float
-
-    @property
-    def total(self) -> float:
-        return self.decode + self.embed + self.search
-
-
 def measure_query(source: Path | None, options: RuntimeOptions) -> QueryFigures:
     """Search a generated catalogue with photos of a folder, or drawn ones."""
     embedder = load_embedder(options=options)
@@ -72,34 +58,34 @@ def measure_query(source: Path | None, options: RuntimeOptions) -> QueryFigures:
             _timed_query(collection, embedder, data)
         timings = [_timed_query(collection, embedder, data) for data in files]
         collection.close()
-    totals = np.array([each.total for each in timings]) * 1000
+    found, decode, embed, search = np.array(timings).T
+    totals = decode + embed + search
     return QueryFigures(
         garments=GARMENTS,
         queries=len(timings),
-        garments_per_query=float(np.mean([each.garments for each in timings])),
+        garments_per_query=float(found.mean()),
         p50_ms=float(np.percentile(totals, 50)),
         p95_ms=float(np.percentile(totals, 95)),
-        decode_ms=_median_ms([each.decode for each in timings]),
-        embed_ms=_median_ms([each.embed for each in timings]),
-        search_ms=_median_ms([each.search for each in timings]),
+        decode_ms=float(np.median(decode)),
+        embed_ms=float(np.median(embed)),
+        search_ms=float(np.median(search)),
     )
 
 
-def _median_ms(seconds: list[float]) -> float:
-    return float(np.median(seconds)) * 1000
-
-
-def _timed_query(collection: Collection, embedder: Embedder, data: bytes) -> _Timing:
-    start = time.perf_counter()
+def _timed_query(
+    collection: Collection, embedder: Embedder, data: bytes
+) -> tuple[float, float, float, float]:
+    """Number of garments, and milliseconds to decode, to embed and to search."""
+    times = [time.perf_counter()]
     photo = decode_photo(data).photo
-    decoded = time.perf_counter()
+    times.append(time.perf_counter())
     (found,) = embedder.embed([photo])
-    embedded = time.perf_counter()
+    times.append(time.perf_counter())
     for garment in found.garments:
         collection.results(replace(Query.of(garment), count=RESULTS))
-    return _Timing(
-        len(found.garments), decoded - start, embedded - decoded, time.perf_counter() - embedded
-    )
+    times.append(time.perf_counter())
+    decode, embed, search = (1e3 * np.diff(times)).tolist()
+    return len(found.garments), decode, embed, search
 
 
 def _require_shipped(embedder: Embedder) -> None:

@@ -14,7 +14,6 @@ from indexing.types import (
     EmbeddedGarment,
     GarmentAttributes,
     GarmentIds,
-    PhotoSource,
     Skip,
     Vector,
     Vectors,
@@ -90,8 +89,7 @@ def skipped(
     pending: PendingPhoto, sha256: str | None, stage: str, code: str, reason: str
 ) -> SkippedPhoto:
     """Make a `SkippedPhoto` for a stage (fetch, read, segment), a stable code and a reason."""
-    source = PhotoSource(pending.product_id, pending.path, pending.position, pending.url)
-    return SkippedPhoto(pending, sha256, Skip(source, stage, code, reason))
+    return SkippedPhoto(pending, sha256, Skip(pending, stage, code, reason))
 
 
 @dataclass(frozen=True, eq=False)

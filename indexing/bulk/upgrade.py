@@ -7,7 +7,6 @@ The old database serves searches until the rename and is not written to. A run m
 any moment; another run resumes it. Where only the encoder differs, `reembed` works in place.
 """
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -18,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, delete, exists, select
 
-from catalog.data_folder.layout import INDEX, UPGRADE
+from catalog.data_folder.layout import INDEX, UPGRADE, clear_folder
 from catalog.data_folder.lock import serving
 from catalog.database import Database, open_database
 from catalog.errors import FolderInUse
@@ -151,7 +150,7 @@ class _Upgrade:
                 self._embed_pending()
                 if self._switch(version):
                     break
-        shutil.rmtree(self._folder)
+        clear_folder(self._data, UPGRADE)
 
     def _prepare(self) -> None:
         """Copy the database, unless there is a copy for these models."""
@@ -228,7 +227,7 @@ class _Upgrade:
                 return False
             held.rollback()
             held.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            shutil.rmtree(self._data / INDEX, ignore_errors=True)
+            clear_folder(self._data, INDEX)
             (self._folder / DATABASE_NAME).replace(live)
             flush(self._data)
         self._remove_unused_copies()

@@ -85,8 +85,9 @@ def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
             f"{name} needs transformers; run `python -m pip install 'apparel-search[hub]'`"
         ) from error
     try:
-        network = AutoModel.from_pretrained(source, use_safetensors=True)
-        tokenizer = AutoTokenizer.from_pretrained(source)
+        # A folder may bring code of its own; transformers would ask whether to run it.
+        network = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

@@ -1,13 +1,14 @@
 """Any timm network as a style encoder, by its pooled features; imports torch and timm."""
 
 from typing import Any
+from unittest.mock import patch
 
 import timm
+import torch
 from safetensors import SafetensorError
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
-from indexing.embedding.hub import refuse_pickle
 from indexing.errors import EncoderError
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
@@ -18,16 +19,25 @@ def open_timm(name: str, options: RuntimeOptions = REFERENCE) -> CropEncoder:
     Raises:
         EncoderError: the name is wrong, or the weights are a pickle.
     """
-    refuse_pickle(name, "timm.models.save_for_hf(..., safe_serialization=True)")
     network = _created(name)
     card: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     return CropEncoder(network, card["architecture"], _preprocessing_of(network, name), options)
 
 
+def _refuse_pickle(file: object, *_: object, **__: object) -> None:
+    """Raise EncoderError instead of torch.load, whatever it is told about its safety."""
+    raise EncoderError(
+        f"{file} is a pickle, which can run code; save the network again as model.safetensors "
+        "with timm.models.save_for_hf(..., safe_serialization=True)"
+    )
+
+
 def _created(name: str) -> nn.Module:
     try:
-        # num_classes=0: pooled features instead of class scores.
-        network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
+        # timm falls back on pickles: in a folder, of the hub, at an address in a config.
+        with patch.object(torch, "load", _refuse_pickle):
+            # num_classes=0: pooled features instead of class scores.
+            network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

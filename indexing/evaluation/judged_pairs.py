@@ -5,7 +5,6 @@ A judged pair is a query photo and two candidate photos, one of which a person j
 project's pairs, `judged_pairs.csv`, whose names are paths in the folder of the data sets.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from indexing.evaluation.labelled import (
     Progress,
     VectorSet,
     embed_labelled,
+    read_rows,
 )
 from indexing.evaluation.metrics import mean_with_interval
 from indexing.search.query import Query
@@ -65,11 +65,8 @@ def read_judged_pairs(file: Path) -> list[JudgedPair]:
     Raises:
         IndexingError: a column is missing, there are no rows, or a row has another judgement.
     """
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        if not set(COLUMNS) <= set(reader.fieldnames or ()):
-            raise IndexingError(f"{file} needs the columns {', '.join(COLUMNS)}")
-        pairs = [_pair_of(row, f"{file}, line {line}") for line, row in enumerate(reader, 2)]
+    rows = read_rows(file, COLUMNS)
+    pairs = [_pair_of(row, f"{file}, line {line}") for line, row in enumerate(rows, 2)]
     if not pairs:
         raise IndexingError(f"{file} has no pairs; add rows {','.join(COLUMNS)}")
     return pairs

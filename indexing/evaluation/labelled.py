@@ -6,7 +6,7 @@ stands for its largest garment; without a garment the whole photo is a query, no
 """
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -138,17 +138,23 @@ class GarmentCollector:
         return LabelledVectors(tuple(self._garments), sets)
 
 
-def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
-    """Read a labels file; IndexingError if a column or a photo is missing."""
-    with labels.open(newline="", encoding="utf-8-sig") as lines:
+def read_rows(path: Path, columns: Collection[str]) -> list[dict[str, str]]:
+    """Read a CSV; IndexingError if one of the columns is missing."""
+    with path.open(newline="", encoding="utf-8-sig") as lines:
         reader = csv.DictReader(lines)
-        missing = {"photo", "label"} - set(reader.fieldnames or ())
+        there = reader.fieldnames or ()
+        missing = sorted(set(columns) - set(there))
         if missing:
             raise IndexingError(
-                f"{labels} lacks the column {', '.join(sorted(missing))}; "
-                f"it has {', '.join(reader.fieldnames or ())}"
+                f"{path} lacks the column {', '.join(missing)}; it has {', '.join(there)}"
             )
-        return [_labelled(photos, row, line) for line, row in enumerate(reader, 2)]
+        return list(reader)
+
+
+def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
+    """Read a labels file; IndexingError if a column or a photo is missing."""
+    rows = read_rows(labels, ("photo", "label"))
+    return [_labelled(photos, row, line) for line, row in enumerate(rows, 2)]
 
 
 def _labelled(photos: Path, row: dict[str, str], line: int) -> LabelledPhoto:

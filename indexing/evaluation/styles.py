@@ -4,7 +4,6 @@ The catalogue's photos are indexed into a collection and searched with each quer
 default settings. A hit is right if its product has the query's style.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +12,10 @@ from typing import Final
 from catalog.feeds.reader import read_feed
 from indexing.collection import Collection
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none, read_rows
 from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-from indexing.search.query import Query, possible_classes
+from indexing.search.query import Query
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.classes import GarmentClass
@@ -24,8 +23,6 @@ from segmentation.photos import Photo
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTH: Final = 10
-_SURE, _IN_DOUBT = "sure", "in doubt"
-_COLUMNS: Final = frozenset({"photo", "style", "view", "class"})
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,6 @@ class StylesReport:
 
     Attributes:
         largest_right: view -> share of queries whose largest garment has the right class.
-        sold_as_other: of the first results of all garments on the queries, the share whose product
-            is sold as another class, by the catalogue's column "class" (empty without it): for
-            garments "sure" of their class, and for those "in doubt", which are searched in all.
         unreadable: query photos that could not be read; no figure includes them.
     """
 
@@ -65,7 +59,6 @@ class StylesReport:
     queries: dict[str, int]
     unreadable: int
     largest_right: dict[str, Interval]
-    sold_as_other: dict[str, Interval]
     figures: list[StyleFigures]
     segmenter: str
     encoder: str
@@ -74,41 +67,25 @@ class StylesReport:
 @dataclass(frozen=True)
 class _Outcome:
     """Outcome of one query: whether its largest garment has the right class, and by colour weight
-    the rank of its style (None beyond `DEPTH`) and whether nothing was close. `others` says of each
-    of its garments whether it is sure or in doubt, and whether the first result is sold as
-    another class."""
+    the rank of its style (None beyond `DEPTH`) and whether nothing was close."""
 
     view: str
     largest_right: bool
     ranks: Mapping[float, int | None]
     nothing_close: Mapping[float, bool]
-    others: Sequence[tuple[str, bool]]
-
-
-@dataclass(frozen=True)
-class _Sold:
-    """Style and class of each product of the catalogue, by its id."""
-
-    styles: Mapping[str, str]
-    classes: Mapping[str, str]
 
 
 def read_style_queries(path: Path, photos: Path) -> list[StyleQuery]:
     """Read a CSV with the columns photo, style, view and class; IndexingError if one is missing."""
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        missing = _COLUMNS - set(reader.fieldnames or ())
-        if missing:
-            raise IndexingError(f"{path} lacks the column {', '.join(sorted(missing))}; add it")
-        return [
-            StyleQuery(
-                photos / row["photo"],
-                row["style"],
-                row["view"],
-                GarmentClass.from_label(row["class"]),
-            )
-            for row in reader
-        ]
+    return [
+        StyleQuery(
+            photos / row["photo"],
+            row["style"],
+            row["view"],
+            GarmentClass.from_label(row["class"]),
+        )
+        for row in read_rows(path, ("photo", "style", "view", "class"))
+    ]
 
 
 def evaluate_styles(
@@ -129,19 +106,14 @@ def evaluate_styles(
     embedder, feed = collection.embedder, read_feed(catalogue)
     if embedder is None:
         raise IndexingError("no model is loaded; open the collection with an embedder")
-    sold = _Sold(
-        styles={row.id: row.group or row.id for row in feed.rows},
-        classes={
-            row.id: each for row in feed.rows if (each := (row.attributes or {}).get("class"))
-        },
-    )
+    styles = {row.id: row.group or row.id for row in feed.rows}
     total = len(feed.rows) + len(queries)
     collection.index(feed, photos, lambda run: progress(min(run.done, len(feed.rows)), total))
     outcomes = []
     for number, query in enumerate(queries, 1):
         photo = read_or_none(query.path)
         if photo is not None:
-            outcomes.append(_outcome(collection, embedder, query, photo, sold))
+            outcomes.append(_outcome(collection, embedder, query, photo, styles))
         progress(len(feed.rows) + number, total)
     if not outcomes:
         raise IndexingError("none of the query photos can be read; check --photos")
@@ -150,14 +122,13 @@ def evaluate_styles(
         for view in dict.fromkeys(each.view for each in outcomes)
     }
     return StylesReport(
-        products=len(sold.styles),
+        products=len(styles),
         queries={view: len(of_view) for view, of_view in by_view.items()},
         unreadable=len(queries) - len(outcomes),
         largest_right={
             view: mean_with_interval([each.largest_right for each in of_view])
             for view, of_view in by_view.items()
         },
-        sold_as_other=_shares_of_others(outcomes),
         figures=[
             _figures(view, weight, of_view)
             for view, of_view in by_view.items()
@@ -173,7 +144,7 @@ def _outcome(
     embedder: Embedder,
     query: StyleQuery,
     photo: Photo,
-    sold: _Sold,
+    styles: Mapping[str, str],
 ) -> _Outcome:
     (embedded,) = embedder.embed([photo])
     classes = [each.garment.garment_class for each in embedded.garments]
@@ -183,29 +154,10 @@ def _outcome(
     for weight in COLOUR_WEIGHTS:
         wanted = replace(Query.of(garment), count=DEPTH, colour_weight=weight)
         cards = collection.results(wanted)
-        right = [sold.styles.get(card.product_id) == query.style for card in cards]
+        right = [styles.get(card.product_id) == query.style for card in cards]
         ranks[weight] = right.index(True) if any(right) else None
         distant[weight] = not cards or nothing_close(cards, weight)
-    others = [
-        (_SURE if possible_classes(each.garment) else _IN_DOUBT, _is_other(collection, each, sold))
-        for each in embedded.garments
-        if sold.classes
-    ]
-    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant, others)
-
-
-def _shares_of_others(outcomes: Sequence[_Outcome]) -> dict[str, Interval]:
-    by_certainty: dict[str, list[bool]] = {}
-    for certainty, is_other in (each for one in outcomes for each in one.others):
-        by_certainty.setdefault(certainty, []).append(is_other)
-    return {certainty: mean_with_interval(flags) for certainty, flags in by_certainty.items()}
-
-
-def _is_other(collection: Collection, garment: EmbeddedGarment, sold: _Sold) -> bool:
-    """Whether the first result for a garment is sold as another class."""
-    cards = collection.results(replace(Query.of(garment), count=1))
-    wanted = garment.garment.garment_class.label
-    return any(sold.classes.get(card.product_id) != wanted for card in cards)
+    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant)
 
 
 def _chosen(

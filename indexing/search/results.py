@@ -39,7 +39,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class ClosenessCard:
-    """Curves and limits by class label, and figures.
+    """Calibrated closeness for one encoder: curves and limits by class label, and figures.
 
     Attributes:
         encoder: fingerprint of the encoder that the curves were fitted for.
@@ -57,48 +57,41 @@ class ClosenessCard:
         """The limit in a catalogue with so many garments of the class."""
         return self.limits[garment_class.label].at(math.log10(max(1, garments)))
 
-
-class Closeness:
-    """Calibrated closeness for one encoder."""
-
-    def __init__(self, card: ClosenessCard) -> None:
-        self.card = card
-
-    @classmethod
-    def load(cls, path: Path) -> "Closeness":
-        """Read a card; EncoderError if absent or damaged."""
-        try:
-            return cls(TypeAdapter(ClosenessCard).validate_json(path.read_bytes()))
-        except (OSError, ValueError) as error:
-            raise EncoderError(f"cannot read {path} ({error}); restore it") from error
-
     def same_kind(self, garment_class: GarmentClass, style: float) -> float:
         """Probability that a result of this class with this style cosine has the query's kind."""
-        return self.card.style[garment_class.label].at(style)
+        return self.style[garment_class.label].at(style)
 
     def same_colour(self, garment_class: GarmentClass, colour: float) -> float:
         """Probability that its main colour has the same name as the query's."""
-        return self.card.colour[garment_class.label].at(colour)
+        return self.colour[garment_class.label].at(colour)
 
 
 _UNCALIBRATED: Final = Curve((0.0, 1.0), (0.0, 1.0))
 """Identity, for an encoder without a card."""
 
 
-def uncalibrated(encoder: str) -> Closeness:
+def uncalibrated(encoder: str) -> ClosenessCard:
     """Closeness for an encoder without fitted curves: the cosine itself, distant below 0.65."""
     labels = [each.label for each in GARMENT_CLASSES]
     curves = dict.fromkeys(labels, _UNCALIBRATED)
     limits = dict.fromkeys(labels, Curve((0.0,), (0.65,)))
-    return Closeness(ClosenessCard(encoder, curves, curves, limits))
+    return ClosenessCard(encoder, curves, curves, limits)
+
+
+def read_closeness(path: Path) -> ClosenessCard:
+    """Read a card; EncoderError if absent or damaged."""
+    try:
+        return TypeAdapter(ClosenessCard).validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"cannot read {path} ({error}); restore it") from error
 
 
 @lru_cache(maxsize=4)
-def closeness_for(encoder: str) -> Closeness:
+def closeness_for(encoder: str) -> ClosenessCard:
     """The shipped closeness if fitted for this encoder's fingerprint, else uncalibrated."""
     if SHIPPED_CLOSENESS.is_file():
-        shipped = Closeness.load(SHIPPED_CLOSENESS)
-        if shipped.card.encoder == encoder:
+        shipped = read_closeness(SHIPPED_CLOSENESS)
+        if shipped.encoder == encoder:
             return shipped
     return uncalibrated(encoder)
 
@@ -140,7 +133,7 @@ class CollectionStatus:
 
 
 def result_card(
-    hit: Hit, card: GarmentCard, closeness: Closeness, garments: int, more_colours: int
+    hit: Hit, card: GarmentCard, closeness: ClosenessCard, garments: int, more_colours: int
 ) -> ResultCard:
     """Join a hit with the catalogue's card of its garment, one of `garments` of its class."""
     return ResultCard(
@@ -151,7 +144,7 @@ def result_card(
         colour=hit.colour,
         same_kind=closeness.same_kind(card.garment_class, hit.style),
         same_colour=closeness.same_colour(card.garment_class, hit.colour),
-        distant_below=closeness.card.limit(card.garment_class, garments),
+        distant_below=closeness.limit(card.garment_class, garments),
     )
 
 

@@ -3,15 +3,11 @@
 Revision: 0001, after nothing
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0001"
-down_revision: str | None = None
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0001"
+down_revision = None
 
 
 def upgrade() -> None:
@@ -128,8 +124,3 @@ def _create_vector() -> None:
         sa.Column("values", sa.LargeBinary, nullable=False),
     )
     op.create_index("ix_vector_model_id", "vector", ["model_id"])
-
-
-def downgrade() -> None:
-    for table in ("vector", "model", "garment", "photo", "product"):
-        op.drop_table(table)

@@ -3,15 +3,11 @@
 Revision: 0002, after 0001
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0002"
-down_revision: str | None = "0001"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0002"
+down_revision = "0001"
 
 
 def upgrade() -> None:
@@ -45,8 +41,3 @@ _COUNTS = (
     "done", "total", "skipped", "garments", "products_new", "products_changed",
     "products_unchanged", "rejected",
 )  # fmt: skip
-
-
-def downgrade() -> None:
-    op.drop_table("import_job")
-    op.drop_table("api_key")

@@ -3,15 +3,11 @@
 Revision: 0003, after 0002
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0003"
-down_revision: str | None = "0002"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0003"
+down_revision = "0002"
 
 _ATTRIBUTES = {"kind": 30, "pattern": 20, "sleeve": 20, "length": 20}
 
@@ -22,11 +18,3 @@ def upgrade() -> None:
         op.add_column("garment", sa.Column(name, sa.String(width)))
         op.create_index(f"ix_garment_{name}", "garment", [name])
     op.add_column("garment", sa.Column("certainties", sa.JSON, nullable=False, server_default="{}"))
-
-
-def downgrade() -> None:
-    op.drop_column("garment", "certainties")
-    for name in _ATTRIBUTES:
-        op.drop_index(f"ix_garment_{name}", "garment")
-        op.drop_column("garment", name)
-    op.drop_column("garment", "lightness")

@@ -5,15 +5,11 @@ Both new tables are written by triggers, so that no path of writing can forget t
 Revision: 0004, after 0003
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0004"
-down_revision: str | None = "0003"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0004"
+down_revision = "0003"
 
 _TEXTS = ("brand", "category", "colour", "availability")
 
@@ -102,17 +98,3 @@ def _create_attribute() -> None:
     op.create_index(
         "ix_attribute_name_value", "attribute", ["name", sa.text("lower(value)"), "product_id"]
     )
-
-
-def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        vector_triggers = [name for name, _, _ in _SQLITE_VECTOR_EVENTS]
-        for name in ("attribute_inserted", "attribute_updated", *vector_triggers):
-            op.execute(f"DROP TRIGGER {name}")
-    else:
-        op.execute("DROP FUNCTION attribute_follows() CASCADE")
-        op.execute("DROP FUNCTION vector_changed() CASCADE")
-    op.drop_table("vector_change")
-    op.drop_table("attribute")
-    for column in _TEXTS:
-        op.drop_index(f"ix_product_{column}_lower", "product")

@@ -3,15 +3,11 @@
 Revision: 0005, after 0004
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0005"
-down_revision: str | None = "0004"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -22,10 +18,3 @@ def upgrade() -> None:
     op.add_column(
         "product", sa.Column("from_feed", sa.Boolean, nullable=False, server_default=sa.true())
     )
-
-
-def downgrade() -> None:
-    op.drop_column("product", "from_feed")
-    op.drop_index("ix_product_group_id", "product")
-    op.drop_column("product", "group_id")
-    op.drop_column("product", "description")

@@ -3,15 +3,11 @@
 Revision: 0009, after 0008
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0009"
-down_revision: str | None = "0008"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0009"
+down_revision = "0008"
 
 _TEXTS = ("brand", "category", "colour", "availability")
 _BUMP = "UPDATE catalogue_version SET number = number + 1"
@@ -62,17 +58,3 @@ def _name(table: str, event: str) -> str:
 def _replace_index(column: str, columns: list[str | sa.TextClause]) -> None:
     op.drop_index(f"ix_product_{column}_lower", "product")
     op.create_index(f"ix_product_{column}_lower", "product", columns)
-
-
-def downgrade() -> None:
-    op.create_index("ix_garment_photo_id", "garment", ["photo_id"])
-    op.drop_index("ix_garment_photo_class", "garment")
-    op.drop_index("ix_attribute_name_exact", "attribute")
-    for column in _TEXTS:
-        _replace_index(column, [sa.text(f"lower({column})")])
-    if op.get_bind().dialect.name == "sqlite":
-        for table, event in _EVENTS:
-            op.execute(f"DROP TRIGGER {_name(table, event)}")
-    else:
-        op.execute("DROP FUNCTION catalogue_changed() CASCADE")
-    op.drop_table("catalogue_version")

@@ -3,15 +3,11 @@
 Revision: 0011, after 0010
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0011"
-down_revision: str | None = "0010"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
@@ -25,7 +21,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("garment_id", "model_id"),
     )
     op.create_index("ix_garment_tiles_model_id", "garment_tiles", ["model_id"])
-
-
-def downgrade() -> None:
-    op.drop_table("garment_tiles")

@@ -3,15 +3,11 @@
 Revision: 0012, after 0011
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0012"
-down_revision: str | None = "0011"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0012"
+down_revision = "0011"
 
 _KNOWN = (
     "in stock", "out of stock", "preorder", "backorder", "discontinued", "in store only",
@@ -34,15 +30,3 @@ def upgrade() -> None:
     op.add_column(
         "garment", sa.Column("worn_with", sa.Boolean, nullable=False, server_default=sa.false())
     )
-
-
-def downgrade() -> None:
-    op.drop_column("garment", "worn_with")
-    op.add_column(
-        "product", sa.Column("from_feed", sa.Boolean, nullable=False, server_default=sa.false())
-    )
-    op.execute("UPDATE product SET from_feed = true WHERE source IS NOT NULL")
-    op.drop_index("ix_product_sale_price", "product")
-    op.drop_index("ix_product_source", "product")
-    for column in ("sale_end", "sale_start", "sale_price", "source"):
-        op.drop_column("product", column)

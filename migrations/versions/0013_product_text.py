@@ -7,14 +7,10 @@ by triggers. Case, accents and punctuation are ignored, ß is ss.
 Revision: 0013, after 0012
 """
 
-from collections.abc import Sequence
-
 from alembic import op
 
-revision: str = "0013"
-down_revision: str | None = "0012"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0013"
+down_revision = "0012"
 
 _DETAILS = (
     "material", "fabric", "composition", "pattern", "style", "type",
@@ -93,15 +89,3 @@ def upgrade() -> None:
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in _SQLITE if is_sqlite else _POSTGRESQL:
         op.get_bind().exec_driver_sql(statement.replace("%", "%%") if not is_sqlite else statement)
-
-
-def downgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        for event in ("inserted", "updated", "deleted"):
-            op.execute(f"DROP TRIGGER product_text_{event}")
-        op.execute("DROP TABLE product_text")
-        op.execute("DROP TABLE product_text_row")
-        return
-    op.execute("DROP FUNCTION product_text_follows() CASCADE")
-    op.execute("DROP TABLE product_text")
-    op.execute("DROP FUNCTION plain_words(text)")

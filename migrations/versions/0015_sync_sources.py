@@ -3,15 +3,11 @@
 Revision: 0015, after 0014
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0015"
-down_revision: str | None = "0014"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
@@ -70,8 +66,3 @@ def _source() -> sa.Column[str]:
         sa.ForeignKey("sync_source.name", ondelete="CASCADE"),
         primary_key=True,
     )
-
-
-def downgrade() -> None:
-    for table in ("webhook_delivery", "shop_product", "sync_source"):
-        op.drop_table(table)

@@ -3,15 +3,11 @@
 Revision: 0016, after 0015
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0016"
-down_revision: str | None = "0015"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
@@ -47,8 +43,3 @@ def upgrade() -> None:
         sa.Column("product_id", sa.String(200), primary_key=True),
         sa.Column("position", sa.Integer),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("search_event")
-    op.drop_table("search")

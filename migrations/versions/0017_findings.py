@@ -3,15 +3,11 @@
 Revision: 0017, after 0016
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0017"
-down_revision: str | None = "0016"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0017"
+down_revision = "0016"
 
 _REFERENCES = (
     ("product_id", sa.String(200), "product.id", False),
@@ -39,7 +35,3 @@ def upgrade() -> None:
     # Removing a product or a photo looks its findings up.
     for name, *_ in _REFERENCES:
         op.create_index(f"ix_finding_{name}", "finding", [name])
-
-
-def downgrade() -> None:
-    op.drop_table("finding")

@@ -6,15 +6,11 @@ as the whole photo, which nothing has written since November 2026.
 Revision: 0019, after 0018
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0019"
-down_revision: str | None = "0018"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
@@ -28,15 +24,3 @@ def upgrade() -> None:
     op.create_index("ix_garment_lightness", "garment", ["lightness"])
     op.drop_index("ix_garment_photo_class", "garment")
     op.create_index("ix_garment_photo_class", "garment", ["photo_id", "garment_class", "worn_with"])
-
-
-def downgrade() -> None:
-    op.add_column(
-        "garment", sa.Column("whole_photo", sa.Boolean, nullable=False, server_default=sa.false())
-    )
-    op.drop_index("ix_garment_photo_class", "garment")
-    op.create_index("ix_garment_photo_class", "garment", ["photo_id", "garment_class"])
-    op.drop_index("ix_garment_lightness", "garment")
-    op.drop_index("ix_product_named_kinds", "product")
-    op.drop_column("catalogue_version", "named_kinds_by")
-    op.drop_column("product", "named_kinds")

@@ -6,17 +6,11 @@ log, in a backup of it or in a standby.
 Revision: 0020, after 0019
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0020"
-down_revision: str | None = "0019"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
-
-_COLUMNS = ("subject", "owner", "lease_until", "fence", "takeovers", "cancel_wanted")
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
@@ -65,11 +59,3 @@ def _create_shared_tables() -> None:
         prefixes=prefixes,
     )
     op.create_index("ix_rate_count_expires_at", "rate_count", ["expires_at"])
-
-
-def downgrade() -> None:
-    op.drop_table("rate_count")
-    op.drop_table("sealed")
-    op.drop_table("import_job_file")
-    for name in reversed(_COLUMNS):
-        op.drop_column("import_job", name)

@@ -8,15 +8,11 @@ are deferred, so that a garment is read as its transaction leaves it. Prices and
 Revision: 0021, after 0020
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0021"
-down_revision: str | None = "0020"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0021"
+down_revision = "0020"
 
 _EXTENSION = """
     SELECT count(*) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
@@ -120,18 +116,3 @@ def upgrade() -> None:
     op.execute(_MAKE)
     if connection.scalar(sa.text(_EXTENSION)):
         op.execute("SELECT make_garment_vector()")
-
-
-def downgrade() -> None:
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    for statement in (
-        "DROP TABLE IF EXISTS garment_vector",
-        "DROP VIEW IF EXISTS stored_garment_vector",
-        "DROP FUNCTION IF EXISTS garment_vector_follows() CASCADE",
-        "DROP FUNCTION IF EXISTS garment_vector_moves() CASCADE",
-        "DROP FUNCTION IF EXISTS garment_vector_of(bytea)",
-        "ALTER TABLE product DROP COLUMN IF EXISTS nr",
-        "DROP FUNCTION make_garment_vector()",
-    ):
-        op.execute(statement)

@@ -7,15 +7,11 @@ commits, once, so that batches do not wait for each other's row of `catalogue_ve
 Revision: 0023, after 0022
 """
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0023"
-down_revision: str | None = "0022"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0023"
+down_revision = "0022"
 
 _LOG_LOCK = 5_817_305
 _LOG = """
@@ -25,7 +21,7 @@ _LOG = """
         RETURN NULL;
     END $$
 """
-_UPGRADE = (
+_POSTGRESQL = (
     _LOG.format(lock=f" PERFORM pg_advisory_xact_lock({_LOG_LOCK});"),
     "DROP TRIGGER vector_changed ON vector",
     "CREATE CONSTRAINT TRIGGER vector_changed AFTER INSERT OR UPDATE OR DELETE ON vector"
@@ -43,16 +39,6 @@ _UPGRADE = (
     "DROP TRIGGER catalogue_garment_update ON garment",
     "CREATE CONSTRAINT TRIGGER catalogue_garment_update AFTER UPDATE ON garment"
     " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION garment_changed()",
-)
-_DOWNGRADE = (
-    "DROP TRIGGER catalogue_garment_update ON garment",
-    "DROP FUNCTION garment_changed()",
-    "CREATE TRIGGER catalogue_garment_update AFTER UPDATE ON garment"
-    " FOR EACH STATEMENT EXECUTE FUNCTION catalogue_changed()",
-    "DROP TRIGGER vector_changed ON vector",
-    _LOG.format(lock=""),
-    "CREATE TRIGGER vector_changed AFTER INSERT OR UPDATE OR DELETE ON vector"
-    " FOR EACH ROW EXECUTE FUNCTION vector_changed()",
 )
 
 
@@ -73,15 +59,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_shard_state", "shard", ["state", "id"])
     op.create_index("ix_shard_run", "shard", ["run", "state"])
-    _run(_UPGRADE)
-
-
-def downgrade() -> None:
-    _run(_DOWNGRADE)
-    op.drop_table("shard")
-
-
-def _run(statements: Sequence[str]) -> None:
     if op.get_bind().dialect.name == "postgresql":
-        for statement in statements:
+        for statement in _POSTGRESQL:
             op.execute(statement)

@@ -6,14 +6,10 @@ for each row does not: 1.2 ms of processor time for a replaced row became .1.
 Revision: 0024, after 0023
 """
 
-from collections.abc import Sequence
-
 from alembic import op
 
-revision: str = "0024"
-down_revision: str | None = "0023"
-branch_labels: str | Sequence[str] | None = None
-depends_on: str | Sequence[str] | None = None
+revision = "0024"
+down_revision = "0023"
 
 _FOLLOWS = """
     CREATE OR REPLACE FUNCTION garment_vector_follows() RETURNS trigger LANGUAGE plpgsql
@@ -56,11 +52,3 @@ def upgrade() -> None:
         op.execute("ALTER FUNCTION make_garment_vector() RENAME TO make_first_garment_vector")
         for statement in (_IMPROVE, _MAKE, _IMPROVE_PRESENT):
             op.execute(statement)
-
-
-def downgrade() -> None:
-    """The improved triggers stay: they do the same."""
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION make_garment_vector()")
-        op.execute("DROP FUNCTION improve_garment_vector()")
-        op.execute("ALTER FUNCTION make_first_garment_vector() RENAME TO make_garment_vector")

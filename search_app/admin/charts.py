@@ -38,12 +38,12 @@ class ColumnPlot:
     last: str
 
 
-def column_plot(columns: Sequence[tuple[str, str, int, int]]) -> ColumnPlot:
-    """A plot of columns.
+Column = tuple[str, str, int, int]
+"""Name on the axis, label to read out, value, failed part of the value."""
 
-    Args:
-        columns: name on the axis, label to read out, value, failed part of the value.
-    """
+
+def column_plot(columns: Sequence[Column]) -> ColumnPlot:
+    """A plot of columns."""
     top = round_up(max((value for *_, value, _ in columns), default=0))
     place = 100 / max(len(columns), 1)
     bars = tuple(

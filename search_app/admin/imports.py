@@ -13,11 +13,11 @@ from catalog.feeds.reader import parse_field_map
 from catalog.fetching.store import is_url
 from catalog.importing.importer import ImportOptions
 from search_app.admin.frame import admin_page
-from search_app.admin.import_views import job_view, status_view
 from search_app.admin.session import Admin, Ours, login_page, signed_in, signed_in_key
 from search_app.api.imports import rejects_answer, submit_address, submit_upload
 from search_app.errors import SearchAppError, UploadRefused
 from search_app.jobs.encoder_choices import choice_named, encoder_choices
+from search_app.jobs.records import IMPORT, REVIEW, SYNC, Job
 from search_app.language import texts
 from search_app.problems import sentence
 from search_app.search.uploads import check_size
@@ -67,9 +67,9 @@ async def start_import(
             data = await feed.read()
             check_size(data, services.settings.max_upload_bytes, "feed")
             name = feed.filename or "feed.csv"
-            submit = partial(submit_upload, services, services.open_jobs, name, data)
+            submit = partial(submit_upload, services, name, data)
         elif is_url(address.strip()):
-            submit = partial(submit_address, services, services.open_jobs, address.strip())
+            submit = partial(submit_address, services, address.strip())
         else:
             raise UploadRefused("no_feed", "choose a feed first, or give its http(s) address")
         await run_in_threadpool(submit, options, key.name)
@@ -128,14 +128,16 @@ def reembed(
 def _dashboard(
     request: Request, services: Services, key: Caller, problem: str = "", status: int = 200
 ) -> Response:
-    jobs = [job_view(job) for job in services.open_jobs.latest(JOBS_SHOWN)]
+    jobs = services.open_jobs.latest(JOBS_SHOWN)
     collection = services.open_collection
     encoder = collection.fingerprint.encoder if collection.fingerprint else ""
     context = {
         "problem": problem,
         "jobs": jobs,
         "watched": any(not job.ended for job in jobs),
-        "status": status_view(collection.status()),
+        "job_facts": _facts,
+        "job_choices": _choices,
+        "status": collection.status(),
         "encoders": [
             each.name
             for each in encoder_choices(services.settings.data)
@@ -143,3 +145,43 @@ def _dashboard(
         ],
     }
     return admin_page(request, services, key, "imports.html", context, status)
+
+
+def _facts(job: Job) -> list[tuple[str, int]]:
+    """The counts of a job in words, zeros at its end only; of a dry run, those of a real one."""
+    return [fact for fact in _all_facts(job) if fact[1] or job.state == "done"]
+
+
+def _all_facts(job: Job) -> tuple[tuple[str, int], ...]:
+    products = (
+        (texts.JOB_NEW, job.products_new),
+        (texts.JOB_CHANGED, job.products_changed),
+        (texts.JOB_UNCHANGED, job.products_unchanged),
+    )
+    if job.task == REVIEW:
+        return ()
+    if job.task not in (IMPORT, SYNC):
+        return ((texts.JOB_GARMENTS, job.garments),)
+    outcome = job.outcome
+    removed = outcome.products_removed if outcome else 0
+    facts = [*products, (texts.JOB_REMOVED, removed)] if removed else [*products]
+    if job.options.dry_run and outcome is not None:
+        facts += [
+            (texts.JOB_TO_EMBED, outcome.photos_to_embed or 0),
+            (texts.JOB_TO_FETCH, outcome.photos_to_fetch or 0),
+            (texts.JOB_MISSING, outcome.photos_missing or 0),
+        ]
+    else:
+        facts += [(texts.JOB_GARMENTS, job.garments), (texts.JOB_SKIPPED, job.skipped)]
+    return (*facts, (texts.JOB_REJECTED, job.rejected))
+
+
+def _choices(options: ImportOptions) -> tuple[str, ...]:
+    """The options of an import in words."""
+    chosen = (
+        (options.dry_run, texts.DRY_RUN),
+        (options.prune or options.prune_all, texts.PRUNE),
+        (options.refresh_photos, texts.REFRESH),
+    )
+    columns = tuple(f"{field}={column}" for field, column in options.fields)
+    return tuple(name for is_chosen, name in chosen if is_chosen) + columns

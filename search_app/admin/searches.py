@@ -1,19 +1,19 @@
 """The tab of search analytics: figures with plots, and their exports."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from sqlalchemy.orm import Session
 
+from search_app.admin.charts import Column, column_plot
+from search_app.admin.downloads import csv_download
 from search_app.admin.frame import admin_page
-from search_app.admin.search_views import searches_view
 from search_app.admin.session import Admin
-from search_app.analytics.export import judged_pairs_csv, searches_csv
-from search_app.analytics.report import analytics_report
-from search_app.services import Services, UsedServices
+from search_app.analytics.export import judged_pairs, search_rows
+from search_app.analytics.report import DayCount, analytics_report
+from search_app.language import texts
+from search_app.language.formats import long_day, number, short_day
+from search_app.services import UsedServices
 
 PERIODS: Final = (7, 30, 90)
 Days = Literal["7", "30", "90"]
@@ -30,7 +30,15 @@ def searches_page(
     with services.open_collection.database.session() as session:
         report = analytics_report(session, datetime.now(UTC).date(), int(days))
     context = {
-        "view": searches_view(report),
+        "report": report,
+        "period": texts.from_to(long_day(report.first), long_day(report.last)),
+        "days_plot": column_plot([_day_column(each) for each in report.days]),
+        "clicks_plot": column_plot(
+            [
+                (number(place), texts.clicks_at(place, count), count, 0)
+                for place, count in enumerate(report.clicks_at, 1)
+            ]
+        ),
         "days": int(days),
         "periods": PERIODS,
         "enabled": services.analytics.enabled,
@@ -39,30 +47,20 @@ def searches_page(
     return admin_page(request, services, key, "searches.html", context)
 
 
+def _day_column(each: DayCount) -> Column:
+    day = short_day(each.day)
+    return day, texts.searches_of(day, each.count, each.failed), each.count, each.failed
+
+
 @router.get("/searches.csv")
 def export_searches(services: UsedServices, key: Admin) -> Response:
     """Download every recorded search."""
-    return _download(services, searches_csv, "searches.csv")
+    services.analytics.flush()
+    return csv_download(services, "searches.csv", search_rows)
 
 
 @router.get("/judged-pairs.csv")
 def export_judged_pairs(services: UsedServices, key: Admin) -> Response:
     """Download clicks as pairs for `apparel evaluate judged`."""
-    return _download(services, judged_pairs_csv, "judged-pairs.csv")
-
-
-def _download(
-    services: Services, lines: Callable[[Session], Iterator[str]], name: str
-) -> StreamingResponse:
     services.analytics.flush()
-    database = services.open_collection.database
-
-    def content() -> Iterator[str]:
-        with database.session() as session:
-            yield from lines(session)
-
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download(services, "judged-pairs.csv", judged_pairs)

@@ -1,14 +1,17 @@
 """Sources that are kept fresh: their last results, and runs at once."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from catalog.syncing.records import SourceStatus, SyncOutcome
 from catalog.syncing.sources import list_sources, source_status
 from search_app.admin.frame import admin_page
 from search_app.admin.session import Admin, Ours
-from search_app.admin.source_views import source_view
+from search_app.language import texts
+from search_app.problems import sentence
 from search_app.services import UsedServices
 
 router = APIRouter(prefix="/admin/sources", include_in_schema=False)
@@ -20,15 +23,42 @@ def show(request: Request, services: UsedServices, key: Admin) -> Response:
     jobs = services.open_jobs
     with services.open_collection.database.session() as session:
         statuses = list_sources(session)
-    sources = [
-        source_view(each, jobs.running_sync(each.source.name) is not None) for each in statuses
-    ]
+    running = {
+        each.source.name
+        for each in statuses
+        if each.running or jobs.running_sync(each.source.name) is not None
+    }
     context = {
-        "sources": sources,
+        "statuses": statuses,
+        "running": running,
         "scheduled": services.settings.sync,
-        "watched": any(each.is_running for each in sources),
+        "about": _about,
+        "facts": _facts,
+        "sentence": sentence,
     }
     return admin_page(request, services, key, "sources.html", context)
+
+
+def _about(status: SourceStatus) -> str:
+    source = status.source
+    parts = [texts.source_kind(source.kind.value)]
+    if source.every is not None:
+        parts.append(texts.interval(int(source.every / timedelta(minutes=1))))
+    if source.secret_variable is not None:
+        parts.append(texts.TAKES_WEBHOOKS)
+    return " · ".join(parts)
+
+
+def _facts(outcome: SyncOutcome) -> tuple[tuple[str, int], ...]:
+    """The counts of the last import in words, without zeros."""
+    counts = (
+        (texts.JOB_NEW, outcome.new),
+        (texts.JOB_CHANGED, outcome.changed),
+        (texts.JOB_REMOVED, outcome.removed),
+        (texts.JOB_SKIPPED, outcome.photos_skipped),
+        (texts.JOB_REJECTED, outcome.rejected),
+    )
+    return ((texts.SOURCE_LISTED, outcome.listed), *(count for count in counts if count[1]))
 
 
 @router.post("/run", dependencies=[Ours])

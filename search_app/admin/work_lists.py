@@ -3,26 +3,29 @@
 POST /admin/check -> job -> findings -> GET /admin/lists/CHECK -> POST (fine, hide, ...)
 """
 
-import csv
-import io
 from collections.abc import Collection as Ids
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
-from catalog.feeds.cells import safe_cell
 from catalog.models import FindingRow
+from catalog.records import GarmentCard
 from indexing.collection import Collection
 from indexing.review.corrections import hide_photos, set_class
-from indexing.review.records import Check, ListEntry
+from indexing.review.records import CHECKS, Check, ListEntry
 from indexing.review.store import all_entries, finding_counts, findings_by_id, mark, work_list
+from search_app.admin.downloads import csv_download
 from search_app.admin.frame import admin_page
-from search_app.admin.list_views import lists_view
 from search_app.admin.session import Admin, Ours
 from search_app.jobs.records import REVIEW
 from search_app.language import texts
+from search_app.language.formats import number
+from search_app.pages.cards import area_of, photo_url, product_href
+from search_app.pages.views import Area
 from search_app.services import UsedServices
 from segmentation.classes import GARMENT_CLASSES
 
@@ -61,27 +64,29 @@ def list_page(
     with services.open_collection.database.session() as session:
         listed = work_list(session, check, page, PAGE_SIZE, fine)
         counts = finding_counts(session)
-    view = lists_view(check, listed, counts, job, fine)
-    context = {"view": view, "said": texts.list_done(done, count)}
+    context = {
+        "check": check,
+        "lists": [(each, texts.list_name(each), number(counts[each])) for each in CHECKS],
+        "listed": listed,
+        "fine": fine,
+        "job": job,
+        "said": texts.list_done(done, count),
+        "photo_url": photo_url,
+        "product_href": product_href,
+        "garment_area": _garment_area,
+    }
     return admin_page(request, services, key, "lists.html", context)
+
+
+def _garment_area(card: GarmentCard | None) -> Area | None:
+    """The garment's area, where its photo shows others too."""
+    return area_of(card.box) if card is not None and card.garments_on_photo > 1 else None
 
 
 @router.get("/lists/{check}/list.csv")
 def export_list(services: UsedServices, key: Admin, check: Check) -> Response:
     """Download a list."""
-    database = services.open_collection.database
-
-    def content() -> Iterator[str]:
-        with database.session() as session:
-            yield _line(COLUMNS)
-            for entry in all_entries(session, check):
-                yield _line(_cells(entry))
-
-    headers = {
-        "Content-Disposition": f'attachment; filename="{check}.csv"',
-        "Cache-Control": "private, no-store",
-    }
-    return StreamingResponse(content(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download(services, f"{check}.csv", partial(_rows, check))
 
 
 @router.post("/check", dependencies=[Ours])
@@ -132,6 +137,11 @@ def _garments(findings: list[FindingRow]) -> set[int]:
     return {each.garment_id for each in findings if each.garment_id is not None}
 
 
+def _rows(check: Check, session: Session) -> Iterator[Iterable[str]]:
+    yield COLUMNS
+    yield from map(_cells, all_entries(session, check))
+
+
 def _cells(entry: ListEntry) -> tuple[str, ...]:
     other = entry.other
     return (
@@ -142,9 +152,3 @@ def _cells(entry: ListEntry) -> tuple[str, ...]:
         f"{entry.score:.3f}",
         *((other.product_id, other.title, other.photo) if other else ("", "", "")),
     )
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([safe_cell(cell) for cell in cells])
-    return buffer.getvalue()

@@ -1,6 +1,6 @@
 """Search analytics without photos: what was searched, shown and clicked.
 
-    search -> SearchRecord -> Recorder (in batches) -> tables search, search_event
+    search -> SearchRow -> Recorder (in batches) -> tables search, search_event
     tables -> report (for /admin/searches) and export (CSV, judged pairs)
 
 No photo, address or id of a person is kept; `APPAREL_ANALYTICS=false` keeps nothing at all.

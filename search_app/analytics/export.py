@@ -5,8 +5,6 @@ that were passed over. Such a judgement names catalogue photos, so it can be exp
 a visitor's photo cannot, because the photo is not kept.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -14,7 +12,6 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.feeds.cells import safe_cell
 from catalog.models import PhotoRow, SearchEventRow, SearchRow
 
 SEARCH_COLUMNS: Final = (
@@ -28,23 +25,23 @@ _EVENT_COLUMNS: Final = {"clicks": "click", "carts": "cart", "purchases": "purch
 _BATCH: Final = 1_000
 
 
-def searches_csv(session: Session) -> Iterator[str]:
-    """Every search as a line of CSV, the latest day first; lists are joined by a space."""
-    yield _line(SEARCH_COLUMNS)
+def search_rows(session: Session) -> Iterator[Iterable[object]]:
+    """Every search as a row, the latest day first; lists are joined by a space."""
+    yield SEARCH_COLUMNS
     query = select(SearchRow).order_by(SearchRow.day.desc(), SearchRow.id)
     for rows in _batches(session.scalars(query.execution_options(yield_per=_BATCH))):
         events = _events_of(session, [row.id for row in rows])
         for row in rows:
-            yield _line(_cells(row, events.get(row.id, ())))
+            yield _cells(row, events.get(row.id, ()))
 
 
-def judged_pairs_csv(session: Session) -> Iterator[str]:
+def judged_pairs(session: Session) -> Iterator[Iterable[object]]:
     """Clicks on products like another one, as `apparel evaluate judged --pairs` reads them.
 
     Photos are named as in DATA/photos, which is the folder for --photos. The clicked product is
     the better one of each pair, the other is a product before it that was not clicked.
     """
-    yield _line(JUDGED_COLUMNS)
+    yield JUDGED_COLUMNS
     query = (
         select(SearchRow)
         .where(SearchRow.product_id.is_not(None), SearchRow.query_type == "product")
@@ -61,7 +58,7 @@ def judged_pairs_csv(session: Session) -> Iterator[str]:
     for query_id, better, worse in pairs:
         names = [photos.get(each) for each in (query_id, better, worse)]
         if all(names) and len(set(names)) == 3:
-            yield _line((*(str(name) for name in names), "a"))
+            yield *names, "a"
 
 
 def _judgements(
@@ -83,19 +80,8 @@ def _cells(row: SearchRow, events: Sequence[tuple[str, str]]) -> Iterator[object
             yield " ".join(product_id for kind, product_id in events if kind == event)
             continue
         value = getattr(row, name)
-        yield "; ".join(value) if name == "filters" else value
-
-
-def _line(cells: Iterable[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([safe_cell(_text(cell)) for cell in cells])
-    return buffer.getvalue()
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, list):
-        return " ".join(cell)
-    return "" if cell is None else str(cell)
+        separator = "; " if name == "filters" else " "
+        yield separator.join(value) if isinstance(value, list) else value
 
 
 def _batches(rows: Iterable[SearchRow]) -> Iterator[list[SearchRow]]:

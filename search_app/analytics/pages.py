@@ -3,20 +3,13 @@
 from collections.abc import Sequence
 
 from catalog.filtering.word_query import UnderstoodWords
+from catalog.models import SearchRow
 from catalog.records import GarmentCard
 from indexing.collection import ResultCard
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment
 from search_app.analytics.recorder import Recorder
-from search_app.analytics.records import (
-    QueryFacts,
-    QueryType,
-    SearchRecord,
-    garment_facts,
-    query_facts,
-    search_record,
-    shown_results,
-)
+from search_app.analytics.records import QueryFacts, garment_facts, search_row
 from search_app.pages.state import PAGE_SIZE, PageState
 from segmentation.classes import GarmentClass
 
@@ -38,30 +31,18 @@ def recorded_search(
     """
     if state.k > PAGE_SIZE:
         return ""
+    label = among.label if among else None
 
-    def record() -> SearchRecord:
-        compares = query is not None
-        is_distant = compares and nothing_close(cards, state.colour_weight)
-        return search_record(
-            _query_type(query),
-            "page",
-            state.options,
-            (*words.unknown, *words.missing),
-            query_facts(state.options, among.label if among else None, _facts_of(query)),
-            shown_results(cards, is_distant, compares),
-        )
+    def record() -> SearchRow:
+        unknown = (*words.unknown, *words.missing)
+        if query is None:
+            return search_row("words", "page", state.options, unknown, QueryFacts(label), cards)
+        distant = nothing_close(cards, state.colour_weight)
+        if isinstance(query, GarmentCard):
+            colour = query.colours[0].name if query.colours else None
+            own = QueryFacts(label, colour=colour, product_id=query.product_id)
+            return search_row("product", "page", state.options, unknown, own, cards, distant)
+        own = garment_facts(query, label)
+        return search_row("photo", "page", state.options, unknown, own, cards, distant)
 
     return recorder.search(record)
-
-
-def _query_type(query: EmbeddedGarment | GarmentCard | None) -> QueryType:
-    if query is None:
-        return "words"
-    return "product" if isinstance(query, GarmentCard) else "photo"
-
-
-def _facts_of(query: EmbeddedGarment | GarmentCard | None) -> QueryFacts:
-    if isinstance(query, GarmentCard):
-        colour = query.colours[0].name if query.colours else None
-        return QueryFacts(colour=colour, product_id=query.product_id)
-    return QueryFacts() if query is None else garment_facts(query)

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.errors import CatalogError
 from catalog.models import Product, SearchEventRow, SearchRow
-from search_app.analytics.records import SearchEvent, SearchRecord
 from search_app.jobs.repeated import RepeatedWork
 
 _log = logging.getLogger(__name__)
@@ -31,7 +30,7 @@ MAX_SEARCHES: Final = 200_000
 MAX_EVENTS: Final = 50
 """Events of one search; more are ignored."""
 
-Entry = tuple[str, SearchRecord] | SearchEvent
+Entry = SearchRow | SearchEventRow
 
 
 class Recorder:
@@ -60,7 +59,7 @@ class Recorder:
         if self.enabled:
             self._thread.start()
 
-    def search(self, record: Callable[[], SearchRecord]) -> str:
+    def search(self, record: Callable[[], SearchRow]) -> str:
         """Record a search and return its id, "" where none is recorded.
 
         Args:
@@ -68,10 +67,11 @@ class Recorder:
         """
         if not self.enabled:
             return ""
-        search_id = secrets.token_urlsafe(16)
-        return search_id if self._append((search_id, record())) else ""
+        row = record()
+        row.id = search_id = secrets.token_urlsafe(16)
+        return search_id if self._append(row) else ""
 
-    def event(self, event: SearchEvent) -> None:
+    def event(self, event: SearchEventRow) -> None:
         """Record an event; one of an unknown search or product is ignored when it is written."""
         if self.enabled:
             self._append(event)
@@ -125,37 +125,13 @@ class Recorder:
 
 
 def _write(session: Session, entries: Iterable[Entry]) -> None:
-    searches = [entry for entry in entries if isinstance(entry, tuple)]
-    if searches:
-        session.execute(insert(SearchRow), [_row(*entry) for entry in searches])
-    events = [entry for entry in entries if isinstance(entry, SearchEvent)]
+    session.add_all(entry for entry in entries if isinstance(entry, SearchRow))
+    events = [entry for entry in entries if isinstance(entry, SearchEventRow)]
     if events:
         _write_events(session, events)
 
 
-def _row(search_id: str, record: SearchRecord) -> dict[str, object]:
-    facts, results = record.facts, record.results
-    return {
-        "id": search_id,
-        "day": record.day,
-        "query_type": record.query_type,
-        "place": record.place,
-        "garment_class": facts.garment_class,
-        "kind": facts.kind,
-        "pattern": facts.pattern,
-        "colour": facts.colour,
-        "words": record.words,
-        "unknown_words": record.unknown_words,
-        "filters": list(record.filters),
-        "product_id": facts.product_id,
-        "results": results.count,
-        "nothing_close": results.nothing_close,
-        "colour_missing": results.colour_missing,
-        "shown": list(results.product_ids),
-    }
-
-
-def _write_events(session: Session, events: list[SearchEvent]) -> None:
+def _write_events(session: Session, events: list[SearchEventRow]) -> None:
     """Write the events of known searches and products, each once."""
     ids = {each.search_id for each in events}
     searches = set(session.scalars(select(SearchRow.id).where(SearchRow.id.in_(ids))))
@@ -172,11 +148,4 @@ def _write_events(session: Session, events: list[SearchEvent]) -> None:
         known = each.search_id in searches and each.product_id in products
         if known and key not in before and len(before) < MAX_EVENTS:
             before.add(key)
-            session.add(
-                SearchEventRow(
-                    search_id=each.search_id,
-                    event=each.event,
-                    product_id=each.product_id,
-                    position=each.position,
-                )
-            )
+            session.add(each)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final, Literal, Protocol
 
 from catalog.filtering.filters import Filters, named_colour
 from catalog.filtering.vocabulary import folded
 from catalog.filtering.word_query import WordQuery
+from catalog.models import SearchRow
 from indexing.search.results import DISTANT_COLOUR
 from indexing.types import EmbeddedGarment
 from search_app.search.options import SearchOptions
@@ -42,7 +43,7 @@ class Result(Protocol):
 
 @dataclass(frozen=True)
 class QueryFacts:
-    """What was searched for; None where it is not known.
+    """What is known of what was searched for; None where nothing is.
 
     Attributes:
         garment_class: label of the class that was searched.
@@ -56,62 +57,45 @@ class QueryFacts:
     product_id: str | None = None
 
 
-@dataclass(frozen=True)
-class ShownResults:
-    """What a search found: ids of the first products, and what was missing."""
-
-    count: int
-    product_ids: tuple[str, ...]
-    nothing_close: bool
-    colour_missing: bool
-
-
-@dataclass(frozen=True)
-class SearchRecord:
-    """One search, with nothing that leads to a person."""
-
-    query_type: QueryType
-    place: Place
-    facts: QueryFacts
-    results: ShownResults
-    words: str | None
-    unknown_words: str | None
-    filters: tuple[str, ...]
-    day: date
-
-
-@dataclass(frozen=True)
-class SearchEvent:
-    """What followed a search for one of its products; `position` counts from 1."""
-
-    search_id: str
-    event: Event
-    product_id: str
-    position: int | None
-
-
-def search_record(
+def search_row(
     query_type: QueryType,
     place: Place,
     options: SearchOptions,
     unknown: Sequence[str],
-    facts: QueryFacts,
-    results: ShownResults,
-) -> SearchRecord:
-    """The record of a search today.
+    own: QueryFacts,
+    results: Sequence[Result],
+    nothing_close: bool = False,
+) -> SearchRow:
+    """The record of a search today, with nothing that leads to a person.
+
+    What words and options name counts, else what the garment itself is.
 
     Args:
         unknown: words and goods that no product has.
+        results: in order.
+        nothing_close: whether even the best is not close to the query.
     """
-    return SearchRecord(
+    words, text = options.word_query, options.words or ""
+    named = words.garment_class.label if words.garment_class else None
+    best_colour = max((each.same_colour for each in results[:SHOWN]), default=0.0)
+    # Words have no colour to compare with.
+    colour_missing = not results if query_type == "words" else best_colour < DISTANT_COLOUR
+    return SearchRow(
+        day=datetime.now(UTC).date(),
         query_type=query_type,
         place=place,
-        facts=facts,
-        results=results,
-        words=presentable(options.words or ""),
-        unknown_words=_unknown(options.words or "", unknown),
-        filters=tuple(_filter_texts(options.filters)),
-        day=datetime.now(UTC).date(),
+        garment_class=own.garment_class or named,
+        kind=_named(words, "kind") or _named(words, "goods") or own.kind,
+        pattern=_named(words, "pattern") or own.pattern,
+        colour=_colour(options) or own.colour,
+        words=presentable(text),
+        unknown_words=_unknown(text, unknown),
+        filters=list(_filter_texts(options.filters)),
+        product_id=own.product_id,
+        results=len(results),
+        nothing_close=nothing_close,
+        colour_missing=colour_missing,
+        shown=[each.product_id for each in results[:SHOWN]],
     )
 
 
@@ -131,52 +115,14 @@ def _unknown(text: str, words: Sequence[str]) -> str | None:
     return " ".join(unknown)[:_TEXT_LENGTH] or None
 
 
-def query_facts(
-    options: SearchOptions, garment_class: str | None, own: QueryFacts = QueryFacts()
-) -> QueryFacts:
-    """What was searched for: what words and options name, else what the garment itself is.
-
-    Args:
-        garment_class: label of the class that was searched.
-        own: what is known of the garment.
-    """
-    words = options.word_query
-    named = words.garment_class.label if words.garment_class else None
-    return QueryFacts(
-        garment_class=garment_class or named,
-        kind=_named(words, "kind") or _named(words, "goods") or own.kind,
-        pattern=_named(words, "pattern") or own.pattern,
-        colour=_colour(options) or own.colour,
-        product_id=own.product_id,
-    )
-
-
-def garment_facts(garment: EmbeddedGarment) -> QueryFacts:
+def garment_facts(garment: EmbeddedGarment, garment_class: str | None) -> QueryFacts:
     """What a garment of a query photo is, as far as it is certain."""
     kind, pattern = garment.attributes.kind, garment.attributes.pattern
     return QueryFacts(
+        garment_class=garment_class,
         kind=kind.value.lower() if kind and kind.certainty >= _SURE else None,
         pattern=pattern.value if pattern and pattern.certainty >= _SURE else None,
         colour=garment.colours[0].name if garment.colours else None,
-    )
-
-
-def shown_results(
-    results: Sequence[Result], nothing_close: bool, compares: bool = True
-) -> ShownResults:
-    """What was found.
-
-    Args:
-        results: in order.
-        nothing_close: whether even the best is not close to the query.
-        compares: whether the query has a colour to compare with, as words have not.
-    """
-    best_colour = max((each.same_colour for each in results[:SHOWN]), default=0.0)
-    return ShownResults(
-        count=len(results),
-        product_ids=tuple(each.product_id for each in results[:SHOWN]),
-        nothing_close=nothing_close,
-        colour_missing=best_colour < DISTANT_COLOUR if compares else not results,
     )
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from search_app.analytics.records import SearchEvent
+from catalog.models import SearchEventRow
 from search_app.documents import EventRequest
 from search_app.problems import ERRORS
 from search_app.services import UsedServices
@@ -18,6 +18,4 @@ def add_event(body: EventRequest, services: UsedServices) -> None:
     the sender is kept. An event of an unknown search or product is ignored, and so is a repeated
     one.
     """
-    services.analytics.event(
-        SearchEvent(body.search_id, body.event, body.product_id, body.position)
-    )
+    services.analytics.event(SearchEventRow(**body.model_dump()))

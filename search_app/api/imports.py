@@ -85,7 +85,6 @@ async def start(
     APPAREL_IMPORT_FOLDER, photos given by address are fetched from public hosts. The answer comes
     at once; its `Location` is the address of the job.
     """
-    jobs = services.open_jobs
     made_by = None if key is None else key.name
     given = choices.model_dump(exclude_unset=True)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -95,14 +94,14 @@ async def start(
             name, options = "feed.jsonl", import_options(choices)
         else:
             wanted = _checked(ImportRequest, _json_object(data), given)
-            job = await run_in_threadpool(_submit_named, services, jobs, wanted, made_by)
+            job = await run_in_threadpool(_submit_named, services, wanted, made_by)
             return _started(response, job)
     elif kind in FEED_TYPES:
         name, data, options = FEED_TYPES[kind], await request.body(), import_options(choices)
     else:
         name, data, fields = await _uploaded_feed(request)
         options = import_options(_checked(ImportChoices, fields, given))
-    job = await run_in_threadpool(submit_upload, services, jobs, name, data, options, made_by)
+    job = await run_in_threadpool(submit_upload, services, name, data, options, made_by)
     return _started(response, job)
 
 
@@ -213,7 +212,6 @@ async def _uploaded_feed(request: Request) -> tuple[str, bytes, Mapping[str, Any
 
 def submit_upload(
     services: Services,
-    jobs: JobRunner,
     name: str,
     data: bytes,
     options: ImportOptions,
@@ -230,12 +228,11 @@ def submit_upload(
     suffix = Path(name).suffix.lower()
     file = Path(f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}")
     feed = GivenFeed(name, file, data, services.settings.import_folder)
-    return jobs.submit(feed, options, made_by)
+    return services.open_jobs.submit(feed, options, made_by)
 
 
 def submit_address(
     services: Services,
-    jobs: JobRunner,
     url: str,
     options: ImportOptions,
     made_by: str | None,
@@ -243,20 +240,18 @@ def submit_address(
 ) -> Job:
     """Queue the import of a feed at an address, which is fetched when its turn comes."""
     photos = photos or services.settings.import_folder
-    return jobs.submit(GivenFeed(url, Path("feed"), photos=photos), options, made_by)
+    return services.open_jobs.submit(GivenFeed(url, Path("feed"), photos=photos), options, made_by)
 
 
-def _submit_named(
-    services: Services, jobs: JobRunner, wanted: ImportRequest, made_by: str | None
-) -> Job:
+def _submit_named(services: Services, wanted: ImportRequest, made_by: str | None) -> Job:
     options = import_options(wanted)
     photos = _inside(services, "photos", wanted.photos) if wanted.photos else None
     if wanted.path is None:
         assert wanted.url is not None
-        return submit_address(services, jobs, wanted.url, options, made_by, photos)
+        return submit_address(services, wanted.url, options, made_by, photos)
     feed = _inside(services, "path", wanted.path)
     given = GivenFeed(wanted.path, feed, photos=photos or feed.parent)
-    return jobs.submit(given, options, made_by)
+    return services.open_jobs.submit(given, options, made_by)
 
 
 def _inside(services: Services, name: str, path: str) -> Path:

@@ -3,14 +3,30 @@
 The examples are in `examples.json`: for each route an `answer` that went well, a JSON `body`, the
 fields of a `form` that must be given (files apart) and the arguments of `curl`, where it has them.
 An object with `like` has the fields of that part of the file and its own.
+
+GET /openapi.json shows a product of this catalogue in them, so that each example of /docs runs as
+it stands. Nothing is removed or priced by one: DELETE has no example, and that of PATCH sets the
+title that the product has.
 """
 
+import base64
+import io
 import json
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+from PIL import Image
+from sqlalchemy import select
+
+from catalog.models import GarmentRow, PhotoRow, Product
+from indexing.collection import Collection
+from search_app.services import UsedServices
+from segmentation.classes import GarmentClass
 
 KEYS: Final[dict[str, Any]] = {
     "bearer": {
@@ -21,7 +37,23 @@ KEYS: Final[dict[str, Any]] = {
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 SERVER: Final = "http://127.0.0.1:8000"
+SMALL_PHOTO: Final = (48, 64)
+DECIMALS: Final = 4
 PROBLEM: Final = {"error": {"code": "invalid_request", "message": "k: must be at most 200"}}
+
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class ExampleProduct:
+    """A product of the catalogue and the vector of one of its garments."""
+
+    id: str
+    title: str
+    garment_id: int
+    garment_class: str
+    vector: list[float]
 
 
 @cache
@@ -98,3 +130,57 @@ def _set_example(described: dict[str, Any], example: object) -> None:
     media = described.get("content", {}).get("application/json")
     if media is not None and example is not None:
         media["example"] = example
+
+
+@router.get("/openapi.json")
+def description(request: Request, services: UsedServices) -> JSONResponse:
+    """Describe the API; the catalogue's product is shown only where anybody may read."""
+    schema = deepcopy(request.app.openapi())
+    _set_example(_body_of(schema, "/api", "post"), {"img_string": _small_photo()})
+    collection = services.collection
+    if collection is not None and services.settings.api_reads:
+        product = _example_product(collection)
+        if product is not None:
+            _show(schema, product)
+    return JSONResponse(schema)
+
+
+def _example_product(collection: Collection) -> ExampleProduct | None:
+    """The product of the first garment; None in an empty catalogue."""
+    query = (
+        select(GarmentRow.id, GarmentRow.garment_class, Product.id, Product.title)
+        .join(PhotoRow, PhotoRow.id == GarmentRow.photo_id)
+        .join(Product, Product.id == PhotoRow.product_id)
+        .order_by(GarmentRow.id)
+        .limit(1)
+    )
+    with collection.database.session() as session:
+        row = session.execute(query).first()
+    if row is None:
+        return None
+    garment_id, garment_class, product_id, title = row
+    vector = [round(float(each), DECIMALS) for each in collection.query_like(garment_id).vector]
+    return ExampleProduct(product_id, title, garment_id, GarmentClass(garment_class).label, vector)
+
+
+def _show(schema: dict[str, Any], product: ExampleProduct) -> None:
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "product_id" and method != "delete":
+                    parameter["example"] = product.id
+    vector = {"vector": product.vector, "garment_class": product.garment_class, "k": 5}
+    _set_example(_body_of(schema, "/api/v1/search/vector", "post"), vector)
+    patch = _body_of(schema, "/api/v1/products/{product_id}", "patch")
+    _set_example(patch, {"title": product.title})
+    form_fields(schema, "post", "/api/v1/explain")["garment_id"]["example"] = product.garment_id
+
+
+def _body_of(schema: dict[str, Any], path: str, method: str) -> dict[str, Any]:
+    return dict(schema["paths"][path][method]["requestBody"])
+
+
+def _small_photo() -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", SMALL_PHOTO, "#b01c2e").save(buffer, "JPEG")
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

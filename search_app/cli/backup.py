@@ -90,6 +90,11 @@ def restore(
     settings = _settings(data)
     with note_if_slow(f"restoring {file}"):
         summary = restore_backup(file, settings.data, force)
+    if summary.keys:
+        print_note(
+            f"API keys that work here now: {summary.keys}; see `apparel keys list` if the backup "
+            "is somebody else's"
+        )
     _report(summary, f"{file} restored to {settings.data}", as_json)
 
 

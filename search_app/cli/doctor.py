@@ -46,15 +46,15 @@ class Check:
 
 def run_checks(settings: Settings) -> Iterator[Check]:
     """Run every check, in the order in which failures should be repaired."""
-    for name, (look, remedy) in CHECKS.items():
+    for name, (check, remedy) in CHECKS.items():
         with note_if_slow(f"checking {name}"):
-            check = _run(name, remedy, settings, look)
-        yield check
+            result = _run(name, remedy, settings, check)
+        yield result
 
 
-def _run(name: str, remedy: str, settings: Settings, look: Callable[[Settings], str]) -> Check:
+def _run(name: str, remedy: str, settings: Settings, check: Callable[[Settings], str]) -> Check:
     try:
-        return Check(name, True, look(settings), "")
+        return Check(name, True, check(settings), "")
     # A broken installation may raise any error at import, which is then the finding.
     except Exception as error:
         text = " ".join(str(error).split()) or type(error).__name__
@@ -106,13 +106,13 @@ def _faiss(_: Settings) -> str:
 def _training_package(name: str) -> Callable[[Settings], str]:
     """Check that a package can be imported; it may be absent with PyTorch."""
 
-    def look(_: Settings) -> str:
+    def check(_: Settings) -> str:
         if not has_torch():
             return NOT_NEEDED
         import_module(name.replace("-", "_"))
         return version(name)
 
-    return look
+    return check
 
 
 @cache

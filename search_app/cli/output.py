@@ -17,11 +17,9 @@ SECONDS_BEFORE_NOTE: Final = 1.0
 
 
 class Advance(Protocol):
-    """Shows progress."""
+    """Function that shows how much is done, of how much in all."""
 
-    def __call__(self, done: int, total: int, note: str = "") -> None:
-        """Show the numbers done and in all."""
-        ...
+    def __call__(self, done: int, total: int, note: str = "") -> None: ...
 
 
 def print_json(document: object) -> None:

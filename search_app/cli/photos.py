@@ -105,7 +105,7 @@ def named_photos(source: Path) -> list[NamedPhoto]:
 
 
 class PhotoReader:
-    """Decodes photos in batches; reports and skips those that cannot be read."""
+    """Reader that decodes photos in batches; it reports and skips those that cannot be read."""
 
     def __init__(self, photos: list[NamedPhoto], tick: Advance) -> None:
         self._photos = photos

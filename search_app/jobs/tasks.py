@@ -33,7 +33,7 @@ EXPECTED: Final = (CatalogError, IndexingError, SegmentationError, OSError)
 
 
 class Report(Protocol):
-    """Receives the progress of a job."""
+    """Function that is given the progress of a job."""
 
     def __call__(self, done: int, total: int, skipped: int = 0, garments: int = 0) -> None: ...
 

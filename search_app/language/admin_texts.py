@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from search_app.language.formats import megabytes, number
+from search_app.language.formats import megabytes, minute, number
 from search_app.language.phrases import Filled, Names
 from search_app.language.translations import N_, Text, gettext, ngettext
 
@@ -87,6 +87,7 @@ class AdminTexts:
     REBUILD = Text("Rebuild the index")
     REBUILD_HINT = Text("From the stored vectors, no model runs; the old one serves meanwhile.")
     REBUILD_JOB = Text("Rebuild of the index")
+    CHECK_JOB = Text("Check of the catalogue")
     MODELS = Text("Models")
     MODELS_HINT = Text("The models that made the vectors and process new photos.")
     REEMBED = Text("Change the encoder to")
@@ -101,6 +102,7 @@ class AdminTexts:
     MODEL_DIMENSION = Text("Dimension")
 
     megabytes = staticmethod(megabytes)
+    minute = staticmethod(minute)
     job_state = Names(_JOB_STATES)
     signed_in = Filled("Signed in with key “%(name)s”")
     progress_of = Filled("Progress of %(source)s")
@@ -120,6 +122,8 @@ class AdminTexts:
         """What a job is called: an import by its feed."""
         if task == "rebuild":
             return cls.REBUILD_JOB
+        if task == "review":
+            return cls.CHECK_JOB
         if task == "reembed":
             return gettext("Change to encoder “%(name)s”", name=source)
         if task == "sync":

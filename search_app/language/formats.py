@@ -1,12 +1,17 @@
 """Numbers, prices and days as the language of the request writes them."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 from search_app.language.translations import current_language
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital in front, all else as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def number(value: int) -> str:
@@ -38,6 +43,11 @@ def short_day(day: date) -> str:
 def long_day(day: date) -> str:
     """A day: 5 March 2026, in German 5. März 2026."""
     return str(format_date(day, "long", locale=current_language()))
+
+
+def minute(moment: datetime) -> str:
+    """A moment in UTC, the same in every language: 2026-03-05 14:07 UTC."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def percent(part: int, whole: int) -> str:

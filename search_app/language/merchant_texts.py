@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from search_app.language.errors import ErrorTexts
-from search_app.language.formats import number
-from search_app.language.names import KINDS
+from search_app.language.formats import number, percent, short_day
+from search_app.language.names import CLASSES_PLURAL, KINDS
 from search_app.language.phrases import Counted, Filled, Names
 from search_app.language.translations import (
     N_,
@@ -85,7 +85,6 @@ class WorkListTexts:
     """Texts of the work lists."""
 
     LISTS = Text("Work lists")
-    CHECK_JOB = Text("Check of the catalogue")
     CHECK_SEND = Text("Check the catalogue")
     CHECK_FIRST = Text(
         "Check the catalogue first; it takes seconds for a thousand products, minutes for a "
@@ -211,6 +210,9 @@ class AnalyticsTexts:
     )
 
     query_type = Names(_QUERY_TYPES)
+    class_of_label = Names({each.label: name for each, name in CLASSES_PLURAL.items()})
+    percent = staticmethod(percent)
+    short_day = staticmethod(short_day)
     event_name = Names(_EVENTS)
     days = Counted("%(count)s day", "%(count)s days")
     searches = Counted("%(count)s search", "%(count)s searches")

@@ -9,7 +9,7 @@ from segmentation.classes import GarmentClass
 _UPPER, _WHOLE, _LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
 
 _CLASSES: Final = {_UPPER: N_("Top"), _WHOLE: N_("One-piece"), _LOWER: N_("Bottom")}
-_CLASSES_PLURAL: Final = {_UPPER: N_("Tops"), _WHOLE: N_("One-pieces"), _LOWER: N_("Bottoms")}
+CLASSES_PLURAL: Final = {_UPPER: N_("Tops"), _WHOLE: N_("One-pieces"), _LOWER: N_("Bottoms")}
 _LIKE_THIS: Final = {
     _UPPER: N_("Tops like this"),
     _WHOLE: N_("One-pieces like this"),
@@ -71,7 +71,7 @@ class NameTexts:
     """Names that the pages have for what they show; `kind` is a predicted one."""
 
     class_name = Names(_CLASSES)
-    class_plural = Names(_CLASSES_PLURAL)
+    class_plural = Names(CLASSES_PLURAL)
     like_this = Names(_LIKE_THIS)
     worn_with = Names(_WORN_WITH)
     search_among = Names(_SEARCH_AMONG)

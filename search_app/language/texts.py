@@ -9,7 +9,7 @@ from typing import Final
 from catalog.filtering.word_query import UnderstoodWords
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.errors import ErrorTexts
-from search_app.language.formats import decimal, number
+from search_app.language.formats import capitalised, decimal, number
 from search_app.language.merchant_texts import AnalyticsTexts, WorkListTexts
 from search_app.language.names import NameTexts
 from search_app.language.phrases import Counted, Filled, Names
@@ -178,6 +178,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
 
     decimal = staticmethod(decimal)
     number = staticmethod(number)
+    capitalised = staticmethod(capitalised)
 
     photo_kinds = Filled("JPEG, PNG or WebP, up to %(size)s MB")
     too_large = Filled("This photo is larger than %(size)s MB: save it smaller.")
@@ -233,8 +234,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     @staticmethod
     def attribute(name: str) -> str:
         """Name of a product's attribute as the feed calls it: Material, Neck line."""
-        words = name.replace("_", " ").strip()
-        return words[:1].upper() + words[1:]
+        return capitalised(name.replace("_", " ").strip())
 
     @classmethod
     def attribute_is(cls, name: str, value: str) -> str:

@@ -158,11 +158,6 @@ def stock_text(availability: str | None) -> str:
     return "" if is_plain else texts.stock(availability or "")
 
 
-def capitalised(text: str) -> str:
-    """The text with a capital in front, all else as it is."""
-    return text[:1].upper() + text[1:]
-
-
 def card_key(product_id: str) -> str:
     """A product's id for element ids, which must not contain spaces."""
     return quote(product_id, safe="")

@@ -14,30 +14,38 @@ from catalog.queries import (
     product_cards,
     variants,
 )
+from catalog.sale import price_now
 from indexing.collection import Collection, ResultCard
 from search_app.analytics.pages import recorded_search
+from search_app.documents import http_link
 from search_app.errors import PageNotFound
 from search_app.language import texts
 from search_app.pages.cards import (
+    area_of,
     photo_url,
+    price_text,
     product_href,
     result_views,
     shown_cards,
+    stock_text,
     summary_views,
     without_closeness,
 )
 from search_app.pages.forms import counted_facets, filter_form
-from search_app.pages.garments import box_view, product_view
+from search_app.pages.garments import distinct_garments, main_colour, product_facts
 from search_app.pages.results import results_context
 from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
-from search_app.pages.views import OutfitView
+from search_app.pages.views import ResultView
 from search_app.search.options import SearchOptions
 from search_app.search.outfits import complete_the_look, main_garment
 from search_app.search.search import find_by_words, search_cards
 from search_app.services import UsedServices
+from segmentation.classes import GarmentClass
 
 SIMILAR_PRODUCTS: Final = 12
 _PUBLIC: Final = {"Cache-Control": "public, max-age=86400"}
+
+Outfits = dict[GarmentClass, tuple[ResultView, ...]]
 
 router = APIRouter(include_in_schema=False)
 
@@ -66,7 +74,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
         "title": card.title,
         "href": product_href(card.product_id),
         "photo_url": photo_url(card.photo_id),
-        "area": box_view(card).area,
+        "area": area_of(card.box),
     }
     context = results_context(cards, form, texts.like_this(among), False, path, state)
     search_id = recorded_search(services.analytics, state, card, words, among, cards)
@@ -106,16 +114,31 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
     try:
         own = main_garment(collection, [cards[each] for each in garment_ids])
         similar = result_views(_similar(collection, own), PageState()) if own else []
-        outfits = _outfits(collection, own) if own else []
+        outfits = _outfits(collection, own) if own else {}
     except (CatalogError, KeyError) as error:
         raise ProductNotFound(f"product {product_id!r} was removed a moment ago") from error
+    row = product.row
+    now, regular = (price_text(each, row.currency) for each in (price_now(row), row.price))
+    photos = [each for each in product.photos if each.status == "indexed"]
+    shown = [cards[each] for photo in photos for each in photo.garment_ids if each in cards]
     context = {
-        "product": product_view(product, cards, colours),
+        "product": row,
+        "price": {"price": now, "was": regular if regular != now else ""},
+        "stock": stock_text(row.availability),
+        "shop_url": http_link(row.url),
+        "facts": product_facts(row),
+        "photos": photos,
+        "cards": cards,
+        "garments": distinct_garments(shown),
+        "variants": colours if len(colours) > 1 else (),
         "results": similar,
-        "looks": outfits,
-        "here_href": product_href(product.row.id),
+        "outfits": outfits,
         "like_href": f"/like/{own.garment_id}" if own else "",
         "here": "",
+        "area_of": area_of,
+        "main_colour": main_colour,
+        "photo_url": photo_url,
+        "product_href": product_href,
     }
     return services.templates.TemplateResponse(request, "product.html", context)
 
@@ -175,12 +198,11 @@ def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
     return search_cards(collection, query, SearchOptions(k=SIMILAR_PRODUCTS))
 
 
-def _outfits(collection: Collection, own: GarmentCard) -> list[OutfitView]:
+def _outfits(
+    collection: Collection, own: GarmentCard
+) -> dict[GarmentClass, tuple[ResultView, ...]]:
     """Products that complete the look, without closeness, which refers to other garments."""
-    return [
-        OutfitView(
-            texts.worn_with(garment_class),
-            without_closeness(result_views(cards, PageState())),
-        )
+    return {
+        garment_class: without_closeness(result_views(cards, PageState()))
         for garment_class, cards in complete_the_look(collection, own).items()
-    ]
+    }

@@ -11,7 +11,7 @@ from catalog.filtering.facets import Facets, FacetValue, attribute_names, facets
 from catalog.filtering.vocabulary import colour_name, folded_words
 from catalog.filtering.word_query import UnderstoodWords
 from search_app.language import texts
-from search_app.pages.cards import capitalised
+from search_app.language.formats import capitalised
 from search_app.pages.garments import IDENTIFIERS
 from search_app.pages.state import ATTRIBUTE, PageState
 from search_app.pages.views import ActiveFilter, Choice, FilterForm, Menu

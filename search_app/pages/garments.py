@@ -1,27 +1,18 @@
 """View models of garments on a query photo and of a product's page."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from catalog.feeds.reader import ProductRow
-from catalog.queries import GarmentCard, ProductDetail, ProductSummary
-from catalog.sale import price_now
+from catalog.queries import GarmentCard
 from indexing.types import EmbeddedGarment
-from search_app.documents import http_link
 from search_app.language import texts
-from search_app.pages.cards import (
-    area_of,
-    capitalised,
-    photo_url,
-    price_text,
-    product_href,
-    stock_text,
-)
 from search_app.pages.state import PageState
-from search_app.pages.views import BoxView, Dot, GarmentView, PhotoView, ProductView, VariantView
+from search_app.pages.views import GarmentView
 from search_app.search.outline import label_point, outline_path
+from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 
 SURE_KIND: Final = 0.6
@@ -83,47 +74,20 @@ def _crop(box: Box, size: tuple[int, int]) -> str:
     return f"{left} {min(y0, size[1] - side)} {side} {side}"
 
 
-def product_view(
-    product: ProductDetail, cards: dict[int, GarmentCard], variants: Sequence[ProductSummary]
-) -> ProductView:
-    """A product with the garments on its photos and the other colours it comes in."""
-    row = product.row
-    photos = tuple(
-        PhotoView(
-            url=photo_url(photo.id),
-            width=photo.width,
-            height=photo.height,
-            garments=tuple(box_view(cards[each]) for each in photo.garment_ids if each in cards),
-        )
-        for photo in product.photos
-        if photo.status == "indexed"
-    )
-    now = price_text(price_now(row), row.currency)
-    regular = price_text(row.price, row.currency)
-    return ProductView(
-        title=row.title,
-        brand=row.brand or "",
-        price=now,
-        was=regular if regular != now else "",
-        stock=stock_text(row.availability),
-        description=row.description or "",
-        shop_url=http_link(row.url) or "",
-        facts=_facts(row),
-        photos=photos,
-        garments=_distinct(garment for photo in photos for garment in photo.garments),
-        variants=_variant_views(variants, row) if len(variants) > 1 else (),
-    )
+def distinct_garments(cards: Iterable[GarmentCard]) -> list[GarmentCard]:
+    """The first garment of each class and colour: a product's photos show the same ones again."""
+    found: dict[tuple[GarmentClass, str], GarmentCard] = {}
+    for each in cards:
+        found.setdefault((each.garment_class, main_colour(each)), each)
+    return [*found.values()]
 
 
-def _distinct(garments: Iterable[BoxView]) -> tuple[BoxView, ...]:
-    """The first garment of each name and colour: a product's photos show the same ones again."""
-    found: dict[tuple[str, str], BoxView] = {}
-    for each in garments:
-        found.setdefault((each.name, each.colour_name), each)
-    return tuple(found.values())
+def main_colour(card: GarmentCard) -> str:
+    """Name of a garment's main colour in the language of the page; "" without colours."""
+    return texts.colour(card.colours[0].name) if card.colours else ""
 
 
-def _facts(row: ProductRow) -> tuple[tuple[str, str], ...]:
+def product_facts(row: ProductRow) -> tuple[tuple[str, str], ...]:
     """The feed's other fields of a product, without identifiers."""
     named = (
         (texts.CATEGORY, row.category),
@@ -136,30 +100,3 @@ def _facts(row: ProductRow) -> tuple[tuple[str, str], ...]:
         if not IDENTIFIERS.search(name)
     )
     return tuple((name, value) for name, value in (*named, *own) if value)
-
-
-def _variant_views(variants: Sequence[ProductSummary], row: ProductRow) -> tuple[VariantView, ...]:
-    return tuple(
-        VariantView(
-            capitalised(texts.colour(each.colour or each.title)),
-            product_href(each.id),
-            photo_url(each.photo_id),
-            _colour_of(each) == _colour_of(row),
-        )
-        for each in variants
-    )
-
-
-def _colour_of(product: ProductSummary | ProductRow) -> str:
-    return (product.colour or product.id).lower()
-
-
-def box_view(card: GarmentCard) -> BoxView:
-    """The view of a catalogue garment with its box on its photo."""
-    return BoxView(
-        name=texts.class_name(card.garment_class),
-        colour_name=texts.colour(card.colours[0].name) if card.colours else "",
-        colours=tuple(Dot(colour.hex) for colour in card.colours[:3]),
-        like_href=f"/like/{card.garment_id}",
-        area=area_of(card.box),
-    )

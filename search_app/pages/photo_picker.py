@@ -9,7 +9,7 @@ from search_app.pages.forms import class_choices
 from search_app.pages.garments import garment_view
 from search_app.pages.regions import picked_garment
 from search_app.pages.state import PageState, Pick, Region
-from search_app.pages.views import Choice, FurtherPhoto, GarmentView, PhotoPick, RegionView
+from search_app.pages.views import Choice, GarmentView, PhotoPick
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
@@ -45,19 +45,19 @@ def photo_pick(stored: StoredQuery, pick: Pick, path: str, state: PageState) -> 
         garments=garments,
         chosen=_chosen_view(chosen, pick, path, state, size),
         whole_photo=chosen.whole_photo,
-        region=_region_view(pick, chosen, query.width, query.height),
+        region=_shown_region(pick, chosen, query.width, query.height),
+        has_region=isinstance(pick, Region),
         kept=tuple(state.pairs(*PICK_FIELDS)),
         correct=tuple(state.pairs(*CORRECT_FIELDS)),
         classes=_classes(state, chosen),
         doubts=_doubts(pick, chosen, state),
-        further=tuple(_further(token, path, state) for token in state.also),
+        further=tuple((each, _without_further(each, path, state)) for each in state.also),
     )
 
 
-def _further(token: str, path: str, state: PageState) -> FurtherPhoto:
+def _without_further(token: str, path: str, state: PageState) -> str:
     others = tuple(each for each in state.also if each != token)
-    dropped = replace(state, also=others, k=PageState.k)
-    return FurtherPhoto(f"/q/{token}/photo.jpg", dropped.href(path))
+    return replace(state, also=others, k=PageState.k).href(path)
 
 
 def _doubts(pick: Pick, chosen: EmbeddedGarment, state: PageState) -> tuple[Choice, ...]:
@@ -92,16 +92,11 @@ def _chosen_view(
     return replace(view, name=name)
 
 
-def _region_view(pick: Pick, chosen: EmbeddedGarment, width: int, height: int) -> RegionView:
+def _shown_region(pick: Pick, chosen: EmbeddedGarment, width: int, height: int) -> Region:
     """The drawn region, else the box of the chosen garment as a first suggestion."""
-    region = _FIRST_REGION
     if isinstance(pick, Region):
-        region = pick
-    elif not chosen.whole_photo:
-        region = _region_of(chosen.garment.box, width, height)
-    return RegionView(
-        region.left, region.top, region.right, region.bottom, isinstance(pick, Region)
-    )
+        return pick
+    return _FIRST_REGION if chosen.whole_photo else _region_of(chosen.garment.box, width, height)
 
 
 def _region_of(box: Box, width: int, height: int) -> Region:

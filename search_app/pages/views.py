@@ -2,15 +2,10 @@
 
 from dataclasses import dataclass
 
+from search_app.pages.state import Region
+
 Pairs = tuple[tuple[str, str], ...]
 """Hidden fields of a form, which preserve other parts of the state."""
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A colour as #rrggbb."""
-
-    hex: str
 
 
 @dataclass(frozen=True)
@@ -76,17 +71,6 @@ class GarmentView:
 
 
 @dataclass(frozen=True)
-class RegionView:
-    """The box of a drawn or suggested region; edges in per cent of the photo."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
 class Choice:
     """One value of a menu; `count` is None if products were not counted.
 
@@ -108,6 +92,8 @@ class PhotoPick:
 
     `kept` are the form fields preserved when something else is picked, `correct` those
     preserved when the class is corrected. `doubts` are the other classes of an unsure garment.
+    `region` was drawn, or is a suggestion. `further` are tokens of other photos of what is wanted,
+    each with the address without it.
     """
 
     path: str
@@ -118,20 +104,13 @@ class PhotoPick:
     garments: tuple[GarmentView, ...]
     chosen: GarmentView
     whole_photo: bool
-    region: RegionView
+    region: Region
+    has_region: bool
     kept: Pairs
     correct: Pairs
     classes: tuple[Choice, ...]
     doubts: tuple[Choice, ...]
-    further: tuple["FurtherPhoto", ...]
-
-
-@dataclass(frozen=True)
-class FurtherPhoto:
-    """Another photo of what is wanted, and the address without it."""
-
-    photo_url: str
-    drop_href: str
+    further: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -175,59 +154,3 @@ class FilterForm:
     active: tuple[ActiveFilter, ...]
     each_word: tuple[ActiveFilter, ...]
     reset_href: str
-
-
-@dataclass(frozen=True)
-class BoxView:
-    """A garment of a product: its area on the photo and a link to similar ones."""
-
-    name: str
-    colour_name: str
-    colours: tuple[Dot, ...]
-    like_href: str
-    area: Area
-
-
-@dataclass(frozen=True)
-class PhotoView:
-    """A product's photo, its size in pixels and the garments on it."""
-
-    url: str
-    width: int | None
-    height: int | None
-    garments: tuple[BoxView, ...]
-
-
-@dataclass(frozen=True)
-class ProductView:
-    """A product's own page; `variants` are the other colours of its article."""
-
-    title: str
-    brand: str
-    price: str
-    was: str
-    stock: str
-    description: str
-    shop_url: str
-    facts: tuple[tuple[str, str], ...]
-    photos: tuple[PhotoView, ...]
-    garments: tuple[BoxView, ...]
-    variants: tuple["VariantView", ...]
-
-
-@dataclass(frozen=True)
-class VariantView:
-    """The same article in a colour."""
-
-    name: str
-    href: str
-    photo_url: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class OutfitView:
-    """Products of another class that go with a product."""
-
-    title: str
-    results: tuple[ResultView, ...]

@@ -223,8 +223,8 @@ def any_key(database: Database) -> bool:
 
 def check_origin(request: Request) -> None:
     """Refuse requests from pages of other sites. Raises WritesForbidden."""
-    origin = request.headers.get("origin")
-    other_origin = bool(origin) and urlsplit(origin).netloc != request.headers.get("host")
+    origin = request.headers.get("origin", "")
+    other_origin = bool(origin) and origin.partition("://")[2] != request.headers.get("host")
     # A browser says so too where it sends no Origin.
     cross_site = request.headers.get("sec-fetch-site") == "cross-site"
     if other_origin or cross_site:
@@ -260,8 +260,12 @@ def _check_without_key(request: Request, services: Services, scope: Scope) -> No
 def _is_from_this_machine(request: Request) -> bool:
     """Whether a request names this machine and comes from it, or through it from elsewhere."""
     client = request.client.host if request.client else ""
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return False
     # Another name in front of the same address is how a web page reaches in (DNS rebinding).
-    return client in LOOPBACK and request.url.hostname in LOOPBACK
+    return client in LOOPBACK and name in LOOPBACK
 
 
 def _hash(secret: str) -> str:

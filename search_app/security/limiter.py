@@ -34,7 +34,7 @@ _NETWORK_BITS: Final = 64
 
 
 class RateLimiter:
-    """Counts requests of each sender; thread-safe.
+    """Rate limits of each sender; thread-safe.
 
     A key counts as a sender of its own after `trust`, until `distrust` or for `TRUST_SECONDS`;
     invented and revoked keys do not evade the address's limit.
@@ -117,4 +117,6 @@ def network_of(address: str) -> str:
         return address
     if parsed.version == 4:
         return str(parsed)
+    if parsed.ipv4_mapped is not None:  # as a proxy that listens on both may write it
+        return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))

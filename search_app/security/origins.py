@@ -25,7 +25,7 @@ SHARED: Final = ("/api/v1/", "/photos/")
 """Paths that pages of allowed origins may read."""
 PUBLIC: Final = "/static/widget.js"
 """The script that any page may include."""
-SECONDS_BETWEEN_LOOKS: Final = 2.0
+SECONDS_BETWEEN_READS: Final = 2.0
 """How long a new key waits for its preflights; the key itself is checked with every request."""
 
 
@@ -43,7 +43,7 @@ def checked_origins(text: str) -> str:
 
 
 class AllowOrigins(CORSMiddleware):
-    """Lets scripts of the keys' origins read the API and photos, preflights included."""
+    """CORS middleware: scripts of the keys' origins may read the API and photos."""
 
     def __init__(self, app: ASGIApp, origins: Callable[[], Iterable[str]]) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class AllowOrigins(CORSMiddleware):
             expose_headers=("Retry-After", "X-Request-ID"),
         )
         self._origins = origins
-        self._looked_at = -SECONDS_BETWEEN_LOOKS
+        self._refreshed_at = -SECONDS_BETWEEN_READS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve; only requests of other origins for shared paths are touched."""
@@ -61,16 +61,16 @@ class AllowOrigins(CORSMiddleware):
         if path == PUBLIC:
             await self.app(scope, receive, _open_to_all(send))
         elif path.startswith(SHARED) and "origin" in Headers(scope=scope):
-            await self._look()
+            await self._refresh()
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         now = time.monotonic()
-        if now - self._looked_at >= SECONDS_BETWEEN_LOOKS:
-            self._looked_at = now
-            with suppress(DatabaseAway):  # those of the last look stay
+        if now - self._refreshed_at >= SECONDS_BETWEEN_READS:
+            self._refreshed_at = now
+            with suppress(DatabaseAway):  # the last ones stay
                 self.allow_origins = frozenset(await run_in_threadpool(self._origins))
 
 

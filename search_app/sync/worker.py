@@ -1,4 +1,4 @@
-"""The server's thread for sources: webhooks' changes at once, scheduled runs if asked to."""
+"""The server's thread for sources: webhooks' changes at once, scheduled runs if so set."""
 
 from collections.abc import Callable
 from typing import Final
@@ -12,11 +12,11 @@ from search_app.sync.changes import apply_deliveries
 from search_app.sync.run import EXPECTED, RunStopped
 
 POLL_SECONDS: Final = 10.0
-"""How often it looks for sources that are due; a webhook wakes it at once."""
+"""Time between two checks for sources that are due; a webhook wakes the thread at once."""
 
 
 class SyncWorker:
-    """Applies deliveries as they come, and queues the sources that are due as jobs.
+    """Thread that applies deliveries as they come and queues the sources that are due as jobs.
 
     Args:
         collection: returns the present collection, which a change of the encoder replaces.

@@ -220,31 +220,28 @@ def read_truth(path: Path, labels: MaskLabels) -> ClassMask:
 def report_of(evaluated: Sequence[EvaluatedPhoto], segmenter: str) -> SegmentationReport:
     """Compute the figures of evaluated photos."""
     confusions = np.stack([each.confusion for each in evaluated])
-    intervals = {
-        name: [figure.low, figure.high]
-        for name, figure in _figures_of(evaluated, confusions).items()
-        if not np.isnan(figure.low)
-    }
+    figures = _figures_of(evaluated, confusions)
     garments = [garment for each in evaluated for garment in each.garments]
     bins = reliability([each.score for each in garments], [each.right for each in garments])
-    ious = garment_iou(confusions)
     return SegmentationReport(
         photos=len(evaluated),
-        pixel_accuracy=pixel_accuracy(confusions),
+        pixel_accuracy=figures["pixel_accuracy"].value,
         iou=_by_class(iou_per_class(confusions)),
-        miou=mean_iou(confusions),
-        foreground_miou=foreground_mean_iou(confusions),
+        miou=figures["miou"].value,
+        foreground_miou=figures["foreground_miou"].value,
         f1=_by_class(f1_per_class(confusions)),
         absent_class_false_positive_rate={
-            each.label: _number(absent_class_false_positive_rate(confusions, each))
+            each.label: _number(figures[f"absent_class_false_positive_rate.{each.label}"].value)
             for each in GARMENT_CLASSES
         },
-        garment_iou=_number(mean_of_present(ious)),
-        garment_iou_below_half=_number(_share_below_half(ious)),
-        single_class_right=_number(mean_of_present(_largest_right(evaluated, classes=1))),
-        no_garment_right=_number(mean_of_present(_largest_right(evaluated, classes=0))),
+        garment_iou=_number(figures["garment_iou"].value),
+        garment_iou_below_half=_number(figures["garment_iou_below_half"].value),
+        single_class_right=_number(figures["single_class_right"].value),
+        no_garment_right=_number(figures["no_garment_right"].value),
         calibration_error=_number(expected_calibration_error(bins)),
-        intervals=intervals,
+        intervals={
+            name: [each.low, each.high] for name, each in figures.items() if not np.isnan(each.low)
+        },
         confusion=confusions.sum(axis=0).tolist(),
         photo_confusion=_photo_confusion(evaluated),
         reliability=bins,

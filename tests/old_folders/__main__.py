@@ -1,22 +1,14 @@
-"""Pack a data folder of a schema into NNNN.tar.xz: `python -m tests.old_folders 0019`.
+"""Pack a data folder of today's schema into NNNN.tar.xz: `python -m tests.old_folders`."""
 
-Today's code makes it and alembic takes the tables down to the schema; so every table that the
-schema knows has rows.
-"""
-
-import sys
 import tarfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-
+from catalog.database import newest_revision
 from catalog.feeds.reader import Feed, ProductRow
-from catalog.models import DATABASE_NAME, FindingRow, SearchEventRow, SearchRow
+from catalog.models import FindingRow, SearchEventRow, SearchRow
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import add_source
 from indexing.collection import Collection, open_collection
@@ -26,7 +18,6 @@ from segmentation.classes import GARMENT_CLASSES
 from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 COLOURS = ("red", "blue", "green")
 
 
@@ -57,27 +48,15 @@ def fill(collection: Collection, photos: Path) -> None:
             finding.is_fine = True
 
 
-def downgrade(data: Path, version: str) -> None:
-    """Take the tables down to a schema."""
-    config = Config(toml_file=ROOT / "pyproject.toml")
-    engine = create_engine(f"sqlite:///{data / DATABASE_NAME}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, version)
-    engine.dispose()
-
-
-def pack(version: str) -> None:
-    """Write the archive of a schema."""
+def pack() -> None:
+    """Write the archive."""
     with TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         with closing(open_collection(data, FakeEmbedder())) as collection:
             fill(collection, Path(folder))
-        downgrade(data, version)
-        with tarfile.open(HERE / f"{version}.tar.xz", "w:xz", preset=9) as archive:
+        with tarfile.open(HERE / f"{newest_revision()}.tar.xz", "w:xz", preset=9) as archive:
             archive.add(data, "data")
 
 
 if __name__ == "__main__":
-    for each in sys.argv[1:]:
-        pack(each)
+    pack()

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.server.mcpserver.exceptions import ToolError
 
 from catalog.data_folder.layout import LOCAL_TOKEN
 from catalog.importing.importer import read_feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
+from search_app.agent_tools import read_photo
 from search_app.cli.demo import draw_demo, sample_photos
 from tests.load.server import served
 from tests.ports import free_port
@@ -21,6 +23,18 @@ from tests.ports import free_port
 ROOT = Path(__file__).parents[2]
 APPAREL = "from search_app.cli.main import main; main()"
 Answers = dict[str, Any]
+
+
+def test_huge_file_is_read_up_to_the_size_of_a_photo(tmp_path: Path) -> None:
+    (tmp_path / "huge.jpg").touch()
+    os.truncate(tmp_path / "huge.jpg", 10**12)
+    with pytest.raises(ToolError, match="the limit is 30 MB"):
+        read_photo(str(tmp_path / "huge.jpg"))
+
+
+def test_folder_of_an_unknown_user_is_no_photo() -> None:
+    with pytest.raises(ToolError, match="photo"):
+        read_photo("~no_such_user/a.jpg")
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,7 @@ def test_key_is_trusted_when_it_was_used(tmp_path: Path) -> None:
         ("192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
         ("testclient", "testclient"),
     ],
 )

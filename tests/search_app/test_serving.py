@@ -136,6 +136,16 @@ def test_half_requests_and_stalled_bodies_are_closed_and_hold_nobody_up(server: 
     assert read(port)["waiting"] == 0
 
 
+def test_body_of_two_lengths_ends_the_connection(server: Served) -> None:
+    head = b"POST /api/v1/search HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+    smuggled = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+    body = head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    with connected(server.port, body + smuggled) as connection:
+        heard = rest(connection)
+    assert heard.startswith(b"HTTP/1.1 400 ")
+    assert heard.count(b"HTTP/1.1 ") == 1
+
+
 def test_half_a_second_request_on_a_connection_is_closed_too(server: Served) -> None:
     whole = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
     with connected(server.port, whole) as connection:

@@ -15,6 +15,10 @@ _DEPTH: Final = 4
 _OF_PRODUCTS: Final = frozenset("id product_id sku handle item_id @type title name".split())
 """Keys by which an object is taken for a product."""
 _IDS: Final = frozenset("id product_id sku handle item_id".split())
+DEEPEST: Final = 100
+"""Lists and objects in each other; what is nested deeper counts as no value, but for its place."""
+_MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+"""A string, or a bracket outside of strings."""
 _SPACE: Final = re.compile(r"[ \t\r\n\ufeff]*")
 _LISTED: Final = object()
 """Stands for a value whose list was found."""
@@ -33,11 +37,44 @@ DECODER: Final = json.JSONDecoder(
 
 
 def parse_json(content: str) -> Any:
-    """Parse JSON with `JsonNumber` for numbers; None where it is invalid."""
+    """Parse JSON with `JsonNumber` for numbers; None where it is invalid or nested too deeply."""
     try:
-        return DECODER.decode(content)
+        value = DECODER.decode(content)
     except (ValueError, RecursionError):
         return None
+    return _usable(value, content, 0, len(content))
+
+
+def _usable(value: Any, text: str, start: int, end: int) -> Any:
+    """The value of a part of a text; None where it is nested too deeply."""
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    return None if brackets > DEEPEST and is_deep(value) else value
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested so deeply that other programs cannot take the value."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inner(each)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _value_end(text: str, start: int) -> int | None:
+    """Where a list or an object ends; None where the text ends before."""
+    depth = 0
+    for mark in _MARK.finditer(text, start):
+        depth += (mark[0] in "[{") - (mark[0] in "]}")
+        if depth == 0:
+            return mark.end()
+    return None
 
 
 def document_values(parts: Iterable[str]) -> Iterator[Any]:
@@ -115,9 +152,7 @@ class _Document:
         self._next()
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
-            except RecursionError as error:
-                raise ValueError("values are nested too deeply") from error
+                value, end = self._parsed()
             except ValueError:
                 if self._grows():
                     continue
@@ -126,6 +161,17 @@ class _Document:
             if end < len(self._text) or not self._grows():
                 self._at = end
                 return value
+
+    def _parsed(self) -> tuple[Any, int]:
+        """The value here, None for one that is nested too deeply, and its end."""
+        try:
+            value, end = DECODER.raw_decode(self._text, self._at)
+        except RecursionError:
+            found = _value_end(self._text, self._at)
+            if found is None:
+                raise ValueError("the text ends in a value") from None
+            return None, found
+        return _usable(value, self._text, self._at, end), end
 
     def _grows(self) -> bool:
         """Add at least as much text as is held; False where there is no more."""

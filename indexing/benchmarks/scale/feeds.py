@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from xml.sax.saxutils import escape
 
 from PIL import Image
 from sqlalchemy import update
@@ -28,6 +29,8 @@ ROWS: Final = 100_000
 KINDS: Final = ("csv", "jsonl", "json", "xml")
 _SHARE: Final = 10
 """The smaller feed has this share of the rows."""
+_JSON: Final = {".jsonl": ("", "\n", "\n"), ".json": ('{"products": [', ",", "]}")}
+"""What stands before, between and after the rows."""
 _COLUMNS: Final = ("id", "title", "brand", "category", "colour", "availability", "price")
 
 
@@ -101,25 +104,19 @@ def _write(path: Path, count: int) -> Path:
             writer = csv.DictWriter(file, [*_COLUMNS, "size", "material", "season", "fit", "photo"])
             writer.writeheader()
             writer.writerows(rows)
-        elif path.suffix == ".jsonl":
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        elif path.suffix == ".json":
-            file.write('{"products": [')
-            for number, row in enumerate(rows):
-                file.write(("," if number else "") + json.dumps(row, ensure_ascii=False))
-            file.write("]}")
-        else:
+        elif path.suffix == ".xml":
             file.write("<rss><channel>\n")
             for row in rows:
-                cells = "".join(f"<{name}>{_text(value)}</{name}>" for name, value in row.items())
-                file.write(f"<item>{cells}</item>\n")
+                cells = (f"<{name}>{escape(str(row[name] or ''))}</{name}>" for name in row)
+                file.write(f"<item>{''.join(cells)}</item>\n")
             file.write("</channel></rss>\n")
+        else:
+            begin, between, end = _JSON[path.suffix]
+            texts = (json.dumps(row, ensure_ascii=False) for row in rows)
+            file.write(begin + next(texts))
+            file.writelines(between + text for text in texts)
+            file.write(end)
     return path
-
-
-def _text(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 if __name__ == "__main__":

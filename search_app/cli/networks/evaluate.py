@@ -188,8 +188,6 @@ def _print_styles(report: "StylesReport") -> None:
     print_table(
         ("view", "colour weight", "recall@1", "recall@10", "nothing close", "largest right"), rows
     )
-    for certainty, figure in report.sold_as_other.items():
-        typer.echo(f"first results sold as another class, class {certainty}: {_interval(figure)}")
     counts = ", ".join(f"{count} {view}" for view, count in report.queries.items())
     typer.echo(f"{counts} among {report.products} products; {report.encoder}")
 

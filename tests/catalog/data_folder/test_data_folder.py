@@ -39,6 +39,30 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("damaged", ["title = CAST(x'ff41' AS TEXT)", """attributes = '{"a'"""])
+def test_values_that_cannot_be_read_are_told_with_the_way_back(data: Path, damaged: str) -> None:
+    database = open_database(data)
+    with database.transaction() as session:
+        session.execute(text("DROP TRIGGER attribute_updated"))  # it would see what a disk did
+        session.execute(text("DROP TRIGGER product_text_updated"))
+        session.execute(text(f"UPDATE product SET {damaged}"))
+    with pytest.raises(DatabaseError, match="apparel restore"), database.session() as session:
+        count_damaged_texts(session)
+    database.close()
+
+
+def test_bytes_in_a_text_are_told_and_mended(data: Path) -> None:
+    database = open_database(data)
+    with database.transaction() as session:
+        session.execute(text("UPDATE product SET title = x'ff41'"))
+    with database.transaction() as session:
+        assert count_damaged_texts(session) == 1
+        repair_texts(session)
+    with database.session() as session:
+        assert session.get_one(Product, "a").title == "\ufffdA"
+    database.close()
+
+
 @pytest.mark.parametrize("damage", ["absent", "empty", "half", "text"])
 def test_photos_without_a_sound_database_are_refused_with_the_way_back(
     data: Path, damage: str

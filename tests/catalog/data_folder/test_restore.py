@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog.data_folder import restore
-from catalog.data_folder.backup import write_backup
+from catalog.data_folder.backup import MANIFEST, write_backup
 from catalog.data_folder.layout import LOCAL_TOKEN, is_backed_up, is_ours
 from catalog.data_folder.restore import restore_backup
 from catalog.database import open_database
@@ -136,7 +136,17 @@ def _absolute(members):
     return [("/tmp/evil.jpg", b"x"), *members]
 
 
-@pytest.mark.parametrize("change", [_flipped, _one_less, _one_more, _outside, _absolute])
+def _twice(members):
+    return [members[0], *members]
+
+
+def _deep(members):
+    return [(n, b"[" * 100_000 if n == MANIFEST else c) for n, c in members]
+
+
+@pytest.mark.parametrize(
+    "change", [_flipped, _one_less, _one_more, _outside, _absolute, _twice, _deep]
+)
 def test_each_file_is_checked_before_anything_is_replaced(
     tmp_path: Path, backup: Path, change
 ) -> None:
@@ -165,6 +175,79 @@ def test_database_whose_jobs_lead_elsewhere_is_refused(tmp_path: Path) -> None:
     write_backup(tmp_path / "evil", tmp_path / "evil.tar")
     with pytest.raises(BackupError, match="no backup of ours"):
         restore_backup(tmp_path / "evil.tar", tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "CREATE TRIGGER again AFTER UPDATE OF revoked_at ON api_key BEGIN "
+        "UPDATE api_key SET revoked_at = NULL; END",
+        "CREATE VIEW product_seen AS SELECT * FROM product",
+        "DROP TRIGGER attribute_inserted; "
+        "CREATE TRIGGER attribute_inserted AFTER INSERT ON product BEGIN DELETE FROM photo; END",
+    ],
+)
+def test_database_with_triggers_and_views_of_others_is_refused(tmp_path: Path, part: str) -> None:
+    make_catalogue(tmp_path / "evil", [b"one"])
+    with closing(sqlite3.connect(tmp_path / "evil" / DATABASE_NAME)) as file:
+        file.executescript(part)
+    write_backup(tmp_path / "evil", tmp_path / "evil.tar")
+    with pytest.raises(BackupError, match="not ours"):
+        restore_backup(tmp_path / "evil.tar", tmp_path / "data")
+
+
+def test_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    make_catalogue(tmp_path / "newer", [b"one"])
+    with closing(sqlite3.connect(tmp_path / "newer" / DATABASE_NAME)) as file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+        file.commit()
+    write_backup(tmp_path / "newer", tmp_path / "newer.tar")
+    with pytest.raises(BackupError, match="update Apparel Search"):
+        restore_backup(tmp_path / "newer.tar", tmp_path / "data")
+
+
+def test_sparse_file_which_may_stand_for_gigabytes_is_refused(tmp_path: Path, backup: Path) -> None:
+    with tarfile.open(backup, "a", format=tarfile.PAX_FORMAT) as archive:
+        content = b"1\n300000000000\n1\n".ljust(512, b"\0") + b"x"
+        info = tarfile.TarInfo("samples/a.jpg")
+        info.size = len(content)
+        info.pax_headers = {
+            "GNU.sparse.major": "1",
+            "GNU.sparse.minor": "0",
+            "GNU.sparse.name": info.name,
+            "GNU.sparse.realsize": "300000000001",
+        }
+        archive.addfile(info, io.BytesIO(content))
+    with pytest.raises(BackupError, match="not of a catalogue"):
+        restore_backup(backup, tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", ["samples/holiday.jpg", "encoders/mine.json", "rejects.csv"])
+def test_what_may_be_somebodys_own_stays(tmp_path: Path, backup: Path, name: str) -> None:
+    own = tmp_path / "home" / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("mine")
+    with pytest.raises(BackupError, match="somebody's own"):
+        restore_backup(backup, tmp_path / "home")
+    assert own.read_text() == "mine"
+    restore_backup(backup, tmp_path / "home", force=True)
+    assert own.read_text() == "mine"
+    assert products_without_photo(tmp_path / "home") == (3, 0)
+
+
+def test_indices_of_the_old_catalogue_go_also_from_another_disk(
+    tmp_path: Path, backup: Path
+) -> None:
+    data, disk = tmp_path / "data", tmp_path / "disk"
+    make_catalogue(data, [b"old"])
+    disk.mkdir()
+    (data / "index").symlink_to(disk)
+    (disk / "upper.json").write_text("{}")
+    (data / "upgrade").mkdir()
+    (data / "upgrade" / DATABASE_NAME).write_bytes(b"half an upgrade of the old catalogue")
+    restore_backup(backup, data, force=True)
+    assert not list(disk.iterdir())
+    assert not (data / "upgrade").exists()
 
 
 def test_local_token_is_in_no_backup_and_survives_a_restore(tmp_path: Path) -> None:
@@ -202,6 +285,8 @@ def test_backup_of_an_older_version_is_restored(tmp_path: Path, backup: Path) ->
         ("imports/0123456789abcdef/../../x", False, False),
         ("index/upper-3d0fc4f304f1fcaf.vectors.npy", True, False),
         ("rejects.csv", True, True),
+        ("upgrade/apparel.db", True, False),
+        ("upgrade/notes.txt", False, False),
         (".profile", False, False),
         ("apparel.db.bak", False, False),
     ],

@@ -13,7 +13,7 @@ import pytest
 
 from catalog.feeds.large import store
 from catalog.feeds.large.groups import grouped
-from catalog.feeds.large.json_document import document_values
+from catalog.feeds.large.json_document import document_values, parse_json
 from catalog.feeds.large.store import StoredSequence, stored
 from catalog.feeds.reader import read_feed
 from catalog.feeds.text import decoding
@@ -181,6 +181,16 @@ def test_a_document_is_read_a_part_at_a_time(text: str, values: list[object], si
 def test_a_damaged_document_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         list(document_values([text]))
+
+
+@pytest.mark.parametrize("depth", [101, 500, 900, 990, 100_000])
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+def test_a_value_nested_too_deeply_is_none_and_the_next_one_is_read(depth: int, size: int) -> None:
+    deep = '{"a": ["' + '\\"[{' + '", ' + "[" * depth + "]" * depth + "]}"
+    text = f'{{"products": [{{"id": "1"}}, {deep}, {{"id": "2"}}]}}'
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    assert list(document_values(parts)) == [{"id": "1"}, None, {"id": "2"}]
+    assert parse_json(deep) is None
 
 
 def test_groups_are_joined_on_disk() -> None:

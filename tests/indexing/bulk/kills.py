@@ -134,6 +134,7 @@ def _kill(
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             report.kills += 1
+            print(f"kill {report.kills}", file=sys.stderr, flush=True)
 
 
 def _one_worker() -> list[psutil.Process]:
@@ -176,7 +177,7 @@ class RayCluster:
             each
             for node in (self._head, self._node)
             for each in psutil.Process(node.pid).children(recursive=True)
-            if "work_on" in "".join(each.cmdline())
+            if _works(each)
         ]
         return random.sample(found, min(1, len(found)))
 
@@ -187,7 +188,7 @@ class RayCluster:
             return []
         node = psutil.Process(self._node.pid)
         children = node.children(recursive=True)
-        if not any("work_on" in "".join(each.cmdline()) for each in children):
+        if not any(map(_works, children)):
             return []
         return [*children, node]
 
@@ -199,6 +200,13 @@ class RayCluster:
                         each.kill()
             node.kill()
             node.wait()
+
+
+def _works(process: psutil.Process) -> bool:
+    """Whether Ray runs a task in this process."""
+    with suppress(psutil.Error):
+        return "ray::work_on" in "".join(process.cmdline())
+    return False
 
 
 def _is_open(port: int) -> bool:

@@ -9,7 +9,7 @@ from PIL import Image
 from indexing.embedding.attributes import AttributeHeads, heads_for
 from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card
 from indexing.errors import EncoderError
-from indexing.search.results import Closeness, closeness_for
+from indexing.search.results import closeness_for, read_closeness
 from indexing.training.closeness_fit import fit_curve
 from indexing.training.garments import known_attributes
 from indexing.training.heads import train_heads
@@ -59,10 +59,10 @@ def test_heads_tell_what_they_were_shown_and_how_often_they_are_right(fitted: Pa
 
 
 def test_closeness_rises_with_the_cosine_and_knows_what_is_far(fitted: Path) -> None:
-    closeness = Closeness.load(fitted / "closeness.json")
+    closeness = read_closeness(fitted / "closeness.json")
     chances = [closeness.same_kind(GarmentClass.UPPER, x) for x in (-1.0, 0.2, 0.6, 0.99, 1.0)]
     assert chances == sorted(chances)
-    low, area, high = (closeness.card.figures["roc_area"][place] for place in (1, 0, 2))
+    low, area, high = (closeness.figures["roc_area"][place] for place in (1, 0, 2))
     assert 0 <= low <= area <= high <= 1
 
 
@@ -108,4 +108,4 @@ def test_shipped_heads_belong_to_the_shipped_encoder() -> None:
     heads = heads_for(encoder)
     assert heads is not None, "run `apparel train heads ... --out indexing/weights`"
     assert heads.card.figures["kind"]["accuracy"] > heads.card.figures["kind"]["commonest_value"]
-    assert closeness_for(encoder).card.figures["roc_area"][0] > 0.5
+    assert closeness_for(encoder).figures["roc_area"][0] > 0.5

@@ -1,7 +1,9 @@
 """Any timm network as the encoder, offline: a small one saved to disk as a user would have it."""
 
+import json
 from pathlib import Path
 
+import huggingface_hub
 import numpy as np
 import pytest
 import timm
@@ -59,8 +61,32 @@ def test_an_encoder_that_is_not_there_is_named(name: str) -> None:
         open_encoder(name)
 
 
-def test_a_pickle_is_refused_by_name(saved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pickle", ["pytorch_model.bin", "model.pth", "last.pth.tar"])
+def test_a_pickle_is_refused_by_name(saved: Path, tmp_path: Path, pickle: str) -> None:
     (tmp_path / "config.json").write_bytes((saved / "config.json").read_bytes())
-    (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
-    with pytest.raises(EncoderError, match=r"pytorch_model\.bin is a pickle.*safe_serialization"):
+    torch.save(timm.create_model("test_vit").state_dict(), tmp_path / pickle)
+    with pytest.raises(EncoderError, match=rf"{pickle} is a pickle.*safe_serialization"):
         open_encoder(f"local-dir:{tmp_path}")
+
+
+@pytest.mark.parametrize("pickle", ["pytorch_model.bin", "other.pth"])
+def test_a_pickle_of_the_hub_is_refused_by_name(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pickle: str
+) -> None:
+    # The hub's own cache, as a download leaves it.
+    snapshot = tmp_path / "models--someone--net" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (tmp_path / "models--someone--net" / "refs").mkdir()
+    (tmp_path / "models--someone--net" / "refs" / "main").write_text("abc")
+    config = json.loads((saved / "config.json").read_text())
+    if pickle != "pytorch_model.bin":
+        config["pretrained_cfg"]["hf_hub_filename"] = pickle
+    (snapshot / "config.json").write_text(json.dumps(config))
+    torch.save(timm.create_model("test_vit").state_dict(), snapshot / pickle)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(EncoderError, match=rf"{pickle} is a pickle"):
+        open_encoder("hf-hub:someone/net")
+    (snapshot / "model.safetensors").write_bytes((saved / "model.safetensors").read_bytes())
+    if pickle == "pytorch_model.bin":
+        assert open_encoder("hf-hub:someone/net").fingerprint.startswith("test_vit-")

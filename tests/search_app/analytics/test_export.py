@@ -12,7 +12,8 @@ from catalog.feeds.reader import Feed, ProductRow
 from catalog.models import SearchEventRow, SearchRow
 from indexing.collection import Collection, open_collection
 from indexing.evaluation.judged_pairs import read_judged_pairs
-from search_app.analytics.export import SEARCH_COLUMNS, judged_pairs_csv, searches_csv
+from search_app.admin.downloads import csv_lines
+from search_app.analytics.export import SEARCH_COLUMNS, judged_pairs, search_rows
 from segmentation.photos import read_photo
 from tests.fakes import FakeEmbedder, draw_photo
 
@@ -51,7 +52,7 @@ def test_click_is_better_than_what_was_passed_over(own: Collection, tmp_path: Pa
     add_search(own, "first", "red", ["blue"])  # nothing was passed over
     add_search(own, "photo", None, ["black"])  # the query photo is not kept
     with own.database.session() as session:
-        text = "".join(judged_pairs_csv(session))
+        text = "".join(csv_lines(judged_pairs(session)))
     file = tmp_path / "pairs.csv"
     file.write_text(text)
     (pair,) = read_judged_pairs(file)
@@ -64,7 +65,7 @@ def test_click_is_better_than_what_was_passed_over(own: Collection, tmp_path: Pa
 def test_searches_are_exported_safe_for_a_spreadsheet(own: Collection) -> None:
     add_search(own, "one", "red", ["green", "black"])
     with own.database.session() as session:
-        header, *rows = csv.reader(io.StringIO("".join(searches_csv(session))))
+        header, *rows = csv.reader(io.StringIO("".join(csv_lines(search_rows(session)))))
     assert tuple(header) == SEARCH_COLUMNS
     (row,) = (dict(zip(header, cells, strict=True)) for cells in rows)
     assert row["words"] == "'=1+1"

@@ -132,6 +132,7 @@ def test_operator_may_open_writing_to_this_machine(own: Collection) -> None:
     # From elsewhere, or by another name of the same address (DNS rebinding).
     assert change(insecure(client="203.0.113.5")) == 401
     assert change(insecure("http://rebound.example:8000")) == 401
+    assert change(insecure(), Host="[") == 401
 
 
 def test_reading_may_need_a_key_too(
@@ -159,6 +160,12 @@ def test_page_of_another_site_is_refused_without_an_origin_too(own: Collection) 
     token = {"X-API-Key": str(make_local_token(own.data))}
     assert change(client_of(own), **token, **{"Sec-Fetch-Site": "cross-site"}) == 403
     assert change(client_of(own), **token, **{"Sec-Fetch-Site": "same-origin"}) == ALLOWED
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "http://", "http://a@b", "a"])
+def test_origin_that_is_none_is_another_sites(own: Collection, origin: str) -> None:
+    token = {"X-API-Key": str(make_local_token(own.data))}
+    assert change(client_of(own), **token, Origin=origin) == 403
 
 
 def test_revoked_key_loses_its_own_rate(own: Collection, keys: dict[Scope, NewKey]) -> None:

@@ -22,7 +22,7 @@ EVIL = "https://evil.example"
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collection]:
-    monkeypatch.setattr(origins, "SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr(origins, "SECONDS_BETWEEN_READS", 0.0)
     collection = open_collection(tmp_path / "data", FakeEmbedder())
     yield collection
     collection.close()

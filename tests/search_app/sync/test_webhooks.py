@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from httpx2 import Response
 from catalog.importing.importer import ImportOptions
 from catalog.syncing.lease import held_lease
 from catalog.syncing.records import SourceKind, SyncSource
-from catalog.syncing.sources import add_source
+from catalog.syncing.shop_products import instant
+from catalog.syncing.sources import add_source, now
+from catalog.syncing.webhooks import parse_change
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
 from search_app.settings import Settings
@@ -263,3 +266,15 @@ def test_deliveries_wait_while_their_source_is_run_and_outlast_the_server(
     with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
         soon(lambda: len(titles(client)) == 3)
         assert said(shopify(client, shopify_entry(server, 1), "d-1")) == (200, "repeated")
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_impossible_time_of_change_is_no_error_and_holds_no_later_change_up(moment: str) -> None:
+    told = instant(moment)
+    assert told is None or told <= datetime.now(UTC).isoformat()
+
+
+def test_entry_nested_too_deeply_is_no_product() -> None:
+    nested = b'{"a":' * 500 + b"1" + b"}" * 500
+    body = b'{"id": 1, "handle": "a", "title": "A", "variants": [], "images": [], "b": %b}' % nested
+    assert parse_change(SourceKind.SHOPIFY, "products/update", body, now()) is None
