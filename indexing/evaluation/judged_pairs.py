@@ -97,7 +97,7 @@ def evaluate_judged_pairs(
         IndexingError: a photo is missing, or none can be read.
     """
     names = sorted({name for pair in pairs for name in (pair.query, pair.better, pair.worse)})
-    rows = [LabelledPhoto(_path_of(photos, name), name, name, "both") for name in names]
+    rows = [LabelledPhoto(path_of(photos, name), name, name, "both") for name in names]
     embedded = embed_labelled(segmenter, {"encoder": encoder}, rows, progress)
     index = {garment.photo.label: row for row, garment in enumerate(embedded.garments)}
     readable = [pair for pair in pairs if {pair.query, pair.better, pair.worse} <= set(index)]
@@ -112,7 +112,8 @@ def evaluate_judged_pairs(
     return JudgedReport(encoder.fingerprint, len(readable), tuple(figures))
 
 
-def _path_of(photos: Path, name: str) -> Path:
+def path_of(photos: Path, name: str) -> Path:
+    """The photo of a name, which may lack its suffix. Raises IndexingError if it is missing."""
     path = photos / name
     path = path if path.suffix else path.with_suffix(".jpg")
     if not path.is_file():

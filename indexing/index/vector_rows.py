@@ -133,16 +133,17 @@ def class_vectors(
         .order_by(GarmentRow.id)
         .limit(_VECTORS_PER_QUERY)
     )
-    last = 0
+    last, size = 0, _vector_bytes(session, model_id)
     while rows := session.execute(query.where(GarmentRow.id > last)).all():
         last = rows[-1][0]
-        yield _ids_of(rows), _numbers_of(rows)
+        yield _ids_of(rows), _numbers_of(rows, size)
 
 
 def stored_vectors(
     session: Session, model_id: int, ids: GarmentIds
 ) -> Iterator[tuple[GarmentClass, GarmentIds, Vectors]]:
     """Vectors of the given garments by class, in chunks; missing ones are left out."""
+    size = _vector_bytes(session, model_id)
     for start in range(0, len(ids), _VECTORS_PER_QUERY):
         part: Sequence[int] = ids[start : start + _VECTORS_PER_QUERY].tolist()
         query = (
@@ -154,7 +155,7 @@ def stored_vectors(
         for garment_class in GARMENT_CLASSES:
             of_class = [row for row in rows if row[2] == int(garment_class)]
             if of_class:
-                yield garment_class, _ids_of(of_class), _numbers_of(of_class)
+                yield garment_class, _ids_of(of_class), _numbers_of(of_class, size)
 
 
 def vectors_by_id(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Vector]:
@@ -181,8 +182,15 @@ def _ids_of(rows: Rows) -> GarmentIds:
     return np.array([row[0] for row in rows], np.int64)
 
 
-def _numbers_of(rows: Rows) -> Vectors:
-    numbers = np.frombuffer(b"".join(row[1] for row in rows), STORED_TYPE)
+def _vector_bytes(session: Session, model_id: int) -> int:
+    model = session.get_one(ModelRow, model_id)
+    return (model.style_dimension + model.colour_dimension) * STORED_TYPE.itemsize
+
+
+def _numbers_of(rows: Rows, size: int) -> Vectors:
+    """Vectors of `size` bytes; one of another size is damaged, and zero, which is like nothing."""
+    whole = (row[1] if len(row[1]) == size else bytes(size) for row in rows)
+    numbers = np.frombuffer(b"".join(whole), STORED_TYPE)
     return numbers.reshape(len(rows), -1).astype(np.float32)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import save_file
 
 from indexing.embedding.encoder import Backbone, EncoderCard, encoded, standardised
@@ -29,6 +30,8 @@ DEVIATION_FLOOR: Final = 1e-3
 """Added to each channel's standard deviation."""
 RIDGE: Final = 0.1
 """Share of the mean variance between views that is added to every direction's."""
+JUDGED_SHARE: Final = 0.5
+"""Weight of judged pairs beside views; chosen by reason, as no shop's clicks were at hand."""
 SHRINKAGE: Final = 0.5
 """Power of its own deviation that each principal axis is divided by."""
 KIND_SCALE: Final = 20.0
@@ -55,8 +58,16 @@ class FitConfig:
     command: str = ""
 
 
-def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_PROGRESS) -> Path:
+def fit_encoder(
+    config: FitConfig,
+    backbone: Backbone,
+    progress: Progress = NO_PROGRESS,
+    judged: Vectors | None = None,
+) -> Path:
     """Fit an encoder on a segmenter's features and return the path of its weights.
+
+    Args:
+        judged: features of judged pairs (`indexing.training.clicks`), shape (n, 3, d).
 
     Raises:
         IndexingError: a split has no garments.
@@ -65,7 +76,7 @@ def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_P
     train = read_views(folders, "train", backbone, config.photos, progress)
     val = read_views(folders, "val", backbone, config.photos, progress)
     kinds = tuple(sorted({pair.label for pair in train.pairs if pair.label}))
-    tensors = _fitted(config, train, kinds)
+    tensors = _fitted(config, train, kinds, judged)
     weights = config.out / "encoder.safetensors"
     config.out.mkdir(parents=True, exist_ok=True)
     # Of an array in another memory order safetensors saves the bytes as they lie.
@@ -85,40 +96,60 @@ def fit_encoder(config: FitConfig, backbone: Backbone, progress: Progress = NO_P
     return weights
 
 
-def _fitted(config: FitConfig, train: GarmentViews, kinds: tuple[str, ...]) -> dict[str, Vectors]:
+def _fitted(
+    config: FitConfig, train: GarmentViews, kinds: tuple[str, ...], judged: Vectors | None
+) -> dict[str, Vectors]:
     mean = train.plain.mean(axis=0)
     deviation = train.plain.std(axis=0) + DEVIATION_FLOOR
     plain, distorted, close = (
         standardised(each, mean, deviation) for each in (train.plain, train.distorted, train.close)
     )
+    if judged is not None:
+        judged = standardised(judged.reshape(-1, plain.shape[1]), mean, deviation)
+        judged = judged.reshape(-1, 3, plain.shape[1])
     labelled = np.array([bool(pair.label) for pair in train.pairs])
     labels = np.array([kinds.index(pair.label) for pair in train.pairs if pair.label])
     weights = _kind_weights(plain[labelled], labels, len(kinds))
     return {
         "mean": mean,
         "deviation": deviation,
-        "projection": projection(plain, (distorted, close), config.embedding),
+        "projection": projection(plain, (distorted, close), config.embedding, judged),
         "kinds": weights[:-1].T * KIND_SCALE,
         "kind_offsets": weights[-1],
     }
 
 
-def projection(plain: Vectors, others: Sequence[Vectors], dimension: int) -> Vectors:
+def projection(
+    plain: Vectors, others: Sequence[Vectors], dimension: int, judged: Vectors | None = None
+) -> Vectors:
     """Fit the projection from standardised features to embeddings, at most (dimension, d).
 
     Args:
         plain: features of n garments, shape (n, d).
         others: features of other views of the same garments, likewise.
+        judged: features of query, better and worse product of m pairs, shape (m, 3, d). What
+            differs more from the better one than from the worse counts less, and the other way
+            round.
     """
-    differences = np.concatenate([plain - each for each in others]).astype(np.float64)
-    variances, axes = np.linalg.eigh(differences.T @ differences / (2 * len(differences)))
-    scale = np.sqrt(np.maximum(variances, 0) + RIDGE * variances.mean())
+    spread = _spread(np.concatenate([plain - each for each in others]))
+    if judged is not None:
+        better, worse = (_spread(judged[:, 0] - judged[:, place]) for place in (1, 2))
+        spread += JUDGED_SHARE * (better - worse)
+    variances, axes = np.linalg.eigh(spread)
+    variances = np.maximum(variances, 0)
+    scale = np.sqrt(variances + RIDGE * variances.mean())
     whitening = (axes / scale) @ axes.T
     whitened = plain @ whitening
     powers, directions = np.linalg.eigh(whitened.T @ whitened / len(plain))
     first = np.argsort(-powers)[: min(dimension, len(plain))]
     rows = (whitening @ directions[:, first]).T
     return np.asarray(rows / powers[first, None] ** (SHRINKAGE / 2), np.float32)
+
+
+def _spread(differences: Vectors) -> npt.NDArray[np.float64]:
+    """Half the mean outer product of differences (n, d), shape (d, d)."""
+    exact = differences.astype(np.float64)
+    return np.asarray(exact.T @ exact / (2 * len(exact)))
 
 
 def _kind_weights(features: Vectors, labels: Labels, kinds: int) -> Vectors:

@@ -197,11 +197,14 @@ class AnalyticsTexts:
     EXPORT_SEARCHES = Text("All searches (CSV)")
     EXPORT_PAIRS = Text("Clicks as judged pairs (CSV)")
     EXPORT_HINT = Text(
-        "The pairs are for the command below: of the products shown for “more like this”, the "
+        "The pairs are for the commands below: of the products shown for “more like this”, the "
         "clicked one is better than those before it. Searches by a visitor’s photo give no pairs, "
         "because the photo is not kept."
     )
-    EXPORT_COMMAND: Final = "apparel evaluate judged --photos DATA/photos --pairs FILE"
+    EXPORT_COMMANDS: Final = (
+        "apparel evaluate judged --photos DATA/photos --pairs FILE",
+        "apparel train encoder --pairs … --out DIR --clicks FILE --click-photos DATA/photos",
+    )
     NO_SEARCHES = Text("No searches in this time")
     NO_SEARCHES_LEAD = Text("They appear here a few seconds after the first.")
     ANALYTICS_OFF = Text(

@@ -1,8 +1,10 @@
 """A data folder over time: opened again, damaged, behind, shared, of another model, mended."""
 
 import logging
+import shutil
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +64,25 @@ def test_a_deleted_or_damaged_index_is_made_anew_without_a_model(
     third = open_collection(tmp_path / "data")
     assert third.verify() == []
     third.close()
+
+
+def test_a_vector_of_another_length_holds_nothing_up_and_its_product_can_be_removed(
+    tmp_path: Path, photos: Path
+) -> None:
+    with closing(open_collection(tmp_path / "data", FakeEmbedder())) as first:
+        first.index(read_folder(photos))
+    with closing(sqlite3.connect(tmp_path / "data" / DATABASE_NAME)) as database, database:
+        database.execute("UPDATE vector SET \"values\" = x'00' WHERE garment_id = 1")
+        product = database.execute(
+            "SELECT product_id FROM photo JOIN garment ON photo_id = photo.id WHERE garment.id = 1"
+        ).fetchone()[0]
+    shutil.rmtree(tmp_path / "data" / "index")
+    with closing(open_collection(tmp_path / "data", FakeEmbedder())) as second:
+        second.rebuild()
+        (problem,) = second.verify()
+        assert "garment 1: its vector is damaged; remove its product" in problem
+        second.remove(product)
+        assert second.verify() == []
 
 
 def test_an_index_that_lags_behind_catches_up(tmp_path: Path, photos: Path) -> None:

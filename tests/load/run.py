@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from subprocess import Popen
 
 import httpx2
 import numpy as np
@@ -25,7 +26,7 @@ from indexing.collection import open_collection
 from search_app.cli.demo import draw_demo
 from segmentation.classes import GARMENT_CLASSES
 from tests.fakes import FakeEmbedder, draw_photo
-from tests.load.server import served
+from tests.load.server import megabytes, served
 from tests.ports import free_port
 
 ALLOWED = frozenset({200, 429, 503})
@@ -65,12 +66,14 @@ def run_load(
     """Serve `data`, run the clients for some seconds and return their figures."""
     port = free_port()
     with served(data, port, drawn, APPAREL_RATE_LIMIT=rate) as process:
-        tally = asyncio.run(_clients(port, process.pid, photos, clients, seconds))
+        tally = asyncio.run(_clients(port, process, photos, clients, seconds))
         alive = process.poll() is None
     return _report(tally, clients, seconds, alive)
 
 
-async def _clients(port: int, pid: int, photos: list[bytes], clients: int, seconds: float) -> Tally:
+async def _clients(
+    port: int, process: "Popen[bytes]", photos: list[bytes], clients: int, seconds: float
+) -> Tally:
     tally = Tally()
     until = time.monotonic() + seconds
     limits = httpx2.Limits(max_connections=clients)
@@ -78,7 +81,7 @@ async def _clients(port: int, pid: int, photos: list[bytes], clients: int, secon
         base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits
     ) as http:
         asking = [ask(http, random.Random(seed), photos, until, tally) for seed in range(clients)]
-        await asyncio.gather(_watch_memory(pid, until, tally), *asking)
+        await asyncio.gather(_watch_memory(process, until, tally), *asking)
     return tally
 
 
@@ -116,11 +119,9 @@ async def _one_request(
     return str(answer.status_code)
 
 
-async def _watch_memory(pid: int, until: float, tally: Tally) -> None:
+async def _watch_memory(process: "Popen[bytes]", until: float, tally: Tally) -> None:
     while time.monotonic() < until:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                tally.memory_mb.append(int(line.split()[1]) / 1024)
+        tally.memory_mb.append(megabytes(process))
         await asyncio.sleep(0.2)
 
 

@@ -72,6 +72,13 @@ def served(
         process.wait()
 
 
+def megabytes(process: "subprocess.Popen[bytes]", name: str = "VmRSS") -> float:
+    """Memory of a process now (VmRSS) or at its peak (VmHWM); 0 once it has ended."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    kilobytes = (int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return next(kilobytes, 0) / 1024
+
+
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

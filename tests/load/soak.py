@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +28,7 @@ from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder
 from tests.hostile_photos import hostile_files
 from tests.load.run import drawn_catalogue, real_catalogue
-from tests.load.server import served
+from tests.load.server import megabytes, served
 from tests.ports import free_port
 
 GROWTH = 1.25
@@ -131,7 +132,7 @@ def run_soak(
                 "APPAREL_INSECURE_LOCAL_WRITES": "true",
             }
             with served(data, port, drawn, **environment) as process:
-                _watch(process.pid, soak, started, min(until, time.monotonic() + kill))
+                _watch(process, soak, started, min(until, time.monotonic() + kill))
                 process.kill()
                 soak.kills += 1
     for each in running:
@@ -140,20 +141,14 @@ def run_soak(
     return soak
 
 
-def _watch(pid: int, soak: Soak, started: float, until: float) -> None:
+def _watch(process: "subprocess.Popen[bytes]", soak: Soak, started: float, until: float) -> None:
     """Note the memory of a server every second, and its peak unless it lived a moment only."""
     began = time.monotonic()
-    status = Path(f"/proc/{pid}/status")
     while time.monotonic() < until:
-        soak.memory.append((round(time.monotonic() - started, 1), _megabytes(status, "VmRSS")))
+        soak.memory.append((round(time.monotonic() - started, 1), round(megabytes(process), 1)))
         time.sleep(1)
     if time.monotonic() - began > LEAST_LIFE:
-        soak.peaks_mb.append(_megabytes(status, "VmHWM"))
-
-
-def _megabytes(status: Path, name: str) -> float:
-    line = next(each for each in status.read_text().splitlines() if each.startswith(f"{name}:"))
-    return round(int(line.split()[1]) / 1024, 1)
+        soak.peaks_mb.append(round(megabytes(process, "VmHWM"), 1))
 
 
 def plot(memory: list[tuple[float, float]], path: Path) -> None:

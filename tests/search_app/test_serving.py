@@ -24,7 +24,7 @@ from PIL import Image
 from search_app.bodies import FORMS_AT_ONCE
 from search_app.logs import RepeatFilter
 from tests.load.run import drawn_catalogue
-from tests.load.server import served
+from tests.load.server import megabytes, served
 from tests.photo_server import Answer, serving
 from tests.ports import free_port
 from tests.segmentation.test_decoding import empty_png
@@ -89,11 +89,6 @@ def rest(connection: socket.socket) -> bytes:
     except ConnectionResetError:
         pass
     return received
-
-
-def megabytes(process: subprocess.Popen[bytes], name: str) -> float:
-    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
 
 def seconds_of(work: Callable[[], object]) -> float:

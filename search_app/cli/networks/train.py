@@ -84,23 +84,37 @@ def train_encoder(
         int | None,
         typer.Option("--photos", metavar="N", min=40, help="For a trial: photos per folder."),
     ] = None,
+    clicks: Annotated[
+        Path | None,
+        typer.Option("--clicks", metavar="FILE", help="Judged pairs, as /admin/searches exports."),
+    ] = None,
+    click_photos: Annotated[
+        Path, typer.Option("--click-photos", metavar="DIR", help="Where photos of clicks lie.")
+    ] = Path("apparel-data/photos"),
     threads: ThreadsOption = 2,
 ) -> None:
     """Fit an encoder on a segmenter's features, in minutes.
 
-    Weights and card go to --out.
+    Weights and card go to --out. With --clicks it also learns from what customers chose.
 
     Example: apparel train encoder --pairs ccp --pairs clothing --out runs/encoder
     """
     require_training()
+    from indexing.training.clicks import judged_features
     from indexing.training.fit import FitConfig, fit_encoder
     from segmentation.runtime import RuntimeOptions
     from segmentation.segmenter import Segmenter
 
     backbone = Segmenter.load(segmenter, RuntimeOptions(threads=threads))
-    config = FitConfig(tuple(pairs), out, photos=photos, command=_command("encoder", pairs))
+    judged, options = None, list[str]()
+    if clicks is not None:
+        options = ["--clicks", clicks.name]
+        with progress_on_stderr("photos of clicks") as tick:
+            judged = judged_features(clicks, click_photos, backbone, tick)
+    command = _command("encoder", pairs, *options)
+    config = FitConfig(tuple(pairs), out, photos=photos, command=command)
     with progress_on_stderr("garments") as tick:
-        weights = fit_encoder(config, backbone, tick)
+        weights = fit_encoder(config, backbone, tick, judged)
     typer.echo(f"weights: {weights}")
 
 

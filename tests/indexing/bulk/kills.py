@@ -165,7 +165,7 @@ class RayCluster:
     def _started(self, *options: str) -> "subprocess.Popen[bytes]":
         small = (
             "--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats",
-            "--node-ip-address=127.0.0.1", "--min-worker-port=10002", "--max-worker-port=10200",
+            "--node-ip-address=127.0.0.1", "--min-worker-port=31000", "--max-worker-port=31200",
         )  # fmt: skip
         command = [sys.executable, str(self._ray), "start", "--block", *small, *options]
         with (self._folder / "ray.log").open("ab") as log:

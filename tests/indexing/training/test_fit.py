@@ -8,11 +8,32 @@ import pytest
 
 from indexing.embedding.encoder import Encoder, encoded, read_encoder_card, unit_length
 from indexing.errors import IndexingError
+from indexing.training.clicks import judged_features
 from indexing.training.fit import FitConfig, fit_encoder, projection
 from indexing.training.views import read_views
 from segmentation.data.pairs import read_pairs
+from segmentation.photos import Photo
+from segmentation.segmented_photo import Segmentation
 from tests.drawn import draw_pairs
-from tests.fakes import PixelBackbone
+from tests.fakes import FakeEmbedder, PixelBackbone, draw_empty_photo, draw_photo
+
+
+class PixelSegmenter(PixelBackbone):
+    """Finds the block of a drawn photo, none on a blank one."""
+
+    fingerprint = "pixels/1"
+
+    def segment(self, photos: list[Photo]) -> list[Segmentation]:
+        found = FakeEmbedder().embed(photos)
+        return [
+            replace(
+                each.segmentation,
+                garments=tuple(garment.garment for garment in each.garments),
+                features=self.features([photo])[0],
+            )
+            for photo, each in zip(photos, found, strict=True)
+        ]
+
 
 LABELS = ("T-Shirt", "Dress", "Pants")
 
@@ -49,6 +70,42 @@ def test_a_split_without_garments_is_named(tmp_path: Path) -> None:
     manifest.write_text(manifest.read_text().replace(",val,", ",train,"))
     with pytest.raises(IndexingError, match="no val garments"):
         fit_encoder(replace(config, photos=40), PixelBackbone())
+
+
+def test_clicks_say_which_differences_count() -> None:
+    generator = np.random.default_rng(1)
+    plain = unit_length(generator.normal(size=(300, 6)).astype(np.float32))
+    distorted = unit_length(plain + 0.3 * generator.normal(size=plain.shape).astype(np.float32))
+    # Customers click on what differs along the first axis, and pass over what does along another.
+    judged = np.repeat(plain[:, None], 3, axis=1)
+    judged[:, 1, 0] += generator.normal(size=300)
+    judged[:, 2, 1] += generator.normal(size=300)
+    before = projection(plain, (distorted,), 6)
+    after = projection(plain, (distorted,), 6, judged)
+
+    def weight(matrix: np.ndarray, axis: int) -> float:
+        return float(np.linalg.norm(matrix[:, axis]) / np.linalg.norm(matrix))
+
+    assert weight(after, 0) < 0.8 * weight(before, 0)
+    assert weight(after, 1) > 1.1 * weight(before, 1)
+
+
+def test_pairs_with_three_garments_are_pooled(tmp_path: Path) -> None:
+    for number, colour in enumerate(("red", "blue", "green")):
+        draw_photo(tmp_path / f"{number}.png", colour)
+    draw_empty_photo(tmp_path / "none.png")
+    lines = [
+        "query,candidate_a,candidate_b,better",
+        "0.png,1.png,2.png,b",
+        "0.png,none.png,1.png,b",
+    ]
+    (tmp_path / "clicks.csv").write_text("\n".join(lines))
+    found = judged_features(tmp_path / "clicks.csv", tmp_path, PixelSegmenter())
+    assert found.shape[:2] == (1, 3)
+    assert not np.allclose(found[0, 1], found[0, 2])
+    (tmp_path / "clicks.csv").write_text("\n".join((lines[0], lines[2])))
+    with pytest.raises(IndexingError, match="has three garments"):
+        judged_features(tmp_path / "clicks.csv", tmp_path, PixelSegmenter())
 
 
 def test_what_differs_between_views_of_a_garment_counts_little() -> None:
