@@ -6,7 +6,6 @@ below.
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from catalog.errors import FeedError
@@ -29,12 +28,6 @@ _RESCANS: Final = 10
 """Upper bound on how often broken quotes may make the reader rescan a file, in file lengths."""
 
 
-@dataclass(frozen=True)
-class _Layout:
-    delimiter: str
-    header: int
-
-
 def read_table(
     lines: Sequence[str], feed_name: str, findings: Findings
 ) -> tuple[tuple[str, ...], Sequence[Record]]:
@@ -47,38 +40,39 @@ def read_table(
         FeedError: a cell is too long, or too many quotes are broken to separate the rows.
     """
     csv.field_size_limit(LARGEST_CELL)
-    layout = _layout(lines)
+    delimiter, start = _layout(lines)
     try:
-        rows = _rows(lines, layout, feed_name)
+        rows = _rows(lines, delimiter, start, feed_name)
         _, cells = next(rows)
         header = tuple(BROKEN.sub("\ufffd", name.strip().strip('"')) for name in cells)
         records = stored(_records(rows, header, findings))
     except csv.Error as error:
         raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error
-    above = [line for line in lines[: layout.header] if line.strip()]
+    above = [line for line in lines[:start] if line.strip()]
     if above:
         findings.notes.append(f"{len(above)} lines above the header were left out")
     return header, records
 
 
-def _layout(lines: Sequence[str]) -> _Layout:
-    """The delimiter and header line with the most known column names."""
+def _layout(lines: Sequence[str]) -> tuple[str, int]:
+    """The delimiter and the header's place, by which most column names are known."""
     first = next(index for index, line in enumerate(lines) if line.strip("\ufeff \t\r\n"))
     if lines[first].lower().startswith("sep=") and len(lines[first].strip()) == 5:
-        return _Layout(lines[first][4], first + 1)
-    best, most = _Layout(max(DELIMITERS, key=lines[first].count), first), 1
+        return lines[first][4], first + 1
+    best, most = (max(DELIMITERS, key=lines[first].count), first), 1
     for index in range(first, min(first + _HEADINGS, len(lines))):
         for delimiter in DELIMITERS:
             names = {squeezed(name) for name in lines[index].split(delimiter)}
             if len(names & KNOWN_NAMES) > most:
-                best, most = _Layout(delimiter, index), len(names & KNOWN_NAMES)
+                best, most = (delimiter, index), len(names & KNOWN_NAMES)
     return best
 
 
-def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(
+    lines: Sequence[str], delimiter: str, start: int, feed_name: str
+) -> Iterator[tuple[int, list[str]]]:
     """Line number, from 1, and cells of each row, the header first."""
-    delimiter = layout.delimiter
-    start, width, budget = layout.header, 0, _RESCANS * len(lines)
+    width, budget = 0, _RESCANS * len(lines)
     while start < len(lines):
         remaining = (lines[index] for index in range(start, len(lines)))
         reader = csv.reader(remaining, delimiter=delimiter, strict=True)
@@ -89,7 +83,7 @@ def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tup
                 if (
                     width
                     and len(own) > 1
-                    and (len(cells) != width or _are_rows(own, layout, width))
+                    and (len(cells) != width or _are_rows(own, delimiter, width))
                 ):
                     break
                 width = width or len(cells)
@@ -110,10 +104,10 @@ def _rows(lines: Sequence[str], layout: _Layout, feed_name: str) -> Iterator[tup
         start += 1
 
 
-def _are_rows(lines: Sequence[str], layout: _Layout, width: int) -> bool:
+def _are_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
     """Whether lines that quotes hold together are each a whole row."""
     marks = width - 1
-    return width >= _WIDE and all(line.count(layout.delimiter) == marks for line in lines)
+    return width >= _WIDE and all(line.count(delimiter) == marks for line in lines)
 
 
 def _unquoted(line: str, delimiter: str, width: int) -> list[str]:

@@ -14,6 +14,7 @@ _DEPTH: Final = 4
 """Lists nested deeper are not searched for products."""
 _OF_PRODUCTS: Final = frozenset("id product_id sku handle item_id @type title name".split())
 """Keys by which an object is taken for a product."""
+_IDS: Final = frozenset("id product_id sku handle item_id".split())
 DEEPEST: Final = 100
 """Lists and objects in each other; what is nested deeper counts as no value, but for its place."""
 _MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
@@ -189,12 +190,23 @@ def _products_of(value: Any, depth: int = 0) -> list[Any]:
     """The longest list of objects in a document without a known name for it; else the document."""
     if not isinstance(value, dict) or value.keys() & _OF_PRODUCTS:
         return [value]
+    if by_id := _products_by_id(value):
+        return by_id
     lists = [each for each in value.values() if isinstance(each, list)]
     if depth < _DEPTH:
         inner = (each for each in value.values() if isinstance(each, dict))
         lists += [_products_of(each, depth + 1) for each in inner]
     found = max((each for each in lists if _has_object(each)), key=len, default=[])
     return found or [value]
+
+
+def _products_by_id(value: dict[str, Any]) -> list[Any]:
+    """The products of an object that has one under each id; empty for any other."""
+    if not value or not all(isinstance(each, dict) for each in value.values()):
+        return []
+    if not _OF_PRODUCTS.intersection(*value.values()):
+        return []
+    return [each if each.keys() & _IDS else {"id": key, **each} for key, each in value.items()]
 
 
 def _has_object(values: list[Any]) -> bool:

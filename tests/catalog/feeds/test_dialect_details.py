@@ -187,3 +187,10 @@ def test_names_of_agentic_feeds_and_of_data_sets(tmp_path: Path) -> None:
 def test_an_atom_entry_is_described_by_its_summary(tmp_path: Path) -> None:
     text = "<feed><entry><id>1</id><title>T</title><summary>Soft</summary></entry></feed>"
     assert _rows(tmp_path / "a.xml", text)[0].description == "Soft"
+
+
+@pytest.mark.parametrize("key", [None, "products", "data"])
+def test_json_with_a_product_under_each_id(tmp_path: Path, key: str | None) -> None:
+    products = {"K1": {"title": "Kilt", "image": "k.jpg"}, "L2": {"title": "Loden", "price": 9}}
+    rows = _rows(tmp_path / "p.json", products if key is None else {"ok": True, key: products})
+    assert [(row.id, row.title) for row in rows] == [("K1", "Kilt"), ("L2", "Loden")]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from search_app.cli import session
 from tests.databases import migrated_database
-from tests.search_app.cli.harness import reason_of, run
+from tests.search_app.cli.harness import BlockEmbedder, reason_of, run
 
 
 @pytest.fixture
@@ -38,6 +39,20 @@ def test_index_search_remove_verify_rebuild_and_doctor(shop: Path) -> None:
     assert engine["found"] == "pgvector 0.8.5; its table is made"
     (database,) = (each for each in checks if each["name"] == "database")
     assert database["found"].endswith(", in PostgreSQL")
+
+
+@pytest.mark.usefixtures("url")
+def test_the_encoder_is_changed_in_the_database_that_is_searched(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("index", shop / "feed.csv", "--data", "data")
+    monkeypatch.setattr(session, "load_embedder", lambda settings: BlockEmbedder("mean/2"))
+    document = json.loads(run("rebuild", "--encoder", "x", "--data", "data", "--json").stdout)
+    assert document["reembedded"]["garments"] == document["garments"] == 4
+    assert json.loads(run("status", "--data", "data", "--json").stdout)["model"]["encoder"] == (
+        "mean/2"
+    )
+    assert products_of(shop / "pink.png")[0] == "b"
 
 
 def test_without_postgresql_it_says_what_to_set(shop: Path, monkeypatch: pytest.MonkeyPatch):
