@@ -1,10 +1,10 @@
 """Fit a segmenter's calibration and threshold on validation pairs.
 
 predictions -> detected garments -> logistic regression of "its class is right"
--> threshold with the best accuracy on product photos with and without a garment, then on the street
+-> threshold with the best accuracy on product photos with and without a garment
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,6 @@ from segmentation.data.splits import Split
 from segmentation.errors import DatasetError
 from segmentation.evaluation.masks import true_class_of
 from segmentation.evaluation.metrics import (
-    Confusion,
     absent_class_false_positive_rate,
     confusion_of,
     expected_calibration_error,
@@ -157,16 +156,14 @@ def _evidence(samples: Sequence[CalibrationSample]) -> tuple[Features, npt.NDArr
 
 
 def _best_threshold(samples: Sequence[CalibrationSample], calibration: Calibration) -> float:
-    """The threshold with the most right product photos; ties: the best street mIoU, the lowest."""
-    # Without product photos the lowest threshold is used.
-    products = any(sample.source != STREET for sample in samples)
+    """The threshold with the best mean of `largest_right` and `nothing_right`; ties: the lowest."""
 
-    def quality(threshold: float) -> tuple[float, float]:
+    def quality(threshold: float) -> float:
         candidate = replace(calibration, threshold=threshold)
         found = [detect_garments(sample.prediction, candidate) for sample in samples]
-        right = _share_right(samples, found, (True, False))
-        street = float(np.nan_to_num(_street_miou(samples, found)))
-        return (right, street) if products else (0.0, 0.0)
+        shares = [_share_right(samples, found, garments) for garments in (True, False)]
+        # Without product photos of both kinds the lowest threshold is used.
+        return -1.0 if np.isnan(shares).any() else float(np.mean(shares))
 
     return max(THRESHOLDS, key=quality)
 
@@ -176,44 +173,32 @@ def measure_calibration(
 ) -> CalibrationFigures:
     """Measure a calibration on samples."""
     found = [detect_garments(sample.prediction, calibration) for sample in samples]
-    street = _street_confusions(samples, found)
+    street = [
+        confusion_of(sample.truth, most_probable(each.probabilities))
+        for sample, each in zip(samples, found, strict=True)
+        if sample.source == STREET
+    ]
     false_rates = [
         absent_class_false_positive_rate(np.stack(street), each) if street else float("nan")
         for each in GARMENT_CLASSES
     ]
     return CalibrationFigures(
-        street_miou=_street_miou(samples, found),
+        street_miou=foreground_mean_iou(np.stack(street)) if street else float("nan"),
         street_false=mean_of_present(np.array(false_rates)),
-        largest_right=_share_right(samples, found, (True,)),
-        nothing_right=_share_right(samples, found, (False,)),
+        largest_right=_share_right(samples, found, garments=True),
+        nothing_right=_share_right(samples, found, garments=False),
         calibration_error=_calibration_error(samples, found),
     )
 
 
-def _street_confusions(
-    samples: Sequence[CalibrationSample], found: Sequence[Detections]
-) -> list[Confusion]:
-    return [
-        confusion_of(sample.truth, most_probable(each.probabilities))
-        for sample, each in zip(samples, found, strict=True)
-        if sample.source == STREET
-    ]
-
-
-def _street_miou(samples: Sequence[CalibrationSample], found: Sequence[Detections]) -> float:
-    """Foreground mIoU of street photos; NaN without any."""
-    confusions = _street_confusions(samples, found)
-    return foreground_mean_iou(np.stack(confusions)) if confusions else float("nan")
-
-
 def _share_right(
-    samples: Sequence[CalibrationSample], found: Sequence[Detections], garments: Collection[bool]
+    samples: Sequence[CalibrationSample], found: Sequence[Detections], garments: bool
 ) -> float:
-    """Share of product photos, those with or without a garment, whose largest garment is right."""
+    """Share of product photos with (or without) a garment whose largest garment is right."""
     right = [
         float((each.garments[0].garment_class if each.garments else 0) == sample.true_class)
         for sample, each in zip(samples, found, strict=True)
-        if sample.source != STREET and (sample.true_class > 0) in garments
+        if sample.source != STREET and (sample.true_class > 0) == garments
     ]
     return mean_of_present(np.array(right))
 
