@@ -6,12 +6,13 @@ index are so low that approximate indices, merges and publishing come up with a 
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from catalog.data_folder.backup import write_backup
 from catalog.data_folder.lock import serving as holding_folder
@@ -22,7 +23,7 @@ from catalog.feeds.reader import Feed, ProductRow, read_folder
 from catalog.importing.records import ImportOptions
 from indexing.collection import open_collection
 from indexing.errors import IndexingError
-from indexing.index import building, class_index, indices
+from indexing.index import building, class_index, vector_rows
 from search_app.app import create_app
 from search_app.serving import serve_app
 from search_app.settings import Settings
@@ -119,16 +120,24 @@ OPERATIONS: Final[dict[str, Callable[[Work], None]]] = {
 newest_revision()  # read once, in the process that all children are forked from
 
 
-def lower_limits() -> None:
+@contextmanager
+def lowered_limits() -> Iterator[None]:
     """Let a few vectors be enough for approximate indices and merges."""
-    building.EXACT_LIMIT = class_index.EXACT_LIMIT = 10
-    class_index.MIN_DELTA = 4
-    indices.MAX_LOG_LENGTH, indices.MIN_PRUNED = 12, 1
+    with (
+        patch.object(building, "EXACT_LIMIT", 10),
+        patch.multiple(class_index, EXACT_LIMIT=10, MIN_DELTA=4),
+        patch.multiple(vector_rows, MAX_LOG_LENGTH=12, MIN_PRUNED=1),
+    ):
+        yield
 
 
 def run_child(sending: Connection, name: str, work: Work, fault: Fault | None) -> None:
     """Run an operation with a fault and report; the entry of the child process."""
-    lower_limits()
+    with lowered_limits():
+        _run(sending, name, work, fault)
+
+
+def _run(sending: Connection, name: str, work: Work, fault: Fault | None) -> None:
     sending.send(None)  # started: a kill strikes from now on
     faults = install(fault)
     in_threads: list[str] = []

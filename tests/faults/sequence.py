@@ -23,7 +23,7 @@ from catalog.models import DATABASE_NAME, GarmentRow, Product
 from indexing.collection import Collection, open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 from tests.faults.clients import Clients
-from tests.faults.operations import OPERATIONS, Outcome, Work, lower_limits, run_child
+from tests.faults.operations import OPERATIONS, Outcome, Work, lowered_limits, run_child
 from tests.faults.points import KILLED, KINDS, Fault, Point
 from tests.photo_server import Answer, PhotoServer, serving
 from tests.ports import free_port
@@ -89,8 +89,7 @@ def run_kills(
 
 @contextmanager
 def _sequence(folder: Path, seed: int) -> Iterator["_Sequence"]:
-    lower_limits()
-    with serving() as server:
+    with lowered_limits(), serving() as server:
         yield _Sequence(folder, random.Random(seed), server)
 
 
