@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from sqlalchemy import func, select
@@ -39,6 +39,14 @@ class QueryCache(Generic[Result]):
         with self._lock:
             stored_at, result = self._results.get(key, (0.0, None))
         return result if time.monotonic() - stored_at < self._seconds else None
+
+    def get_or_compute(self, key: Hashable, compute: Callable[[], Result]) -> Result:
+        """The result cached under a key, computed and cached if there is none."""
+        result = self.get(key)
+        if result is None:
+            result = compute()
+            self.put(key, result)
+        return result
 
     def put(self, key: Hashable, result: Result) -> None:
         """Cache a result under a key; the oldest entries are dropped."""

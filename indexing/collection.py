@@ -362,9 +362,7 @@ class Collection:
             return UnderstoodWords()
         with self.database.session() as session:
             key = (words, catalogue_state(session))
-            understood = self._understood.get(key) or understand(session, words)
-        self._understood.put(key, understood)
-        return understood
+            return self._understood.get_or_compute(key, lambda: understand(session, words))
 
     def query_like(self, garment_id: int) -> Query:
         """Make a query for garments like a stored one, in its class; CatalogError if absent."""
@@ -504,11 +502,7 @@ class Collection:
 
     def _class_sizes(self) -> dict[GarmentClass, int]:
         """Number of searchable garments of each class, up to a minute old."""
-        sizes = self._sizes.get("sizes")
-        if sizes is None:
-            sizes = self.searchable()
-            self._sizes.put("sizes", sizes)
-        return sizes
+        return self._sizes.get_or_compute("sizes", self.searchable)
 
     def searchable(self) -> dict[GarmentClass, int]:
         """Number of garments of each class that searches can find."""

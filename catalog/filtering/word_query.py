@@ -141,7 +141,7 @@ class UnderstoodWords:
         query: the terms that are used.
         unknown: words that neither the vocabulary nor any product's text has; not used.
         missing: other goods ("sneakers") that no product's text names: nothing can be found.
-        unsure: kinds of which nothing is known to be one; what may be one is found.
+        unsure: kinds that no garment is known to be; those of unknown kind are found instead.
     """
 
     text: str = ""

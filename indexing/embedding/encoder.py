@@ -190,13 +190,13 @@ def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> 
 
 
 def standardised(pooled: Vectors, mean: Vectors, deviation: Vectors) -> Vectors:
-    """Pooled features (n, d) with equally wide channels, scaled to unit length."""
+    """Pooled features (..., d) with equally wide channels, scaled to unit length."""
     return unit_length((pooled - mean) / deviation)
 
 
 def unit_length(vectors: Vectors) -> Vectors:
-    """Scale vectors (n, d) to unit length."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    """Scale vectors (..., d) to unit length."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 

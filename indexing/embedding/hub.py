@@ -42,7 +42,12 @@ def refuse_pickle(name: str, remedy: str) -> None:
     folder = Path(path_or_name(name))
     pickles = sorted(path.name for end in ("*.bin", "*.pth") for path in folder.glob(end))
     if name.startswith(LOCAL_PREFIX) and pickles and not (folder / SAFE_WEIGHTS).is_file():
-        raise EncoderError(
-            f"{folder / pickles[0]} is a pickle, which can run code; save the network again as "
-            f"{SAFE_WEIGHTS} with {remedy}"
-        )
+        raise pickle_refused(folder / pickles[0], remedy)
+
+
+def pickle_refused(file: object, remedy: str) -> EncoderError:
+    """The error for pickled weights; `remedy` is the call that saves them otherwise."""
+    return EncoderError(
+        f"{file} is a pickle, which can run code; save the network again as {SAFE_WEIGHTS} "
+        f"with {remedy}"
+    )

@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
+from indexing.embedding.hub import pickle_refused
 from indexing.errors import EncoderError
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
@@ -25,11 +26,8 @@ def open_timm(name: str, options: RuntimeOptions = REFERENCE) -> CropEncoder:
 
 
 def _refuse_pickle(file: object, *_: object, **__: object) -> None:
-    """Raise EncoderError instead of torch.load, whatever it is told about its safety."""
-    raise EncoderError(
-        f"{file} is a pickle, which can run code; save the network again as model.safetensors "
-        "with timm.models.save_for_hf(..., safe_serialization=True)"
-    )
+    """Raise EncoderError instead of torch.load, also where that would load weights only."""
+    raise pickle_refused(file, "timm.models.save_for_hf(..., safe_serialization=True)")
 
 
 def _created(name: str) -> nn.Module:

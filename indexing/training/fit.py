@@ -105,8 +105,7 @@ def _fitted(
         standardised(each, mean, deviation) for each in (train.plain, train.distorted, train.close)
     )
     if judged is not None:
-        judged = standardised(judged.reshape(-1, plain.shape[1]), mean, deviation)
-        judged = judged.reshape(-1, 3, plain.shape[1])
+        judged = standardised(judged, mean, deviation)
     labelled = np.array([bool(pair.label) for pair in train.pairs])
     labels = np.array([kinds.index(pair.label) for pair in train.pairs if pair.label])
     weights = _kind_weights(plain[labelled], labels, len(kinds))

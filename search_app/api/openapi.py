@@ -69,8 +69,11 @@ def route_examples() -> dict[tuple[str, str], dict[str, Any]]:
         base = filled(file["parts"][value["like"]]) if "like" in value else {}
         return base | {name: filled(each) for name, each in value.items() if name != "like"}
 
-    routes = {tuple(route.split()): filled(each) for route, each in file["routes"].items()}
-    return {(method, path): examples for (method, path), examples in routes.items()}
+    routes = {}
+    for route, examples in file["routes"].items():
+        method, path = route.split()
+        routes[method, path] = filled(examples)
+    return routes
 
 
 def describe(app: FastAPI) -> None:

@@ -104,7 +104,7 @@ def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
 
 
 def _price_range(entry: Entry) -> list[Entry]:
-    """A product whose variants were not asked for, as its only variant."""
+    """The only variant of a product that was exported without variants."""
     price = entry.get("priceRangeV2") or entry.get("priceRange")
     before = entry.get("compareAtPriceRange")
     if not isinstance(price, dict):

@@ -178,7 +178,7 @@ def _encoding_of(data: bytes | mmap.mmap, name: str, wanted: str | None) -> tupl
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without a byte order mark, told by its zero bytes, or Japanese in 7 bits."""
+    """UTF-16 without a byte order mark, detected by its zero bytes, or Japanese in 7 bits."""
     for first, encoding in enumerate(("utf-16-be", "utf-16-le")):
         if head[first::2].count(0) > len(head) // 4 > head[1 - first :: 2].count(0):
             return encoding
