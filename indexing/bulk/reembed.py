@@ -7,7 +7,7 @@ Searches use the old model until the switch, so a run may be stopped at any mome
 resumes it. The old vectors stay, so switching back is quick.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,7 @@ from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Box
 from segmentation.photos import Photo, read_photo
+from segmentation.progress import Progress
 
 BATCH: Final = 8
 MIN_OVERLAP: Final = 0.5
@@ -50,7 +51,6 @@ MAX_COMPARED: Final = 3_000
 """Maximum number of labelled garments for the figures before and after."""
 MIN_COMPARED: Final = 20
 _ROWS: Final = 2_000
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

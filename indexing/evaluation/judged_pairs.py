@@ -14,17 +14,11 @@ from indexing.collection import Collection
 from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.gallery import opened_gallery
-from indexing.evaluation.labelled import (
-    NO_PROGRESS,
-    LabelledPhoto,
-    Progress,
-    VectorSet,
-    embed_labelled,
-    read_rows,
-)
+from indexing.evaluation.labelled import LabelledPhoto, VectorSet, embed_labelled, read_rows
 from indexing.evaluation.metrics import mean_with_interval
 from indexing.search.query import Query
 from indexing.types import PhotoSegmenter
+from segmentation.progress import Progress, no_progress
 
 JUDGED_PAIRS: Final = Path(__file__).with_name("judged_pairs.csv")
 COLUMNS: Final = ("query", "candidate_a", "candidate_b", "better")
@@ -86,7 +80,7 @@ def evaluate_judged_pairs(
     pairs: Sequence[JudgedPair],
     photos: Path,
     colour_weights: Sequence[float] = COLOUR_WEIGHTS,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> JudgedReport:
     """Search all photos with each query and compare the ranks of its two candidates.
 

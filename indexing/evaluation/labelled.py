@@ -6,7 +6,7 @@ stands for its largest garment; without a garment the whole photo is a query, no
 """
 
 import csv
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,12 +23,11 @@ from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, whole_photo_garment
 from segmentation.photos import SUFFIXES, Photo, read_photo
+from segmentation.progress import Progress, no_progress
 from segmentation.segmented_photo import Segmentation
 
 BATCH_SIZE: Final = 16
-Progress = Callable[[int, int], None]
 UNMASKED: Final = "whole photo, no mask"
-NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def embed_labelled(
     segmenter: PhotoSegmenter,
     encoders: Mapping[str, StyleEncoder],
     rows: Sequence[LabelledPhoto],
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
     every_garment: bool = False,
 ) -> LabelledVectors:
     """Embed labelled photos with each encoder, leaving out unreadable ones.

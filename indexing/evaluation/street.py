@@ -14,10 +14,11 @@ from PIL import Image
 from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
 from indexing.evaluation.contact_sheet import SheetPhoto, sheet_row, write_page
-from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.evaluation.labelled import read_or_none
 from indexing.search.query import Query
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
+from segmentation.progress import Progress, no_progress
 
 RESULTS: Final = 5
 MARGIN_SHARE: Final = 0.1
@@ -51,7 +52,7 @@ def street_to_shop(
     photos: Sequence[Path],
     out: Path,
     garments: int = 50,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> StreetReport:
     """Search with garments of street photos and write OUT/index.html.
 

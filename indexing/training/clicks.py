@@ -9,14 +9,14 @@ import numpy as np
 
 from indexing.errors import IndexingError
 from indexing.evaluation.judged_pairs import path_of, read_judged_pairs
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.types import PhotoSegmenter, Vectors
 from segmentation.errors import SegmentationError
 from segmentation.photos import read_photo
+from segmentation.progress import Progress, no_progress
 
 
 def judged_features(
-    file: Path, photos: Path, segmenter: PhotoSegmenter, progress: Progress = NO_PROGRESS
+    file: Path, photos: Path, segmenter: PhotoSegmenter, progress: Progress = no_progress
 ) -> Vectors:
     """Features of the largest garment on query, better and worse photo, shape (n, 3, d).
 
