@@ -67,6 +67,12 @@ def fill(
     database.close()
 
 
+def vectors_and_queries(count: int, queries: int) -> tuple[Vectors, Vectors]:
+    """The vectors of `fill`, and those of new garments from the same distribution."""
+    generator = GarmentVectors(SEED)
+    return np.concatenate(list(generator.chunks(count))), generator.draw(queries)
+
+
 def _product(number: int) -> Row:
     return {
         "id": f"p{number}",

@@ -104,9 +104,7 @@ def evaluate_styles(
     Raises:
         IndexingError: the collection has no models, or no query photo can be read.
     """
-    embedder, feed = collection.embedder, read_feed(catalogue)
-    if embedder is None:
-        raise IndexingError("no model is loaded; open the collection with an embedder")
+    embedder, feed = collection.models, read_feed(catalogue)
     styles = {row.id: row.group or row.id for row in feed.rows}
     total = len(feed.rows) + len(queries)
     collection.index(feed, photos, lambda run: progress(min(run.done, len(feed.rows)), total))

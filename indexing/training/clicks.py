@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from indexing.errors import IndexingError
-from indexing.evaluation.judged_pairs import path_of, read_judged_pairs
+from indexing.evaluation.judged_pairs import read_judged_pairs
+from indexing.evaluation.labelled import photo_path
 from indexing.types import PhotoSegmenter, Vectors
 from segmentation.errors import SegmentationError
 from segmentation.photos import read_photo
@@ -31,7 +32,7 @@ def judged_features(
     names = sorted({name for pair in pairs for name in pair})
     features: dict[str, Vectors] = {}
     for done, name in enumerate(names, 1):
-        path = path_of(photos, name)
+        path = photo_path(photos, name)
         try:
             (found,) = segmenter.segment([read_photo(path)])
         except SegmentationError:
