@@ -38,6 +38,7 @@ from catalog.stored_json import (
     ATTRIBUTES,
     CERTAINTIES,
     COLOURS,
+    JOB_OPTIONS,
     OPTIONS,
     OUTCOME,
     PENDING,
@@ -294,7 +295,7 @@ class ImportJob(Base):
     products_changed: Mapped[int] = mapped_column(default=0)
     products_unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
-    options: Mapped[ImportOptions | None] = mapped_column(OPTIONS)
+    options: Mapped[ImportOptions | None] = mapped_column(JOB_OPTIONS)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(OUTCOME)
     created_at: Mapped[datetime] = mapped_column(default=_now)
     started_at: Mapped[datetime | None]

@@ -8,12 +8,12 @@ import numpy as np
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from catalog.data_folder.repair import count_damaged_texts, unfit_json
 from catalog.data_folder.sweep import find_unreferenced
 from catalog.database import Database
 from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
-from catalog.stored_repair import count_damaged_texts, unfit_json
 from indexing.index.engine import VectorEngine
 from indexing.index.vector_rows import vector_from_bytes
 from indexing.types import ModelFingerprint

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
 from catalog.data_folder.lock import importing, serving
+from catalog.data_folder.repair import count_damaged_texts, repair_values
 from catalog.data_folder.sweep import find_unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import BadStoredName, CannotWrite, DatabaseError, FolderInUse
@@ -20,7 +21,6 @@ from catalog.files import can_write
 from catalog.importing.importer import Feed, ProductRow, import_feed
 from catalog.models import DATABASE_NAME, PhotoRow, Product
 from catalog.photos import PhotoStore
-from catalog.stored_repair import count_damaged_texts, repair_values
 
 NAME = f"ab/{'ab' * 32}.jpg"
 

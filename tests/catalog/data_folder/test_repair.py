@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Column, select, text
 from sqlalchemy.orm import Session
 
+from catalog.data_folder.repair import repair_values, unfit_json
 from catalog.database import Database, open_database
 from catalog.importing.records import ImportOptions
 from catalog.models import (
@@ -21,7 +22,6 @@ from catalog.models import (
     SyncSourceRow,
 )
 from catalog.stored_json import StoredJson
-from catalog.stored_repair import repair_values, unfit_json
 
 COLUMNS = [
     column
