@@ -9,7 +9,7 @@ any moment; another run resumes it. Where only the encoder differs, `reembed` wo
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,8 @@ from indexing.clock import StageClock
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import active_model, fingerprint_of, model_row
 from indexing.types import Embedder, ModelFingerprint
+from segmentation.progress import Progress
 
-Progress = Callable[[int, int], None]
-"""Called with the numbers of photos done and of all photos."""
 _PHOTOS_PER_ROUND: Final = 64
 _NOT_COPIED: Final = {
     *("product", "photo", "finding"),  # in part, by `_copy_changes`

@@ -52,9 +52,8 @@ def rank(
     depth = min(depth, scores.shape[1])
     order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
     allowed = np.isfinite(np.take_along_axis(scores, order, axis=1))
-    labels = np.where(allowed, gallery_labels[order], -1)
-    relevant = ((gallery_labels[None] == query_labels[:, None]) & ~same_group).sum(axis=1)
-    return Ranking(query_labels, labels, relevant, np.where(allowed, order, -1))
+    found = np.where(allowed, order, -1)
+    return _ranking(found, query_labels, gallery_labels, same_group)
 
 
 def ranking_of(
@@ -72,6 +71,15 @@ def ranking_of(
     found = np.full((len(neighbours), depth), -1, np.int64)
     for row, each in zip(found, neighbours, strict=True):
         row[: len(each[:depth])] = each[:depth]
+    return _ranking(found, query_labels, gallery_labels, excluded)
+
+
+def _ranking(
+    found: Labels,
+    query_labels: Labels,
+    gallery_labels: Labels,
+    excluded: npt.NDArray[np.bool_],
+) -> Ranking:
     labels = np.where(found >= 0, gallery_labels[found], -1)
     relevant = ((gallery_labels[None] == query_labels[:, None]) & ~excluded).sum(axis=1)
     return Ranking(query_labels, labels, relevant, found)

@@ -19,10 +19,8 @@ from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
-    NO_PROGRESS,
     LabelledGarment,
     LabelledVectors,
-    Progress,
     VectorSet,
     embed_labelled,
     read_labels,
@@ -50,6 +48,7 @@ from indexing.evaluation.report import (
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
 from indexing.types import PhotoSegmenter
+from segmentation.progress import Progress, no_progress
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5, 1.0)
 DEPTHS: Final = (1, 5, 10)
@@ -82,7 +81,7 @@ def evaluate_retrieval(
     photos: Path,
     labels: Path,
     colour_weights: Sequence[float] = COLOUR_WEIGHTS,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> RetrievalResult:
     """Evaluate precision, recall and mAP at 1, 5 and 10 on labelled photos, with baselines."""
     rows = read_labels(photos, labels)

@@ -4,7 +4,7 @@ Of each garment's nearest neighbours in its class, the most similar earlier one 
 is its pair. So there are never more pairs than garments.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import faiss
@@ -20,6 +20,7 @@ from indexing.review.records import Finding
 from indexing.search.searcher import DUPLICATE
 from indexing.types import GarmentIds, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.progress import Progress, no_progress
 
 BLOCK: Final = 1024
 """Garments whose neighbours are searched at a time."""
@@ -33,8 +34,6 @@ EXHAUSTIVE: Final = 4_000
 PROBES: Final = 12
 """Lists that are searched of 4 * sqrt(n): near-duplicates lie in the same or a neighbouring one."""
 ROUNDING: Final = 1e-4
-Progress = Callable[[int, int], None]
-"""Called with the numbers of garments done and of all garments of the class."""
 
 
 def duplicate_findings(session: Session, progress: Progress) -> Iterator[Finding]:
@@ -84,7 +83,7 @@ def similar_pairs(
     vectors: Vectors,
     articles: npt.NDArray[np.int64],
     style_dimension: int,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = no_progress,
     least: float = DUPLICATE,
 ) -> Iterator[tuple[int, int, float]]:
     """Row, most similar earlier row of another article, and the lesser of both cosines.

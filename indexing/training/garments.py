@@ -14,7 +14,6 @@ from indexing.embedding.attributes import ATTRIBUTE_VALUES, height_share
 from indexing.embedding.colour import describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Labels
 from indexing.types import Vectors
 from segmentation.classes import CLOTHING_CLASSES, GarmentClass
@@ -25,6 +24,7 @@ from segmentation.drawing.fabrics import Pattern
 from segmentation.errors import SegmentationError
 from segmentation.mask import ClassMask, Garment, find_garments, one_hot
 from segmentation.photos import Photo, read_photo
+from segmentation.progress import Progress, no_progress
 
 _PATTERNS: Final = {
     Pattern.PLAIN: "plain", Pattern.RIB: "plain", Pattern.CABLE: "plain",
@@ -77,7 +77,7 @@ class PairGarments:
 
 
 def embed_pairs(
-    folders: Sequence[PairsFolder], encoder: StyleEncoder, progress: Progress = NO_PROGRESS
+    folders: Sequence[PairsFolder], encoder: StyleEncoder, progress: Progress = no_progress
 ) -> PairGarments:
     """Embed the main garment of each pair along its true mask; unreadable pairs are left out."""
     wanted = [(folder, pair) for folder in folders for pair in folder.pairs]

@@ -13,13 +13,13 @@ import numpy as np
 
 from indexing.embedding.encoder import Backbone
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.training.garments import main_garment_of, read_pair
 from indexing.types import Vectors
 from segmentation.data.pairs import Pair, PairsFolder, spread
 from segmentation.data.splits import Split
 from segmentation.mask import Garment, mask_on_photo, rectangle_in, region_garment
 from segmentation.photos import Photo
+from segmentation.progress import Progress, no_progress
 from segmentation.training.distortion import Rng, distorted_copy
 
 CLOSE_UP: Final = (0.35, 0.7)
@@ -43,7 +43,7 @@ def read_views(
     split: Split,
     backbone: Backbone,
     limit: int | None = None,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> GarmentViews:
     """Pool all views of the main garment of each masked pair of a split.
 

@@ -24,7 +24,6 @@ from search_app.jobs.records import (
     REVIEW,
     SYNC,
     Job,
-    options_to_row,
 )
 from search_app.jobs.store import MAX_JOBS, JobStore
 from search_app.jobs.worker import JobWorker
@@ -87,7 +86,7 @@ class JobRunner:
         subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
             id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
-            folder=str(feed.photos or ""), made_by=made_by, options=options_to_row(options),
+            folder=str(feed.photos or ""), made_by=made_by, options=options,
             subject=subject,
         )  # fmt: skip
         return self._queued(row, feed.content)
@@ -118,7 +117,7 @@ class JobRunner:
             return present
         row = _upkeep(SYNC, source, made_by)
         row.subject = source
-        row.options = options_to_row(ImportOptions(prune_all=force))
+        row.options = ImportOptions(prune_all=force)
         return self._queued(row)
 
     def running_sync(self, source: str) -> Job | None:
@@ -173,9 +172,8 @@ class JobRunner:
             raise JobEnded(
                 f"import {job_id} is no dry run that is done; send the feed again to import it"
             )
-        options = options_to_row(replace(job.options, dry_run=False))
         self._store.requeue(
-            job_id, options=options, outcome=None,
+            job_id, options=replace(job.options, dry_run=False), outcome=None,
             products_new=0, products_changed=0, products_unchanged=0, rejected=0,
         )  # fmt: skip
         return self._woken(job_id)

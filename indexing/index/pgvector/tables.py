@@ -15,11 +15,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from catalog.database import Database
-from indexing.index.engine import Progress
 from indexing.index.pgvector.requirements import SCHEMA
 from indexing.index.pgvector.views import VIEWS, View
 from indexing.types import ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.progress import Progress
 
 BUILD_LIST: Final = "m = 16, ef_construction = 64"
 _IDS_PER_FILL: Final = 2_000
