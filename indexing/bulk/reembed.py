@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, ModelRow, PhotoRow, Product, VectorRow
 from catalog.photos import PhotoStore
+from indexing.bulk.reader import readable_copy
 from indexing.bulk.writer import write_attributes
 from indexing.embedding.attributes import AttributeHeads, heads_for
 from indexing.embedding.explain import best_overlapping
@@ -39,9 +39,8 @@ from indexing.index.vector_rows import (
 )
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder, Vectors
 from segmentation.classes import GarmentClass
-from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Box
-from segmentation.photos import Photo, read_photo
+from segmentation.photos import Photo
 from segmentation.progress import Progress
 
 BATCH: Final = 8
@@ -121,14 +120,6 @@ def reembed(
         figures=figures,
         damaged=named,
     )
-
-
-def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
-    """Decode a stored copy; None where it is missing or damaged."""
-    try:
-        return read_photo(store.path(stored or ""))
-    except (UnreadablePhoto, BadStoredName):
-        return None
 
 
 def _prepare(database: Database, embedder: Embedder) -> tuple[int, str, int]:

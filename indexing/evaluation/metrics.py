@@ -6,6 +6,7 @@ ranking.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ Figures = npt.NDArray[np.float64]
 """One value per query, shape (n,)."""
 Interval = list[float]
 """A figure with the low and the high end of its 95 % bootstrap interval."""
+_FLIPS: Final = 2000
+"""Permutations of a sign-flip test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,29 +125,27 @@ def macro_mean(values: Figures, labels: Labels) -> float:
     return float(np.mean([values[labels == label].mean() for label in np.unique(labels)]))
 
 
-def paired_difference(
-    first: Figures, second: Figures, rounds: int = 2000
-) -> tuple[Interval, float]:
+def paired_difference(first: Figures, second: Figures) -> tuple[Interval, float]:
     """Mean of first minus second, paired by query, with its bootstrap interval and a p value.
 
     The p value is that of a two-sided sign-flip permutation test (Smucker et al., CIKM 2007).
     """
     differences = first - second
     generator = np.random.default_rng(0)
-    signs = generator.choice([-1.0, 1.0], (rounds, len(differences)))
+    signs = generator.choice([-1.0, 1.0], (_FLIPS, len(differences)))
     flipped = np.abs((signs * differences).mean(axis=1))
     beyond = (flipped >= abs(differences.mean()) - 1e-12).sum()
-    return mean_with_interval(differences, rounds), float((beyond + 1) / (rounds + 1))
+    return mean_with_interval(differences, _FLIPS), float((beyond + 1) / (_FLIPS + 1))
 
 
-def roc_area(positive: Figures, negative: Figures, rounds: int = 500) -> Interval:
+def roc_area(positive: Figures, negative: Figures) -> Interval:
     """ROC AUC, ties counting half (Hanley, McNeil, 1982), bootstrapped over both groups."""
     generator = np.random.default_rng(0)
     areas = [
         _roc_area(
             generator.choice(positive, len(positive)), generator.choice(negative, len(negative))
         )
-        for _ in range(rounds)
+        for _ in range(500)
     ]
     low, high = np.percentile(areas, (2.5, 97.5))
     return [_roc_area(positive, negative), float(low), float(high)]

@@ -84,14 +84,12 @@ def similar_pairs(
     articles: npt.NDArray[np.int64],
     style_dimension: int,
     progress: Progress = no_progress,
-    least: float = DUPLICATE,
 ) -> Iterator[tuple[int, int, float]]:
     """Row, most similar earlier row of another article, and the lesser of both cosines.
 
     Args:
         vectors: shape (n, d), style half then colour half, each of unit length.
         articles: shape (n,), rows of one article are not compared.
-        least: minimum cosine of both halves.
     """
     if not len(vectors):
         return
@@ -101,14 +99,14 @@ def similar_pairs(
         for count in NEIGHBOURS:
             sums, others = index.search(vectors[rows], min(count, len(vectors)))
             # Both cosines above the minimum sum up to more than twice the minimum.
-            near = sums >= 2 * least - ROUNDING
+            near = sums >= 2 * DUPLICATE - ROUNDING
             wanted = near & (others < rows[:, None]) & (articles[others] != articles[rows, None])
             paired = np.zeros(len(rows), bool)
             for place in np.flatnonzero(wanted.any(axis=1)):
                 row, earlier = int(rows[place]), np.sort(others[place][wanted[place]])
                 scores = _lesser_cosines(vectors, row, earlier, style_dimension)
                 best = int(scores.argmax())
-                if scores[best] >= least:
+                if scores[best] >= DUPLICATE:
                     paired[place] = True
                     yield row, int(earlier[best]), min(float(scores[best]), 1.0)
             # Further neighbours may be as near as the last one.

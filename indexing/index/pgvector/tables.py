@@ -104,11 +104,11 @@ class VectorTables:
         with self.database.engine.connect() as connection:
             return _is_followed(connection) and not self._lacking(connection)
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self) -> None:
         """Make what is lacking: table, rows, indices; one process at a time."""
         with self._alone() as connection:
             self._follow(connection)
-            work = _Work(progress, self.count())
+            work = _Work(None, self.count())
             if self._lacking(connection):
                 self._fill(work)
             self._create_indices(connection, work)
