@@ -9,7 +9,7 @@ from search_app.documents import (
     UnderstoodDocument,
     WordsDocument,
 )
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 
 
 def with_photo_searches(

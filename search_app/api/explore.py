@@ -26,8 +26,7 @@ from search_app.documents import (
 )
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
-from search_app.search.options import SearchOptions, parsed_filters
-from search_app.search.search import search_cards
+from search_app.search.search import SearchOptions, parsed_filters, search_cards
 from search_app.search.search_document import result_document
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices

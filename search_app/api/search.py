@@ -24,8 +24,8 @@ from search_app.documents import (
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
 from search_app.search.explaining import explain
-from search_app.search.options import SearchOptions, parsed_filters
 from search_app.search.query_photo import embed_query, embedder_of
+from search_app.search.search import SearchOptions, parsed_filters
 from search_app.search.search_document import search_photo, search_words, segment_document
 from search_app.search.uploads import check_one_source, fetched_bytes, upload_bytes
 from search_app.security.keys import Scope, needs

@@ -19,6 +19,8 @@ def http_link(url: str | None) -> str | None:
     return url if url and url.lower().startswith(("http://", "https://")) else None
 
 
+Rounded = Annotated[float, AfterValidator(lambda value: round(value, 4))]
+"""A figure with four decimals."""
 Link = Annotated[str | None, BeforeValidator(http_link)]
 """An address that a client may make a link of."""
 

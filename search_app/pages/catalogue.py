@@ -36,9 +36,8 @@ from search_app.pages.garments import distinct_garments, main_colour, product_fa
 from search_app.pages.results import results_context
 from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.pages.views import ResultView
-from search_app.search.options import SearchOptions
 from search_app.search.outfits import complete_the_look, main_garment
-from search_app.search.search import find_by_words, search_cards
+from search_app.search.search import SearchOptions, find_by_words, search_cards
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
 

@@ -201,7 +201,7 @@ def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
 
 def _note(stored: StoredQuery, state: PageState) -> str:
     """What to say of the photo: no garment on it, or no colours that could be compared."""
-    is_grey = stored.query.fitted(state.options).colour_weight < state.colour_weight
+    is_grey = state.options.fitted(stored.query.monochrome).colour_weight < state.colour_weight
     notes = (
         "" if stored.query.garments or state.pick else texts.NO_GARMENT,
         texts.NO_COLOURS if is_grey else "",
@@ -233,7 +233,7 @@ def _query_page(
     pick = resolved_pick(stored, state.pick)
     chosen = picked_garment(stored, pick)
     with services.metrics.stage("search"):
-        options = stored.query.fitted(state.options)
+        options = state.options.fitted(stored.query.monochrome)
         also = _counterparts(services, collection, chosen, state)
         found = search_garment(collection, chosen, options, state.among, also)
         cards = shown_cards(found, state)

@@ -12,7 +12,7 @@ from starlette.datastructures import ImmutableMultiDict
 from catalog.queries import Filters, Sort
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.errors import BadRequest
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 

@@ -12,8 +12,7 @@ from PIL import Image
 from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
-from search_app.errors import BadRequest, NotReady
-from search_app.search.options import SearchOptions
+from search_app.errors import NotReady
 from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
@@ -42,12 +41,6 @@ class QueryPhoto:
     whole: EmbeddedGarment | None = None
     monochrome: bool = False
 
-    def fitted(self, options: SearchOptions) -> SearchOptions:
-        """The options for this photo: by style alone where it shows no colours to compare."""
-        if not self.monochrome or options.wanted_colour:
-            return options
-        return replace(options, colour_weight=0.0)
-
 
 def embedder_of(collection: Collection) -> Embedder:
     """The collection's embedder.
@@ -72,30 +65,6 @@ def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
     garments = tuple(_moved(each, box, photo) for each in found.garments)
     query = QueryPhoto(height, width, garments, monochrome=is_monochrome(picture))
     return query if garments else _with_whole(embedder, photo, query, box)
-
-
-def embed_wanted(
-    embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
-) -> QueryPhoto:
-    """The garments of the photo, or the one in the requested region.
-
-    Raises:
-        BadRequest: the region is outside the photo or empty.
-    """
-    if options.region is None:
-        return embed_query(embedder, photo)
-    height, width = photo.shape[:2]
-    sent_height, sent_width = size or (height, width)
-    scales = (width / sent_width, height / sent_height) * 2
-    x0, y0, x1, y1 = (
-        min(round(edge * scale), end)
-        for edge, scale, end in zip(options.region, scales, (width, height) * 2, strict=True)
-    )
-    try:
-        embedded = embedder.embed_region(photo, (x0, y0, x1, y1), options.garment_class)
-    except ValueError as error:
-        raise BadRequest("region", f"{error}; give x0,y0,x1,y1 inside the photo") from error
-    return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
 
 
 def is_monochrome(photo: Photo) -> bool:
@@ -158,6 +127,12 @@ def _moved(embedded: EmbeddedGarment, box: Box | None, screenshot: Photo) -> Emb
     return replace(embedded, garment=replace(garment, box=moved, area=area))
 
 
+def scaled_box(box: Box, across: float, down: float) -> Box:
+    """A box in pixels of another copy of its photo, `across` times as wide, `down` as high."""
+    x0, y0, x1, y1 = box
+    return round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
+
+
 def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarment | None:
     """What a further photo of the same shows: its largest garment of the class, else of any."""
     of_class = [each for each in query.garments if each.garment.garment_class is garment_class]
@@ -171,7 +146,7 @@ def reduced(embedded: EmbeddedGarment, scale: float = 1.0) -> EmbeddedGarment:
         scale: pixels of the query photo per pixel of the photo that was embedded.
     """
     garment = embedded.garment
-    x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
+    box = scaled_box(garment.box, scale, scale)
     step = -(-max(garment.mask.shape) // SAMPLED_SIDE)
     mask = garment.mask[::step, ::step].copy()
-    return replace(embedded, garment=replace(garment, box=(x0, y0, x1, y1), mask=mask))
+    return replace(embedded, garment=replace(garment, box=box, mask=mask))

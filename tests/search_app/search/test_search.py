@@ -9,9 +9,8 @@ from indexing.collection import Collection, ResultCard
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from indexing.search.results import chances, nothing_close
 from indexing.types import EmbeddedGarment
-from search_app.search.options import SearchOptions
 from search_app.search.query_photo import QueryPhoto, embed_query, embedder_of, with_whole
-from search_app.search.search import search_garment
+from search_app.search.search import SearchOptions, search_garment
 from segmentation.classes import GarmentClass
 from segmentation.photos import read_photo
 from tests.fakes import draw_empty_photo, draw_photo
