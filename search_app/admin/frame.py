@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from search_app.language.translations import N_, gettext
 from search_app.security.csrf import form_token, keep_token
-from search_app.security.keys import Caller
+from search_app.security.keys import ApiKey
 from search_app.services import Services
 
 
@@ -32,7 +32,7 @@ TABS: Final = (
 def admin_page(
     request: Request,
     services: Services,
-    key: Caller,
+    key: ApiKey,
     template: str,
     context: Mapping[str, object],
     status: int = 200,

@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from search_app.errors import AdminNeeded, KeyUnknown
 from search_app.problems import sentence
 from search_app.security.csrf import check_form, form_token, keep_token
-from search_app.security.keys import Caller, Scope, caller_of
+from search_app.security.keys import ApiKey, Scope, key_of
 from search_app.security.sessions import SESSION_HOURS
 from search_app.services import Services, UsedServices
 
@@ -25,7 +25,7 @@ COOKIE: Final = "apparel_admin"
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 
-def admin_key(request: Request, services: UsedServices) -> Caller:
+def admin_key(request: Request, services: UsedServices) -> ApiKey:
     """Who has signed in, by the session that sends a request. Raises AdminNeeded without one."""
     key = signed_in_key(request, services)
     if key is None:
@@ -33,18 +33,18 @@ def admin_key(request: Request, services: UsedServices) -> Caller:
     return key
 
 
-def signed_in_key(request: Request, services: Services) -> Caller | None:
+def signed_in_key(request: Request, services: Services) -> ApiKey | None:
     """Who has signed in; None without a session, or if its key was revoked."""
     secret = services.sessions.secret_of(request.cookies.get(COOKIE, ""))
     if secret is None:
         return None
     try:
-        return caller_of(services, secret)
+        return key_of(services, secret)
     except KeyUnknown:
         return None
 
 
-Admin = Annotated[Caller, Depends(admin_key)]
+Admin = Annotated[ApiKey, Depends(admin_key)]
 """Parameter type of routes that need a session."""
 
 
@@ -61,7 +61,7 @@ Ours = Depends(checked_form)
 def login(request: Request, services: UsedServices, key: Annotated[str, Form()] = "") -> Response:
     """Start a session for an admin key."""
     try:
-        found = caller_of(services, key.strip())
+        found = key_of(services, key.strip())
         if not found.scope.covers(Scope.ADMIN):
             raise KeyUnknown(f"key {found.name!r} may {found.scope}, this page needs admin")
     except KeyUnknown as error:

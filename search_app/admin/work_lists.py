@@ -92,7 +92,7 @@ def export_list(services: UsedServices, key: Admin, check: Check) -> Response:
 @router.post("/check", dependencies=[Ours])
 def start_check(services: UsedServices, key: Admin) -> Response:
     """Queue a check of the catalogue."""
-    services.open_jobs.review(key.name)
+    services.open_jobs.upkeep(REVIEW, made_by=key.name)
     return RedirectResponse("/admin/lists", 303)
 
 

@@ -18,13 +18,9 @@ from search_app.errors import BadRequest, UploadRefused
 from search_app.jobs.records import IMPORT, Job
 from search_app.jobs.runner import GivenFeed, JobRunner
 from search_app.problems import ERRORS, first_problem
-from search_app.security.keys import Caller, Scope, needs
+from search_app.security.keys import ApiKey, Scope, needs
 from search_app.services import Services, UsedServices
 
-FEED_SUFFIXES: Final = frozenset(
-    {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss"}
-)
-"""A feed with another name's ending is called .csv; what it is, its contents say."""
 FEED_TYPES: Final = {
     "text/csv": "feed.csv",
     "text/tab-separated-values": "feed.tsv",
@@ -62,7 +58,7 @@ BODY: Final[dict[str, Any]] = {
 }
 
 Model = TypeVar("Model", bound=BaseModel)
-Writer = Annotated[Caller | None, Depends(needs(Scope.WRITE))]
+Writer = Annotated[ApiKey | None, Depends(needs(Scope.WRITE))]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"], responses=ERRORS)
 
@@ -225,9 +221,7 @@ def submit_upload(
     """
     if not data.strip():
         raise UploadRefused("empty", "the feed is empty; send CSV, TSV, JSON lines or XML")
-    suffix = Path(name).suffix.lower()
-    file = Path(f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}")
-    feed = GivenFeed(name, file, data, services.settings.import_folder)
+    feed = GivenFeed(name, Path("feed"), data, services.settings.import_folder)
     return services.open_jobs.submit(feed, options, made_by)
 
 

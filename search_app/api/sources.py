@@ -12,11 +12,11 @@ from catalog.syncing.sources import list_sources, source_status
 from search_app.documents import SourceDocument, SourcePage, Text
 from search_app.jobs.runner import JobRunner
 from search_app.problems import ERRORS
-from search_app.security.keys import Caller, Scope, needs
+from search_app.security.keys import ApiKey, Scope, needs
 from search_app.services import Services, UsedServices
 from search_app.sync.documents import source_document
 
-Writer = Annotated[Caller | None, Depends(needs(Scope.WRITE))]
+Writer = Annotated[ApiKey | None, Depends(needs(Scope.WRITE))]
 
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=ERRORS)
 

@@ -1,7 +1,7 @@
 """Jobs as typed records, converted from their database rows."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, TypeAdapter
 
@@ -9,9 +9,9 @@ from catalog.importing.importer import ImportOptions
 from indexing.collection import IndexSummary
 from search_app.documents import ImportOutcome
 
+Upkeep = Literal["rebuild", "reembed", "review"]
+"""Work on the whole catalogue: new indices, another encoder, a check for the work lists."""
 IMPORT: Final = "import"
-REBUILD: Final = "rebuild"
-REEMBED: Final = "reembed"
 REVIEW: Final = "review"
 SYNC: Final = "sync"
 ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})

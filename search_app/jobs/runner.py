@@ -17,15 +17,7 @@ from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
 from search_app.errors import JobEnded, JobNotFound
-from search_app.jobs.records import (
-    IMPORT,
-    REBUILD,
-    REEMBED,
-    REVIEW,
-    SYNC,
-    Job,
-    options_to_row,
-)
+from search_app.jobs.records import IMPORT, SYNC, Job, Upkeep, options_to_row
 from search_app.jobs.store import MAX_JOBS, JobStore
 from search_app.jobs.worker import JobWorker
 
@@ -51,7 +43,7 @@ class JobRunner:
     """The job queue of a database, and the worker of this server.
 
     Args:
-        load_encoder: loads the embedder of an encoder by name (`search_app.jobs.encoder_choices`).
+        load_encoder: loads the embedder with the encoder of these weights.
         on_switch: called with the new collection after a change of the encoder.
         runs_jobs: whether this server's thread runs jobs; else others must.
     """
@@ -92,17 +84,9 @@ class JobRunner:
         )  # fmt: skip
         return self._queued(row, feed.content)
 
-    def rebuild(self, made_by: str | None = None) -> Job:
-        """Queue a rebuild of the indices and the predicted attributes. Raises Busy."""
-        return self._queued(_upkeep(REBUILD, "", made_by))
-
-    def reembed(self, encoder: str, made_by: str | None = None) -> Job:
-        """Queue a change to the encoder of this name. Raises Busy."""
-        return self._queued(_upkeep(REEMBED, encoder, made_by))
-
-    def review(self, made_by: str | None = None) -> Job:
-        """Queue a check of the catalogue for the work lists. Raises Busy."""
-        return self._queued(_upkeep(REVIEW, "", made_by))
+    def upkeep(self, task: Upkeep, encoder: str = "", made_by: str | None = None) -> Job:
+        """Queue work on the whole catalogue; a change of the encoder names it. Raises Busy."""
+        return self._queued(_upkeep(task, encoder, made_by))
 
     def sync(self, source: str, force: bool = False, made_by: str | None = None) -> Job:
         """Queue a run of a synchronised source, unless one waits or runs already.

@@ -47,17 +47,18 @@ def import_feed_of(claimed: ClaimedJob, collection: Collection, report: Report) 
 def _import(claimed: ClaimedJob, collection: Collection, report: Report, temporary: Path) -> None:
     job = claimed.job
     feed, photos = _read(claimed, lambda: report(0, 0), temporary)
-
-    def on_progress(progress: IndexProgress) -> None:
-        report(progress.done, progress.total, progress.skipped, progress.garments)
-
     source = job.options.source or source_name(job.source)
     options = replace(job.options, source=None if feed.origin else source)
-    summary = collection.index(feed, photos, on_progress, options)
+    summary = collection.index(feed, photos, progress_to(report), options)
     rejects = temporary / FILE_NAME
     write_rejects(rejects, summary, feed)
     claimed.store.save_file(job.id, FILE_NAME, rejects.read_bytes())
     claimed.set(**_counts(summary), outcome=outcome_to_row(summary, feed.kind))
+
+
+def progress_to(report: Report) -> Callable[[IndexProgress], None]:
+    """The progress of an import as calls of a report."""
+    return lambda each: report(each.done, each.total, each.skipped, each.garments)
 
 
 def rebuild_indices(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
