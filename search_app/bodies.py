@@ -47,7 +47,6 @@ class BoundedBodies:
         self._free = {True: FORMS_AT_ONCE, False: OTHERS_AT_ONCE}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve with a bounded `receive`, or answer 503 with Retry-After."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

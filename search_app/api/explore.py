@@ -129,11 +129,7 @@ def _garment_of(collection: Collection, product_id: str, garment_id: int | None)
 
 
 def _checked_vector(collection: Collection, values: list[float]) -> Vector:
-    """The vector with both halves at unit length.
-
-    Raises:
-        BadRequest: the dimension is wrong, a value is not finite, or a half is zero.
-    """
+    """The vector with both halves at unit length. Raises BadRequest."""
     fingerprint = collection.fingerprint
     dimension = fingerprint.dimension if fingerprint else 0
     if fingerprint is None or len(values) != dimension:

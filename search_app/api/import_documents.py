@@ -14,11 +14,7 @@ SAME: Final = frozenset(ImportChoices.model_fields) - {"map"}
 
 
 def import_options(choices: ImportChoices) -> ImportOptions:
-    """The importer's options; private addresses are never fetched for a request.
-
-    Raises:
-        BadRequest: `map` cannot be read.
-    """
+    """The importer's options, which fetch no private addresses. Raises BadRequest for `map`."""
     try:
         fields = parse_field_map(choices.map)
     except FeedError as error:

@@ -249,11 +249,7 @@ def _submit_named(services: Services, wanted: ImportRequest, made_by: str | None
 
 
 def _inside(services: Services, name: str, path: str) -> Path:
-    """The path below the import folder that the field `name` has.
-
-    Raises:
-        BadRequest: there is no import folder, or the path leaves it, or does not exist.
-    """
+    """The path below the import folder that the field `name` has. Raises BadRequest."""
     root = services.settings.import_folder
     if root is None:
         raise BadRequest(

@@ -76,7 +76,6 @@ class DemoProduct:
     pattern: str
 
     def row(self) -> tuple[str, ...]:
-        """Values in the order of `COLUMNS`."""
         return (
             self.id, self.title, self.brand, self.category, self.colour, f"{self.price:.2f}",
             CURRENCY, f"{SHOP}/{self.id}", self.availability, PHOTO_SEPARATOR.join(self.photos),

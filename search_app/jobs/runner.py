@@ -60,7 +60,6 @@ class JobRunner:
 
     @property
     def alive(self) -> bool:
-        """Whether the worker thread is alive."""
         return self._worker.thread.alive
 
     @property
@@ -71,11 +70,7 @@ class JobRunner:
     def submit(
         self, feed: GivenFeed, options: ImportOptions = ImportOptions(), made_by: str | None = None
     ) -> Job:
-        """Queue a feed; a dry run only reports what would change.
-
-        Raises:
-            Busy: too many jobs are waiting.
-        """
+        """Queue a feed; a dry run only reports what would change. Raises Busy."""
         subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
             id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
@@ -122,11 +117,7 @@ class JobRunner:
         return self._store.latest(count, task)
 
     def cancel(self, job_id: str) -> Job:
-        """Stop a job after its current batch, on whichever server it runs; what is done stays.
-
-        Raises:
-            JobEnded: the job has ended already.
-        """
+        """Stop a job after its batch, wherever it runs; what is done stays. Raises JobEnded."""
         job = self.get(job_id)
         if job.ended:
             raise JobEnded(f"import {job_id} is {job.state} already; start another")
@@ -135,11 +126,7 @@ class JobRunner:
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
-        """Queue an ended job again; it skips unchanged photos.
-
-        Raises:
-            JobEnded: the job is done, or has not ended.
-        """
+        """Queue a stopped job again; it skips unchanged photos. Raises JobEnded."""
         job = self.get(job_id)
         if not job.ended or job.state == "done":
             raise JobEnded(f"import {job_id} is {job.state}; only one that was stopped can go on")
@@ -147,11 +134,7 @@ class JobRunner:
         return self._woken(job_id)
 
     def apply(self, job_id: str) -> Job:
-        """Queue the import of a completed dry run, written this time.
-
-        Raises:
-            JobEnded: the job is not a dry run, or not done.
-        """
+        """Queue the import of a completed dry run, written this time. Raises JobEnded."""
         job = self.get(job_id)
         if job.state != "done" or not job.options.dry_run:
             raise JobEnded(

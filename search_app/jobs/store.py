@@ -28,11 +28,7 @@ class JobStore:
         self._database = database
 
     def add(self, row: ImportJob, content: bytes | None = None) -> Job:
-        """Store a new job as queued, with the content of the feed that it names, if given.
-
-        Raises:
-            Busy: too many jobs are waiting.
-        """
+        """Store a new job as queued, with the content of its feed, if given. Raises Busy."""
         with self._database.side_transaction() as session:
             waiting = select(func.count()).where(ImportJob.state == "queued")
             if (session.scalar(waiting) or 0) >= MAX_QUEUED:

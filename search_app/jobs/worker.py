@@ -82,7 +82,6 @@ class JobWorker:
 
     @property
     def working(self) -> bool:
-        """Whether a job is running here now."""
         return self._running is not None
 
     def cancel(self, job_id: str) -> None:

@@ -132,7 +132,6 @@ class AdminTexts:
 
     @staticmethod
     def job_progress(task: str, done: int, total: int) -> str:
-        """How far a job is."""
         if not total:
             is_feed = task in ("import", "sync")
             return gettext("Reading the feed") if is_feed else gettext("Getting ready")

@@ -140,7 +140,6 @@ class WorkListTexts:
 
     @staticmethod
     def checking(done: int, total: int) -> str:
-        """How far a check is."""
         if not total:
             return gettext("Checking…")
         amounts = {"done": number(done), "total": number(total)}

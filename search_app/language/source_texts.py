@@ -51,7 +51,6 @@ class SourceTexts:
 
     @staticmethod
     def interval(minutes: int) -> str:
-        """How often a source is run."""
         unit, length = next(each for each in _UNITS if minutes % each[1] == 0)
         time = format_unit(minutes // length, unit, locale=current_language())
         return gettext("interval: %(time)s", time=time)

@@ -26,11 +26,7 @@ MAX_REGIONS: Final = 16
 
 
 def resolved_pick(stored: StoredQuery, pick: Pick) -> Pick:
-    """Resolve a pick: by default the best garment, or the whole photo if there is none.
-
-    Raises:
-        PageNotFound: the photo has no such garment.
-    """
+    """Resolve a pick: by default the best garment, else the whole photo. Raises PageNotFound."""
     garments = stored.query.garments
     if pick == "photo" or isinstance(pick, Region):
         return pick
@@ -63,11 +59,7 @@ def is_embedded(stored: StoredQuery, pick: Pick) -> bool:
 
 
 def with_pick(embedder: Embedder, stored: StoredQuery, pick: Pick) -> StoredQuery:
-    """The query with a resolved pick embedded.
-
-    Raises:
-        BadRequest: the region holds no pixel.
-    """
+    """The query with a resolved pick embedded. Raises BadRequest for an empty region."""
     photo = read_photo(stored.jpeg)
     if pick == "photo":
         return replace(stored, query=with_whole(embedder, photo, stored.query))

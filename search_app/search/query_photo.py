@@ -43,11 +43,7 @@ class QueryPhoto:
 
 
 def embedder_of(collection: Collection) -> Embedder:
-    """The collection's embedder.
-
-    Raises:
-        NotReady: the collection was opened without models.
-    """
+    """The collection's embedder. Raises NotReady if it was opened without models."""
     if collection.embedder is None:
         raise NotReady("the models are not loaded; run `apparel doctor`")
     return collection.embedder

@@ -25,18 +25,13 @@ class QueryStore:
         self._rows.put(token, query_to_bytes(stored))
 
     def get(self, token: str) -> StoredQuery:
-        """The query of a token; restarts its time.
-
-        Raises:
-            QueryExpired: unknown, dropped or too old.
-        """
+        """The query of a token; restarts its time. Raises QueryExpired."""
         content = self._rows.get(token)
         if content is None:
             raise QueryExpired("this photo is no longer kept; upload it again")
         return query_from_bytes(content)
 
     def drop(self, token: str) -> None:
-        """Delete a query."""
         self._rows.drop(token)
 
     def __len__(self) -> int:

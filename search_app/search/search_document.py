@@ -94,11 +94,7 @@ def search_photo(
 
 
 def search_words(collection: Collection, options: SearchOptions) -> WordsDocument:
-    """Products that a text query finds, without a photo: the best match first.
-
-    Raises:
-        BadRequest: no word of the text is known.
-    """
+    """Products that a text finds, the best match first. Raises BadRequest if no word is known."""
     started = perf_counter()
     words, cards = find_by_words(collection, options, options.garment_class)
     if not cards and words.query.is_empty and options.filters.is_empty:
@@ -117,11 +113,7 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
 def _embedded(
     embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
 ) -> QueryPhoto:
-    """The garments of the photo, or the one in the requested region.
-
-    Raises:
-        BadRequest: the region is outside the photo or empty.
-    """
+    """The garments of the photo, or the one in the requested region. Raises BadRequest."""
     if options.region is None:
         return embed_query(embedder, photo)
     height, width = photo.shape[:2]

@@ -39,11 +39,7 @@ class StoredQuery:
 
 
 def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:
-    """The bytes of an uploaded photo; read where they are decoded, so that few are in memory.
-
-    Raises:
-        UploadRefused: nothing was chosen, or more than `limit` bytes came.
-    """
+    """The bytes of an upload. Raises UploadRefused without one, UploadTooLarge."""
     if upload is None or not (upload.filename or upload.size):
         raise UploadRefused("no_photo", "no photo came with the request; choose one first")
     data = upload.file.read(limit + 1)
@@ -95,7 +91,6 @@ class Samples:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """File names, in order."""
         return tuple(self._files)
 
     def file(self, name: str) -> Path:

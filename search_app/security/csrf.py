@@ -33,11 +33,7 @@ def keep_token(request: Request, response: Response, token: str) -> None:
 
 
 def check_form(request: Request, token: str) -> None:
-    """Check that a form was sent from this server's page in this browser.
-
-    Raises:
-        WritesForbidden: the tokens differ or are missing, or the request names another site.
-    """
+    """Check that this server's page sent a form from this browser. Raises WritesForbidden."""
     check_origin(request)
     kept = request.cookies.get(COOKIE, "")
     if not (_TOKEN.fullmatch(kept) and secrets.compare_digest(kept.encode(), token.encode())):

@@ -107,11 +107,7 @@ def list_keys(database: Database) -> list[ApiKey]:
 
 
 def revoke_key(database: Database, name: str) -> ApiKey:
-    """Revoke a key by its name or number, effective from the next request.
-
-    Raises:
-        PageNotFound: there is no such key.
-    """
+    """Revoke a key by its name or number, from the next request on. Raises PageNotFound."""
     number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
     with database.transaction() as session:
         row = session.scalar(

@@ -59,7 +59,6 @@ class SealedRows:
             self._drop_surplus(session)
 
     def get(self, token: str) -> bytes | None:
-        """The value of a token; None if it is unknown or has expired."""
         database = self._database()
         with database.side_transaction() as session:
             now = database.now(session)
@@ -71,7 +70,6 @@ class SealedRows:
         return None if content is None else _decrypted(token, self._kind, content)
 
     def drop(self, token: str) -> None:
-        """Delete a value."""
         with self._database().side_transaction() as session:
             session.execute(delete(SealedRow).where(SealedRow.id == self._id(token)))
 

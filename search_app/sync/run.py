@@ -201,11 +201,7 @@ def _outcome(summary: IndexSummary, kind: str, listed: int) -> SyncOutcome:
 
 
 def secret_of(variable: str | None) -> str | None:
-    """The secret in an environment variable that a source names; None where it names none.
-
-    Raises:
-        SourceError: the variable is not set, or is none that a source may use.
-    """
+    """The secret in the environment variable that a source names, if any. Raises SourceError."""
     if variable is None:
         return None
     secret = os.environ.get(checked_variable(variable), "").strip()
