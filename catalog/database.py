@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
-from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -197,10 +196,6 @@ class Database:
                     f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"
                 ) from error
             raise
-        except JSONDecodeError as error:  # of a column; requests and feeds are read elsewhere
-            raise DatabaseError(
-                f"{self.name} is damaged: {error}; restore a backup with `apparel restore`"
-            ) from error
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Date,
     DateTime,
@@ -32,7 +31,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from catalog.colours import Colour
+from catalog.importing.records import ImportOptions, PendingPhoto
 from catalog.sale import Price
+from catalog.stored_json import (
+    ATTRIBUTES,
+    CERTAINTIES,
+    COLOURS,
+    JOB_OPTIONS,
+    OPTIONS,
+    OUTCOME,
+    PENDING,
+    TEXTS,
+)
 
 DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
@@ -52,9 +63,7 @@ class Base(DeclarativeBase):
     """Declarative base of every table."""
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
-        dict[str, Any]: JSON,
-        list[dict[str, Any]]: JSON,
-        list[str]: JSON,
+        list[str]: TEXTS,
         float: Double,
         datetime: DateTime(timezone=True),
     }
@@ -87,7 +96,7 @@ class Product(Base):
     description: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(String(200), index=True)
     article: Mapped[str | None] = mapped_column(String(200), index=True)
-    attributes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    attributes: Mapped[dict[str, str]] = mapped_column(ATTRIBUTES, default=dict)
     sale_price: Mapped[Decimal | None] = mapped_column(Price, index=True)
     sale_start: Mapped[datetime | None]
     sale_end: Mapped[datetime | None]
@@ -170,7 +179,7 @@ class PhotoRow(Base):
 class GarmentRow(Base):
     """One garment on a photo; the box is x0, y0, x1, y1 relative to the photo, 0 to 1.
 
-    `colours` is a list of {"name", "hex", "share"}, the main one first; `lightness` (CIELAB L) is
+    `colours` has the main one first; `lightness` (CIELAB L) is
     that of the first. `kind` to `length` are predicted, NULL without a confident prediction;
     `certainties` has the probability of each that is not NULL. `worn_with` is True for a garment
     that is worn with the product but is not the product.
@@ -192,13 +201,15 @@ class GarmentRow(Base):
     x1: Mapped[float]
     y1: Mapped[float]
     main_colour: Mapped[str | None] = mapped_column(String(30), index=True)
-    colours: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    colours: Mapped[tuple[Colour, ...]] = mapped_column(COLOURS, default=())
     lightness: Mapped[float | None] = mapped_column(index=True)
     kind: Mapped[str | None] = mapped_column(String(30), index=True)
     pattern: Mapped[str | None] = mapped_column(String(20), index=True)
     sleeve: Mapped[str | None] = mapped_column(String(20), index=True)
     length: Mapped[str | None] = mapped_column(String(20), index=True)
-    certainties: Mapped[dict[str, float]] = mapped_column(JSON, default=dict, server_default="{}")
+    certainties: Mapped[dict[str, float]] = mapped_column(
+        CERTAINTIES, default=dict, server_default="{}"
+    )
     worn_with: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     photo: Mapped[PhotoRow] = relationship(back_populates="garments")
@@ -260,8 +271,7 @@ class ImportJob(Base):
     name in `source`). `state` is queued, running, done, failed, cancelled or interrupted. `source`
     is the client's name of the feed, `feed` a file or folder that the servers see or the name of a
     `JobFile`, `folder` the folder of its photos or empty. `subject` is the source of the products
-    that it writes, empty for the whole catalogue. For `options` and `outcome` see
-    `search_app.jobs.records`.
+    that it writes, empty for the whole catalogue. For `outcome` see `search_app.jobs.records`.
 
     The server `owner` runs it until `lease_until`, which it renews. `fence` grows with each owner:
     one that was taken for dead writes nothing more. `takeovers` counts owners that died.
@@ -285,8 +295,8 @@ class ImportJob(Base):
     products_changed: Mapped[int] = mapped_column(default=0)
     products_unchanged: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
-    options: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    options: Mapped[ImportOptions | None] = mapped_column(JOB_OPTIONS)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(OUTCOME)
     created_at: Mapped[datetime] = mapped_column(default=_now)
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -329,12 +339,12 @@ class ShardRow(Base):
     source: Mapped[str] = mapped_column(String(200))
     model_id: Mapped[int]
     allow_private: Mapped[bool]
-    photos: Mapped[list[Any]] = mapped_column(JSON)
+    photos: Mapped[tuple[PendingPhoto, ...]] = mapped_column(PENDING)
     state: Mapped[str] = mapped_column(String(8), default="waiting")
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0, server_default="0")
     message: Mapped[str | None] = mapped_column(String(500))
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(OUTCOME)
 
 
 class SealedRow(Base):
@@ -444,12 +454,12 @@ class SearchRow(Base):
     colour: Mapped[str | None] = mapped_column(String(30))
     words: Mapped[str | None] = mapped_column(String(200))
     unknown_words: Mapped[str | None] = mapped_column(String(200))
-    filters: Mapped[list[str]] = mapped_column(JSON, default=list)
+    filters: Mapped[list[str]] = mapped_column(default=list)
     product_id: Mapped[str | None] = mapped_column(String(200))
     results: Mapped[int]
     nothing_close: Mapped[bool]
     colour_missing: Mapped[bool]
-    shown: Mapped[list[str]] = mapped_column(JSON, default=list)
+    shown: Mapped[list[str]] = mapped_column(default=list)
 
 
 class SearchEventRow(Base):
@@ -484,13 +494,13 @@ class SyncSourceRow(Base):
     secret_variable: Mapped[str | None] = mapped_column(String(100))
     photos: Mapped[str | None] = mapped_column(String(2000))
     encoding: Mapped[str | None] = mapped_column(String(40))
-    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    options: Mapped[ImportOptions] = mapped_column(OPTIONS)
     etag: Mapped[str | None] = mapped_column(String(1000))
     last_modified: Mapped[str | None] = mapped_column(String(100))
     listed: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(12), default="new")
     message: Mapped[str | None] = mapped_column(String(1000))
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(OUTCOME)
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     next_run_at: Mapped[datetime | None]

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Row, bindparam, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
-from catalog.colours import Colour
 from catalog.errors import ProductNotFound
 from catalog.feeds.reader import ProductRow
 from catalog.filtering.conditions import is_on_sale, product_conditions
@@ -174,12 +173,12 @@ def product_cards(session: Session, garment_ids: Sequence[int]) -> dict[int, Gar
     return {row.id: _card(row) for row in rows}
 
 
-def _card(row: Row[Any]) -> GarmentCard:
+def _card(row: Row[*tuple[Any, ...]]) -> GarmentCard:
     return GarmentCard(
         garment_id=row.id,
         garment_class=GarmentClass(row.garment_class),
         box=(row.x0, row.y0, row.x1, row.y1),
-        colours=tuple(Colour(**each) for each in row.colours),
+        colours=row.colours,
         photo_id=row.photo_id,
         photo=row.source,
         product_id=row.product_id,

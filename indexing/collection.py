@@ -21,6 +21,7 @@ from sqlalchemy import select
 from catalog.cache import QueryCache, catalogue_state
 from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
+from catalog.data_folder.repair import repair_values
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
 from catalog.data_folder.sweep import Unreferenced, sweep
 from catalog.database import Database, open_database
@@ -53,7 +54,6 @@ from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import Filters, catalog_counts, product_cards
 from catalog.records import GarmentCard
-from catalog.text_repair import repair_texts
 from indexing.bulk.export import export_collection
 from indexing.bulk.fetching import Fetching, changed_since, photos_to_index
 from indexing.bulk.pipeline import index_photos
@@ -491,10 +491,10 @@ class Collection:
         with importing(self.data, exclusive=True), self.database.transaction() as session:
             return sweep(session, self.data)
 
-    def repair_texts(self) -> int:
-        """Remove unshowable characters from all products; return the number of changed ones."""
+    def repair_values(self) -> int:
+        """Repair stored texts and JSON; return the number of changed rows."""
         with self.database.transaction() as session:
-            return repair_texts(session)
+            return repair_values(session)
 
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""

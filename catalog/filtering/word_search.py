@@ -98,6 +98,6 @@ def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> A
         return AttributeCard(row.id, row.product_id, {}, {}, {}, rank=rank)
     garment_id, product_id, kind, pattern, sleeve, length, certainties, colours, *told = tuple(row)
     predicted = {"kind": kind, "pattern": pattern, "sleeve": sleeve, "length": length}
-    shares = {colour["name"]: colour["share"] for colour in colours}
+    shares = {colour.name: colour.share for colour in colours}
     named = tuple(term for term, is_named in zip(terms, told, strict=True) if is_named)
     return AttributeCard(garment_id, product_id, predicted, certainties, shares, named, rank)

@@ -1,18 +1,18 @@
 """The table of synchronised sources: adding, listing, removing, results of runs."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, WrapValidator
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from catalog.errors import SourceError, SourceNotFound
 from catalog.fetching.fetch import Validators, check_address
-from catalog.importing.records import ImportOptions
 from catalog.importing.sources import SOURCE_LENGTH
 from catalog.models import SyncSourceRow
 from catalog.sale import utc
+from catalog.stored_json import or_none
 from catalog.syncing.records import (
     RETRY,
     SourceKind,
@@ -23,8 +23,9 @@ from catalog.syncing.records import (
     checked_variable,
 )
 
-_OPTIONS: Final = TypeAdapter(ImportOptions)
-_OUTCOME: Final = TypeAdapter(SyncOutcome)
+_OUTCOME: Final = TypeAdapter[SyncOutcome | None](
+    Annotated[SyncOutcome | None, WrapValidator(or_none)]
+)
 ADDRESS_LENGTH: Final = 2000
 MESSAGE_LENGTH: Final = 1000
 
@@ -55,7 +56,7 @@ def add_source(session: Session, source: SyncSource) -> None:
     row.every_minutes = int(source.every / timedelta(minutes=1)) if source.every else None
     row.token_variable, row.secret_variable = source.token_variable, source.secret_variable
     row.photos, row.encoding = source.photos, source.encoding
-    row.options = dict(_OPTIONS.dump_python(source.options, mode="json"))
+    row.options = source.options
     # What was remembered may be another feed's, or was read with other settings.
     row.etag = row.last_modified = row.listed = None
     row.next_run_at = now() if source.every else None
@@ -144,13 +145,13 @@ def _status_of(row: SyncSourceRow) -> SourceStatus:
         secret_variable=row.secret_variable,
         photos=row.photos,
         encoding=row.encoding,
-        options=_OPTIONS.validate_python(row.options),
+        options=row.options,
     )
     return SourceStatus(
         source=source,
         state=SourceState(row.state),
         message=row.message,
-        outcome=_OUTCOME.validate_python(row.outcome) if row.outcome else None,
+        outcome=_OUTCOME.validate_python(row.outcome),
         validators=Validators(row.etag, row.last_modified),
         listed=row.listed,
         started_at=stored_utc(row.started_at),

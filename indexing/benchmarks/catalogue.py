@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import func, insert, select
 
-from catalog.colours import COLOUR_NAMES
+from catalog.colours import COLOUR_NAMES, Colour
 from catalog.database import open_database
 from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from indexing.benchmarks.vectors import STYLE_DIMENSION, GarmentVectors
@@ -108,7 +108,7 @@ def garment_row(garment_id: int, photo_id: int, garment_class: GarmentClass) -> 
         "x1": 0.9,
         "y1": 0.9,
         "main_colour": name,
-        "colours": [{"name": name, "hex": "#808080", "share": 1.0}],
+        "colours": (Colour(name, "#808080", 1.0),),
     }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.colours import Colour
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from indexing.bulk.records import GarmentRecord, IndexedPhoto, ReadPhoto, SkippedPhoto, skipped
 from indexing.errors import IndexingError
@@ -85,7 +84,7 @@ def _record_of(garment: GarmentRow, vector: bytes) -> GarmentRecord:
         score=garment.score,
         area=garment.area,
         box=(garment.x0, garment.y0, garment.x1, garment.y1),
-        colours=tuple(Colour(**each) for each in garment.colours),
+        colours=garment.colours,
         vector=vector_from_bytes(vector),
         attributes=_attributes_of(garment),
     )

@@ -41,7 +41,6 @@ _DIED: Final = "the processes that took it ended"
 _ROWS_PER_INSERT: Final = 500
 _POLL_SECONDS: Final = 0.2
 _READERS: Final = 8
-_PHOTOS: Final = TypeAdapter(tuple[PendingPhoto, ...])
 _COUNTS: Final = TypeAdapter(BatchCounts)
 
 
@@ -69,7 +68,7 @@ class ShardedRun:
         values = [
             {
                 "run": run, "source": source, "model_id": model_id, "allow_private": allow_private,
-                "photos": _PHOTOS.dump_python(tuple(each), mode="json"), "state": "waiting",
+                "photos": tuple(each), "state": "waiting",
             }
             for each in shards
         ]  # fmt: skip
@@ -122,8 +121,7 @@ class ShardedRun:
 
 def _parked_skips(row: ShardRow) -> tuple[Skip, ...]:
     reason = f"{MAX_ATTEMPTS} attempts failed: {row.message}; run the import again"
-    photos = _PHOTOS.validate_python(row.photos)
-    return tuple(skipped(photo, None, "index", "parked", reason).skip for photo in photos)
+    return tuple(skipped(photo, None, "index", "parked", reason).skip for photo in row.photos)
 
 
 def by_content(photos: Sequence[PendingPhoto]) -> list[PendingPhoto]:
@@ -206,8 +204,7 @@ def claim(database: Database, model_id: int, run: str | None = None) -> ClaimedS
             if row.fence < MAX_ATTEMPTS:
                 row.state, row.fence = "running", row.fence + 1
                 row.lease_until = moment + lease_time(database)
-                photos = _PHOTOS.validate_python(row.photos)
-                return ClaimedShard(row.id, row.fence, photos, row.allow_private, database)
+                return ClaimedShard(row.id, row.fence, row.photos, row.allow_private, database)
             row.state, row.message = "parked", row.message or _DIED
             session.flush()
         return None

@@ -8,12 +8,12 @@ import numpy as np
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from catalog.data_folder.repair import count_damaged_texts, unfit_json
 from catalog.data_folder.sweep import find_unreferenced
 from catalog.database import Database
 from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
-from catalog.text_repair import count_damaged_texts
 from indexing.index.engine import VectorEngine
 from indexing.index.vector_rows import vector_from_bytes
 from indexing.types import ModelFingerprint
@@ -101,6 +101,11 @@ def _text_problems(session: Session) -> Iterator[str]:
     if count := count_damaged_texts(session):
         yield (
             f"{count} products hold characters that cannot be shown; run `apparel rebuild --mend`"
+        )
+    for column, keys in unfit_json(session):
+        yield (
+            f"{len(keys)} rows of {column.table.name} have {column.name} of another form; "
+            "run `apparel rebuild --mend`"
         )
 
 

@@ -110,10 +110,7 @@ def _garment_of(photo_id: int, record: GarmentRecord) -> GarmentRow:
         y1=y1,
         main_colour=main.name if main else None,
         lightness=lightness_of(main.hex) if main else None,
-        colours=[
-            {"name": colour.name, "hex": colour.hex, "share": colour.share}
-            for colour in record.colours
-        ],
+        colours=record.colours,
     )
     write_attributes(garment, record.attributes)
     return garment

@@ -239,13 +239,13 @@ def repair_catalogue(settings: Settings) -> Iterator[Check]:
         if not found:
             yield Check("catalogue", True, "no problems", "")
             return
-        repaired = collection.repair_texts()
+        repaired = collection.repair_values()
         swept = collection.sweep()
         garments = collection.rebuild()
         left = collection.verify()
     files = len(swept.temporary) + len(swept.orphans)
     done = (
-        f"{len(found)} problems found; {repaired} products repaired, {files} files and "
+        f"{len(found)} problems found; {repaired} rows repaired, {files} files and "
         f"{len(swept.products)} incomplete products removed, indices of {garments} garments rebuilt"
     )
     yield Check("catalogue", not left, done, "")

@@ -90,9 +90,7 @@ def rebuild(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Remove unreferenced files and products.")
     ] = False,
-    mend: Annotated[
-        bool, typer.Option("--mend", help="Remove characters from texts that cannot be shown.")
-    ] = False,
+    mend: Annotated[bool, typer.Option("--mend", help="Repair stored texts and values.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Rebuild the indices and the predicted attributes.
@@ -112,7 +110,7 @@ def rebuild(
     settings = settings_for(data=data, encoder=encoder_of_name(settings.data, encoder))
     summary = _reembed(settings) if encoder else None
     with opened_collection(settings) as collection:
-        repaired = collection.repair_texts() if mend else None
+        repaired = collection.repair_values() if mend else None
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):
             count = collection.rebuild()
@@ -125,7 +123,7 @@ def rebuild(
         files = len(swept.temporary) + len(swept.orphans)
         typer.echo(f"removed: {files} files, {len(swept.products)} incomplete products")
     if repaired is not None:
-        typer.echo(f"mended: {repaired} products")
+        typer.echo(f"mended: {repaired} rows")
     if summary is not None:
         print_figures(summary)
     typer.echo(f"indices rebuilt: {count} garments")

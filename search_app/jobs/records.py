@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WrapValidator
 
 from catalog.importing.importer import ImportOptions
+from catalog.stored_json import or_none
 from indexing.collection import IndexSummary
 from search_app.documents import ImportOutcome
 
@@ -17,7 +18,6 @@ SYNC: Final = "sync"
 ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_NAMED: Final = 1_000
 """Removed products that an outcome names; the rest are counted."""
-_OPTIONS: Final = TypeAdapter(ImportOptions)
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
 """A time in UTC; SQLite does not store its zone."""
 
@@ -44,8 +44,8 @@ class Job(BaseModel):
     products_changed: int
     products_unchanged: int
     rejected: int
-    options: Annotated[ImportOptions, BeforeValidator(lambda stored: stored or {})]
-    outcome: ImportOutcome | None
+    options: Annotated[ImportOptions, BeforeValidator(lambda stored: stored or ImportOptions())]
+    outcome: Annotated[ImportOutcome | None, WrapValidator(or_none)]
     created_at: Moment
     started_at: Moment | None
     ended_at: Moment | None
@@ -54,11 +54,6 @@ class Job(BaseModel):
     def ended(self) -> bool:
         """Whether the job neither runs nor waits."""
         return self.state in ENDED
-
-
-def options_to_row(options: ImportOptions) -> dict[str, Any]:
-    """Options in the form stored in a job's row."""
-    return dict(_OPTIONS.dump_python(options, mode="json"))
 
 
 def outcome_to_row(summary: IndexSummary, kind: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
 from search_app.errors import JobEnded, JobNotFound
-from search_app.jobs.records import IMPORT, SYNC, Job, Upkeep, options_to_row
+from search_app.jobs.records import IMPORT, SYNC, Job, Upkeep
 from search_app.jobs.store import MAX_JOBS, JobStore
 from search_app.jobs.worker import JobWorker
 
@@ -74,7 +74,7 @@ class JobRunner:
         subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
             id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
-            folder=str(feed.photos or ""), made_by=made_by, options=options_to_row(options),
+            folder=str(feed.photos or ""), made_by=made_by, options=options,
             subject=subject,
         )  # fmt: skip
         return self._queued(row, feed.content)
@@ -97,7 +97,7 @@ class JobRunner:
             return present
         row = _upkeep(SYNC, source, made_by)
         row.subject = source
-        row.options = options_to_row(ImportOptions(prune_all=force))
+        row.options = ImportOptions(prune_all=force)
         return self._queued(row)
 
     def running_sync(self, source: str) -> Job | None:
@@ -140,9 +140,8 @@ class JobRunner:
             raise JobEnded(
                 f"import {job_id} is no dry run that is done; send the feed again to import it"
             )
-        options = options_to_row(replace(job.options, dry_run=False))
         self._store.requeue(
-            job_id, options=options, outcome=None,
+            job_id, options=replace(job.options, dry_run=False), outcome=None,
             products_new=0, products_changed=0, products_unchanged=0, rejected=0,
         )  # fmt: skip
         return self._woken(job_id)

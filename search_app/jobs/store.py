@@ -5,12 +5,13 @@ A job's feed and its rejects lie there too, so that any server can run it and sh
 
 import zlib
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
+from catalog.importing.records import ImportOptions
 from catalog.models import ImportJob, JobFile
 from search_app.errors import Busy, JobNotFound
 from search_app.jobs.records import ENDED, Job
@@ -62,7 +63,7 @@ class JobStore:
         with self._database.session() as session:
             return [Job.model_validate(row) for row in session.scalars(query)]
 
-    def requeue(self, job_id: str, **values: str | int | dict[str, Any] | None) -> None:
+    def requeue(self, job_id: str, **values: str | int | ImportOptions | None) -> None:
         """Queue an ended job again, with other values in its row."""
         with self._database.side_transaction() as session:
             session.execute(

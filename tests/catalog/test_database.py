@@ -184,7 +184,7 @@ def test_batches_are_written_at_once_and_logged_as_they_commit(
                     y0=0,
                     x1=1,
                     y1=1,
-                    colours=[],
+                    colours=(),
                 )
             )
     with two[0].batch_transaction() as first:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from catalog.colours import Colour
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.garments import allowed_garments, products_of_garments
@@ -109,7 +110,7 @@ def _garment(photo_id: int, garment_class: int, colour: str) -> GarmentRow:
     return GarmentRow(
         photo_id=photo_id, garment_class=garment_class, score=0.9, area=0.5, x0=0.1, y0=0.2,
         x1=0.8, y1=0.9, main_colour=colour,
-        colours=[{"name": colour, "hex": "#ff0000", "share": 0.75}],
+        colours=(Colour(colour, "#ff0000", 0.75),),
     )  # fmt: skip
 
 

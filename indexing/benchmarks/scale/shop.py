@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import insert
 
-from catalog.colours import COLOUR_NAMES
+from catalog.colours import COLOUR_NAMES, Colour
 from catalog.database import Database, open_database
 from catalog.filtering.vocabulary import Concept, concepts
 from catalog.models import GarmentRow, PhotoRow, Product
@@ -92,10 +92,10 @@ class Shop:
             "area": 0.1 + chance() / 2,
             "main_colour": shown,
             "lightness": 100 * chance(),
-            "colours": [
-                {"name": shown, "hex": "#808080", "share": 0.7},
-                {"name": self._random.choice(COLOUR_NAMES), "hex": "#404040", "share": 0.2},
-            ],
+            "colours": (
+                Colour(shown, "#808080", 0.7),
+                Colour(self._random.choice(COLOUR_NAMES), "#404040", 0.2),
+            ),
             "kind": values.get("kind"),
             "pattern": values.get("pattern"),
             "certainties": {name: round(0.4 + 0.6 * chance(), 3) for name in values},

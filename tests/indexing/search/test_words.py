@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.colours import Colour
 from catalog.database import Database, open_database
 from catalog.filtering.comparison import Shown, relative_to
 from catalog.filtering.filters import Filters
@@ -83,7 +84,7 @@ def _garment(photo_id: int, sold: Sold) -> GarmentRow:
     return GarmentRow(
         photo_id=photo_id, garment_class=int(sold.garment_class), score=0.9, area=0.5, x0=0.1,
         y0=0.1, x1=0.9, y1=0.9, main_colour=sold.main_colour, lightness=50.0,
-        colours=[{"name": sold.main_colour, "hex": "#000000", "share": 0.9}], kind=sold.kind,
+        colours=(Colour(sold.main_colour, "#000000", 0.9),), kind=sold.kind,
         pattern=sold.pattern, sleeve=sold.sleeve, certainties=certainties,
     )  # fmt: skip
 

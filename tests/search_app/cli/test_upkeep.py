@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,24 @@ def test_exported_texts_are_no_formulas_and_come_back_as_they_were(shop: Path, t
     database.close()
 
 
+@pytest.mark.parametrize("damage", ["attributes = '[1, 2]'", "attributes = '{'"])
+def test_no_command_needs_a_certain_form_of_stored_json(catalogue: Path, shop: Path, damage: str):
+    with closing(sqlite3.connect(catalogue / "apparel.db")) as database:
+        for trigger in ("attribute_updated", "product_text_updated"):
+            database.execute(f"DROP TRIGGER {trigger}")  # they would see what a disk did
+        database.execute(f"UPDATE product SET {damage} WHERE id = 'a'")
+        database.execute("UPDATE garment SET colours = '{}', certainties = '[]'")
+        database.commit()
+    words = ("search", "--words", "red", "--filter", "brand=Acme")
+    for command in (("status",), ("export", "out.csv"), words, ("search", shop / "red.png")):
+        run(*command, "--data", catalogue)
+    found = run("verify", "--data", catalogue, code=1).stdout.splitlines()
+    assert len(found) == 3
+    assert all("of another form; run `apparel rebuild --mend`" in each for each in found)
+    run("rebuild", "--mend", "--data", catalogue)
+    assert run("verify", "--data", catalogue).stdout == "no problems\n"
+
+
 def test_doctor_deep_mends_what_can_be_mended_and_says_what_it_did(catalogue: Path) -> None:
     def checks(code: int) -> list[dict[str, object]]:
         document = json.loads(
@@ -107,7 +127,7 @@ def test_doctor_deep_mends_what_can_be_mended_and_says_what_it_did(catalogue: Pa
         session.execute(text("UPDATE product SET title = 'a' || char(0) || 'b' WHERE id = 'a'"))
     database.close()
     (mended,) = checks(0)
-    assert "1 products repaired, 1 files and 0 incomplete products removed" in str(mended["found"])
+    assert "1 rows repaired, 1 files and 0 incomplete products removed" in str(mended["found"])
     assert "indices of 4 garments rebuilt" in str(mended["found"])
     assert not orphan.exists()
     (clean,) = checks(0)
