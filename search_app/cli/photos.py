@@ -194,10 +194,10 @@ def _garment_document(decoded: DecodedPhoto, garment: Garment) -> dict[str, Any]
 
 def box_at_own_size(box: Box, decoded: DecodedPhoto) -> Box:
     """Convert a box from pixels of the decoded photo to pixels of its file."""
-    across = decoded.width / decoded.photo.shape[1]
-    down = decoded.height / decoded.photo.shape[0]
-    x0, y0, x1, y1 = box
-    return round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
+    from search_app.search.query_photo import scaled_box
+
+    height, width = decoded.photo.shape[:2]
+    return scaled_box(box, decoded.width / width, decoded.height / height)
 
 
 def embed(

@@ -23,7 +23,7 @@ from search_app.language import texts
 from search_app.pages.cards import shown_cards, summary_views
 from search_app.pages.forms import counted_facets, filter_form
 from search_app.pages.photo_picker import photo_pick
-from search_app.pages.regions import is_embedded, picked_garment, resolved_pick, with_pick
+from search_app.pages.regions import picked_garment, resolved_pick, with_pick
 from search_app.pages.results import results_context
 from search_app.pages.state import MAX_FURTHER_PHOTOS, PageState, Pick, parse_state
 from search_app.problems import photo_problem, sentence
@@ -96,7 +96,7 @@ async def query_page(request: Request, token: str, services: UsedServices) -> Re
     if stored.model != collection.fingerprint:
         raise QueryExpired("the models were changed since; upload this photo again")
     pick = resolved_pick(stored, state.pick)
-    if not is_embedded(stored, pick):
+    if picked_garment(stored, pick) is None:
         without = stored
         stored = await services.line.run(lambda: _with_pick(services, collection, without, pick))
         await run_in_threadpool(services.queries.put, token, stored)
@@ -232,6 +232,7 @@ def _query_page(
     state = replace(state, also=tuple(each for each in state.also if _is_stored(services, each)))
     pick = resolved_pick(stored, state.pick)
     chosen = picked_garment(stored, pick)
+    assert chosen is not None  # `query_page` has embedded it
     with services.metrics.stage("search"):
         options = state.options.fitted(stored.query.monochrome)
         also = _counterparts(services, collection, chosen, state)
@@ -245,7 +246,7 @@ def _query_page(
         is_empty = not cards and list_products(session, 1, 1).total == 0
     title = texts.like_this(among) if among else texts.LIKE_PHOTO
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
-    photo = photo_pick(stored, pick, path, state)
+    photo = photo_pick(stored.query, pick, chosen, path, state)
     recorder = services.analytics
     context = results_context(cards, form, title, is_empty, path, state, chosen.whole_photo) | {
         "search_id": recorded_search(recorder, state, chosen, words, among, cards),

@@ -12,6 +12,7 @@ from starlette.datastructures import ImmutableMultiDict
 from catalog.queries import Filters, Sort
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.errors import BadRequest
+from search_app.search.query_photo import scaled_box
 from search_app.search.search import SearchOptions
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
@@ -49,13 +50,7 @@ class Region:
 
     def box(self, width: int, height: int) -> Box:
         """The box in pixels of a photo."""
-        across, down = width / 100, height / 100
-        return (
-            round(self.left * across),
-            round(self.top * down),
-            round(self.right * across),
-            round(self.bottom * down),
-        )
+        return scaled_box((self.left, self.top, self.right, self.bottom), width / 100, height / 100)
 
 
 Pick = tuple[int, ...] | Region | Literal["photo"] | None

@@ -11,7 +11,7 @@ from PIL import Image
 
 from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
-from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
+from indexing.types import EmbeddedGarment, Embedder
 from search_app.errors import NotReady
 from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
@@ -54,13 +54,35 @@ def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
 
     `whole` is set if no garment was detected.
     """
-    box = picture_box(photo)
-    picture = _cropped(photo, box)
-    found = query_of(embedder.embed([picture])[0])
     height, width = photo.shape[:2]
-    garments = tuple(_moved(each, box, photo) for each in found.garments)
+    picture, box = _picture(photo)
+    (embedded,) = embedder.embed([picture])
+    garments = tuple(_moved(reduced(each), box, photo) for each in embedded.garments)
     query = QueryPhoto(height, width, garments, monochrome=is_monochrome(picture))
-    return query if garments else _with_whole(embedder, photo, query, box)
+    return query if garments else with_whole(embedder, photo, query)
+
+
+def with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto) -> QueryPhoto:
+    """The query with the whole photo, or a screenshot's picture, embedded as one garment."""
+    picture, box = _picture(photo)
+    whole = reduced(embedder.embed_whole(picture))
+    return replace(query, whole=_moved(whole, box, photo))
+
+
+def _picture(photo: Photo) -> tuple[Photo, Box]:
+    """The picture that a screenshot shows, or all of an ordinary photo, and its box."""
+    x0, y0, x1, y1 = box = picture_box(photo) or (0, 0, photo.shape[1], photo.shape[0])
+    return np.ascontiguousarray(photo[y0:y1, x0:x1]), box
+
+
+def _moved(embedded: EmbeddedGarment, box: Box, photo: Photo) -> EmbeddedGarment:
+    """A garment of a picture with its box in pixels of the photo and its share of that."""
+    garment, (left, top, right, bottom) = embedded.garment, box
+    x0, y0, x1, y1 = garment.box
+    moved = (x0 + left, y0 + top, x1 + left, y1 + top)
+    height, width = photo.shape[:2]
+    area = garment.area * (right - left) * (bottom - top) / (height * width)
+    return replace(embedded, garment=replace(garment, box=moved, area=area))
 
 
 def is_monochrome(photo: Photo) -> bool:
@@ -85,45 +107,7 @@ def is_monochrome(photo: Photo) -> bool:
     return bool(spread < TONE_SPREAD * chroma and toned >= 1 - TONE_SPREAD)
 
 
-def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
-    """The query of an embedded photo, with reduced masks."""
-    garments = tuple(reduced(garment) for garment in embedded.garments)
-    return QueryPhoto(embedded.height, embedded.width, garments)
-
-
-def with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto) -> QueryPhoto:
-    """The query with the whole photo embedded as one garment in `whole`.
-
-    Of a screenshot it is the picture.
-    """
-    return _with_whole(embedder, photo, query, picture_box(photo))
-
-
-def _with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto, box: Box | None) -> QueryPhoto:
-    whole = reduced(embedder.embed_whole(_cropped(photo, box)))
-    return replace(query, whole=_moved(whole, box, photo))
-
-
-def _cropped(photo: Photo, box: Box | None) -> Photo:
-    if box is None:
-        return photo
-    x0, y0, x1, y1 = box
-    return np.ascontiguousarray(photo[y0:y1, x0:x1])
-
-
-def _moved(embedded: EmbeddedGarment, box: Box | None, screenshot: Photo) -> EmbeddedGarment:
-    """A garment of a picture with its box in pixels of the screenshot and its share of it."""
-    if box is None:
-        return embedded
-    garment, (left, top, right, bottom) = embedded.garment, box
-    x0, y0, x1, y1 = garment.box
-    moved = (x0 + left, y0 + top, x1 + left, y1 + top)
-    height, width = screenshot.shape[:2]
-    area = garment.area * (right - left) * (bottom - top) / (height * width)
-    return replace(embedded, garment=replace(garment, box=moved, area=area))
-
-
-def scaled_box(box: Box, across: float, down: float) -> Box:
+def scaled_box(box: tuple[float, float, float, float], across: float, down: float) -> Box:
     """A box in pixels of another copy of its photo, `across` times as wide, `down` as high."""
     x0, y0, x1, y1 = box
     return round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)

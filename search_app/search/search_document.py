@@ -32,7 +32,6 @@ from search_app.search.query_photo import (
     embed_query,
     embedder_of,
     is_monochrome,
-    query_of,
     reduced,
     scaled_box,
     with_whole,
@@ -78,18 +77,20 @@ def search_photo(
         return search_garment(collection, garment, options, also=found)
 
     height, width = size or photo.shape[:2]
+    scale = (width / query.width, height / query.height)
+    garments = [
+        _garment_document(found_document(each, *scale), cards_of(each), options.colour_weight)
+        for each in wanted or filter(None, [query.whole])
+    ]
+    ended = perf_counter()
+    seconds = {"embed": embedded - started, "search": ended - embedded, "total": ended - started}
     return SearchDocument(
-        garments=[
-            _garment_document(
-                found_document(garment, query, size), cards_of(garment), options.colour_weight
-            )
-            for garment in wanted or filter(None, [query.whole])
-        ],
+        garments=garments,
         photo=PhotoDocument(width=width, height=height),
         note=_note(query, options.garment_class, bool(wanted)),
         words=words_document(collection.understand(options.words)),
         model=ModelDocument.model_validate(embedder.fingerprint),
-        timings_ms=_timings(started, embedded, perf_counter()),
+        timings_ms={stage: round(time * 1000, 1) for stage, time in seconds.items()},
     )
 
 
@@ -141,38 +142,27 @@ def _note(query: QueryPhoto, wanted: GarmentClass | None, found: bool) -> str | 
     return "; ".join(notes) or None
 
 
-def _timings(started: float, embedded: float, ended: float) -> dict[str, float]:
-    return {
-        "embed": round((embedded - started) * 1000, 1),
-        "search": round((ended - embedded) * 1000, 1),
-        "total": round((ended - started) * 1000, 1),
-    }
-
-
 def segment_document(
     embedder: Embedder, embedded: EmbeddedPhoto, size: tuple[int, int], mask_png: str
 ) -> SegmentDocument:
     """The garments of an embedded photo, without results; boxes in pixels of `size`."""
-    query = query_of(embedded)
+    scale = (size[1] / embedded.width, size[0] / embedded.height)
     return SegmentDocument(
-        garments=[found_document(garment, query, size) for garment in query.garments],
+        garments=[found_document(garment, *scale) for garment in embedded.garments],
         photo=PhotoDocument(width=size[1], height=size[0]),
         mask_png=mask_png,
         model=ModelDocument.model_validate(embedder.fingerprint),
     )
 
 
-def found_document(
-    embedded: EmbeddedGarment, query: QueryPhoto, size: tuple[int, int] | None
-) -> FoundGarmentDocument:
-    """A garment's document; box in pixels of `size`."""
-    height, width = size or (query.height, query.width)
+def found_document(embedded: EmbeddedGarment, across: float, down: float) -> FoundGarmentDocument:
+    """A garment's document; its box on a photo so many times as wide and as high."""
     garment = embedded.garment
     kind, pattern = embedded.attributes.kind, embedded.attributes.pattern
     fields = {
         "garment_class": garment.garment_class.label,
         "score": garment.score,
-        "box": scaled_box(garment.box, width / query.width, height / query.height),
+        "box": scaled_box(garment.box, across, down),
         "area": garment.area,
         "colours": embedded.colours,
         "kind": kind.value if kind else None,

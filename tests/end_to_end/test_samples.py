@@ -42,7 +42,7 @@ def shop(embedder: PhotoEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
         ProductRow(
             id=each.id,
             title=each.title,
-            photos=each.photos,
+            photos=tuple(each.photos.split("|")),
             brand=each.brand,
             category=each.category,
             availability=each.availability,
