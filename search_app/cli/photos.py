@@ -245,9 +245,9 @@ def _embed_batch(
 def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:
     import numpy as np
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"{out.name}.tmp")
-    with unfinished.open("wb") as file:
+    from catalog.files import publishing
+
+    with publishing(out) as unfinished, unfinished.open("wb") as file:
         np.savez(
             file,
             photo=np.array([row.photo for row in rows], dtype=np.str_),
@@ -255,4 +255,3 @@ def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:
             box=np.array([row.box for row in rows], np.int64).reshape(-1, 4),
             vector=np.array([row.vector for row in rows], np.float32).reshape(-1, dimension),
         )
-    unfinished.replace(out)

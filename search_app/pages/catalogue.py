@@ -197,9 +197,7 @@ def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
     return search_cards(collection, query, SearchOptions(k=SIMILAR_PRODUCTS))
 
 
-def _outfits(
-    collection: Collection, own: GarmentCard
-) -> dict[GarmentClass, tuple[ResultView, ...]]:
+def _outfits(collection: Collection, own: GarmentCard) -> Outfits:
     """Products that complete the look, without closeness, which refers to other garments."""
     return {
         garment_class: without_closeness(result_views(cards, PageState()))

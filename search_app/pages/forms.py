@@ -28,9 +28,9 @@ _PRESERVED_FIELDS: Final = (
 )  # fmt: skip
 """Fields that the form itself holds, or that start anew when it is sent."""
 ATTRIBUTE_MENUS: Final = 12
-"""Own attributes of the products that are counted ..."""
+"""Most attributes of the products' own that have a menu."""
 MOST_VALUES: Final = 40
-"""... and shown unless nearly each product has a value of its own."""
+"""Most values of such a menu: an attribute with more differs from product to product."""
 
 
 def filter_form(

@@ -11,6 +11,7 @@ from PIL import Image
 
 from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
+from indexing.embedding.colour import SAMPLED_SIDE as COLOUR_GRID_SIDE
 from indexing.types import EmbeddedGarment, Embedder
 from search_app.errors import NotReady
 from search_app.search.screenshot import SAMPLED_SIDE, picture_box
@@ -23,8 +24,6 @@ GREY_CHROMA: Final = 1.5
 TONE_SPREAD: Final = 0.15
 """Spread of a toned photo's colours at equal lightness, as a share of its chroma, and the share of
 its pixels that may lack the tone."""
-_SIDE: Final = 64
-"""Pixels a side that are compared, averages of many, so that JPEG's noise cancels out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +90,9 @@ def is_monochrome(photo: Photo) -> bool:
     Args:
         photo: shape (H, W, 3), RGB.
     """
-    small = np.asarray(Image.fromarray(photo).resize((_SIDE, _SIDE), Image.Resampling.BOX))
+    # Averages of many pixels, so that JPEG's noise cancels out.
+    size = (COLOUR_GRID_SIDE, COLOUR_GRID_SIDE)
+    small = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
     lab = rgb_to_lab(small.reshape(-1, 3))
     lightness, colours = lab[:, 0] / 100, lab[:, 1:]
     chroma = np.percentile(np.linalg.norm(colours, axis=1), 95)
