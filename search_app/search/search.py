@@ -16,7 +16,7 @@ from indexing.embedding.colour import colour_vector, lightness_of
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from indexing.search.feedback import joined, steered
 from indexing.search.query import Query
-from indexing.types import ATTRIBUTE_NAMES, EmbeddedGarment, Vector
+from indexing.types import ATTRIBUTE_NAMES, EmbeddedGarment
 from search_app.errors import BadRequest
 from search_app.search.query_photo import embedder_of
 from segmentation.classes import GarmentClass
@@ -71,13 +71,6 @@ class SearchOptions:
         if self.in_colour:
             return colour_name(self.in_colour)
         return self.word_query.colour
-
-    @property
-    def searched_weight(self) -> float:
-        """The colour weight to search with; who names a colour wants to see it."""
-        if self.wanted_colour:
-            return max(self.colour_weight, NAMED_COLOUR_WEIGHT)
-        return self.colour_weight
 
     def fitted(self, monochrome: bool) -> "SearchOptions":
         """The options for a photo: by style alone where it has no colours to compare."""
@@ -141,16 +134,15 @@ def search_cards(
     query = _with_feedback(collection, query, options)
     chosen = among or options.garment_class
     classes = (chosen,) if chosen else words.garment_classes or query.classes
-    steered = replace(
+    wanted = replace(
         query,
-        vector=_steered_vector(collection, query.vector, options),
         classes=classes,
         count=options.k,
-        colour_weight=options.searched_weight,
+        colour_weight=options.colour_weight,
         filters=replace(options.filters, words=words),
         fold_duplicates=options.fold_duplicates,
     )
-    found = collection.results(steered)
+    found = collection.results(_in_wanted_colour(collection, wanted, options))
     # What was disliked stands last, however near it is.
     return sorted(found, key=lambda card: card.garment_id in options.less_like)
 
@@ -180,10 +172,12 @@ def _with_feedback(collection: Collection, query: Query, options: SearchOptions)
     return steered(query, more, less, collection.fingerprint.style_dimension)
 
 
-def _steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:
-    """A garment's vector with its colour half replaced by the requested colour."""
+def _in_wanted_colour(collection: Collection, query: Query, options: SearchOptions) -> Query:
+    """The query with the wanted colour for its own; who names a colour wants to see it."""
     if not options.wanted_colour:
-        return vector
+        return query
     embedder = embedder_of(collection)
-    style = vector[: embedder.fingerprint.style_dimension]
-    return np.concatenate([style, embedder.colour_half(options.wanted_colour)])
+    style = query.vector[: embedder.fingerprint.style_dimension]
+    vector = np.concatenate([style, embedder.colour_half(options.wanted_colour)])
+    weight = max(query.colour_weight, NAMED_COLOUR_WEIGHT)
+    return replace(query, vector=vector, colour_weight=weight)
