@@ -12,12 +12,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 
 from catalog.feeds.reader import Feed, ProductRow
 from catalog.files import publishing
-from catalog.queries import (
-    ProductDetail,
-    list_products,
-    product_by_id,
-    products_by_ids,
-)
+from catalog.queries import ProductDetail, list_products, product_by_id, products_by_ids
 from catalog.records import PhotoDetail
 from catalog.sale import price_now, split_prices, utc
 from indexing.collection import Collection

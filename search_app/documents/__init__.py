@@ -14,6 +14,7 @@ from search_app.documents.imports import (
     ImportOutcome,
     ImportPage,
     ImportRequest,
+    ImportState,
 )
 from search_app.documents.products import (
     FacetDocument,
@@ -72,6 +73,7 @@ __all__ = [
     "ImportOutcome",
     "ImportPage",
     "ImportRequest",
+    "ImportState",
     "Link",
     "ModelDocument",
     "PhotoDocument",

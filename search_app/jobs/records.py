@@ -1,14 +1,13 @@
 """Jobs as typed records, converted from their database rows."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WrapValidator
+from pydantic import BeforeValidator, ConfigDict, WrapValidator
 
 from catalog.importing.importer import ImportOptions
 from catalog.stored_json import or_none
 from indexing.collection import IndexSummary
-from search_app.documents import ImportOutcome
+from search_app.documents import ImportOutcome, ImportState
 
 Upkeep = Literal["rebuild", "reembed", "review"]
 """Work on the whole catalogue: new indices, another encoder, a check for the work lists."""
@@ -18,37 +17,16 @@ SYNC: Final = "sync"
 ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_NAMED: Final = 1_000
 """Removed products that an outcome names; the rest are counted."""
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
-"""A time in UTC; SQLite does not store its zone."""
 
 
-class Job(BaseModel):
-    """An import, or other work in the same queue, and its state.
-
-    The counts of a dry run are those of a real one; `outcome` is set when the job is done.
-    """
+class Job(ImportState):
+    """An import, or other work in the same queue, and its state."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
-    id: str
     task: str
-    state: str
-    source: str
-    made_by: str | None
-    message: str | None
-    done: int
-    total: int
-    skipped: int
-    garments: int
-    products_new: int
-    products_changed: int
-    products_unchanged: int
-    rejected: int
     options: Annotated[ImportOptions, BeforeValidator(lambda stored: stored or ImportOptions())]
     outcome: Annotated[ImportOutcome | None, WrapValidator(or_none)]
-    created_at: Moment
-    started_at: Moment | None
-    ended_at: Moment | None
 
     @property
     def ended(self) -> bool:

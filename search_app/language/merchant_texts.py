@@ -7,13 +7,7 @@ from search_app.language.errors import ErrorTexts
 from search_app.language.formats import number, percent, short_day
 from search_app.language.names import CLASSES_PLURAL, KINDS
 from search_app.language.phrases import Counted, Filled, Names
-from search_app.language.translations import (
-    N_,
-    SOURCE_LANGUAGE,
-    Text,
-    current_language,
-    gettext,
-)
+from search_app.language.translations import N_, SOURCE_LANGUAGE, Text, current_language, gettext
 
 _LIST_NAMES: Final = {
     "no-garment": N_("Photos without a garment"),

@@ -171,20 +171,10 @@ def _menus(path: str, state: PageState, counted: Facets) -> tuple[Menu, ...]:
         ),
     )
     return tuple(
-        Menu(name, title, _menu_choices(path, state, name, values, chosen), chosen or "")
+        Menu(name, title, _choices(path, state, name, values, chosen), chosen or "")
         for name, title, values, chosen in kinds
         if len(values) > 1 or chosen
     )
-
-
-def _menu_choices(
-    path: str, state: PageState, name: str, values: Sequence[FacetValue], chosen: str | None
-) -> tuple[Choice, ...]:
-    """The values of one facet; those of standard facets can also be excluded."""
-    choices = _choices(name, values, chosen)
-    if name.startswith(ATTRIBUTE):
-        return choices
-    return tuple(_with_unwanted(path, state, name, each) for each in choices)
 
 
 def _with_unwanted(path: str, state: PageState, field: str, choice: Choice) -> Choice:
@@ -196,7 +186,10 @@ def _with_unwanted(path: str, state: PageState, field: str, choice: Choice) -> C
     return replace(choice, unwanted=is_unwanted, unwanted_href=toggled.href(path))
 
 
-def _choices(name: str, values: Sequence[FacetValue], chosen: str | None) -> tuple[Choice, ...]:
+def _choices(
+    path: str, state: PageState, name: str, values: Sequence[FacetValue], chosen: str | None
+) -> tuple[Choice, ...]:
+    """The values of one facet; those of standard facets can also be excluded."""
     wanted = (chosen or "").lower()
     swatches = SWATCHES if name == "colour" else {}
     choices = [
@@ -214,7 +207,9 @@ def _choices(name: str, values: Sequence[FacetValue], chosen: str | None) -> tup
         choices.insert(
             0, Choice(chosen, value_name(name, chosen), True, 0, swatches.get(wanted, ""))
         )
-    return tuple(choices)
+    if name.startswith(ATTRIBUTE):
+        return tuple(choices)
+    return tuple(_with_unwanted(path, state, name, each) for each in choices)
 
 
 def value_name(field: str, value: str) -> str:

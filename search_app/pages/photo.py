@@ -25,9 +25,9 @@ from search_app.pages.forms import counted_facets, filter_form
 from search_app.pages.photo_picker import photo_pick
 from search_app.pages.regions import picked_garment, resolved_pick, with_pick
 from search_app.pages.results import results_context
-from search_app.pages.state import MAX_FURTHER_PHOTOS, PageState, Pick, parse_state
+from search_app.pages.state import MAX_FURTHER_PHOTOS, PageState, parse_state
 from search_app.problems import photo_problem, sentence
-from search_app.search.query_photo import counterpart, embed_query, embedder_of
+from search_app.search.query_photo import Pick, counterpart, embed_query, embedder_of
 from search_app.search.search import search_garment
 from search_app.search.uploads import StoredQuery, fetched_bytes, shown_jpeg, upload_bytes
 from search_app.services import Services, UsedServices

@@ -7,9 +7,9 @@ from indexing.types import EmbeddedGarment
 from search_app.language import texts
 from search_app.pages.forms import class_choices
 from search_app.pages.garments import garment_view
-from search_app.pages.state import PageState, Pick, Region
+from search_app.pages.state import PageState
 from search_app.pages.views import Choice, GarmentView, PhotoPick
-from search_app.search.query_photo import QueryPhoto
+from search_app.search.query_photo import Pick, QueryPhoto, Region
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 

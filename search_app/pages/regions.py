@@ -14,8 +14,7 @@ from PIL import Image
 
 from indexing.types import EmbeddedGarment, Embedder
 from search_app.errors import BadRequest, PageNotFound
-from search_app.pages.state import Pick, Region
-from search_app.search.query_photo import reduced, scaled_box, with_whole
+from search_app.search.query_photo import Pick, Region, reduced, scaled_box, with_whole
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Path
@@ -12,10 +12,9 @@ from starlette.datastructures import ImmutableMultiDict
 from catalog.queries import Filters, Sort
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.errors import BadRequest
-from search_app.search.query_photo import scaled_box
+from search_app.search.query_photo import Pick, Region
 from search_app.search.search import SearchOptions
 from segmentation.classes import GarmentClass
-from segmentation.mask import Box
 
 PAGE_SIZE: Final = 24
 MAX_RESULTS: Final = 240
@@ -37,25 +36,6 @@ _EDGES: Final = ("left", "top", "right", "bottom")
 
 RowId = Annotated[int, Path(ge=1, lt=2**63)]
 """A row's id in an address: beyond this SQLite would raise."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """A box that the visitor drew; edges in per cent of the photo."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def box(self, width: int, height: int) -> Box:
-        """The box in pixels of a photo."""
-        return scaled_box((self.left, self.top, self.right, self.bottom), width / 100, height / 100)
-
-
-Pick = tuple[int, ...] | Region | Literal["photo"] | None
-"""The part of the photo to search with: garments by index (several are joined), a drawn region or
-the whole photo; None = the best garment."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,8 @@ mask (a bit a pixel) and the vector. Whoever writes into the database runs nothi
 """
 
 import io
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +15,7 @@ from pydantic import TypeAdapter
 
 from catalog.colours import Colour
 from indexing.types import EmbeddedGarment, GarmentAttributes, ModelFingerprint
-from search_app.pages.state import Pick
-from search_app.search.query_photo import QueryPhoto
+from search_app.search.query_photo import Pick, QueryPhoto
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box, Garment
@@ -59,18 +57,17 @@ def query_to_bytes(stored: StoredQuery) -> bytes:
     query = stored.query
     whole = () if query.whole is None else (query.whole,)
     garments = (*query.garments, *whole, *(garment for _, garment in stored.regions))
-    header = {
-        "height": query.height,
-        "width": query.width,
-        "monochrome": query.monochrome,
-        "model": asdict(stored.model),
-        "has_whole": bool(whole),
-        "regions": [pick for pick, _ in stored.regions],
-        "garments": [_garment_header(each) for each in garments],
-    }
-    text = json.dumps(header, default=_plain).encode()
+    header = _Header(
+        height=query.height,
+        width=query.width,
+        monochrome=query.monochrome,
+        model=stored.model,
+        has_whole=bool(whole),
+        regions=tuple(pick for pick, _ in stored.regions),
+        garments=tuple(map(_garment_header, garments)),
+    )
     arrays: dict[str, Any] = {
-        "header": np.frombuffer(text, np.uint8),
+        "header": np.frombuffer(_HEADER.dump_json(header), np.uint8),
         "jpeg": np.frombuffer(stored.jpeg, np.uint8),
     }
     for index, each in enumerate(garments):
@@ -98,17 +95,17 @@ def query_from_bytes(content: bytes) -> StoredQuery:
     return StoredQuery(query=query, jpeg=jpeg, model=header.model, regions=regions)
 
 
-def _garment_header(embedded: EmbeddedGarment) -> dict[str, object]:
+def _garment_header(embedded: EmbeddedGarment) -> _GarmentHeader:
     garment = embedded.garment
-    return {
-        "garment_class": int(garment.garment_class),
-        "score": garment.score,
-        "box": garment.box,
-        "area": garment.area,
-        "mask_shape": garment.mask.shape,
-        "colours": [asdict(each) for each in embedded.colours],
-        "attributes": asdict(embedded.attributes),
-    }
+    return _GarmentHeader(
+        garment_class=garment.garment_class,
+        score=garment.score,
+        box=garment.box,
+        area=garment.area,
+        mask_shape=garment.mask.shape,
+        colours=embedded.colours,
+        attributes=embedded.attributes,
+    )
 
 
 def _garment(header: _GarmentHeader, index: int, arrays: Arrays) -> EmbeddedGarment:
@@ -127,8 +124,3 @@ def _garment(header: _GarmentHeader, index: int, arrays: Arrays) -> EmbeddedGarm
         vector=arrays[f"vector{index}"].astype(np.float32),
         attributes=header.attributes,
     )
-
-
-def _plain(value: object) -> object:
-    """What JSON does not know: regions, and numpy's numbers."""
-    return value.item() if isinstance(value, np.generic) else asdict(value)  # type: ignore[call-overload]

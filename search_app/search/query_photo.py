@@ -4,7 +4,7 @@ photo -> embedder -> QueryPhoto: its garments, or the garment of a region, or th
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from PIL import Image
@@ -39,6 +39,25 @@ class QueryPhoto:
     garments: tuple[EmbeddedGarment, ...]
     whole: EmbeddedGarment | None = None
     monochrome: bool = False
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box that the visitor drew; edges in per cent of the photo."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def box(self, width: int, height: int) -> Box:
+        """The box in pixels of a photo."""
+        return scaled_box((self.left, self.top, self.right, self.bottom), width / 100, height / 100)
+
+
+Pick = tuple[int, ...] | Region | Literal["photo"] | None
+"""The part of the photo to search with: garments by index (several are joined), a drawn region or
+the whole photo; None = the best garment."""
 
 
 def embedder_of(collection: Collection) -> Embedder:

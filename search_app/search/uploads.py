@@ -4,7 +4,6 @@ multipart file -> bounded bytes -> decoded photo -> StoredQuery (`query_store`)
 """
 
 import io
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from catalog.fetching.fetch import INTERACTIVE, fetch_photo
 from indexing.types import EmbeddedGarment, ModelFingerprint
 from search_app.errors import BadRequest, SampleNotFound, UploadRefused, UploadTooLarge
 from search_app.search.inference import InferenceLine
-from search_app.search.query_photo import QueryPhoto
+from search_app.search.query_photo import Pick, QueryPhoto
 from segmentation.photos import Photo, find_photos
 
 SHOWN_SIDE: Final = 1280
@@ -35,7 +34,7 @@ class StoredQuery:
     query: QueryPhoto
     jpeg: bytes
     model: ModelFingerprint
-    regions: tuple[tuple[Hashable, EmbeddedGarment], ...] = ()
+    regions: tuple[tuple[Pick, EmbeddedGarment], ...] = ()
 
 
 def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:

@@ -16,8 +16,8 @@ from search_app.pages.regions import (
     resolved_pick,
     with_pick,
 )
-from search_app.pages.state import PageState, Region
-from search_app.search.query_photo import QueryPhoto
+from search_app.pages.state import PageState
+from search_app.search.query_photo import QueryPhoto, Region
 from search_app.search.uploads import StoredQuery, shown_jpeg
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box, Garment
