@@ -348,7 +348,7 @@ class ShardRow(Base):
 
 
 class SealedRow(Base):
-    """An encrypted value of a visitor (`search_app.security.sealed`): a query photo or a session.
+    """An encrypted value of a visitor (`search_app.security.expiring`): a query photo or a session.
 
     `id` is a hash of its token. On PostgreSQL the table is UNLOGGED; SQLite leaves it empty.
     """

@@ -1,4 +1,4 @@
-"""Signing in to the admin pages.
+"""Signing in to the admin pages, and what these have in common.
 
     key or local token -> POST /admin/login -> session (cookie, closed to scripts) -> /admin
     address that `apparel serve` prints -> GET /admin?ticket=..., once -> session
@@ -8,12 +8,15 @@ A session is a random token (`search_app.security.sessions`) for a key of scope 
 changes something carries a CSRF token.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from search_app.errors import AdminNeeded, KeyUnknown
+from search_app.language.translations import N_, gettext
 from search_app.problems import sentence
 from search_app.security.csrf import check_form, form_token, keep_token
 from search_app.security.keys import ApiKey, Scope, key_of
@@ -21,6 +24,23 @@ from search_app.security.sessions import SESSION_HOURS
 from search_app.services import Services, UsedServices
 
 COOKIE: Final = "apparel_admin"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the admin pages: its address and its name in English."""
+
+    href: str
+    name: str
+
+
+TABS: Final = (
+    Tab("/admin", N_("Imports and index")),
+    Tab("/admin/sources", N_("Sources")),
+    Tab("/admin/lists", N_("Work lists")),
+    Tab("/admin/searches", N_("Searches")),
+)
+"""The tabs in order; a page of `templates/admin` belongs to the tab of its address."""
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -91,6 +111,30 @@ def signed_in(request: Request, session: str) -> Response:
         secure=request.url.scheme == "https",
     )
     return answer
+
+
+def admin_page(
+    request: Request,
+    services: Services,
+    key: ApiKey,
+    template: str,
+    context: Mapping[str, object],
+    status: int = 200,
+) -> Response:
+    """Render a page of `templates/admin` for a signed-in key."""
+    token = form_token(request)
+    shared = {
+        "key_name": key.name,
+        "csrf": token,
+        "tabs": [replace(each, name=gettext(each.name)) for each in TABS],
+        "here": "admin",
+    }
+    page = services.templates.TemplateResponse(
+        request, f"admin/{template}", {**shared, **context}, status
+    )
+    page.headers["Cache-Control"] = "private, no-store"
+    keep_token(request, page, token)
+    return page
 
 
 def login_page(

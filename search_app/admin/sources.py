@@ -8,8 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from catalog.syncing.records import SourceStatus, SyncOutcome
 from catalog.syncing.sources import list_sources, source_status
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin, Ours
+from search_app.admin.session import Admin, Ours, admin_page
 from search_app.language import texts
 from search_app.problems import sentence
 from search_app.services import UsedServices

@@ -19,8 +19,7 @@ from indexing.review.corrections import hide_photos, set_class
 from indexing.review.records import CHECKS, Check, ListEntry
 from indexing.review.store import all_entries, finding_counts, findings_by_id, mark, work_list
 from search_app.admin.downloads import csv_download
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin, Ours
+from search_app.admin.session import Admin, Ours, admin_page
 from search_app.jobs.records import REVIEW
 from search_app.language import texts
 from search_app.language.formats import number

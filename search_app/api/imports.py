@@ -10,8 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from catalog.errors import FeedError
+from catalog.feeds.reader import parse_field_map
 from catalog.importing.importer import ImportOptions
-from search_app.api.import_documents import import_document, import_options
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
@@ -57,6 +58,8 @@ BODY: Final[dict[str, Any]] = {
     }
 }
 
+_SAME: Final = frozenset(ImportChoices.model_fields) - {"map"}
+"""Options that a request and the importer name alike."""
 Model = TypeVar("Model", bound=BaseModel)
 Writer = Annotated[ApiKey | None, Depends(needs(Scope.WRITE))]
 
@@ -159,6 +162,23 @@ def _imports(services: Services, job_id: str) -> JobRunner:
     """The job runner, if this job is an import. Raises JobNotFound: other jobs are for admins."""
     services.open_jobs.get(job_id, IMPORT)
     return services.open_jobs
+
+
+def import_options(choices: ImportChoices) -> ImportOptions:
+    """The importer's options, which fetch no private addresses. Raises BadRequest for `map`."""
+    try:
+        fields = parse_field_map(choices.map)
+    except FeedError as error:
+        raise BadRequest("map", str(error)) from error
+    same = choices.model_dump(include=set(_SAME))
+    return ImportOptions(fields=fields, **same)
+
+
+def import_document(job: Job) -> ImportDocument:
+    """The JSON document of a job."""
+    choices = {name: getattr(job.options, name) for name in _SAME}
+    choices["map"] = [f"{field}={column}" for field, column in job.options.fields]
+    return ImportDocument.model_validate(job.model_dump() | {"options": choices})
 
 
 def _is_several_lines_of_json(data: bytes) -> bool:

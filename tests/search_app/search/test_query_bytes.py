@@ -4,8 +4,8 @@ import numpy as np
 
 from catalog.colours import Colour
 from indexing.types import Attribute, EmbeddedGarment, GarmentAttributes
-from search_app.search.query_bytes import query_from_bytes, query_to_bytes
 from search_app.search.query_photo import QueryPhoto, Region
+from search_app.search.query_store import query_from_bytes, query_to_bytes
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment
