@@ -18,28 +18,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from catalog.feeds.reader import read_feed, read_folder
-    from catalog.filtering.filters import Filters
-    from indexing.collection import Collection, open_collection
-    from indexing.embedding.wiring import load_embedder
-    from indexing.search.query import Query
-    from indexing.search.results import ResultCard
-    from indexing.types import EmbeddedGarment, Hit
-    from segmentation.photos import read_photo
-
-__all__ = [
-    "Collection",
-    "EmbeddedGarment",
-    "Filters",
-    "Hit",
-    "Query",
-    "ResultCard",
-    "load_embedder",
-    "open_collection",
-    "read_feed",
-    "read_folder",
-    "read_photo",
-]
+    from catalog.feeds.reader import read_feed as read_feed
+    from catalog.feeds.reader import read_folder as read_folder
+    from catalog.filtering.filters import Filters as Filters
+    from indexing.collection import Collection as Collection
+    from indexing.collection import open_collection as open_collection
+    from indexing.embedding.wiring import load_embedder as load_embedder
+    from indexing.search.query import Query as Query
+    from indexing.search.results import ResultCard as ResultCard
+    from indexing.types import EmbeddedGarment as EmbeddedGarment
+    from indexing.types import Hit as Hit
+    from segmentation.photos import read_photo as read_photo
 
 _MODULES: Final = {
     "Collection": "indexing.collection",
@@ -54,6 +43,8 @@ _MODULES: Final = {
     "read_folder": "catalog.feeds.reader",
     "read_photo": "segmentation.photos",
 }
+
+__all__ = [*_MODULES]
 
 
 def __getattr__(name: str) -> object:

@@ -142,6 +142,13 @@ class Collection:
         """The models of the vectors; None without vectors and embedder."""
         return self._fingerprint
 
+    @property
+    def models(self) -> Embedder:
+        """The loaded models. Raises IndexingError without any."""
+        if self.embedder is None:
+            raise IndexingError("no model is loaded; open the collection with an embedder")
+        return self.embedder
+
     def index(
         self,
         feed: Feed,
@@ -166,8 +173,8 @@ class Collection:
         """
         if options.dry_run:
             return self._preview(feed, photos, options)
-        if self.embedder is None or self._engine is None:
-            raise IndexingError("no model is loaded; open the collection with an embedder")
+        embedder, engine = self.models, self._engine
+        assert engine is not None  # opened with the models
         with self._run_lock, importing(self.data):
             if self._retired:
                 raise IndexingError("the encoder was changed meanwhile; try again")
@@ -177,9 +184,9 @@ class Collection:
             run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
             try:
-                self._engine.expect(len(imported.pending))
+                engine.expect(len(imported.pending))
                 if workers is None:
-                    self._index_pending(self.embedder, self._engine, run, limits)
+                    self._index_pending(embedder, engine, run, limits)
                 else:
                     self._index_by_workers(workers, source_of(feed, options.source), run, limits)
                 with clock.timing("remove"):
@@ -190,7 +197,7 @@ class Collection:
                 run.add_notes(notes)
             finally:
                 with clock.timing("publish"):
-                    self._engine.publish()
+                    engine.publish()
                     self.database.analyze()
                 keep_reserve(self.data)
             return run.summary()
@@ -260,10 +267,8 @@ class Collection:
 
     def shard_worker(self) -> ShardWorker:
         """A worker for the shards of any run. Raises IndexingError without a model."""
-        if self.embedder is None:
-            raise IndexingError("no model is loaded; open the collection with an embedder")
-        return ShardWorker.over(
-            self.data, self.bucket, self.database, self.embedder, self._model_id
+        return ShardWorker(
+            self.database, self.models, self._model_id, self.photo_store, self._fetched
         )
 
     def search(self, query: Query) -> list[Hit]:
@@ -302,12 +307,10 @@ class Collection:
             IndexingError: the collection was opened without models.
             ValueError: the mask is empty.
         """
-        if self.embedder is None:
-            raise IndexingError("no model is loaded; open the collection with an embedder")
         if mask is not None:
-            return (self.embedder.embed_region(photo, mask, garment_class),)
-        (embedded,) = self.embedder.embed([photo])
-        return embedded.garments or (self.embedder.embed_whole(photo),)
+            return (self.models.embed_region(photo, mask, garment_class),)
+        (embedded,) = self.models.embed([photo])
+        return embedded.garments or (self.models.embed_whole(photo),)
 
     @property
     def takes_text(self) -> bool:

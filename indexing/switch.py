@@ -6,9 +6,10 @@
 The old collection keeps serving searches, also after the switch.
 """
 
-from indexing.bulk.reembed import Progress, ReembedSummary, reembed, renew_attributes
+from indexing.bulk.reembed import ReembedSummary, reembed, renew_attributes
 from indexing.collection import Collection
 from indexing.types import Embedder
+from segmentation.progress import Progress, no_progress
 
 
 def switched(
@@ -27,7 +28,7 @@ def switched(
     summary = reembed(collection.database, store, embedder, progress)
     collection.retire()
     # Garments that an indexing run has added since the switch.
-    reembed(collection.database, store, embedder, lambda done, total: None)
+    reembed(collection.database, store, embedder, no_progress)
     renew_attributes(collection.database, embedder.fingerprint.encoder)
     return reopened(collection, embedder), summary
 

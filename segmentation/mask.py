@@ -154,8 +154,9 @@ def _mean_probability(piece: BoolMask, probability: npt.NDArray[np.float32]) -> 
     return float(probability[sampled].mean())
 
 
-def whole_photo_garment(height: int, width: int) -> Garment:
-    """The whole photo as a garment of unknown class (`WHOLE`, score 0)."""
+def whole_photo_garment(photo: npt.NDArray[np.uint8]) -> Garment:
+    """The whole photo (H, W, 3) as a garment of unknown class (`WHOLE`, score 0)."""
+    height, width = photo.shape[:2]
     mask = np.ones((height, width), bool)
     return Garment(GarmentClass.WHOLE, 0.0, (0, 0, width, height), mask, 1.0)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from segmentation.calibration import UNCALIBRATED, Calibration, Prediction, detect_garments
+from segmentation.hub.files import is_network_name
 from segmentation.mask import in_pixels
 from segmentation.photos import Photo
 from segmentation.preprocess import (
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from segmentation.torch_runtime import PictureNetwork
 
 BATCH_SIZE: Final = 8
-LOCAL_PREFIX: Final = "local-dir:"
-HUB_PREFIX: Final = "hf-hub:"
 
 
 class Segmenter:
@@ -74,15 +73,15 @@ class Segmenter:
 
         Args:
             name: a weights file with its card beside it, or `local-dir:DIR` or `hf-hub:NAME` of
-                a SegFormer (`segmentation.segformer`).
+                a SegFormer (`segmentation.hub.segformer`).
 
         Raises:
             WeightsError: it is missing, damaged, or does not match its card.
             RuntimeAbsent: nothing installed here runs it.
         """
-        if str(name).startswith((LOCAL_PREFIX, HUB_PREFIX)):
+        if is_network_name(str(name)):
             require_torch(f"the segmenter {name}")
-            from segmentation.segformer import load_segformer
+            from segmentation.hub.segformer import load_segformer
 
             return load_segformer(str(name), options)
         path = SHIPPED_SEGMENTER if name is None else Path(name)

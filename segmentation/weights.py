@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from segmentation.calibration import UNCALIBRATED, Calibration
 from segmentation.classes import GarmentClass
 from segmentation.data.pairs import DATA_SOURCES, DataSource
@@ -178,16 +181,32 @@ def load_tensors(network: "nn.Module", path: Path, sha256: str) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    _check(path, sha256)
+    try:
+        network.load_state_dict(_as_float(load_file(path)))
+    except (SafetensorError, RuntimeError) as error:
+        raise WeightsError(f"{path} does not fit its card's architecture; restore both") from error
+
+
+def read_tensors(path: Path, sha256: str) -> dict[str, npt.NDArray[np.float32]]:
+    """Read arrays from a file whose SHA-256 must match the card's."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    _check(path, sha256)
+    try:
+        return {name: tensor.astype(np.float32) for name, tensor in load_file(path).items()}
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is damaged; restore it") from error
+
+
+def _check(path: Path, sha256: str) -> None:
     if not path.is_file():
         raise WeightsError(f"{path} is missing; reinstall or train again")
     if file_sha256(path) != sha256:
         raise WeightsError(
             f"{path} is not the file its card describes (SHA-256 differs); restore both"
         )
-    try:
-        network.load_state_dict(_as_float(load_file(path)))
-    except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path} does not fit its card's architecture; restore both") from error
 
 
 def _as_float(tensors: "dict[str, torch.Tensor]") -> "dict[str, torch.Tensor]":

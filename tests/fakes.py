@@ -121,7 +121,7 @@ class FakeEmbedder:
         return [_embed(photo) for photo in photos]
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        return _describe(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
+        return _describe(photo, whole_photo_garment(photo))
 
     def embed_region(
         self,

@@ -17,8 +17,10 @@ VOCABULARY = tuple(
         "classes",
         "decoding",
         "errors",
+        "hub.files",
         "mask",
         "photos",
+        "progress",
         "runtime",
         "segmented_photo",
         "data.splits",
@@ -41,6 +43,7 @@ LEARNING = tuple(
 SHARES_LEARNING = (
     "indexing.training",
     "indexing.evaluation",
+    "indexing.embedding.attributes",
     "indexing.embedding.encoder",
     "indexing.embedding.clip_encoder",
     "indexing.embedding.crop_encoder",

@@ -3,7 +3,7 @@
 One garment per photo, one photo per product; garment ids count from 1.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +13,10 @@ from sqlalchemy import func, insert, select
 
 from catalog.colours import COLOUR_NAMES, Colour
 from catalog.database import open_database
-from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
+from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.benchmarks.vectors import STYLE_DIMENSION, GarmentVectors
 from indexing.embedding.colour import COLOUR_DIMENSION
-from indexing.index.vector_rows import use_model, vector_to_bytes
+from indexing.index.vector_rows import add_vectors, use_model
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 from segmentation.classes import GarmentClass
 
@@ -56,7 +56,7 @@ def fill(
             session.execute(insert(Product), [_product(number) for number in numbers])
             session.execute(insert(PhotoRow), [photo_row(number) for number in numbers])
             session.execute(insert(GarmentRow), garments)
-            session.execute(insert(VectorRow), list(_vectors(start, vectors, model_id)))
+            add_vectors(session, model_id, dict(zip(numbers, vectors, strict=True)))
         start += len(vectors)
     if not database.is_sqlite:
         with database.transaction() as session:
@@ -65,6 +65,12 @@ def fill(
                 session.execute(select(func.setval(f"{table}_id_seq", count)))
     database.analyze()
     database.close()
+
+
+def vectors_and_queries(count: int, queries: int) -> tuple[Vectors, Vectors]:
+    """The vectors of `fill`, and those of new garments from the same distribution."""
+    generator = GarmentVectors(SEED)
+    return np.concatenate(list(generator.chunks(count))), generator.draw(queries)
 
 
 def _product(number: int) -> Row:
@@ -110,11 +116,6 @@ def garment_row(garment_id: int, photo_id: int, garment_class: GarmentClass) -> 
         "main_colour": name,
         "colours": (Colour(name, "#808080", 1.0),),
     }
-
-
-def _vectors(start: int, vectors: Vectors, model_id: int) -> Iterator[Row]:
-    for number, vector in enumerate(vectors, start):
-        yield {"garment_id": number, "model_id": model_id, "values": vector_to_bytes(vector)}
 
 
 def passing(count: int, condition: str) -> GarmentIds:

@@ -7,25 +7,21 @@ growth of a fresh process from its imports until after opening and searching.
 """
 
 import argparse
-import multiprocessing
 import resource
-import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import faiss
 import numpy as np
 
 from catalog.filtering.filters import parse_filters
-from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, passing
-from indexing.benchmarks.report import log, print_document
+from indexing.benchmarks.catalogue import FINGERPRINT, fill, passing, vectors_and_queries
+from indexing.benchmarks.report import in_fresh_process, log, print_document
 from indexing.benchmarks.searches import Search, SearchFigures, Truth, measured
 from indexing.benchmarks.updates import Updates, measure_updates
-from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
 from indexing.index.indices import ClassIndices
 from indexing.index.snapshot import IndexSnapshot
@@ -42,7 +38,6 @@ FILTERED_QUERIES: Final = 20
 WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 1.0)
 FILTERS: Final = ("brand=Rare", "brand=Small", "category=Category 3", "availability=in stock")
 TEN: Final = 10
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -86,36 +81,29 @@ def index_growth(
 
 
 def _measure(size: int) -> SizeFigures:
-    folder = Path(tempfile.mkdtemp(prefix="apparel-growth-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="apparel-growth-") as name:
+        folder = Path(name)
         log(f"{size} garments: filling the database")
         fill(folder, size)
-        build_s, build_mb = _in_fresh_process(_build, folder)
+        build_s, build_mb = in_fresh_process(_build, folder)
         log(f"  built in {build_s:.1f} s, {build_mb:.0f} MB at most")
         index_mb = sum(path.stat().st_size for path in (folder / "index").iterdir()) / 1e6
         database_mb = sum(path.stat().st_size for path in folder.glob("apparel.db*")) / 1e6
-        cold_s, memory_mb = _in_fresh_process(_cold, folder)
-        searched = _in_fresh_process(_searched, folder, size)
-        figures = SizeFigures(
-            garments=size,
-            build_s=round(build_s, 2),
-            build_memory_mb=round(build_mb, 1),
-            database_mb=round(database_mb, 1),
-            index_mb=round(index_mb, 1),
-            cold_start_s=round(cold_s, 3),
-            memory_mb=round(memory_mb, 1),
-            times_faster=round(searched.flat_p95_ms / searched.p95_ms, 1),
-            searched=searched,
-        )
-        log(f"  {figures}")
-        return figures
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _in_fresh_process(function: Callable[..., Result], *arguments: object) -> Result:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+        cold_s, memory_mb = in_fresh_process(_cold, folder)
+        searched = in_fresh_process(_searched, folder, size)
+    figures = SizeFigures(
+        garments=size,
+        build_s=round(build_s, 2),
+        build_memory_mb=round(build_mb, 1),
+        database_mb=round(database_mb, 1),
+        index_mb=round(index_mb, 1),
+        cold_start_s=round(cold_s, 3),
+        memory_mb=round(memory_mb, 1),
+        times_faster=round(searched.flat_p95_ms / searched.p95_ms, 1),
+        searched=searched,
+    )
+    log(f"  {figures}")
+    return figures
 
 
 def _build(folder: Path) -> tuple[float, float]:
@@ -146,10 +134,7 @@ def _cold(folder: Path) -> tuple[float, float]:
 
 def _searched(folder: Path, size: int) -> Searched:
     """Measure searches, filtered searches, the flat index and updates."""
-    generator = GarmentVectors(SEED)
-    vectors = np.concatenate(list(generator.chunks(size)))
-    # Drawn after the catalogue from the same distribution: new garments.
-    queries = generator.draw(QUERIES)
+    vectors, queries = vectors_and_queries(size, QUERIES)
     everything = Truth(vectors, np.arange(1, size + 1))
     collection = open_collection(folder)
     filtered = tuple(_filtered(collection, vectors, queries, text) for text in FILTERS)

@@ -14,9 +14,7 @@ Up to 20,000 vectors of a class (`EXACT_LIMIT`) are held in memory, more in a ma
 all classes are that large, memory grows by up to `vector_mb`.
 """
 
-import multiprocessing
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +24,7 @@ import numpy as np
 from catalog.feeds.reader import read_folder
 from indexing.benchmarks.light import light_embedder
 from indexing.benchmarks.photos import DRAWN_SIZES, SMALL_SIZES, write_photos
-from indexing.benchmarks.report import log, private_mb
+from indexing.benchmarks.report import in_fresh_process, log, private_mb
 from indexing.bulk.records import IndexProgress
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
@@ -88,7 +86,7 @@ def measure_soak(
         summary = collection.index(read_folder(folder / "photos"), on_progress=watch)
         collection.close()
         write_photos(folder / "more", min(MORE, count), source, sizes)
-        reopened = _in_a_new_process(folder, options, light)
+        reopened = in_fresh_process(_index_more, folder, options, light)
     medians = windows(seen)
     return SoakFigures(
         photos=count,
@@ -107,11 +105,6 @@ def _embedder(options: RuntimeOptions, light: bool) -> Embedder:
     if light:
         return light_embedder(options.threads)
     return load_embedder(options=options)
-
-
-def _in_a_new_process(folder: Path, options: RuntimeOptions, light: bool) -> float:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_index_more, folder, options, light).result()
 
 
 def _index_more(folder: Path, options: RuntimeOptions, light: bool) -> float:

@@ -6,6 +6,8 @@ database ------/
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,7 +26,7 @@ class PhotoGarments:
 
     height: int
     width: int
-    garments: tuple[GarmentRecord, ...] = ()
+    garments: tuple[GarmentRecord, ...]
 
     @classmethod
     def of_embedded(cls, photo: EmbeddedPhoto, dimension: int) -> "PhotoGarments":
@@ -67,14 +69,11 @@ def indexed_garments(
         )
         .order_by(PhotoRow.id, GarmentRow.area.desc(), GarmentRow.id)
     )
-    firsts: dict[str, PhotoRow] = {}
     results: dict[str, PhotoGarments] = {}
-    for photo, garment, vector in session.execute(query):
-        sha256 = str(photo.sha256)
-        if photo is firsts.setdefault(sha256, photo):
-            answer = results.get(sha256) or PhotoGarments(photo.height or 1, photo.width or 1)
-            record = _record_of(garment, vector)
-            results[sha256] = replace(answer, garments=(*answer.garments, record))
+    for photo, rows in groupby(session.execute(query), key=itemgetter(0)):
+        if photo.sha256 not in results:
+            records = tuple(_record_of(garment, vector) for _, garment, vector in rows)
+            results[photo.sha256] = PhotoGarments(photo.height or 1, photo.width or 1, records)
     return results
 
 

@@ -54,14 +54,11 @@ def fetch_ahead(
         yield from pending
         return
 
-    def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
+    def needs_fetch(url: str) -> bool:
         # The first of several products with this photo may have fetched it by now.
-        if photo.url is None or fetching.fetched.is_here(photo.url):
-            return photo
-        with clock.timing("fetch"):
-            return _fetch(photo, photo.url, fetcher, fetching.fetched)
+        return not fetching.fetched.is_here(url)
 
-    yield from _in_order(pending, fetch, fetching)
+    yield from _fetched(pending, needs_fetch, fetching, clock)
 
 
 def changed_since(
@@ -71,30 +68,34 @@ def changed_since(
 
     A photo that cannot be fetched now counts as unchanged.
     """
-
-    def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
-        if photo.url is None:
-            return photo
-        with clock.timing("fetch"):
-            return _fetch(photo, photo.url, fetcher, fetching.fetched)
-
-    for photo in _in_order(known, fetch, fetching):
+    for photo in _fetched(known, lambda url: True, fetching, clock):
         # Compared with the database, not with the earlier file: a killed run may have fetched
         # the file without indexing it.
         if file_sha256(photo.path) not in (None, photo.sha256):
             yield replace(photo, refusal=None)
 
 
-def _fetch(
-    photo: PendingPhoto, url: str, fetcher: PhotoFetcher, fetched: FetchedPhotos
-) -> PendingPhoto:
-    try:
-        response = fetcher.fetch(url, fetched.validators(url))
-    except FetchError as error:
-        return replace(photo, refusal=Refusal(error.code, str(error)))
-    if response is not None:
-        fetched.save(url, response)
-    return photo
+def _fetched(
+    photos: Iterable[PendingPhoto],
+    needs_fetch: Callable[[str], bool],
+    fetching: Fetching,
+    clock: StageClock,
+) -> Generator[PendingPhoto, None, None]:
+    """Photos in order, each fetched if needed, with the refusal where that fails."""
+
+    def fetch(photo: PendingPhoto, fetcher: PhotoFetcher) -> PendingPhoto:
+        if photo.url is None or not needs_fetch(photo.url):
+            return photo
+        try:
+            with clock.timing("fetch"):
+                response = fetcher.fetch(photo.url, fetching.fetched.validators(photo.url))
+                if response is not None:
+                    fetching.fetched.save(photo.url, response)
+        except FetchError as error:
+            return replace(photo, refusal=Refusal(error.code, str(error)))
+        return photo
+
+    yield from _in_order(photos, fetch, fetching)
 
 
 def _in_order(

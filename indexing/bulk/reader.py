@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
+from catalog.errors import BadStoredName
 from catalog.files import file_sha256, is_file
 from catalog.importing.importer import PendingPhoto
 from catalog.photos import PhotoStore
@@ -75,3 +76,11 @@ def _read_bytes(pending: PendingPhoto) -> bytes:
         raise UnreadablePhoto(
             "absent", f"cannot read {path.name}: {error.strerror}; check its permissions"
         ) from error
+
+
+def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
+    """Decode a stored copy; None where it is missing or damaged."""
+    try:
+        return read_photo(store.path(stored or ""))
+    except (UnreadablePhoto, BadStoredName):
+        return None

@@ -118,6 +118,14 @@ class BatchCounts:
     skips: tuple[Skip, ...]
     unused: tuple[str, ...] = ()
 
+    def __add__(self, other: "BatchCounts") -> "BatchCounts":
+        return BatchCounts(
+            self.indexed + other.indexed,
+            self.garments + other.garments,
+            self.skips + other.skips,
+            self.unused + other.unused,
+        )
+
     @property
     def photos(self) -> int:
         """Number of photos, indexed or skipped."""

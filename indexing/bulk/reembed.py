@@ -7,7 +7,7 @@ Searches use the old model until the switch, so a run may be stopped at any mome
 resumes it. The old vectors stay, so switching back is quick.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
-from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, ModelRow, PhotoRow, Product, VectorRow
 from catalog.photos import PhotoStore
+from indexing.bulk.reader import readable_copy
 from indexing.bulk.writer import write_attributes
 from indexing.embedding.attributes import AttributeHeads, heads_for
-from indexing.embedding.explain import overlap
+from indexing.embedding.explain import best_overlapping
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.evaluation.metrics import (
     Figures,
@@ -39,9 +39,9 @@ from indexing.index.vector_rows import (
 )
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder, Vectors
 from segmentation.classes import GarmentClass
-from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Box
-from segmentation.photos import Photo, read_photo
+from segmentation.photos import Photo
+from segmentation.progress import Progress
 
 BATCH: Final = 8
 MIN_OVERLAP: Final = 0.5
@@ -50,7 +50,6 @@ MAX_COMPARED: Final = 3_000
 """Maximum number of labelled garments for the figures before and after."""
 MIN_COMPARED: Final = 20
 _ROWS: Final = 2_000
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -121,14 +120,6 @@ def reembed(
         figures=figures,
         damaged=named,
     )
-
-
-def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
-    """Decode a stored copy; None where it is missing or damaged."""
-    try:
-        return read_photo(store.path(stored or ""))
-    except (UnreadablePhoto, BadStoredName):
-        return None
 
 
 def _prepare(database: Database, embedder: Embedder) -> tuple[int, str, int]:
@@ -228,7 +219,7 @@ def _embedded_again(
 ) -> EmbeddedGarment:
     garment_class = GarmentClass(row.garment_class)
     box = _box_in_pixels(row, photo)
-    found = _same_garment(row, box, photo)
+    found = best_overlapping(photo.garments, box, garment_class, MIN_OVERLAP)
     return found or embedder.embed_region(shown, box, garment_class)
 
 
@@ -239,17 +230,6 @@ def _box_in_pixels(row: GarmentRow, photo: EmbeddedPhoto) -> Box:
         max(round(row.x1 * photo.width), round(row.x0 * photo.width) + 1),
         max(round(row.y1 * photo.height), round(row.y0 * photo.height) + 1),
     )
-
-
-def _same_garment(row: GarmentRow, box: Box, photo: EmbeddedPhoto) -> EmbeddedGarment | None:
-    """The garment of this class that overlaps the box best; None below `MIN_OVERLAP`."""
-    of_class = [
-        each for each in photo.garments if int(each.garment.garment_class) == row.garment_class
-    ]
-    best = max(of_class, key=lambda each: overlap(each.garment.box, box), default=None)
-    if best is None or overlap(best.garment.box, box) < MIN_OVERLAP:
-        return None
-    return best
 
 
 # -- figures before and after

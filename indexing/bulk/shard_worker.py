@@ -3,9 +3,7 @@
 import logging
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from catalog.data_folder.bucket import Bucket
 from catalog.database import Database, guarded
 from catalog.errors import DatabaseAway
 from catalog.fetching.fetch import FetchLimits
@@ -31,15 +29,6 @@ class ShardWorker:
     model_id: int
     store: PhotoStore
     fetched: FetchedPhotos
-
-    @classmethod
-    def over(
-        cls, data: Path, bucket: Bucket | None, database: Database, embedder: BulkEmbedder,
-        model_id: int,
-    ) -> "ShardWorker":  # fmt: skip
-        """A worker with the files of a data folder."""
-        store, fetched = PhotoStore(data, bucket), FetchedPhotos(data, bucket)
-        return cls(database, embedder, model_id, store, fetched)
 
     def work(self, run: str | None = None) -> bool:
         """Take one shard, of a run or of any, and index it; False where none waits.
@@ -79,13 +68,5 @@ class ShardWorker:
         batches = index_photos(
             photos, self.embedder, self.database, self.model_id, self.store, clock
         )
-        total = BatchCounts(0, 0, ())
         with closing(photos), closing(batches):
-            for batch in batches:
-                total = BatchCounts(
-                    total.indexed + batch.indexed,
-                    total.garments + batch.garments,
-                    total.skips + batch.skips,
-                    total.unused + batch.unused,
-                )
-        return total
+            return sum(batches, BatchCounts(0, 0, ()))

@@ -9,7 +9,7 @@ any moment; another run resumes it. Where only the encoder differs, `reembed` wo
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +27,15 @@ from catalog.importing.removal import unused_copies
 from catalog.models import DATABASE_NAME, Base, GarmentRow, ModelRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
 from indexing.bulk.pipeline import index_read_photos
+from indexing.bulk.reader import readable_copy
 from indexing.bulk.records import ReadPhoto, SkippedPhoto
-from indexing.bulk.reembed import readable_copy, reembed, skip_damaged
+from indexing.bulk.reembed import reembed, skip_damaged
 from indexing.clock import StageClock
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import active_model, fingerprint_of, model_row
-from indexing.types import Embedder, ModelFingerprint
+from indexing.types import Embedder
+from segmentation.progress import Progress
 
-Progress = Callable[[int, int], None]
-"""Called with the numbers of photos done and of all photos."""
 _PHOTOS_PER_ROUND: Final = 64
 _NOT_COPIED: Final = {
     *("product", "photo", "finding"),  # in part, by `_copy_changes`
@@ -77,26 +77,25 @@ def upgrade(
         FolderInUse: all is ready, but a server has the old database open.
         IndexingError: another segmenter for a catalogue in PostgreSQL.
     """
-    started = time.monotonic()
-    database = open_database(data, database_url)
-    try:
+    started, after = time.monotonic(), embedder.fingerprint
+    work = _Upgrade(data, embedder, progress)
+    with closing(open_database(data, database_url)) as database:
         with database.session() as session:
             active = active_model(session)
-            before = fingerprint_of(active) if active else embedder.fingerprint
-        if before.segmenter == embedder.fingerprint.segmenter:
-            return _upgrade_in_place(database, data, embedder, before, progress, started)
-    finally:
-        database.close()
-    if database_url is not None:
-        raise IndexingError(
-            "another segmenter needs a new database: name one with APPAREL_DATABASE_URL and run "
-            "`apparel index` into it"
-        )
-    work = _Upgrade(data, embedder, progress)
-    work.run()
+            before = fingerprint_of(active) if active else after
+        is_same_segmenter = before.segmenter == after.segmenter
+        if is_same_segmenter and before.encoder != after.encoder:
+            work.reembed(database)
+    if not is_same_segmenter:
+        if database_url is not None:
+            raise IndexingError(
+                "another segmenter needs a new database: name one with APPAREL_DATABASE_URL and "
+                "run `apparel index` into it"
+            )
+        work.run()
     return UpgradeSummary(
         before=before.key,
-        after=embedder.fingerprint.key,
+        after=after.key,
         photos=work.photos,
         garments=work.garments,
         without_garment=work.without_garment,
@@ -105,30 +104,8 @@ def upgrade(
     )
 
 
-def _upgrade_in_place(
-    database: Database,
-    data: Path,
-    embedder: Embedder,
-    before: ModelFingerprint,
-    progress: Progress,
-    started: float,
-) -> UpgradeSummary:
-    after, done = embedder.fingerprint, None
-    if before.encoder != after.encoder:
-        done = reembed(database, PhotoStore(data), embedder, progress)
-    return UpgradeSummary(
-        before=before.key,
-        after=after.key,
-        photos=done.photos if done else 0,
-        garments=done.garments if done else 0,
-        without_garment=0,
-        damaged=done.damaged if done else (),
-        seconds=time.monotonic() - started,
-    )
-
-
 class _Upgrade:
-    """An upgrade to another segmenter, on a copy of the database, with its counts."""
+    """An upgrade of a data folder, with its counts."""
 
     def __init__(self, data: Path, embedder: Embedder, progress: Progress) -> None:
         self.photos = self.garments = self.without_garment = 0
@@ -139,8 +116,13 @@ class _Upgrade:
         self._embedder = embedder
         self._progress = progress
 
+    def reembed(self, database: Database) -> None:
+        """Embed every garment with the new encoder, in place."""
+        done = reembed(database, self._store, self._embedder, self._progress)
+        self.photos, self.garments, self.damaged = done.photos, done.garments, [*done.damaged]
+
     def run(self) -> None:
-        """Segment and embed every photo into the copy, then switch."""
+        """Segment and embed every photo into a copy of the database, then switch."""
         self._folder.mkdir(exist_ok=True)
         with serving(self._folder, "upgrade"):
             self._prepare()

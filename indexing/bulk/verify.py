@@ -14,11 +14,10 @@ from catalog.database import Database
 from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
+from indexing.bulk.reader import readable_copy
 from indexing.index.engine import VectorEngine
 from indexing.index.vector_rows import vector_from_bytes
 from indexing.types import ModelFingerprint
-from segmentation.errors import UnreadablePhoto
-from segmentation.photos import read_photo
 
 UNIT_TOLERANCE: Final = 1e-2
 _AGAIN: Final = "remove its product and index it again"
@@ -85,16 +84,8 @@ def _copy_problem(store: PhotoStore, stored: str | None, sha256: str, quick: boo
         return None
     # Until November 2026 copies were named by the SHA-256 of their source.
     named_by_source = path.stem == sha256
-    whole = _decodes(path) if named_by_source else store.is_whole(stored)
+    whole = readable_copy(store, stored) is not None if named_by_source else store.is_whole(stored)
     return None if whole else "is damaged"
-
-
-def _decodes(path: Path) -> bool:
-    try:
-        read_photo(path)
-    except UnreadablePhoto:
-        return False
-    return True
 
 
 def _text_problems(session: Session) -> Iterator[str]:

@@ -5,7 +5,6 @@ class, so attributes can be predicted from stored vectors without a network (`ap
 `train_heads` fits them; their card has the encoder they belong to and their accuracy.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from catalog.files import file_sha256
 from indexing.errors import EncoderError
 from indexing.types import Attribute, GarmentAttributes, Vectors
 from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
+from segmentation.errors import WeightsError
 from segmentation.mask import Box
+from segmentation.weights import read_card, read_tensors
 
 SHIPPED_HEADS: Final = Path(__file__).parent.parent / "weights" / "attributes.safetensors"
 _UPPER, _WHOLE, _LOWER = GARMENT_CLASSES
@@ -102,12 +100,10 @@ class AttributeHeads:
     def load(cls, path: Path) -> "AttributeHeads":
         """Load heads with their card; EncoderError if absent or damaged."""
         try:
-            card = HeadsCard(**json.loads(path.with_suffix(".json").read_text()))
-            if file_sha256(path) != card.sha256:
-                raise EncoderError(f"{path} is not the file its card describes; restore both")
-            return cls(load_file(path), card)
-        except (OSError, ValueError, TypeError, SafetensorError) as error:
-            raise EncoderError(f"cannot read {path} ({error}); restore it and its card") from error
+            card = read_card(path, HeadsCard)
+            return cls(read_tensors(path, card.sha256), card)
+        except WeightsError as error:
+            raise EncoderError(str(error)) from error
 
     def predict(
         self,

@@ -11,15 +11,16 @@ from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
 from indexing.embedding.encoder import unit_length
-from indexing.embedding.hub import config_file, path_or_name, refuse_pickle
 from indexing.errors import EncoderError
 from indexing.types import Vector
+from segmentation.errors import WeightsError
+from segmentation.hub.files import Channels, normalisation, path_or_name, refuse_pickle
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
 CAPTION: Final = "a photo of {}"
 """The words in a sentence as the networks have learnt them."""
-_CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
-_CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
+_CLIP_MEAN: Final[Channels] = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_STD: Final[Channels] = (0.26862954, 0.26130258, 0.27577711)
 
 
 class ClipEncoder(CropEncoder):
@@ -76,14 +77,16 @@ def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
     Raises:
         EncoderError: transformers is not installed, a file is missing, or weights are a pickle.
     """
-    refuse_pickle(name, "model.save_pretrained(..., safe_serialization=True)")
     source = path_or_name(name)
     try:
+        refuse_pickle(name)
         from transformers import AutoModel, AutoTokenizer
     except ImportError as error:
         raise EncoderError(
             f"{name} needs transformers; run `python -m pip install 'apparel-search[hub]'`"
         ) from error
+    except WeightsError as error:
+        raise EncoderError(str(error)) from error
     try:
         # A folder may bring code of its own; transformers would ask whether to run it.
         network = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
@@ -96,10 +99,7 @@ def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
         ) from error
     if len(tokenizer) < network.config.text_config.vocab_size // 2:
         raise EncoderError(f"{name} lacks its tokenizer; put tokenizer.json beside the weights")
-    normalisation = config_file(name, "preprocessor_config.json")
     preprocessing = CropPreprocessing(
-        network.config.vision_config.image_size,
-        tuple(normalisation.get("image_mean", _CLIP_MEAN)),
-        tuple(normalisation.get("image_std", _CLIP_STD)),
+        network.config.vision_config.image_size, *normalisation(name, _CLIP_MEAN, _CLIP_STD)
     )
     return ClipEncoder(network, tokenizer, preprocessing, options)

@@ -119,7 +119,7 @@ class PhotoEmbedder:
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
         """Embed the whole photo as one garment."""
-        return self._embed_one(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
+        return self._embed_one(photo, whole_photo_garment(photo))
 
     def embed_region(
         self,

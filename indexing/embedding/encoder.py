@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from scipy.special import softmax
 
 from indexing.errors import EncoderError
@@ -24,15 +22,9 @@ from segmentation.errors import WeightsError
 from segmentation.mask import Garment
 from segmentation.photos import Photo
 from segmentation.segmented_photo import PhotoFeatures
-from segmentation.weights import (
-    TrainingNote,
-    file_sha256,
-    fingerprint_of,
-    read_card,
-)
+from segmentation.weights import TrainingNote, fingerprint_of, read_card, read_tensors
 
 SHIPPED_ENCODER: Final = Path(__file__).parent.parent / "weights" / "encoder.safetensors"
-TENSORS: Final = ("mean", "deviation", "projection", "kinds", "kind_offsets")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +117,7 @@ class Encoder:
     """A fitted linear map with its card, over the features of a segmenter."""
 
     def __init__(self, card: EncoderCard, tensors: dict[str, Vectors], backbone: Backbone) -> None:
-        """`tensors` are named as in `TENSORS`."""
+        """`tensors` are named as for `encoded`."""
         self.card = card
         self.dimension = card.dimension
         self.fingerprint = card.fingerprint
@@ -143,7 +135,7 @@ class Encoder:
         """
         try:
             card = read_encoder_card(weights)
-            tensors = _tensors(weights, card)
+            tensors = read_tensors(weights, card.sha256)
         except WeightsError as error:
             raise EncoderError(str(error)) from error
         if backbone.backbone != card.backbone:
@@ -178,6 +170,8 @@ class Encoder:
 def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> Vectors:
     """Style vectors (n, dimension) of pooled features (n, d).
 
+    `tensors` are mean, deviation, projection, kinds and kind_offsets.
+
     A style vector joins an embedding and the square roots of the kinds' probabilities. The inner
     product of two such roots is the Bhattacharyya coefficient of the distributions, so neighbours
     look alike and are mostly of the same kind.
@@ -203,17 +197,3 @@ def unit_length(vectors: Vectors) -> Vectors:
 def read_encoder_card(weights: Path) -> EncoderCard:
     """Read the card beside an encoder's weights; raises like `read_card`."""
     return read_card(weights, EncoderCard)
-
-
-def _tensors(path: Path, card: EncoderCard) -> dict[str, Vectors]:
-    if not path.is_file():
-        raise WeightsError(f"{path} is missing; reinstall or fit again")
-    if file_sha256(path) != card.sha256:
-        raise WeightsError(
-            f"{path} is not the file its card describes (SHA-256 differs); restore both"
-        )
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise WeightsError(f"{path} is damaged; restore it") from error
-    return {name: tensors[name].astype(np.float32) for name in TENSORS}

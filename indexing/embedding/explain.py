@@ -6,14 +6,16 @@ It takes some fifty runs of the encoder, so only on request.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from indexing.types import Embedder, Vector
+from indexing.types import EmbeddedGarment, Embedder, Vector
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, Garment, mask_on_photo
 from segmentation.photos import Photo
@@ -42,15 +44,23 @@ def garment_at(
     embedder: Embedder, photo: Photo, box: Box, garment_class: GarmentClass
 ) -> ShownGarment:
     """Embed the garment of a class at a box (pixels) of a photo, else the box itself."""
-    of_class = [
-        each
-        for each in embedder.embed([photo])[0].garments
+    (embedded,) = embedder.embed([photo])
+    best = best_overlapping(embedded.garments, box, garment_class)
+    best = best or embedder.embed_region(photo, box, garment_class)
+    return ShownGarment(photo, best.garment, best.vector)
+
+
+def best_overlapping(
+    garments: Sequence[EmbeddedGarment], box: Box, garment_class: GarmentClass, least: float = 0.0
+) -> EmbeddedGarment | None:
+    """The garment of a class that overlaps a box best, by `least` or more; None without any."""
+    overlaps = [
+        (overlap(each.garment.box, box), each)
+        for each in garments
         if each.garment.garment_class == garment_class
     ]
-    best = max(of_class, key=lambda each: overlap(each.garment.box, box), default=None)
-    if best is None or not overlap(best.garment.box, box):
-        best = embedder.embed_region(photo, box, garment_class)
-    return ShownGarment(photo, best.garment, best.vector)
+    share, best = max(overlaps, key=itemgetter(0), default=(0.0, None))
+    return best if share > 0 and share >= least else None
 
 
 def overlap(one: Box, other: Box) -> float:

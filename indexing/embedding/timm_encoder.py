@@ -9,8 +9,9 @@ from safetensors import SafetensorError
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
-from indexing.embedding.hub import pickle_refused
 from indexing.errors import EncoderError
+from segmentation.errors import WeightsError
+from segmentation.hub.files import pickle_refused
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
@@ -36,6 +37,8 @@ def _created(name: str) -> nn.Module:
         with patch.object(torch, "load", _refuse_pickle):
             # num_classes=0: pooled features instead of class scores.
             network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
+    except WeightsError as error:
+        raise EncoderError(str(error)) from error
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

@@ -19,10 +19,10 @@ from typing import Final
 from indexing.embedding.attributes import heads_for
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, StyleEncoder, read_encoder_card
-from indexing.embedding.hub import has_text_tower
 from indexing.errors import EncoderError
 from indexing.types import PhotoSegmenter
 from segmentation.errors import WeightsError
+from segmentation.hub.files import has_text_tower
 from segmentation.runtime import RuntimeOptions, require_torch
 from segmentation.segmenter import Segmenter
 

@@ -1,6 +1,6 @@
 """A temporary collection of labelled garments, which evaluations search."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import insert
 
 from catalog.database import open_database
-from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
+from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.collection import Collection, open_collection
 from indexing.evaluation.labelled import LabelledGarment, VectorSet
-from indexing.index.vector_rows import use_model, vector_to_bytes
+from indexing.index.vector_rows import add_vectors, use_model
 from indexing.types import ModelFingerprint
 
 Row = dict[str, Any]
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 @contextmanager
 def opened_gallery(
-    garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Iterable[int] | None = None
+    garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Sequence[int] | None = None
 ) -> Iterator[Collection]:
     """Open a collection of these garments, or some rows of them; garment ids are row + 1.
 
@@ -37,13 +37,13 @@ def opened_gallery(
 
 
 def _fill(
-    folder: Path, garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Iterable[int]
+    folder: Path, garments: Sequence[LabelledGarment], vectors: VectorSet, rows: Sequence[int]
 ) -> None:
     fingerprint = ModelFingerprint("evaluation", "evaluation", *vectors.dimensions)
     database = open_database(folder)
     model_id = use_model(database, fingerprint)
     products: dict[str, Row] = {}
-    tables: dict[type, list[Row]] = {PhotoRow: [], GarmentRow: [], VectorRow: []}
+    tables: dict[type, list[Row]] = {PhotoRow: [], GarmentRow: []}
     for row in rows:
         garment, product_id = garments[row], str(garments[row].photo.path)
         brand = garment.photo.group
@@ -52,11 +52,10 @@ def _fill(
             {"id": row + 1, "product_id": product_id, "source": str(row), "status": "indexed"}
         )
         tables[GarmentRow].append(_garment_row(row + 1, garment))
-        values = vector_to_bytes(vectors.vector(row))
-        tables[VectorRow].append({"garment_id": row + 1, "model_id": model_id, "values": values})
     with database.transaction() as session:
         for table, values_of in ({Product: list(products.values())} | tables).items():
             session.execute(insert(table), values_of)
+        add_vectors(session, model_id, {row + 1: vectors.vector(row) for row in rows})
     database.close()
 
 
@@ -68,5 +67,5 @@ def _garment_row(garment_id: int, garment: LabelledGarment) -> Row:
         "garment_class": int(garment.garment_class),
         "score": 0.9,
         "area": 0.3,
-        "colours": [],
+        "colours": (),
     }

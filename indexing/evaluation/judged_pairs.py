@@ -15,16 +15,16 @@ from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
-    NO_PROGRESS,
     LabelledPhoto,
-    Progress,
     VectorSet,
     embed_labelled,
+    photo_path,
     read_rows,
 )
 from indexing.evaluation.metrics import mean_with_interval
 from indexing.search.query import Query
 from indexing.types import PhotoSegmenter
+from segmentation.progress import Progress, no_progress
 
 JUDGED_PAIRS: Final = Path(__file__).with_name("judged_pairs.csv")
 COLUMNS: Final = ("query", "candidate_a", "candidate_b", "better")
@@ -86,18 +86,18 @@ def evaluate_judged_pairs(
     pairs: Sequence[JudgedPair],
     photos: Path,
     colour_weights: Sequence[float] = COLOUR_WEIGHTS,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> JudgedReport:
     """Search all photos with each query and compare the ranks of its two candidates.
 
     Args:
-        photos: folder that the names are paths in; they may lack the suffix .jpg.
+        photos: folder that the names are paths in; they may lack their suffix.
 
     Raises:
         IndexingError: a photo is missing, or none can be read.
     """
     names = sorted({name for pair in pairs for name in (pair.query, pair.better, pair.worse)})
-    rows = [LabelledPhoto(path_of(photos, name), name, name, "both") for name in names]
+    rows = [LabelledPhoto(photo_path(photos, name), name, name, "both") for name in names]
     embedded = embed_labelled(segmenter, {"encoder": encoder}, rows, progress)
     index = {garment.photo.label: row for row, garment in enumerate(embedded.garments)}
     readable = [pair for pair in pairs if {pair.query, pair.better, pair.worse} <= set(index)]
@@ -110,15 +110,6 @@ def evaluate_judged_pairs(
             right = [_is_right(collection, vectors, pair, index, weight) for pair in readable]
             figures.append(JudgedFigures(weight, *mean_with_interval(right)))
     return JudgedReport(encoder.fingerprint, len(readable), tuple(figures))
-
-
-def path_of(photos: Path, name: str) -> Path:
-    """The photo of a name, which may lack its suffix. Raises IndexingError if it is missing."""
-    path = photos / name
-    path = path if path.suffix else path.with_suffix(".jpg")
-    if not path.is_file():
-        raise IndexingError(f"{path} does not exist; check --photos")
-    return path
 
 
 def _is_right(

@@ -6,7 +6,8 @@ stands for its largest garment; without a garment the whole photo is a query, no
 """
 
 import csv
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from catalog.colours import Colour
-from indexing.embedding.colour import describe_colours
+from indexing.embedding.colour import ColourDescription, describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
 from indexing.search.query import possible_classes
@@ -23,12 +24,11 @@ from segmentation.classes import GarmentClass
 from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, whole_photo_garment
 from segmentation.photos import SUFFIXES, Photo, read_photo
+from segmentation.progress import Progress, no_progress
 from segmentation.segmented_photo import Segmentation
 
 BATCH_SIZE: Final = 16
-Progress = Callable[[int, int], None]
 UNMASKED: Final = "whole photo, no mask"
-NO_PROGRESS: Final[Progress] = lambda done, total: None  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -96,22 +96,18 @@ class GarmentCollector:
         self._encoders = encoders
         self._unmasked = unmasked
         self._garments: list[LabelledGarment] = []
-        self._styles: dict[str, list[Vectors]] = {}
-        self._colours: dict[str, list[Vectors]] = {}
+        self._parts: dict[str, list[VectorSet]] = defaultdict(list)
 
     def add(self, rows: Sequence[LabelledPhoto], garments: Sequence[SegmentedGarment]) -> None:
         """Embed garments, each with the row of its photo."""
         described = [describe_colours(each.photo, each.garment) for each in garments]
-        colours = np.stack([each.vector for each in described])
         for name, encoder in self._encoders.items():
-            self._put(name, encoder.encode(garments), colours)
+            self._parts[name].append(VectorSet(encoder.encode(garments), _halves(described)))
         if self._unmasked:
             first = next(iter(self._encoders.values()))
-            wholes = [replace(each, garment=whole_garment(each.photo)) for each in garments]
-            colours = np.stack(
-                [describe_colours(each.photo, each.garment).vector for each in wholes]
-            )
-            self._put(UNMASKED, first.encode(wholes), colours)
+            wholes = [replace(each, garment=whole_photo_garment(each.photo)) for each in garments]
+            colours = _halves([describe_colours(each.photo, each.garment) for each in wholes])
+            self._parts[UNMASKED].append(VectorSet(first.encode(wholes), colours))
         for row, each, description in zip(rows, garments, described, strict=True):
             self._garments.append(
                 LabelledGarment(
@@ -123,19 +119,22 @@ class GarmentCollector:
                 )
             )
 
-    def _put(self, name: str, styles: Vectors, colours: Vectors) -> None:
-        self._styles.setdefault(name, []).append(styles)
-        self._colours.setdefault(name, []).append(colours)
-
     def collected(self) -> LabelledVectors:
         """All added garments; IndexingError where there are none."""
         if not self._garments:
             raise IndexingError("none of the photos can be read; check --photos")
         sets = {
-            name: VectorSet(np.concatenate(parts), np.concatenate(self._colours[name]))
-            for name, parts in self._styles.items()
+            name: VectorSet(
+                np.concatenate([each.styles for each in parts]),
+                np.concatenate([each.colours for each in parts]),
+            )
+            for name, parts in self._parts.items()
         }
         return LabelledVectors(tuple(self._garments), sets)
+
+
+def _halves(described: Sequence[ColourDescription]) -> Vectors:
+    return np.stack([each.vector for each in described])
 
 
 def read_rows(path: Path, columns: Collection[str]) -> list[dict[str, str]]:
@@ -158,22 +157,28 @@ def read_labels(photos: Path, labels: Path) -> list[LabelledPhoto]:
 
 
 def _labelled(photos: Path, row: dict[str, str], line: int) -> LabelledPhoto:
-    path = photos / row["photo"]
+    path = photo_path(photos, row["photo"], f"line {line}: ")
+    group = row.get("group") or f"line {line}"
+    return LabelledPhoto(path, row["label"], group, row.get("role") or "both")
+
+
+def photo_path(photos: Path, name: str, where: str = "") -> Path:
+    """The photo of a name, which may lack its suffix; IndexingError if it is missing."""
+    path = photos / name
     if not path.suffix:
         # Sorted: the order of a set of strings differs from run to run.
         candidates = (path.with_suffix(end) for end in sorted(SUFFIXES))
         path = next((candidate for candidate in candidates if candidate.is_file()), path)
     if not path.is_file():
-        raise IndexingError(f"line {line}: {path} does not exist; check --photos")
-    group = row.get("group") or f"line {line}"
-    return LabelledPhoto(path, row["label"], group, row.get("role") or "both")
+        raise IndexingError(f"{where}{path} does not exist; check --photos")
+    return path
 
 
 def embed_labelled(
     segmenter: PhotoSegmenter,
     encoders: Mapping[str, StyleEncoder],
     rows: Sequence[LabelledPhoto],
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
     every_garment: bool = False,
 ) -> LabelledVectors:
     """Embed labelled photos with each encoder, leaving out unreadable ones.
@@ -209,9 +214,4 @@ def main_garment(photo: Photo, found: Segmentation) -> Garment:
     """The largest garment of a photo, or the whole photo where none was detected."""
     if found.garments:
         return found.garments[0]
-    return whole_garment(photo)
-
-
-def whole_garment(photo: Photo) -> Garment:
-    """The whole photo as one garment."""
-    return whole_photo_garment(photo.shape[0], photo.shape[1])
+    return whole_photo_garment(photo)

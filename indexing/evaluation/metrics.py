@@ -6,6 +6,7 @@ ranking.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ Figures = npt.NDArray[np.float64]
 """One value per query, shape (n,)."""
 Interval = list[float]
 """A figure with the low and the high end of its 95 % bootstrap interval."""
+_FLIPS: Final = 2000
+"""Permutations of a sign-flip test."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +55,8 @@ def rank(
     depth = min(depth, scores.shape[1])
     order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
     allowed = np.isfinite(np.take_along_axis(scores, order, axis=1))
-    labels = np.where(allowed, gallery_labels[order], -1)
-    relevant = ((gallery_labels[None] == query_labels[:, None]) & ~same_group).sum(axis=1)
-    return Ranking(query_labels, labels, relevant, np.where(allowed, order, -1))
+    found = np.where(allowed, order, -1)
+    return _ranking(found, query_labels, gallery_labels, same_group)
 
 
 def ranking_of(
@@ -72,6 +74,15 @@ def ranking_of(
     found = np.full((len(neighbours), depth), -1, np.int64)
     for row, each in zip(found, neighbours, strict=True):
         row[: len(each[:depth])] = each[:depth]
+    return _ranking(found, query_labels, gallery_labels, excluded)
+
+
+def _ranking(
+    found: Labels,
+    query_labels: Labels,
+    gallery_labels: Labels,
+    excluded: npt.NDArray[np.bool_],
+) -> Ranking:
     labels = np.where(found >= 0, gallery_labels[found], -1)
     relevant = ((gallery_labels[None] == query_labels[:, None]) & ~excluded).sum(axis=1)
     return Ranking(query_labels, labels, relevant, found)
@@ -114,29 +125,27 @@ def macro_mean(values: Figures, labels: Labels) -> float:
     return float(np.mean([values[labels == label].mean() for label in np.unique(labels)]))
 
 
-def paired_difference(
-    first: Figures, second: Figures, rounds: int = 2000
-) -> tuple[Interval, float]:
+def paired_difference(first: Figures, second: Figures) -> tuple[Interval, float]:
     """Mean of first minus second, paired by query, with its bootstrap interval and a p value.
 
     The p value is that of a two-sided sign-flip permutation test (Smucker et al., CIKM 2007).
     """
     differences = first - second
     generator = np.random.default_rng(0)
-    signs = generator.choice([-1.0, 1.0], (rounds, len(differences)))
+    signs = generator.choice([-1.0, 1.0], (_FLIPS, len(differences)))
     flipped = np.abs((signs * differences).mean(axis=1))
     beyond = (flipped >= abs(differences.mean()) - 1e-12).sum()
-    return mean_with_interval(differences, rounds), float((beyond + 1) / (rounds + 1))
+    return mean_with_interval(differences, _FLIPS), float((beyond + 1) / (_FLIPS + 1))
 
 
-def roc_area(positive: Figures, negative: Figures, rounds: int = 500) -> Interval:
+def roc_area(positive: Figures, negative: Figures) -> Interval:
     """ROC AUC, ties counting half (Hanley, McNeil, 1982), bootstrapped over both groups."""
     generator = np.random.default_rng(0)
     areas = [
         _roc_area(
             generator.choice(positive, len(positive)), generator.choice(negative, len(negative))
         )
-        for _ in range(rounds)
+        for _ in range(500)
     ]
     low, high = np.percentile(areas, (2.5, 97.5))
     return [_roc_area(positive, negative), float(low), float(high)]

@@ -6,7 +6,7 @@ classes, the whole photo without its mask, and another encoder. Every figure has
 interval over queries; differences are paired by query.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,8 @@ from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import (
-    NO_PROGRESS,
     LabelledGarment,
     LabelledVectors,
-    Progress,
     VectorSet,
     embed_labelled,
     read_labels,
@@ -50,6 +48,7 @@ from indexing.evaluation.report import (
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
 from indexing.types import PhotoSegmenter
+from segmentation.progress import Progress, no_progress
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5, 1.0)
 DEPTHS: Final = (1, 5, 10)
@@ -58,8 +57,6 @@ AGAINST: Final = "other encoder"
 ANY_CLASS: Final = "encoder, all classes alike"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
-Steering = Callable[[Query], Query]
-"""A method's change to the default query."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ def evaluate_retrieval(
     photos: Path,
     labels: Path,
     colour_weights: Sequence[float] = COLOUR_WEIGHTS,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> RetrievalResult:
     """Evaluate precision, recall and mAP at 1, 5 and 10 on labelled photos, with baselines."""
     rows = read_labels(photos, labels)
@@ -165,55 +162,43 @@ def search_rankings(
     split: Split,
     garments: Sequence[LabelledGarment],
     vectors: VectorSet,
-    settings: Mapping[tuple[str, float], Steering],
+    all_classes: Mapping[tuple[str, float], bool],
 ) -> dict[tuple[str, float], Ranking]:
-    """Search a collection of the gallery with every query, once for each method and weight."""
+    """Search a collection of the gallery with every query, once for each method and weight.
+
+    Args:
+        all_classes: by method and weight, whether it searches all classes alike.
+    """
     position = {row: index for index, row in enumerate(split.gallery.tolist())}
     codes, queries = split.codes, split.queries
     rankings = {}
     with opened_gallery(garments, vectors, split.gallery.tolist()) as collection:
-        for (method, weight), steer in settings.items():
-            found = [
-                [
-                    position[hit.garment_id - 1]
-                    for hit in collection.search(
-                        steer(query_for(garments[row], vectors, row, weight))
-                    )
-                ]
-                for row in queries.tolist()
-            ]
+        for (method, weight), alike in all_classes.items():
+            found = []
+            for row in queries.tolist():
+                query = query_for(garments[row], vectors, row, weight)
+                hits = collection.search(replace(query, classes=None) if alike else query)
+                found.append([position[hit.garment_id - 1] for hit in hits])
             rankings[method, weight] = ranking_of(
                 found, codes[queries], codes[split.gallery], split.excluded, max(DEPTHS)
             )
     return rankings
 
 
-def as_is(query: Query) -> Query:
-    """The default query."""
-    return query
-
-
-def any_class(query: Query) -> Query:
-    """Search all classes alike."""
-    return replace(query, classes=None)
-
-
 def _rankings(
     split: Split, vectors: LabelledVectors, colour_weights: Sequence[float]
 ) -> dict[tuple[str, float], Ranking]:
     """Rankings of every row; baselines only at the first weight and at the default."""
-    ours: dict[tuple[str, float], Steering] = {
-        (SHIPPED, weight): as_is for weight in colour_weights
-    }
-    ours[COLOUR_ALONE, 1.0] = any_class
     compared = dict.fromkeys((colour_weights[0], DEFAULT_COLOUR_WEIGHT))
-    for weight in compared:
-        ours[ANY_CLASS, weight] = any_class
-    rankings = search_rankings(split, vectors.garments, vectors.sets[SHIPPED], ours)
-    others = {name: each for name, each in vectors.sets.items() if name != SHIPPED}
-    for method, each in others.items():
-        settings = {(method, weight): any_class for weight in compared}
-        rankings |= search_rankings(split, vectors.garments, each, settings)
+    rankings: dict[tuple[str, float], Ranking] = {}
+    for method, each in vectors.sets.items():
+        if method == SHIPPED:
+            all_classes = {(SHIPPED, weight): False for weight in colour_weights}
+            all_classes[COLOUR_ALONE, 1.0] = True
+            all_classes |= {(ANY_CLASS, weight): True for weight in compared}
+        else:
+            all_classes = {(method, weight): True for weight in compared}
+        rankings |= search_rankings(split, vectors.garments, each, all_classes)
     return rankings
 
 

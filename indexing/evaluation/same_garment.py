@@ -17,18 +17,12 @@ import numpy as np
 from indexing.collection import Collection
 from indexing.evaluation.distorted_queries import DistortedGarments, distorted_queries
 from indexing.evaluation.gallery import opened_gallery
-from indexing.evaluation.labelled import (
-    NO_PROGRESS,
-    UNMASKED,
-    LabelledPhoto,
-    LabelledVectors,
-    Progress,
-    embed_labelled,
-)
+from indexing.evaluation.labelled import UNMASKED, LabelledPhoto, LabelledVectors, embed_labelled
 from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.evaluation.retrieval import ANY_CLASS, COLOUR_ALONE, SHIPPED, Evaluation
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
+from segmentation.progress import Progress, no_progress
 
 WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTHS: Final = (1, 10)
@@ -62,7 +56,7 @@ def evaluate_same_garment(
     evaluation: Evaluation,
     gallery: Sequence[Path],
     queries: Sequence[LabelledPhoto],
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> SameGarmentReport:
     """Recall@1 and @10 of distorted photos among all garments of the gallery.
 

@@ -4,7 +4,7 @@ There are no labels for street photos here. Each row of the sheet is a garment o
 its first results by a search with default settings.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,11 +13,12 @@ from PIL import Image
 
 from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
-from indexing.evaluation.contact_sheet import SheetPhoto, sheet_row, write_page
-from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none
+from indexing.evaluation.contact_sheet import SheetPhoto, write_page
+from indexing.evaluation.labelled import read_or_none
 from indexing.search.query import Query
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.photos import Photo
+from segmentation.progress import Progress, no_progress
 
 RESULTS: Final = 5
 MARGIN_SHARE: Final = 0.1
@@ -51,7 +52,7 @@ def street_to_shop(
     photos: Sequence[Path],
     out: Path,
     garments: int = 50,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> StreetReport:
     """Search with garments of street photos and write OUT/index.html.
 
@@ -59,7 +60,7 @@ def street_to_shop(
         IndexingError: no garment was detected on the photos.
     """
     rows: list[StreetRow] = []
-    parts: list[str] = []
+    shown: list[list[SheetPhoto]] = []
     for path in photos:
         photo = read_or_none(path)
         if photo is None:
@@ -69,13 +70,13 @@ def street_to_shop(
             query = replace(Query.of(garment), count=RESULTS)
             cards = collection.results(query)
             rows.append(_row(path, garment, cards))
-            parts.append(sheet_row(_photos_of(collection, photo, garment, cards)))
+            shown.append(_photos_of(collection, photo, garment, cards))
         progress(len(rows), garments)
         if len(rows) >= garments:
             break
     if not rows:
         raise IndexingError("no garment was found on the street photos; check --photos")
-    sheet = write_page(out / "index.html", "Street photos", parts)
+    sheet = write_page(out / "index.html", "Street photos", {"": shown})
     return StreetReport(len(rows), rows, str(sheet))
 
 
@@ -100,11 +101,15 @@ def _row(path: Path, garment: EmbeddedGarment, cards: Sequence[ResultCard]) -> S
 
 def _photos_of(
     collection: Collection, photo: Photo, garment: EmbeddedGarment, cards: Sequence[ResultCard]
-) -> Iterator[SheetPhoto]:
+) -> list[SheetPhoto]:
     label = f"{garment.garment.garment_class.label}, {garment.colours[0].name}"
-    yield SheetPhoto(_framed(photo, garment), label, "query")
-    for card in cards:
-        yield SheetPhoto(collection.photo_file(card.photo_id), f"{card.score:.2f} {card.title}")
+    return [
+        SheetPhoto.of(_framed(photo, garment), label, "query"),
+        *(
+            SheetPhoto.of(collection.photo_file(card.photo_id), f"{card.score:.2f} {card.title}")
+            for card in cards
+        ),
+    ]
 
 
 def _framed(photo: Photo, garment: EmbeddedGarment) -> Image.Image:

@@ -12,7 +12,7 @@ from typing import Final
 from catalog.feeds.reader import read_feed
 from indexing.collection import Collection
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress, read_or_none, read_rows
+from indexing.evaluation.labelled import read_or_none, read_rows
 from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
@@ -20,6 +20,7 @@ from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
+from segmentation.progress import Progress, no_progress
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)
 DEPTH: Final = 10
@@ -93,7 +94,7 @@ def evaluate_styles(
     catalogue: Path,
     photos: Path,
     queries: Sequence[StyleQuery],
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> StylesReport:
     """Index a catalogue into an empty collection and search it with every query photo.
 
@@ -103,9 +104,7 @@ def evaluate_styles(
     Raises:
         IndexingError: the collection has no models, or no query photo can be read.
     """
-    embedder, feed = collection.embedder, read_feed(catalogue)
-    if embedder is None:
-        raise IndexingError("no model is loaded; open the collection with an embedder")
+    embedder, feed = collection.models, read_feed(catalogue)
     styles = {row.id: row.group or row.id for row in feed.rows}
     total = len(feed.rows) + len(queries)
     collection.index(feed, photos, lambda run: progress(min(run.done, len(feed.rows)), total))

@@ -8,7 +8,7 @@ Vectors are added, replaced and removed in the caller's transaction, by writing
 pgvector's table in step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,10 +18,9 @@ from catalog.filtering.filters import Filters
 from indexing.bulk.records import GarmentChange
 from indexing.types import Hit, ModelFingerprint, Vector
 from segmentation.classes import GarmentClass
+from segmentation.progress import Progress
 
 EngineName = Literal["faiss", "pgvector"]
-Progress = Callable[[int, int], None]
-"""Called with the numbers of garments done and of all garments."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from indexing.bulk.records import GarmentChange
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index.building import EXACT_LIMIT, build_base
 from indexing.index.class_index import ClassIndex
-from indexing.index.engine import Neighbours, Progress, VectorQuery
+from indexing.index.engine import Neighbours, VectorQuery
 from indexing.index.files import drafting, read_base, read_manifest
 from indexing.index.filtered import SnapshotSearch
 from indexing.index.snapshot import IndexSnapshot
@@ -35,6 +35,7 @@ from indexing.index.vector_rows import (
 )
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.progress import Progress
 
 _LOG: Final = logging.getLogger(__name__)
 INDEX_FOLDER: Final = "index"

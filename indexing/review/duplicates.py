@@ -4,7 +4,7 @@ Of each garment's nearest neighbours in its class, the most similar earlier one 
 is its pair. So there are never more pairs than garments.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import faiss
@@ -20,6 +20,7 @@ from indexing.review.records import Finding
 from indexing.search.searcher import DUPLICATE
 from indexing.types import GarmentIds, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.progress import Progress, no_progress
 
 BLOCK: Final = 1024
 """Garments whose neighbours are searched at a time."""
@@ -33,8 +34,6 @@ EXHAUSTIVE: Final = 4_000
 PROBES: Final = 12
 """Lists that are searched of 4 * sqrt(n): near-duplicates lie in the same or a neighbouring one."""
 ROUNDING: Final = 1e-4
-Progress = Callable[[int, int], None]
-"""Called with the numbers of garments done and of all garments of the class."""
 
 
 def duplicate_findings(session: Session, progress: Progress) -> Iterator[Finding]:
@@ -84,15 +83,13 @@ def similar_pairs(
     vectors: Vectors,
     articles: npt.NDArray[np.int64],
     style_dimension: int,
-    progress: Progress = lambda done, total: None,
-    least: float = DUPLICATE,
+    progress: Progress = no_progress,
 ) -> Iterator[tuple[int, int, float]]:
     """Row, most similar earlier row of another article, and the lesser of both cosines.
 
     Args:
         vectors: shape (n, d), style half then colour half, each of unit length.
         articles: shape (n,), rows of one article are not compared.
-        least: minimum cosine of both halves.
     """
     if not len(vectors):
         return
@@ -102,14 +99,14 @@ def similar_pairs(
         for count in NEIGHBOURS:
             sums, others = index.search(vectors[rows], min(count, len(vectors)))
             # Both cosines above the minimum sum up to more than twice the minimum.
-            near = sums >= 2 * least - ROUNDING
+            near = sums >= 2 * DUPLICATE - ROUNDING
             wanted = near & (others < rows[:, None]) & (articles[others] != articles[rows, None])
             paired = np.zeros(len(rows), bool)
             for place in np.flatnonzero(wanted.any(axis=1)):
                 row, earlier = int(rows[place]), np.sort(others[place][wanted[place]])
                 scores = _lesser_cosines(vectors, row, earlier, style_dimension)
                 best = int(scores.argmax())
-                if scores[best] >= least:
+                if scores[best] >= DUPLICATE:
                     paired[place] = True
                     yield row, int(earlier[best]), min(float(scores[best]), 1.0)
             # Further neighbours may be as near as the last one.

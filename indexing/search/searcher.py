@@ -1,8 +1,7 @@
 """The search: nearest garments that pass the filters, one hit per product."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -73,15 +72,10 @@ class Searcher:
         best = best_of_products(found.hits, products, self.query.exclude_product)
         # All of them, since folding removes some.
         enough = len(best) if self.query.fold_duplicates else self.query.count
-        best = self._best_of_groups(best, products, enough)
+        best = best_of_groups(
+            self.session, best, products, enough, self.group_titles, self.query.exclude_product
+        )
         return self._folded(best) if self.query.fold_duplicates else best
-
-    def _best_of_groups(self, hits: list[Hit], products: dict[int, str], enough: int) -> list[Hit]:
-        """The first hit of each article, none of the excluded product's."""
-        groups_of = partial(product_groups, self.session, by_title=self.group_titles)
-        excluded = self.query.exclude_product
-        seen = set(groups_of({excluded}).values()) if excluded is not None else set[str]()
-        return best_of_groups(hits, products, enough, groups_of, seen)
 
     def _folded(self, hits: list[Hit]) -> list[Hit]:
         """Remove hits that are duplicates of a better one."""
@@ -125,23 +119,26 @@ def best_of_products(
 
 
 def best_of_groups(
+    session: Session,
     hits: list[Hit],
     products: dict[int, str],
     enough: int,
-    groups_of: Callable[[set[str]], dict[str, str]],
-    excluded: Collection[str] = (),
+    group_titles: bool,
+    exclude_product: str | None = None,
 ) -> list[Hit]:
     """The first hit of each article among its variants, such as sizes; up to `enough` of all.
 
     Args:
-        groups_of: product ids -> the group of each that has one.
-        excluded: groups to leave out.
+        exclude_product: id of a product whose variants are left out.
     """
-    seen = set(excluded)
+    seen: set[str] = set()
+    if exclude_product is not None:
+        seen |= set(product_groups(session, {exclude_product}, group_titles).values())
     best: list[Hit] = []
     for start in range(0, len(hits), 2 * enough):
         part = hits[start : start + 2 * enough]
-        groups = groups_of({products[hit.garment_id] for hit in part})
+        ids = {products[hit.garment_id] for hit in part}
+        groups = product_groups(session, ids, group_titles)
         for hit in part:
             group = groups.get(products[hit.garment_id])
             if group is None or group not in seen:
@@ -170,8 +167,7 @@ def products_by_certainty(
         (_word_hit(card, filters.words, best_rank) for card in cards), key=_by_descending_score
     )
     products = {card.garment_id: card.product_id for card in cards}
-    groups_of = partial(product_groups, session, by_title=group_titles)
-    return best_of_groups(best_of_products(hits, products), products, k, groups_of)
+    return best_of_groups(session, best_of_products(hits, products), products, k, group_titles)
 
 
 def fused_hits(
@@ -191,8 +187,8 @@ def fused_hits(
             share = RANK_OFFSET / (RANK_OFFSET + rank) / len(rankings)
             scores[product] = scores.get(product, 0.0) + share
     fused = [replace(hit, score=scores[product]) for product, hit in firsts.items()]
-    groups_of = partial(product_groups, session, by_title=group_titles)
-    return best_of_groups(sorted(fused, key=_by_descending_score), products, k, groups_of)
+    fused.sort(key=_by_descending_score)
+    return best_of_groups(session, fused, products, k, group_titles)
 
 
 def _word_hit(card: AttributeCard, words: WordQuery, best_rank: float) -> Hit:

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from indexing.errors import IndexingError
-from indexing.evaluation.judged_pairs import path_of, read_judged_pairs
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
+from indexing.evaluation.judged_pairs import read_judged_pairs
+from indexing.evaluation.labelled import photo_path
 from indexing.types import PhotoSegmenter, Vectors
 from segmentation.errors import SegmentationError
 from segmentation.photos import read_photo
+from segmentation.progress import Progress, no_progress
 
 
 def judged_features(
-    file: Path, photos: Path, segmenter: PhotoSegmenter, progress: Progress = NO_PROGRESS
+    file: Path, photos: Path, segmenter: PhotoSegmenter, progress: Progress = no_progress
 ) -> Vectors:
     """Features of the largest garment on query, better and worse photo, shape (n, 3, d).
 
@@ -31,7 +32,7 @@ def judged_features(
     names = sorted({name for pair in pairs for name in pair})
     features: dict[str, Vectors] = {}
     for done, name in enumerate(names, 1):
-        path = path_of(photos, name)
+        path = photo_path(photos, name)
         try:
             (found,) = segmenter.segment([read_photo(path)])
         except SegmentationError:

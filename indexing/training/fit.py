@@ -18,12 +18,12 @@ import numpy.typing as npt
 from safetensors.numpy import save_file
 
 from indexing.embedding.encoder import Backbone, EncoderCard, encoded, standardised
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Labels, precision_at, rank
 from indexing.training.softmax import fit_softmax
 from indexing.training.views import GarmentViews, read_views
 from indexing.types import Vectors
 from segmentation.data.pairs import read_pairs
+from segmentation.progress import Progress, no_progress
 from segmentation.weights import file_sha256, training_note, write_card
 
 DEVIATION_FLOOR: Final = 1e-3
@@ -61,7 +61,7 @@ class FitConfig:
 def fit_encoder(
     config: FitConfig,
     backbone: Backbone,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
     judged: Vectors | None = None,
 ) -> Path:
     """Fit an encoder on a segmenter's features and return the path of its weights.

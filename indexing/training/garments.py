@@ -4,7 +4,8 @@ Kinds come from the labels of the clothing dataset; patterns, sleeves and length
 of drawn garments; sleeves and legs also from labels that imply them (a polo has short sleeves).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,6 @@ from indexing.embedding.attributes import ATTRIBUTE_VALUES, height_share
 from indexing.embedding.colour import describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Labels
 from indexing.types import Vectors
 from segmentation.classes import CLOTHING_CLASSES, GarmentClass
@@ -23,8 +23,9 @@ from segmentation.data.pairs import Pair, PairsFolder, load_mask
 from segmentation.drawing.design import Design
 from segmentation.drawing.fabrics import Pattern
 from segmentation.errors import SegmentationError
-from segmentation.mask import ClassMask, Garment, find_garments, one_hot
+from segmentation.mask import Garment, find_garments, one_hot
 from segmentation.photos import Photo, read_photo
+from segmentation.progress import Progress, no_progress
 
 _PATTERNS: Final = {
     Pattern.PLAIN: "plain", Pattern.RIB: "plain", Pattern.CABLE: "plain",
@@ -77,41 +78,39 @@ class PairGarments:
 
 
 def embed_pairs(
-    folders: Sequence[PairsFolder], encoder: StyleEncoder, progress: Progress = NO_PROGRESS
+    folders: Sequence[PairsFolder], encoder: StyleEncoder, progress: Progress = no_progress
 ) -> PairGarments:
     """Embed the main garment of each pair along its true mask; unreadable pairs are left out."""
     wanted = [(folder, pair) for folder in folders for pair in folder.pairs]
     rows: list[tuple[Pair, GarmentClass, float, str]] = []
     vectors: list[Vectors] = []
-    for done, (folder, pair) in enumerate(wanted, 1):
-        read = read_pair(folder, pair)
-        garment = None if read is None else main_garment_of(pair, read[1])
-        if read is not None and garment is not None:
-            described = describe_colours(read[0], garment)
-            share = height_share(garment.box)
-            rows.append((pair, garment.garment_class, share, described.colours[0].name))
-            style = encoder.encode([SegmentedGarment(read[0], garment)])[0]
-            vectors.append(np.concatenate([style, described.vector]))
-        progress(done, len(wanted))
+    for _, pair, photo, garment in main_garments(wanted, progress):
+        described = describe_colours(photo, garment)
+        share = height_share(garment.box)
+        rows.append((pair, garment.garment_class, share, described.colours[0].name))
+        style = encoder.encode([SegmentedGarment(photo, garment)])[0]
+        vectors.append(np.concatenate([style, described.vector]))
     if not rows:
         raise IndexingError("no pair has a garment; make pairs with `apparel dataset`")
     pairs, classes, shares, colours = zip(*rows, strict=True)
     return PairGarments(pairs, classes, shares, colours, np.stack(vectors), encoder.dimension)
 
 
-def read_pair(folder: PairsFolder, pair: Pair) -> tuple[Photo, ClassMask] | None:
-    """Photo and mask of a pair; None where either cannot be read."""
-    try:
-        return read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
-    except SegmentationError:
-        return None
+def main_garments(
+    pairs: Sequence[tuple[PairsFolder, Pair]], progress: Progress
+) -> Iterator[tuple[int, Pair, Photo, Garment]]:
+    """Place, pair, photo and main garment of each pair that is readable and has a garment.
 
-
-def main_garment_of(pair: Pair, mask: ClassMask) -> Garment | None:
-    """The largest garment of a mask that has the class of the pair's label, if it has one."""
-    wanted = _class_of(pair)
-    found = find_garments(mask, one_hot(mask))
-    return next((each for each in found if wanted in (None, each.garment_class)), None)
+    It is the largest garment of the mask, of the class of the pair's label if it has one.
+    """
+    for place, (folder, pair) in enumerate(pairs):
+        wanted, found = _class_of(pair), tuple[Garment, ...]()
+        with suppress(SegmentationError):
+            photo, mask = read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
+            found = find_garments(mask, one_hot(mask))
+        for garment in [each for each in found if wanted in (None, each.garment_class)][:1]:
+            yield place, pair, photo, garment
+        progress(place + 1, len(pairs))
 
 
 def _class_of(pair: Pair) -> GarmentClass | None:

@@ -6,16 +6,14 @@
 The encoder stays unchanged. Run `apparel train heads` after training an encoder.
 """
 
-import dataclasses
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from safetensors.numpy import save_file
 
-from catalog.files import file_sha256, publishing
 from indexing.embedding.attributes import (
     ATTRIBUTE_VALUES,
     AttributeHeads,
@@ -25,7 +23,6 @@ from indexing.embedding.attributes import (
 )
 from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
 from indexing.evaluation.metrics import Figures, Labels, macro_mean, mean_with_interval
 from indexing.search.results import ClosenessCard
 from indexing.training.closeness_fit import fit_closeness
@@ -33,13 +30,15 @@ from indexing.training.garments import PairGarments, embed_pairs, known_attribut
 from indexing.training.softmax import fit_softmax
 from indexing.types import Vectors
 from segmentation.data.pairs import read_pairs
+from segmentation.progress import Progress, no_progress
+from segmentation.weights import file_sha256, write_card
 
 DECAYS: Final = (1e-3, 1e-4, 1e-5)
 """Candidate weight decays; the best on val is used."""
 
 
 def train_heads(
-    roots: Sequence[Path], encoder: StyleEncoder, out: Path, progress: Progress = NO_PROGRESS
+    roots: Sequence[Path], encoder: StyleEncoder, out: Path, progress: Progress = no_progress
 ) -> tuple[HeadsCard, ClosenessCard]:
     """Fit heads and closeness; write attributes.safetensors and closeness.json into a folder."""
     garments = embed_pairs([read_pairs(root) for root in roots], encoder, progress)
@@ -47,10 +46,10 @@ def train_heads(
     if not train.pairs or not val.pairs or not test.pairs:
         raise IndexingError("a split has no garments; make pairs with `apparel dataset`")
     weights = {name: _fit_head(name, train, val) for name in ATTRIBUTE_VALUES}
+    out.mkdir(parents=True, exist_ok=True)
     card = _write_heads(weights, encoder.fingerprint, test, out / "attributes.safetensors")
     closeness = fit_closeness(encoder.fingerprint, train, val, test)
-    with publishing(out / "closeness.json") as temporary:
-        temporary.write_text(json.dumps(dataclasses.asdict(closeness), indent=2) + "\n")
+    write_card(closeness, out / "closeness.json")
     return card, closeness
 
 
@@ -102,17 +101,12 @@ def _right(heads: AttributeHeads, attribute: str, garments: PairGarments) -> Fig
 def _write_heads(
     weights: dict[str, Vectors], encoder: str, test: PairGarments, path: Path
 ) -> HeadsCard:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with publishing(path) as temporary:
-        save_file(weights, temporary)
+    save_file(weights, path)
     features = len(next(iter(weights.values())))
-    card = HeadsCard(encoder, features, str(file_sha256(path)))
+    card = HeadsCard(encoder, features, file_sha256(path))
     heads = AttributeHeads(weights, card)
-    card = dataclasses.replace(
-        card, figures={name: _head_figures(heads, name, test) for name in weights}
-    )
-    with publishing(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(dataclasses.asdict(card), indent=2) + "\n")
+    card = replace(card, figures={name: _head_figures(heads, name, test) for name in weights})
+    write_card(card, path)
     return card
 
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from indexing.embedding.encoder import Backbone
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import NO_PROGRESS, Progress
-from indexing.training.garments import main_garment_of, read_pair
+from indexing.training.garments import main_garments
 from indexing.types import Vectors
 from segmentation.data.pairs import Pair, PairsFolder, spread
 from segmentation.data.splits import Split
 from segmentation.mask import Garment, mask_on_photo, rectangle_in, region_garment
 from segmentation.photos import Photo
+from segmentation.progress import Progress, no_progress
 from segmentation.training.distortion import Rng, distorted_copy
 
 CLOSE_UP: Final = (0.35, 0.7)
@@ -43,7 +43,7 @@ def read_views(
     split: Split,
     backbone: Backbone,
     limit: int | None = None,
-    progress: Progress = NO_PROGRESS,
+    progress: Progress = no_progress,
 ) -> GarmentViews:
     """Pool all views of the main garment of each masked pair of a split.
 
@@ -60,19 +60,15 @@ def read_views(
     ]
     found: list[tuple[Pair, Vectors]] = []
     other: Photo | None = None
-    for number, (folder, pair) in enumerate(wanted):
-        read = read_pair(folder, pair)
-        garment = None if read is None else main_garment_of(pair, read[1])
-        if read is not None and garment is not None:
-            photo, rng = read[0], np.random.default_rng(number)
-            views = (
-                (photo, garment),
-                _distorted(photo, garment, photo if other is None else other, rng),
-                _close_up(photo, garment, rng),
-            )
-            found.append((pair, np.stack([_pooled(backbone, *view) for view in views])))
-            other = photo
-        progress(number + 1, len(wanted))
+    for place, pair, photo, garment in main_garments(wanted, progress):
+        rng = np.random.default_rng(place)
+        views = (
+            (photo, garment),
+            _distorted(photo, garment, photo if other is None else other, rng),
+            _close_up(photo, garment, rng),
+        )
+        found.append((pair, np.stack([_pooled(backbone, *view) for view in views])))
+        other = photo
     if not found:
         raise IndexingError(f"no {split} garments; make pairs with `apparel dataset`")
     plain, distorted, close = np.stack([views for _, views in found], axis=1)

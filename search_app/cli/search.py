@@ -109,8 +109,8 @@ def search(
 
 def _text_embedder(settings: "Settings") -> "Embedder | None":
     """The models, if they embed texts; else words need none, as attributes are stored."""
-    from indexing.embedding.hub import has_text_tower
     from search_app.jobs.encoder_choices import encoder_in_use
+    from segmentation.hub.files import has_text_tower
 
     return session.load_embedder(settings) if has_text_tower(encoder_in_use(settings)) else None
 

@@ -17,6 +17,8 @@ from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.database import open_database
 from catalog.errors import DatabaseAway
+from catalog.fetching.store import FetchedPhotos
+from catalog.photos import PhotoStore
 from indexing.bulk.shard_worker import ShardWorker
 from indexing.bulk.shards import Workers, is_finished
 from indexing.errors import IndexingError
@@ -46,7 +48,8 @@ def work_on(run: str, settings: Settings, load: Load = load_models) -> None:
         closing(open_database(settings.data, settings.database_url)) as database,
     ):
         model_id = use_model(database, embedder.fingerprint)
-        worker = ShardWorker.over(settings.data, bucket, database, embedder, model_id)
+        store, fetched = PhotoStore(settings.data, bucket), FetchedPhotos(settings.data, bucket)
+        worker = ShardWorker(database, embedder, model_id, store, fetched)
         while True:
             try:
                 if worker.work(run):

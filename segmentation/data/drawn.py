@@ -10,18 +10,11 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from segmentation.data.pairs import (
-    Pair,
-    PairsFolder,
-    Progress,
-    no_progress,
-    prepare_folder,
-    save_mask,
-    write_manifest,
-)
+from segmentation.data.pairs import Pair, PairsFolder, prepare_folder, save_mask, write_manifest
 from segmentation.data.splits import split_groups
 from segmentation.drawing import Design, draw_photo, random_design
 from segmentation.errors import DatasetError
+from segmentation.progress import Progress, no_progress
 
 TEST_SHARE: Final = 0.05
 VAL_SHARE: Final = 0.05

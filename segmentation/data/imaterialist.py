@@ -29,9 +29,7 @@ from segmentation.data.pairs import (
     LeftOut,
     Pair,
     PairsFolder,
-    Progress,
     clear_earlier_pairs,
-    no_progress,
     prepare_folder,
     save_mask,
     write_manifest,
@@ -40,6 +38,7 @@ from segmentation.data.splits import split_groups
 from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.mask import ClassMask
 from segmentation.photos import MAX_PIXELS, decode_photo
+from segmentation.progress import Progress, no_progress
 
 SOURCE_NAME: Final = "imaterialist"
 COLUMNS: Final = ("ImageId", "EncodedPixels", "Height", "Width", "ClassId")

@@ -9,7 +9,7 @@ Photos of the sources in UNMASKED have no mask, only a label or tags.
 """
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -43,13 +43,6 @@ DATA_SOURCES: Final = {
 
 UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 """Sources of photos without masks, which only training uses."""
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
-
-
-def no_progress(done: int, total: int) -> None:
-    """Discard progress."""
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,7 @@ from segmentation.data.pairs import (
     LeftOut,
     Pair,
     PairsFolder,
-    Progress,
     load_mask,
-    no_progress,
     prepare_folder,
     save_mask,
     write_manifest,
@@ -35,6 +33,7 @@ from segmentation.data.splits import Split, split_groups
 from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.mask import ClassMask
 from segmentation.photos import read_photo
+from segmentation.progress import Progress, no_progress
 
 CCP_TEST_PHOTOS: Final = 100
 CCP_VAL_PHOTOS: Final = 60

@@ -24,7 +24,7 @@ from segmentation.calibration import (
     features_of,
 )
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.data.pairs import Progress, load_mask, no_progress, read_pairs, spread
+from segmentation.data.pairs import load_mask, read_pairs, spread
 from segmentation.data.splits import Split
 from segmentation.errors import DatasetError
 from segmentation.evaluation.masks import true_class_of
@@ -38,6 +38,7 @@ from segmentation.evaluation.metrics import (
 )
 from segmentation.mask import ClassMask, find_garments, most_probable
 from segmentation.photos import read_photo
+from segmentation.progress import Progress, no_progress
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
 STREET: Final = "ccp"

@@ -22,7 +22,7 @@ from segmentation.classes import (
     GarmentClass,
     ccp_lookup,
 )
-from segmentation.data.pairs import Pair, Progress, load_mask, no_progress, read_pairs
+from segmentation.data.pairs import Pair, load_mask, read_pairs
 from segmentation.errors import DatasetError
 from segmentation.evaluation.metrics import (
     Confusion,
@@ -43,6 +43,7 @@ from segmentation.evaluation.metrics import (
 )
 from segmentation.mask import ClassMask, Garment
 from segmentation.photos import find_photos, read_photo
+from segmentation.progress import Progress, no_progress
 from segmentation.segmented_photo import Segmentation
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 

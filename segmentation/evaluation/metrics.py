@@ -129,7 +129,6 @@ def bootstrap(
     measure: Callable[[npt.NDArray[Any]], float],
     groups: Sequence[str] | None = None,
     rounds: int = 1000,
-    seed: int = 0,
 ) -> Estimate:
     """Compute a measure over photos with its 95 % interval.
 
@@ -137,7 +136,7 @@ def bootstrap(
         values: one entry per photo: a confusion matrix or a number.
         groups: group of each photo, resampled as a whole; None: each photo is its own.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     members = _members(groups or [str(index) for index in range(len(values))])
     drawn = (generator.integers(0, len(members), len(members)) for _ in range(rounds))
     measured = [measure(values[np.concatenate([members[each] for each in draw])]) for draw in drawn]

@@ -1,5 +1,7 @@
 """Contact sheets of masks overlaid on photos, for visual checks."""
 
+import base64
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,14 @@ def overlay(photo: Photo, mask: ClassMask) -> Photo:
     garment = (mask > 0)[..., None]
     mixed = np.where(garment, 0.5 * photo + 0.5 * colours, 0.85 * photo)
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)
+
+
+def jpeg_data_url(image: Image.Image, side: int) -> str:
+    """Reduce an image to fit a square of `side` pixels, as a data URL."""
+    image.thumbnail((side, side))
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def save_overlay_sheet(photos: Sequence[Photo], masks: Sequence[ClassMask], path: Path) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from segmentation.classes import CLOTHING_CLASSES, GarmentClass
-from segmentation.data.pairs import Progress, no_progress
 from segmentation.data.sources import ClothingPhoto, clothing_splits, read_clothing
 from segmentation.data.splits import Split
 from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.evaluation.metrics import Estimate, bootstrap, mean_of_present
 from segmentation.photos import Photo, read_photo
+from segmentation.progress import Progress, no_progress
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
 NO_GARMENT = GarmentClass.BACKGROUND

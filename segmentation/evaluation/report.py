@@ -4,8 +4,6 @@ The page has the figures with intervals, both confusion matrices, a reliability 
 photos with true and predicted masks: the best, the worst, and false positives of each class.
 """
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +15,8 @@ from PIL import Image
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.evaluation.masks import EvaluatedPhoto, MaskLabels, SegmentationReport, read_truth
 from segmentation.evaluation.metrics import FALSE_POSITIVE_AREA
-from segmentation.evaluation.overlays import overlay
-from segmentation.photos import Photo, read_photo
+from segmentation.evaluation.overlays import jpeg_data_url, overlay
+from segmentation.photos import read_photo
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
 SHOWN: Final = 12
@@ -146,14 +144,9 @@ def _examples(
         photos = [read_photo(each.photo, max_side=10_000) for each in batch]
         for each, photo, found in zip(batch, photos, segmenter.segment(photos), strict=True):
             truth = overlay(photo, read_truth(each.mask, labels))
-            shown = [_data_url(each) for each in (photo, truth, overlay(photo, found.mask))]
+            shown = [
+                jpeg_data_url(Image.fromarray(picture), SIDE)
+                for picture in (photo, truth, overlay(photo, found.mask))
+            ]
             examples.append(Example(each.photo.stem, text(each.iou), *shown))
     return examples
-
-
-def _data_url(picture: Photo) -> str:
-    image = Image.fromarray(picture)
-    image.thumbnail((SIDE, SIDE))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -12,10 +12,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from segmentation.data.pairs import Progress, no_progress, read_pairs
+from segmentation.data.pairs import read_pairs
 from segmentation.errors import DatasetError
 from segmentation.photos import read_photo
 from segmentation.preprocess import Preprocessing, canvas_of
+from segmentation.progress import Progress, no_progress
 from segmentation.runtime import Pictures
 from segmentation.torch_runtime import PictureNetwork, converted
 from segmentation.weights import load_segmenter, quantised_path, save_quantised_hash

@@ -28,7 +28,7 @@ import importlib, pkgutil
 from pathlib import Path
 NEED_TORCH = (
     "segmentation.training", "segmentation.network", "segmentation.torch_runtime",
-    "segmentation.segformer", "segmentation.data.grabcut",
+    "segmentation.hub.segformer", "segmentation.data.grabcut",
     "indexing.training", "indexing.embedding.network", "indexing.embedding.timm_encoder",
     "indexing.embedding.clip_encoder", "indexing.embedding.crop_encoder",
     "indexing.benchmarks", "migrations.env",

@@ -99,7 +99,7 @@ def test_a_mask_is_drawn_once_and_only_on_request() -> None:
 
 
 def test_whole_photo_stands_in_for_a_garment() -> None:
-    garment = whole_photo_garment(30, 20)
+    garment = whole_photo_garment(np.zeros((30, 20, 3), np.uint8))
     assert garment.box == (0, 0, 20, 30)
     assert garment.area == 1.0
     assert garment.mask.shape == (30, 20)

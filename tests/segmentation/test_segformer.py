@@ -10,8 +10,8 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from segmentation.classes import GarmentClass
 from segmentation.errors import WeightsError
+from segmentation.hub.segformer import ATR_CLASSES
 from segmentation.runtime import RuntimeOptions
-from segmentation.segformer import ATR_CLASSES
 from segmentation.segmenter import Segmenter
 from tests.drawn import draw_pair
 

@@ -5,8 +5,6 @@ Each import runs in a process of its own. All rows share one photo.
 
 import csv
 import json
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ from catalog.feeds.reader import read_feed
 from catalog.files import file_sha256
 from catalog.importing.importer import import_feed
 from catalog.models import PhotoRow
-from indexing.benchmarks.report import log, private_mb
+from indexing.benchmarks.report import in_fresh_process, log, private_mb
 from indexing.benchmarks.scale.shop import feed_rows
 
 ROWS: Final = 100_000
@@ -57,22 +55,15 @@ def measure_feed(kind: str, count: int) -> FeedFigures:
         folder = Path(name)
         Image.new("RGB", (8, 8), "red").save(folder / "a.jpg")
         path = _write(folder / f"feed.{kind}", count)
-        _in_process(path)
+        in_fresh_process(_import, path)
         _mark_indexed(folder)
-        seconds, memory = _in_process(path)
+        seconds, memory = in_fresh_process(_import, path)
     figures = FeedFigures(kind, count, seconds, memory)
     log(str(figures))
     return figures
 
 
-def _in_process(path: Path) -> tuple[float, float]:
-    command = [sys.executable, "-m", "indexing.benchmarks.scale.feeds", str(path)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    seconds, memory = json.loads(done.stdout)
-    return seconds, memory
-
-
-def import_once(path: Path) -> tuple[float, float]:
+def _import(path: Path) -> tuple[float, float]:
     """Import a feed; returns processor seconds and private memory in MB."""
     database = open_database(path.parent / "data")
     start = time.process_time()
@@ -117,7 +108,3 @@ def _write(path: Path, count: int) -> Path:
             file.writelines(between + text for text in texts)
             file.write(end)
     return path
-
-
-if __name__ == "__main__":
-    print(json.dumps(import_once(Path(sys.argv[1]))))

@@ -23,11 +23,10 @@ from sqlalchemy.orm import Session
 from catalog.database import Database, open_database
 from catalog.filtering.filters import Filters, parse_filters
 from catalog.models import Product
-from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill, passing
+from indexing.benchmarks.catalogue import FINGERPRINT, fill, passing, vectors_and_queries
 from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.searches import SearchFigures, Truth, measured
 from indexing.benchmarks.updates import Updates, measure_updates
-from indexing.benchmarks.vectors import GarmentVectors
 from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import use_model
@@ -89,10 +88,7 @@ def measure_pgvector(url: str, garments: int) -> PgvectorFigures:
         build_s = time.perf_counter() - start
         log(f"  built in {build_s:.0f} s")
         database.analyze()
-        generator = GarmentVectors(SEED)
-        vectors = np.concatenate(list(generator.chunks(garments)))
-        # Drawn after the catalogue from the same distribution: new garments.
-        queries = generator.draw(QUERIES)
+        vectors, queries = vectors_and_queries(garments, QUERIES)
         with database.session() as session:
             searches = tuple(_all_searches(engine, session, vectors, queries))
         replaced = tuple(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,6 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from catalog.database import Database
 from catalog.filtering import facets as counting
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_conditions import understand
@@ -54,17 +54,9 @@ def measure_words(count: int = PRODUCTS) -> WordFigures:
     """Fill a shop of `count` products and measure every query of `QUERIES`."""
     with TemporaryDirectory() as folder:
         log(f"filling a shop of {count} products")
-        database = fill_shop(Path(folder), count)
-        figures = measure_shop(database, count)
-        database.close()
-    return figures
-
-
-def measure_shop(database: Database, count: int) -> WordFigures:
-    """Measure every query of `QUERIES` in a filled shop."""
-    with database.session() as session:
-        plain = _milliseconds(lambda: _facets(session, Filters()))
-        queries = tuple(_measured(session, text) for text in QUERIES)
+        with closing(fill_shop(Path(folder), count)) as database, database.session() as session:
+            plain = _milliseconds(lambda: _facets(session, Filters()))
+            queries = tuple(_measured(session, text) for text in QUERIES)
     return WordFigures(
         count,
         plain,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from catalog.cache import QueryCache
 from catalog.database import Database
 from indexing.bulk.records import GarmentChange
-from indexing.index.engine import Neighbours, Progress, VectorQuery
+from indexing.index.engine import Neighbours, VectorQuery
 from indexing.index.pgvector.requirements import (
     create_extension,
     prepare_connections,
@@ -24,6 +24,7 @@ from indexing.index.pgvector.tables import VectorTables
 from indexing.index.vector_rows import prune_old_changes
 from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GarmentClass
+from segmentation.progress import Progress
 
 _LOG: Final = logging.getLogger(__name__)
 MANY_ADDED: Final = 5_000

@@ -15,11 +15,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from catalog.database import Database
-from indexing.index.engine import Progress
 from indexing.index.pgvector.requirements import SCHEMA
 from indexing.index.pgvector.views import VIEWS, View
 from indexing.types import ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.progress import Progress
 
 BUILD_LIST: Final = "m = 16, ef_construction = 64"
 _IDS_PER_FILL: Final = 2_000
@@ -104,11 +104,11 @@ class VectorTables:
         with self.database.engine.connect() as connection:
             return _is_followed(connection) and not self._lacking(connection)
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self) -> None:
         """Make what is lacking: table, rows, indices; one process at a time."""
         with self._alone() as connection:
             self._follow(connection)
-            work = _Work(progress, self.count())
+            work = _Work(None, self.count())
             if self._lacking(connection):
                 self._fill(work)
             self._create_indices(connection, work)

@@ -17,7 +17,7 @@ from segmentation.runtime import REFERENCE, RuntimeOptions
 from tests.small_clip import DIMENSION, MEAN, SIDE, STD, save_small_clip
 
 PHOTOS = np.random.default_rng(0).integers(0, 255, (3, 90, 70, 3), np.uint8)
-GARMENTS = [SegmentedGarment(photo, whole_photo_garment(90, 70)) for photo in PHOTOS]
+GARMENTS = [SegmentedGarment(photo, whole_photo_garment(photo)) for photo in PHOTOS]
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_saved_network_encodes_with_the_preprocessing_of_its_card(saved: Path) -> None:
     encoder = open_encoder(f"local-dir:{saved}", REFERENCE)
-    garments = [SegmentedGarment(photo, whole_photo_garment(90, 70)) for photo in PHOTOS]
+    garments = [SegmentedGarment(photo, whole_photo_garment(photo)) for photo in PHOTOS]
     network = timm.create_model(f"local-dir:{saved}", pretrained=True, num_classes=0).eval()
     config = timm.data.resolve_model_data_config(network)
     assert tuple(config["mean"]) == (0.1, 0.2, 0.3)

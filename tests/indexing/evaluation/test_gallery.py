@@ -8,7 +8,7 @@ import numpy as np
 from catalog.feeds.reader import read_folder
 from indexing.collection import open_collection
 from indexing.evaluation.labelled import LabelledGarment, LabelledPhoto, VectorSet
-from indexing.evaluation.retrieval import DEPTHS, as_is, search_rankings, split_of
+from indexing.evaluation.retrieval import DEPTHS, search_rankings, split_of
 from indexing.search.query import Query
 from indexing.types import EmbeddedGarment, EmbeddedPhoto
 from segmentation.classes import GARMENT_CLASSES
@@ -57,7 +57,7 @@ def test_evaluation_and_search_rank_200_garments_alike(tmp_path: Path) -> None:
         np.stack([each.vector for each in embedded]), [STYLE_DIMENSION], axis=1
     )
     vectors = VectorSet(styles, colours)
-    rankings = search_rankings(split_of(garments), garments, vectors, {("encoder", WEIGHT): as_is})
+    rankings = search_rankings(split_of(garments), garments, vectors, {("encoder", WEIGHT): False})
     evaluated = rankings["encoder", WEIGHT].neighbours
     collection = open_collection(tmp_path / "data", RandomEmbedder())
     collection.index(read_folder(folder))

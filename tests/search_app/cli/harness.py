@@ -72,7 +72,7 @@ class BlockEmbedder:
         ]
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        return self._embedded(photo, whole_photo_garment(photo.shape[0], photo.shape[1]))
+        return self._embedded(photo, whole_photo_garment(photo))
 
     def embed_region(
         self, photo: Photo, region: Box | BoolMask, garment_class: GarmentClass | None = None

@@ -13,16 +13,17 @@ Regression" (ATR), TPAMI 2015.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import nn
 
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES, GarmentClass
 from segmentation.errors import WeightsError
+from segmentation.hub.files import Channels, normalisation, path_or_name, refuse_pickle
 from segmentation.preprocess import Preprocessing
 from segmentation.runtime import RuntimeOptions, open_runtime
-from segmentation.segmenter import HUB_PREFIX, LOCAL_PREFIX, Segmenter
+from segmentation.segmenter import Segmenter
 from segmentation.torch_runtime import PictureNetwork, network_sha256
 from segmentation.weights import fingerprint_of
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from transformers import SegformerForSemanticSegmentation
 
 CANVAS: Final = (512, 384)
-IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+IMAGENET_MEAN: Final[Channels] = (0.485, 0.456, 0.406)
+IMAGENET_STD: Final[Channels] = (0.229, 0.224, 0.225)
 """Normalisation of models without a preprocessor_config.json."""
 
 _ATR_BACKGROUND: Final = (
@@ -85,7 +86,7 @@ def load_segformer(name: str, options: RuntimeOptions) -> Segmenter:
     source, _, labels_file = name.partition("#")
     parser = _opened(source)
     labels = _label_map(parser, name, Path(labels_file) if labels_file else None)
-    preprocessing = Preprocessing(*CANVAS, *_normalisation(source))
+    preprocessing = Preprocessing(*CANVAS, *normalisation(source, IMAGENET_MEAN, IMAGENET_STD))
     hashed = fingerprint_of(network_sha256(parser), preprocessing, labels)
     fingerprint = f"segformer-{'-'.join(map(str, parser.config.depths))}/{hashed}"
     network = SegformerClasses(parser, labels).eval()
@@ -101,10 +102,10 @@ def _opened(source: str) -> "SegformerForSemanticSegmentation":
         raise WeightsError(
             f"{source} needs transformers; run `python -m pip install 'apparel-search[hub]'`"
         ) from error
-    _refuse_pickle(source)
+    refuse_pickle(source)
     try:
         parser = SegformerForSemanticSegmentation.from_pretrained(
-            _path_or_name(source), use_safetensors=True
+            path_or_name(source), use_safetensors=True
         )
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
@@ -113,19 +114,6 @@ def _opened(source: str) -> "SegformerForSemanticSegmentation":
             "SegFormer's config.json and model.safetensors"
         ) from error
     return parser
-
-
-def _path_or_name(source: str) -> str:
-    return source.removeprefix(LOCAL_PREFIX).removeprefix(HUB_PREFIX)
-
-
-def _refuse_pickle(source: str) -> None:
-    """Refuse a folder with pickled weights only; for a hub, transformers refuses them."""
-    folder = Path(_path_or_name(source))
-    if not source.startswith(LOCAL_PREFIX) or list(folder.glob("*.safetensors")):
-        return
-    for pickle in sorted((*folder.glob("*.bin"), *folder.glob("*.pt*"))):
-        raise WeightsError(f"{pickle} is a pickle, which can run code; convert it to safetensors")
 
 
 def _label_map(
@@ -152,18 +140,3 @@ def _read_labels(file: Path) -> dict[str, GarmentClass]:
         raise WeightsError(
             f'{file} is no label map ({error}); write {{"label": "upper" | "whole" | "lower"}}'
         ) from error
-
-
-def _normalisation(source: str) -> tuple[Any, Any]:
-    from transformers.utils import cached_file
-
-    found = cached_file(
-        _path_or_name(source),
-        "preprocessor_config.json",
-        _raise_exceptions_for_missing_entries=False,
-    )
-    if found is None:
-        return IMAGENET_MEAN, IMAGENET_STD
-    fields = json.loads(Path(found).read_text(encoding="utf-8"))
-    mean, std = fields.get("image_mean", IMAGENET_MEAN), fields.get("image_std", IMAGENET_STD)
-    return tuple(mean), tuple(std)

@@ -1,0 +1,1 @@
+"""Networks of others, from a folder or the Hugging Face hub."""
