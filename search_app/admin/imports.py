@@ -16,7 +16,7 @@ from search_app.admin.session import Admin, Ours, admin_page, login_page, signed
 from search_app.api.imports import rejects_answer, submit_address, submit_upload
 from search_app.errors import SearchAppError, UploadRefused
 from search_app.jobs.encoder_choices import choice_named, encoder_choices
-from search_app.jobs.records import IMPORT, REVIEW, SYNC, Job
+from search_app.jobs.store import IMPORT, REVIEW, SYNC, Job
 from search_app.language import texts
 from search_app.problems import sentence
 from search_app.search.uploads import check_size

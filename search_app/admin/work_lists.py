@@ -20,7 +20,7 @@ from indexing.review.records import CHECKS, Check, ListEntry
 from indexing.review.store import all_entries, finding_counts, findings_by_id, mark, work_list
 from search_app.admin.downloads import csv_download
 from search_app.admin.session import Admin, Ours, admin_page
-from search_app.jobs.records import REVIEW
+from search_app.jobs.store import REVIEW
 from search_app.language import texts
 from search_app.language.formats import number
 from search_app.pages.cards import area_of, photo_url, product_href

@@ -12,7 +12,7 @@ from catalog.queries import Facets, FacetValue, facets, product_by_id
 from indexing.collection import Collection
 from indexing.search.query import Query as Search
 from indexing.types import Vector
-from search_app.analytics.documents import with_vector_search
+from search_app.analytics.searches import with_vector_search
 from search_app.api.search import class_named, search_options
 from search_app.documents import (
     ClassLabel,

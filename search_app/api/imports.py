@@ -16,8 +16,8 @@ from catalog.importing.importer import ImportOptions
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
-from search_app.jobs.records import IMPORT, Job
 from search_app.jobs.runner import GivenFeed, JobRunner
+from search_app.jobs.store import IMPORT, Job
 from search_app.problems import ERRORS, first_problem
 from search_app.security.keys import ApiKey, Scope, needs
 from search_app.services import Services, UsedServices

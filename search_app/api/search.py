@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from catalog.database import retried_read
 from indexing.collection import Collection
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-from search_app.analytics.documents import with_photo_searches, with_words_search
+from search_app.analytics.searches import with_photo_searches, with_words_search
 from search_app.api.masks import mask_png
 from search_app.documents import (
     ClassLabel,

@@ -17,8 +17,7 @@ from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
 from search_app.errors import JobEnded, JobNotFound
-from search_app.jobs.records import IMPORT, SYNC, Job, Upkeep
-from search_app.jobs.store import MAX_JOBS, JobStore
+from search_app.jobs.store import IMPORT, MAX_JOBS, SYNC, Job, JobStore, Upkeep
 from search_app.jobs.worker import JobWorker
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
@@ -22,12 +22,14 @@ from indexing.errors import IndexingError
 from indexing.review.check import check_catalogue
 from indexing.switch import switched
 from indexing.types import Embedder
+from search_app.documents import ImportOutcome
 from search_app.jobs.claims import ClaimedJob
-from search_app.jobs.records import outcome_to_row
 from segmentation.errors import SegmentationError
 
 FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
 """How far the fetch of a feed goes; public addresses only."""
+MAX_NAMED: Final = 1_000
+"""Removed products that an outcome names; the rest are counted."""
 EXPECTED: Final = (CatalogError, IndexingError, SegmentationError, OSError)
 """What makes a job fail with its reason; all else is a bug of ours."""
 
@@ -53,7 +55,7 @@ def _import(claimed: ClaimedJob, collection: Collection, report: Report, tempora
     rejects = temporary / FILE_NAME
     write_rejects(rejects, summary, feed)
     claimed.store.save_file(job.id, FILE_NAME, rejects.read_bytes())
-    claimed.set(**_counts(summary), outcome=outcome_to_row(summary, feed.kind))
+    claimed.set(**_counts(summary), outcome=_outcome(summary, feed.kind))
 
 
 def progress_to(report: Report) -> Callable[[IndexProgress], None]:
@@ -113,6 +115,24 @@ def _content(claimed: ClaimedJob, name: str) -> bytes:
         content = fetch_feed(claimed.job.source, FEED_LIMITS)
         claimed.store.save_file(claimed.job.id, name, content)
     return content
+
+
+def _outcome(summary: IndexSummary, kind: str) -> dict[str, Any]:
+    """The outcome of a run in the form stored in a job's row."""
+    products = summary.products
+    forecast = products.forecast
+    outcome = ImportOutcome(
+        kind=kind,
+        price_only=products.price_only,
+        products_removed=len(products.removed),
+        removed=list(products.removed[:MAX_NAMED]),
+        photos_unchanged=summary.unchanged,
+        photos_to_embed=forecast.to_embed if forecast else None,
+        photos_to_fetch=forecast.to_fetch if forecast else None,
+        photos_missing=forecast.missing if forecast else None,
+        notes=list(products.notes),
+    )
+    return outcome.model_dump(mode="json")
 
 
 def _counts(summary: IndexSummary) -> dict[str, int]:

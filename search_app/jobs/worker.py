@@ -24,9 +24,8 @@ from indexing.types import Embedder
 from search_app.errors import SearchAppError
 from search_app.jobs.claims import ClaimedJob, LeaseLost, claim, disown_all
 from search_app.jobs.encoder_choices import FOLDER, choice_named, encoder_choices
-from search_app.jobs.records import IMPORT, REVIEW, SYNC
 from search_app.jobs.repeated import RepeatedWork
-from search_app.jobs.store import JobStore
+from search_app.jobs.store import IMPORT, REVIEW, SYNC, JobStore
 from search_app.jobs.tasks import (
     EXPECTED,
     Report,

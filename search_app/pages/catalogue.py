@@ -10,7 +10,7 @@ from catalog.errors import CatalogError, ProductNotFound
 from catalog.queries import GarmentCard, list_products, product_by_id, product_cards, variants
 from catalog.sale import price_now
 from indexing.collection import Collection, ResultCard
-from search_app.analytics.pages import recorded_search
+from search_app.analytics.searches import recorded_search
 from search_app.documents import http_link
 from search_app.errors import PageNotFound
 from search_app.language import texts

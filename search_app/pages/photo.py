@@ -17,7 +17,7 @@ from catalog.errors import FetchError
 from catalog.queries import ProductSummary, list_products
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment
-from search_app.analytics.pages import recorded_search
+from search_app.analytics.searches import recorded_search
 from search_app.errors import Busy, QueryExpired, SearchAppError
 from search_app.language import texts
 from search_app.pages.cards import shown_cards, summary_views
