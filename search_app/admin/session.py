@@ -68,12 +68,7 @@ Admin = Annotated[ApiKey, Depends(admin_key)]
 """Parameter type of routes that need a session."""
 
 
-def checked_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
-    """Refuse a form without a valid CSRF token."""
-    check_form(request, csrf)
-
-
-Ours = Depends(checked_form)
+Ours = Depends(check_form)
 """Dependency of routes that change something."""
 
 

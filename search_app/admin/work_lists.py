@@ -12,7 +12,6 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from catalog.models import FindingRow
 from catalog.records import GarmentCard
 from indexing.collection import Collection
 from indexing.review.corrections import hide_photos, set_class
@@ -126,14 +125,11 @@ def _apply(collection: Collection, action: Action, ids: Ids[int]) -> int:
             case "hide":
                 hide_photos(session, {each.photo_id for each in findings})
             case _:
-                set_class(session, _garments(findings), _CLASSES[action])
+                garments = {each.garment_id for each in findings if each.garment_id is not None}
+                set_class(session, garments, _CLASSES[action])
                 mark(session, [each.id for each in findings], fine=True)
     collection.refresh()
     return len(findings)
-
-
-def _garments(findings: list[FindingRow]) -> set[int]:
-    return {each.garment_id for each in findings if each.garment_id is not None}
 
 
 def _rows(check: Check, session: Session) -> Iterator[Iterable[str]]:

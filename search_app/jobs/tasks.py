@@ -13,7 +13,7 @@ from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
 from catalog.fetching.fetch import FetchLimits, fetch_feed
 from catalog.fetching.store import is_url
-from catalog.importing.importer import Feed, ProductRow, Reject
+from catalog.importing.importer import Feed, Reject
 from catalog.importing.sources import source_name
 from indexing.bulk.reembed import ReembedSummary
 from indexing.bulk.rejects import FILE_NAME, write_rejects
@@ -159,13 +159,10 @@ def confined(feed: Feed) -> Feed:
     if not outside:
         return feed
     refused = {row.id for row in outside}
-    rejects = tuple(Reject(row.line, _outside_reason(row), row.id) for row in outside)
+    reason = "id {!r}: a photo's name leaves the photos' folder; use names below it"
+    rejects = tuple(Reject(row.line, reason.format(row.id), row.id) for row in outside)
     rows = tuple(row for row in feed.rows if row.id not in refused)
     return replace(feed, rows=rows, rejects=feed.rejects + rejects)
-
-
-def _outside_reason(row: ProductRow) -> str:
-    return f"id {row.id!r}: a photo's name leaves the photos' folder; use names below it"
 
 
 def _leaves(name: str) -> bool:

@@ -30,7 +30,6 @@ from catalog.syncing.records import (
 from catalog.syncing.shop_products import replace_products
 from catalog.syncing.sources import now, record_reading, record_run, source_status
 from indexing.collection import Collection, IndexSummary
-from indexing.types import Skip
 from search_app.documents import ImportOutcome
 from search_app.errors import SearchAppError
 from search_app.jobs.claims import ClaimedJob
@@ -152,7 +151,9 @@ def _import(
         shrunk, message = True, str(error).partition(";")[0]
         options = _options(source, prune=False, force=False)
         summary = collection.index(reading.feed, photos, progress_to(report), options)
-    whole = not shrunk and not _may_be_better_later(summary)
+    # The same feed must be read again if a photo could not be fetched now.
+    passing = any(each.stage == "fetch" and each.code in _TEMPORARY for each in summary.skips)
+    whole = not shrunk and not passing
     with collection.database.transaction() as session:
         outcome = _outcome(summary, reading.feed.kind, listed)
         validators = reading.validators if whole else Validators()
@@ -172,15 +173,6 @@ def _options(source: SyncSource, prune: bool, force: bool) -> ImportOptions:
     return replace(
         source.options, source=source.name, prune=wanted, prune_all=wanted and force, dry_run=False
     )
-
-
-def _may_be_better_later(summary: IndexSummary) -> bool:
-    """Whether a photo could not be fetched now, so that the same feed must be read again."""
-    return any(_is_temporary(skip) for skip in summary.skips)
-
-
-def _is_temporary(skip: Skip) -> bool:
-    return skip.stage == "fetch" and skip.code in _TEMPORARY
 
 
 def _outcome(summary: IndexSummary, kind: str, listed: int) -> SyncOutcome:
