@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from catalog.database import retried_read
-from catalog.queries import Facets, FacetValue, facets, product_by_id
+from catalog.queries import Facets, facets, product_by_id
 from indexing.collection import Collection
 from indexing.search.query import Query as Search
 from indexing.types import Vector
@@ -16,7 +16,6 @@ from search_app.analytics.searches import with_vector_search
 from search_app.api.search import class_named, search_options
 from search_app.documents import (
     ClassLabel,
-    FacetDocument,
     FacetsDocument,
     FilterTexts,
     ResultsDocument,
@@ -144,16 +143,11 @@ def _checked_vector(collection: Collection, values: list[float]) -> Vector:
 
 
 def _facets_document(found: Facets) -> FacetsDocument:
-    def values(facet: tuple[FacetValue, ...]) -> list[FacetDocument]:
-        return [FacetDocument(value=each.value, count=each.count) for each in facet]
-
-    return FacetsDocument(
-        brand=values(found.brands),
-        category=values(found.categories),
-        colour=values(found.colours),
-        availability=values(found.availability),
-        garment_class=values(found.classes),
-        attributes={each.name: values(each.values) for each in found.attributes},
-        price_min=None if found.price_min is None else float(found.price_min),
-        price_max=None if found.price_max is None else float(found.price_max),
-    )
+    fields = {
+        "brand": found.brands,
+        "category": found.categories,
+        "colour": found.colours,
+        "garment_class": found.classes,
+        "attributes": {each.name: each.values for each in found.attributes},
+    }
+    return FacetsDocument.model_validate(vars(found) | fields)

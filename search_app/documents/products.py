@@ -13,6 +13,8 @@ from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Lin
 class FacetDocument(BaseModel):
     """A value and how many products have it."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     value: str
     count: int
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from catalog.importing.importer import ImportOptions
 from catalog.importing.sources import SOURCE_LENGTH, source_name
 from catalog.models import ImportJob
+from catalog.syncing.records import SourceStatus
 from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
@@ -91,7 +92,7 @@ class JobRunner:
         Raises:
             Busy: too many jobs are waiting.
         """
-        present = self.running_sync(source)
+        present = self._running_sync(source)
         if present is not None:
             return present
         row = _upkeep(SYNC, source, made_by)
@@ -99,8 +100,12 @@ class JobRunner:
         row.options = ImportOptions(prune_all=force)
         return self._queued(row)
 
-    def running_sync(self, source: str) -> Job | None:
-        """The job of this source that waits or runs."""
+    def with_job(self, status: SourceStatus) -> SourceStatus:
+        """The status of a source, which also runs while its job waits or runs."""
+        running = status.running or self._running_sync(status.source.name) is not None
+        return replace(status, running=running)
+
+    def _running_sync(self, source: str) -> Job | None:
         jobs = self._store.latest(MAX_JOBS, SYNC)
         return next((each for each in jobs if each.source == source and not each.ended), None)
 
