@@ -3,9 +3,7 @@
 from search_app.documents.fields import (
     ClassLabel,
     FilterTexts,
-    Link,
     Text,
-    http_link,
     without_empty,
 )
 from search_app.documents.imports import (
@@ -30,6 +28,7 @@ from search_app.documents.search import (
     EventRequest,
     FoundGarmentDocument,
     GarmentDocument,
+    Link,
     ModelDocument,
     PhotoDocument,
     ResultDocument,
@@ -40,6 +39,7 @@ from search_app.documents.search import (
     UnderstoodDocument,
     VectorRequest,
     WordsDocument,
+    http_link,
 )
 from search_app.documents.server import (
     CompatibleAnswer,

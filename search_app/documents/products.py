@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
-from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Link, Text
+from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Text
+from search_app.documents.search import Link
 
 
 class FacetDocument(BaseModel):

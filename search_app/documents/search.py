@@ -10,12 +10,19 @@ from search_app.documents.fields import (
     REGULAR_PRICE,
     ClassLabel,
     FilterTexts,
-    Link,
     Rounded,
     Text,
     without_empty,
 )
 
+
+def http_link(url: str | None) -> str | None:
+    """The address if it is http or https, else None: feeds may contain javascript: links."""
+    return url if url and url.lower().startswith(("http://", "https://")) else None
+
+
+Link = Annotated[str | None, BeforeValidator(http_link)]
+"""An address that a client may make a link of."""
 GarmentIds = Annotated[
     list[Annotated[int, Field(ge=1, lt=2**63)]], BeforeValidator(without_empty), Field(max_length=8)
 ]
