@@ -11,19 +11,21 @@ from PIL import Image
 
 from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
-from indexing.embedding.colour import SAMPLED_SIDE as COLOUR_GRID_SIDE
 from indexing.types import EmbeddedGarment, Embedder
 from search_app.errors import NotReady
 from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
-from segmentation.photos import Photo
+from segmentation.photos import WORKING_SIDE, Photo
 
 GREY_CHROMA: Final = 1.5
 """CIELAB chroma below which a photo is grey: 1 of 1,560 photos with colours has less than 2."""
 TONE_SPREAD: Final = 0.15
 """Spread of a toned photo's colours at equal lightness, as a share of its chroma, and the share of
 its pixels that may lack the tone."""
+
+_SIDE: Final = WORKING_SIDE // 16
+"""Averages a side that are compared: JPEG stores colours in blocks of 16 pixels, with noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +111,7 @@ def is_monochrome(photo: Photo) -> bool:
     Args:
         photo: shape (H, W, 3), RGB.
     """
-    # Averages of many pixels, so that JPEG's noise cancels out.
-    size = (COLOUR_GRID_SIDE, COLOUR_GRID_SIDE)
-    small = np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BOX))
+    small = np.asarray(Image.fromarray(photo).resize((_SIDE, _SIDE), Image.Resampling.BOX))
     lab = rgb_to_lab(small.reshape(-1, 3))
     lightness, colours = lab[:, 0] / 100, lab[:, 1:]
     chroma = np.percentile(np.linalg.norm(colours, axis=1), 95)
