@@ -23,7 +23,6 @@ GREY_CHROMA: Final = 1.5
 TONE_SPREAD: Final = 0.15
 """Spread of a toned photo's colours at equal lightness, as a share of its chroma, and the share of
 its pixels that may lack the tone."""
-
 _SIDE: Final = WORKING_SIDE // 16
 """Averages a side that are compared: JPEG stores colours in blocks of 16 pixels, with noise."""
 
