@@ -19,6 +19,8 @@ SAME: Final = 8
 """Levels by which a pixel of a strip may differ from its colour; JPEG changes about so many."""
 BLANK: Final = 0.97
 """Share of a blank row's pixels that have its colour."""
+STRAIGHT: Final = 0.6
+"""Share of the pixels along an edge that differ from the strip."""
 LEAST_SIDE: Final = 0.3
 """Least share of the photo's height and width that a picture covers."""
 SAMPLED_SIDE: Final = WORKING_SIDE // 4
@@ -117,7 +119,7 @@ def _edges(behind: Pixels, colour: Pixels, row: int, step: int) -> list[_Edge]:
         if len(columns) < LEAST_SIDE * differs.shape[1]:
             continue
         left, right = int(columns[0]), int(columns[-1]) + 1
-        if differs[:, left:right].mean(axis=1).min() > 0.5:
+        if differs[:, left:right].mean(axis=1).min() >= STRAIGHT:
             inside = first[:, left:right]
             is_flat = _has(inside, np.median(inside, axis=1, keepdims=True)).mean() >= BLANK
             return [_Edge(row + step * skipped, left, right, bool(is_flat), colour)]
@@ -145,4 +147,4 @@ def _shows_strip(same: npt.NDArray[np.bool_], fills_width: bool) -> bool:
     """Whether a strip's colour is found within a picture as only an app shows it."""
     if (same.mean(axis=1) >= BLANK).mean() > 1 - BLANK:
         return True
-    return not fills_width and same[:, [2, -3]].mean(axis=0).max() > 0.5
+    return not fills_width and same[:, [2, -3]].mean(axis=0).max() > 1 - STRAIGHT
