@@ -9,7 +9,7 @@ from typing import Final
 
 from catalog.errors import BadStoredName
 from catalog.files import file_sha256, is_file
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from catalog.photos import PhotoStore
 from indexing.bulk.records import ReadPhoto, SkippedPhoto, skipped
 from indexing.clock import StageClock

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused

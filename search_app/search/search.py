@@ -7,10 +7,11 @@ import numpy as np
 
 from catalog.database import Database
 from catalog.filtering.comparison import Shown, relative_to
+from catalog.filtering.facets import attribute_names
+from catalog.filtering.filters import Filters, parse_filters
 from catalog.filtering.vocabulary import colour_name
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import UnderstoodWords, WordQuery
-from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.collection import Collection, ResultCard
 from indexing.embedding.colour import colour_vector, lightness_of
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
