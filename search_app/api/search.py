@@ -27,7 +27,7 @@ from search_app.search.explaining import explain
 from search_app.search.query_photo import embed_query, embedder_of
 from search_app.search.search import SearchOptions, parsed_filters
 from search_app.search.search_document import search_photo, search_words, segment_document
-from search_app.search.uploads import check_one_source, fetched_bytes, upload_bytes
+from search_app.search.uploads import fetched_bytes, upload_bytes
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
@@ -88,7 +88,8 @@ async def search(
     `words.unknown_words` names the words that were not understood.
     """
     limit = services.settings.max_upload_bytes
-    check_one_source(fields.photo, fields.url)
+    if (fields.photo is None) == (not fields.url):
+        raise BadRequest("photo", "send a photo in a form (curl -F photo=@FILE), or the url of one")
     fetched = await fetched_bytes(fields.url, limit, services.fetches) if fields.url else None
     collection = services.open_collection
 

@@ -73,7 +73,7 @@ class JobRunner:
         """Queue a feed; a dry run only reports what would change. Raises Busy."""
         subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
-            id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
+            id=secrets.token_hex(8), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
             folder=str(feed.photos or ""), made_by=made_by, options=options,
             subject=subject,
         )  # fmt: skip
@@ -171,9 +171,7 @@ class JobRunner:
         return self.get(job_id)
 
 
-def _new_id() -> str:
-    return secrets.token_hex(8)
-
-
 def _upkeep(task: str, source: str, made_by: str | None) -> ImportJob:
-    return ImportJob(id=_new_id(), task=task, source=source, feed="", folder="", made_by=made_by)
+    return ImportJob(
+        id=secrets.token_hex(8), task=task, source=source, feed="", folder="", made_by=made_by
+    )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from catalog.fetching.fetch import INTERACTIVE, fetch_photo
 from indexing.types import EmbeddedGarment, ModelFingerprint
-from search_app.errors import BadRequest, SampleNotFound, UploadRefused, UploadTooLarge
+from search_app.errors import SampleNotFound, UploadRefused, UploadTooLarge
 from search_app.search.inference import InferenceLine
 from search_app.search.query_photo import Pick, QueryPhoto
 from segmentation.photos import Photo, find_photos
@@ -44,12 +44,6 @@ def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:
     data = upload.file.read(limit + 1)
     check_size(data, limit)
     return data
-
-
-def check_one_source(upload: UploadFile | None, url: str | None) -> None:
-    """Refuse neither or both of a photo and an address. Raises BadRequest."""
-    if (upload is None) == (not url):
-        raise BadRequest("photo", "send a photo in a form (curl -F photo=@FILE), or the url of one")
 
 
 async def fetched_bytes(url: str, limit: int, fetches: InferenceLine) -> bytes:
