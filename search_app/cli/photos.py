@@ -21,7 +21,7 @@ from search_app.errors import CommandFailed
 from segmentation.errors import UnreadablePhoto
 
 if TYPE_CHECKING:
-    from indexing.types import EmbeddedGarment, Embedder
+    from indexing.types import Embedder, Vector
     from segmentation.mask import Box, Garment
     from segmentation.photos import DecodedPhoto
     from segmentation.segmented_photo import Segmentation
@@ -222,16 +222,27 @@ def embed(
     typer.echo(f"{len(rows)} garments of {len(photos) - len(reader.skipped)} photos in {out}")
 
 
+@dataclass(frozen=True, eq=False)
+class EmbeddedRow:
+    """A garment's values in the output file."""
+
+    photo: str
+    garment_class: int
+    box: Box
+    vector: Vector
+
+
 def _embed_batch(
     embedder: Embedder, batch: list[tuple[NamedPhoto, DecodedPhoto]]
-) -> Iterator[tuple[str, Box, EmbeddedGarment]]:
+) -> Iterator[EmbeddedRow]:
     embedded = embedder.embed([decoded.photo for _, decoded in batch])
     for (named, decoded), photo in zip(batch, embedded, strict=True):
         for each in photo.garments:
-            yield named.name, box_at_own_size(each.garment.box, decoded), each
+            box = box_at_own_size(each.garment.box, decoded)
+            yield EmbeddedRow(named.name, int(each.garment.garment_class), box, each.vector)
 
 
-def _write_vectors(rows: list[tuple[str, Box, EmbeddedGarment]], dimension: int, out: Path) -> None:
+def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:
     import numpy as np
 
     from catalog.files import publishing
@@ -239,10 +250,8 @@ def _write_vectors(rows: list[tuple[str, Box, EmbeddedGarment]], dimension: int,
     with publishing(out) as unfinished, unfinished.open("wb") as file:
         np.savez(
             file,
-            photo=np.array([name for name, _, _ in rows], dtype=np.str_),
-            garment_class=np.array([each.garment.garment_class for _, _, each in rows], np.int64),
-            box=np.array([box for _, box, _ in rows], np.int64).reshape(-1, 4),
-            vector=np.array([each.vector for _, _, each in rows], np.float32).reshape(
-                -1, dimension
-            ),
+            photo=np.array([row.photo for row in rows], dtype=np.str_),
+            garment_class=np.array([row.garment_class for row in rows], np.int64),
+            box=np.array([row.box for row in rows], np.int64).reshape(-1, 4),
+            vector=np.array([row.vector for row in rows], np.float32).reshape(-1, dimension),
         )
