@@ -6,8 +6,11 @@ A process that is killed renews nothing, so that another may take over what it h
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.database import Database
 
@@ -21,6 +24,13 @@ _RENEWALS: Final = 4
 def lease_time(database: Database) -> timedelta:
     """How long a lease outlasts its last renewal."""
     return _LEASE_ON_SQLITE if database.is_sqlite else _LEASE
+
+
+def lease_ended(
+    until: InstrumentedAttribute[datetime | None], moment: datetime, database: Database
+) -> ColumnElement[bool]:
+    """Whether a lease is over, or ends so late that the clock was set back since."""
+    return or_(until.is_(None), until < moment, until > moment + 2 * lease_time(database))
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 
 from catalog.database import Database
 from catalog.errors import SourceBusy
 from catalog.models import SyncSourceRow
-from catalog.syncing.heartbeat import heartbeat, lease_time
+from catalog.syncing.heartbeat import heartbeat, lease_ended, lease_time
 from catalog.syncing.sources import read_source_row
 
 
@@ -32,10 +32,11 @@ class Lease:
         """Take the lease. Raises SourceNotFound; SourceBusy while another run has it."""
         with self._database.side_transaction() as session:
             holder = read_source_row(session, self._name).lease_owner
-            until, now = SyncSourceRow.lease_until, self._database.now(session)
+            now = self._database.now(session)
+            ended = lease_ended(SyncSourceRow.lease_until, now, self._database)
             taken = session.execute(
                 update(SyncSourceRow)
-                .where(SyncSourceRow.name == self._name, or_(until.is_(None), until < now))
+                .where(SyncSourceRow.name == self._name, ended)
                 .values(lease_owner=self.owner, lease_until=now + lease_time(self._database))
                 .execution_options(synchronize_session=False)
             )

@@ -27,7 +27,7 @@ from catalog.database import Database
 from catalog.files import file_sha256
 from catalog.importing.records import PendingPhoto
 from catalog.models import ShardRow
-from catalog.syncing.heartbeat import lease_time
+from catalog.syncing.heartbeat import lease_ended, lease_time
 from indexing.bulk.records import BatchCounts, skipped
 from indexing.errors import IndexingError
 from indexing.types import Skip
@@ -190,7 +190,7 @@ def claim(database: Database, model_id: int, run: str | None = None) -> ClaimedS
     """Take the oldest shard of a run, or of any, that waits or whose worker is dead."""
     with database.side_transaction() as session:
         moment = database.now(session)
-        dead = (ShardRow.state == "running") & (ShardRow.lease_until < moment)
+        dead = (ShardRow.state == "running") & lease_ended(ShardRow.lease_until, moment, database)
         query = (
             select(ShardRow)
             .where(ShardRow.model_id == model_id, or_(ShardRow.state == "waiting", dead))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.models import ImportJob, SyncSourceRow
-from catalog.syncing.heartbeat import lease_time
+from catalog.syncing.heartbeat import lease_ended, lease_time
 from search_app.errors import SearchAppError
 from search_app.jobs.store import Job, JobStore, now
 
@@ -94,8 +94,8 @@ def claim(store: JobStore, database: Database, owner: str) -> ClaimedJob | None:
         if not database.is_sqlite:
             session.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIMS_LOCK})"))
         moment = database.now(session)
-        waiting = _waiting(session, moment)
-        free = _first_free(waiting, _busy(session, waiting, moment))
+        waiting = _waiting(session, moment, database)
+        free = _first_free(waiting, _busy(session, waiting, moment, database))
         if free is None:
             return None
         died = free.state == "running"
@@ -120,13 +120,12 @@ def _lease_end(database: Database, session: Session) -> datetime:
     return database.now(session) + lease_time(database)
 
 
-def _waiting(session: Session, moment: datetime) -> Sequence[ImportJob]:
+def _waiting(session: Session, moment: datetime, database: Database) -> Sequence[ImportJob]:
     """Jobs that wait or have lost their owner, the oldest first, locked.
 
     A row that a transaction of its owner still holds is left out (`ClaimedJob.check`).
     """
-    until = ImportJob.lease_until
-    died = (ImportJob.state == "running") & or_(until.is_(None), until < moment)
+    died = (ImportJob.state == "running") & lease_ended(ImportJob.lease_until, moment, database)
     return session.scalars(
         select(ImportJob)
         .where(or_(ImportJob.state == "queued", died))
@@ -135,12 +134,15 @@ def _waiting(session: Session, moment: datetime) -> Sequence[ImportJob]:
     ).all()
 
 
-def _busy(session: Session, waiting: Sequence[ImportJob], moment: datetime) -> set[str]:
+def _busy(
+    session: Session, waiting: Sequence[ImportJob], moment: datetime, database: Database
+) -> set[str]:
     """Subjects of jobs that run, and sources that another process brings up to date."""
     running = select(ImportJob.subject).where(
         ImportJob.state == "running", ImportJob.id.not_in([each.id for each in waiting])
     )
-    leased = select(SyncSourceRow.name).where(SyncSourceRow.lease_until > moment)
+    ended = lease_ended(SyncSourceRow.lease_until, moment, database)
+    leased = select(SyncSourceRow.name).where(~ended)
     return {*session.scalars(running), *session.scalars(leased)}
 
 

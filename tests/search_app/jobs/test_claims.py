@@ -1,14 +1,18 @@
 """Who runs a job: leases, takeovers and fencing tokens, on both databases."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text, update
 
 from catalog.database import Database, guarded, open_database
+from catalog.errors import SourceBusy
 from catalog.models import ImportJob, SyncSourceRow
+from catalog.syncing.lease import Lease, held_lease
+from catalog.syncing.records import SourceKind, SyncSource
+from catalog.syncing.sources import add_source
 from search_app.jobs.claims import MAX_TAKEOVERS, LeaseLost, claim
 from search_app.jobs.store import JobStore
 from tests.databases import migrated_database
@@ -28,19 +32,34 @@ def queued(store: JobStore, job_id: str, subject: str) -> None:
     store.add(ImportJob(id=job_id, source="s", feed="feed.csv", folder="", subject=subject))
 
 
-def expire_leases(database: Database) -> None:
+def expire_leases(database: Database, year: int = 2026) -> None:
     with database.side_transaction() as session:
-        session.execute(update(ImportJob).values(lease_until=datetime(2026, 1, 1, tzinfo=UTC)))
+        session.execute(update(ImportJob).values(lease_until=datetime(year, 1, 1, tzinfo=UTC)))
 
 
-def test_one_owner_at_a_time_and_a_dead_one_is_replaced(database: Database) -> None:
+def test_lease_of_a_source_that_ends_in_years_is_from_before_the_clock_was_set_back(
+    database: Database,
+) -> None:
+    with database.transaction() as session:
+        add_source(session, SyncSource("shop", SourceKind.FEED, "https://shop.example/feed.xml"))
+    with held_lease(database, "shop"):
+        with pytest.raises(SourceBusy):
+            Lease(database, "shop").claim()
+        with database.side_transaction() as session:
+            later = datetime(2100, 1, 1, tzinfo=UTC)
+            session.execute(update(SyncSourceRow).values(lease_until=later))
+        Lease(database, "shop").claim()
+
+
+@pytest.mark.parametrize("year", [2026, 2100])
+def test_one_owner_at_a_time_and_a_dead_one_is_replaced(database: Database, year: int) -> None:
     store = JobStore(database)
     queued(store, "a", "shop")
     first = claim(store, database, "first")
     assert first is not None
     assert claim(store, database, "second") is None
     first.renew()
-    expire_leases(database)
+    expire_leases(database, year)
     second = claim(store, database, "second")
     assert second is not None
     assert (second.job.id, second.fence) == ("a", first.fence + 1)
@@ -115,7 +134,7 @@ def test_a_source_is_never_run_twice_at_once(database: Database) -> None:
 def test_a_source_that_another_process_runs_is_waited_for(database: Database) -> None:
     store = JobStore(database)
     with database.transaction() as session:
-        until = datetime(2100, 1, 1, tzinfo=UTC)
+        until = datetime.now(UTC) + timedelta(seconds=10)
         session.add(SyncSourceRow(name="shop", kind="file", address="x", lease_until=until))
     queued(store, "a", "shop")
     assert claim(store, database, "x") is None
