@@ -314,7 +314,6 @@ class Collection:
 
     @property
     def takes_text(self) -> bool:
-        """Whether the encoder maps texts to vectors, as a CLIP does."""
         return isinstance(self.embedder, TextEmbedder) and self.embedder.takes_text
 
     def find(
@@ -532,7 +531,6 @@ class Collection:
         )
 
     def close(self) -> None:
-        """Write the index files and close the database."""
         if self._engine is not None:
             self._engine.close()
         self.database.close()

@@ -89,7 +89,6 @@ class ModelFingerprint:
 
     @property
     def dimension(self) -> int:
-        """Length of a vector."""
         return self.style_dimension + self.colour_dimension
 
     @property
@@ -121,9 +120,7 @@ class BulkEmbedder(Protocol):
 class Embedder(BulkEmbedder, Protocol):
     """Interface of an embedder for queries and bulk indexing."""
 
-    def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment."""
-        ...
+    def embed_whole(self, photo: Photo) -> EmbeddedGarment: ...
 
     def embed_region(
         self,

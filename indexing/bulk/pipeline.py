@@ -133,7 +133,6 @@ def _garments_by_hash(
 
 
 def _embed(photos: list[ReadPhoto], embedder: BulkEmbedder, clock: StageClock) -> GarmentsByHash:
-    """Embed photos; SHA-256 -> garments."""
     pixels = [photo.photo for photo in photos]
     if isinstance(embedder, TimedEmbedder):
         embedded = embedder.embed_timed(pixels, clock)

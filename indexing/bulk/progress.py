@@ -30,7 +30,6 @@ class RunCounts:
         self._done = 0
 
     def count(self, batch: BatchCounts) -> None:
-        """Add a batch and report."""
         self._done += batch.photos
         self._indexed += batch.indexed
         self._garments += batch.garments
@@ -42,7 +41,6 @@ class RunCounts:
         self.imported = replace(self.imported, notes=self.imported.notes + notes)
 
     def report(self) -> None:
-        """Report the progress."""
         if self._on_progress is not None:
             self._on_progress(
                 IndexProgress(
@@ -59,7 +57,6 @@ class RunCounts:
         return self._done / max(time.perf_counter() - self._start, 1e-9)
 
     def summary(self) -> IndexSummary:
-        """Summarise the run."""
         return IndexSummary(
             products=self.imported,
             indexed=self._indexed,

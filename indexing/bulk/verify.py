@@ -71,7 +71,6 @@ def _photo_problems(session: Session, store: PhotoStore, quick: bool) -> Iterato
 
 
 def _copy_problem(store: PhotoStore, stored: str | None, sha256: str, quick: bool) -> str | None:
-    """The problem of a stored copy; None without one."""
     if stored is None:
         return "is gone"
     try:

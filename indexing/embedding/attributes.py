@@ -13,10 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexing.errors import EncoderError
+from indexing.embedding.encoder import encoder_errors
 from indexing.types import Attribute, GarmentAttributes, Vectors
 from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
-from segmentation.errors import WeightsError
 from segmentation.mask import Box
 from segmentation.weights import read_card, read_tensors
 
@@ -99,11 +98,9 @@ class AttributeHeads:
     @classmethod
     def load(cls, path: Path) -> "AttributeHeads":
         """Load heads with their card; EncoderError if absent or damaged."""
-        try:
+        with encoder_errors():
             card = read_card(path, HeadsCard)
             return cls(read_tensors(path, card.sha256), card)
-        except WeightsError as error:
-            raise EncoderError(str(error)) from error
 
     def predict(
         self,

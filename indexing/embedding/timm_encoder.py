@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
+from indexing.embedding.encoder import encoder_errors
 from indexing.errors import EncoderError
-from segmentation.errors import WeightsError
 from segmentation.hub.files import pickle_refused
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
@@ -34,11 +34,9 @@ def _refuse_pickle(file: object, *_: object, **__: object) -> None:
 def _created(name: str) -> nn.Module:
     try:
         # timm falls back on pickles: in a folder, of the hub, at an address in a config.
-        with patch.object(torch, "load", _refuse_pickle):
+        with encoder_errors(), patch.object(torch, "load", _refuse_pickle):
             # num_classes=0: pooled features instead of class scores.
             network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
-    except WeightsError as error:
-        raise EncoderError(str(error)) from error
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

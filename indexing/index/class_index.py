@@ -18,7 +18,7 @@ from indexing.index.building import EXACT_LIMIT, build_base, empty_base
 from indexing.index.exact import ExactVectors
 from indexing.index.files import Manifest, drafting, publish_base, read_base
 from indexing.index.memory import trim_memory
-from indexing.index.snapshot import IndexSnapshot, snapshot_of, with_counts
+from indexing.index.snapshot import IndexSnapshot, snapshot_of
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 
 _LOG: Final = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class ClassIndex:
         dead[snapshot.base.slots_of(ids)] = True
         rows = [self._rows.pop(each) for each in ids.tolist() if each in self._rows]
         delta_dead[rows] = True
-        return with_counts(replace(snapshot, dead=dead, delta_dead=delta_dead))
+        return replace(snapshot, dead=dead, delta_dead=delta_dead)
 
     def _with(self, snapshot: IndexSnapshot, ids: GarmentIds, vectors: Vectors) -> IndexSnapshot:
         """Append to the delta, beyond the rows of older snapshots."""
@@ -122,13 +122,11 @@ class ClassIndex:
         # Of an id that occurs twice the last row counts.
         for row, each in enumerate(ids.tolist(), start):
             flags[row] = self._rows[each] != row
-        return with_counts(
-            replace(
-                snapshot,
-                delta_ids=self._delta_ids[:end],
-                delta=self._delta[:end],
-                delta_dead=flags,
-            )
+        return replace(
+            snapshot,
+            delta_ids=self._delta_ids[:end],
+            delta=self._delta[:end],
+            delta_dead=flags,
         )
 
     def needs_merge(self) -> bool:
@@ -157,7 +155,6 @@ class ClassIndex:
             self._merging.start()
 
     def wait(self) -> None:
-        """Wait until no merge is running."""
         if self._merging is not None:
             self._merging.join()
 

@@ -101,9 +101,7 @@ class VectorEngine(Protocol):
         """Differences from the database and other damage, a line with its remedy for each."""
         ...
 
-    def size(self) -> int:
-        """Bytes on disk."""
-        ...
+    def size(self) -> int: ...
 
     def retire(self) -> None:
         """Stop publishing: another model's engine takes over."""

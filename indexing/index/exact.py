@@ -64,7 +64,6 @@ class IvfIndex:
 
     @property
     def lists(self) -> int:
-        """Number of IVF lists."""
         return int(self.index.nlist)
 
     def candidates(self, query: Vector, weight: float, count: int) -> Slots | None:
@@ -101,7 +100,6 @@ class IvfIndex:
         return np.asarray(self.index.quantizer.reconstruct_n(0, self.lists))
 
     def write(self, path: Path) -> None:
-        """Write the FAISS index to a file."""
         faiss.write_index(self.index, str(path))
 
 

@@ -67,7 +67,6 @@ class Searcher:
         )
 
     def _best_products(self, found: Neighbours) -> list[Hit]:
-        """The best hit of each product and article."""
         products = found.products
         best = best_of_products(found.hits, products, self.query.exclude_product)
         # All of them, since folding removes some.

@@ -57,10 +57,9 @@ def create_checked(source: Path, out: Path) -> PairsFolder:
     pairs = []
     for name in checked_names():
         row = rows.get(name)
-        photo = source / "photos" / f"{name}.jpg"
-        if row is None or not photo.is_file() or splits[row.sender_id] != "test":
+        if row is None or not row.path(source).is_file() or splits[row.sender_id] != "test":
             raise DatasetError(f"{name} is no test photo in {source}; use the full set")
-        pairs.append(_write_pair(row, photo, out))
+        pairs.append(_write_pair(row, row.path(source), out))
     return write_manifest(out, pairs)
 
 

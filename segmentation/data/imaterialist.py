@@ -73,7 +73,6 @@ class RowIndex:
     offsets: dict[str, list[int]]
 
     def rows_of(self, lines: BinaryIO, image_id: str) -> Iterator[dict[str, str]]:
-        """Read a photo's rows in file order."""
         for offset in self.offsets[image_id]:
             lines.seek(offset)
             yield dict(zip(self.header, _cells(lines.readline(), self.path), strict=False))

@@ -60,7 +60,6 @@ class PgvectorEngine:
             self._tables.prepare()
 
     def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
-        """The nearest garments that pass the query's filters."""
         branch: Branch = "index" if self._passed_by_many.get(query.filters) else "either"
         found, passing = self._run(session, query, branch)
         if passing > EXACT_LIMIT:
@@ -104,20 +103,16 @@ class PgvectorEngine:
         prune_old_changes(self._database)
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Bring table and indices in line with the stored vectors; return their number."""
         return self._tables.rebuild(progress)
 
     def counts(self) -> dict[GarmentClass, int]:
-        """Number of searchable garments of each class."""
         return self._tables.counts()
 
     def problems(self, session: Session) -> list[str]:
-        """Wrong settings, differences from the stored vectors, lacking indices."""
         connection = session.connection()
         return [*wrong_settings(connection), *self._tables.problems(connection)]
 
     def size(self) -> int:
-        """Bytes of rows and indices, which are part of the database."""
         return self._tables.size()
 
     def retire(self) -> None:

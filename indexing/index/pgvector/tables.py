@@ -79,7 +79,6 @@ class VectorIndex:
 
     @property
     def name(self) -> str:
-        """Name of the index in the database."""
         return f"garment_vector_{self.garment_class.label}_{self.view.name}_{self.model_id}"
 
     def creation(self, model: ModelFingerprint) -> str:
@@ -144,7 +143,6 @@ class VectorTables:
             return int(session.execute(query, {"model_id": self.model_id}).scalar_one())
 
     def counts(self) -> dict[GarmentClass, int]:
-        """Number of searchable garments of each class."""
         query = text(
             "SELECT garment_class, count(*) FROM garment_vector WHERE model_id = :model_id"
             " GROUP BY garment_class"
@@ -170,7 +168,6 @@ class VectorTables:
             yield f"{index.garment_class.label} index: {index.name} lacks; run `apparel rebuild`"
 
     def size(self) -> int:
-        """Bytes of rows and indices."""
         query = (
             "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits"
             " WHERE inhparent = to_regclass('garment_vector')"
@@ -234,7 +231,6 @@ class VectorTables:
             self._run(connection, index.creation(self.model), work)
 
     def _drop_others(self, connection: Connection) -> None:
-        """Drop the indices and rows of other models."""
         own = {each.name for each in self._indices()}
         for name, _ in connection.execute(text(_INDICES)).all():
             if name not in own:
@@ -279,7 +275,6 @@ class _Work:
             self._progress(min(self._before + done, total), total)
 
     def finish_step(self, rows: int) -> None:
-        """Count a step as done."""
         self._before += rows
         self.report(0)
 
