@@ -106,8 +106,8 @@ class PhotoSegmenter(Protocol):
     def segment(self, photos: list[Photo]) -> list[Segmentation]: ...
 
 
-class BulkEmbedder(Protocol):
-    """Interface of an embedder for bulk indexing."""
+class Embedder(Protocol):
+    """Interface of an embedder for queries and bulk indexing."""
 
     @property
     def fingerprint(self) -> ModelFingerprint: ...
@@ -115,10 +115,6 @@ class BulkEmbedder(Protocol):
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """Segment photos and embed their garments; one result per photo, in order."""
         ...
-
-
-class Embedder(BulkEmbedder, Protocol):
-    """Interface of an embedder for queries and bulk indexing."""
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment: ...
 

@@ -19,7 +19,7 @@ from indexing.bulk.records import GarmentChange
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index.building import EXACT_LIMIT, build_base
 from indexing.index.class_index import ClassIndex
-from indexing.index.engine import Neighbours, VectorQuery
+from indexing.index.engine import Neighbours
 from indexing.index.files import drafting, read_base, read_manifest
 from indexing.index.filtered import SnapshotSearch
 from indexing.index.snapshot import IndexSnapshot
@@ -33,6 +33,7 @@ from indexing.index.vector_rows import (
     stored_ids,
     stored_vectors,
 )
+from indexing.search.query import Query
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.progress import Progress
@@ -106,9 +107,9 @@ class ClassIndices:
     def snapshot(self, garment_class: GarmentClass) -> IndexSnapshot:
         return self._indices[garment_class].snapshot
 
-    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
-        snapshots = [self._indices[each].snapshot for each in query.classes]
-        return SnapshotSearch(session, snapshots, query).neighbours()
+    def nearest(self, session: Session, query: Query, depth: int) -> Neighbours:
+        snapshots = [self._indices[each].snapshot for each in query.searched_classes]
+        return SnapshotSearch(session, snapshots, query, depth).neighbours()
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:
         removed = [int(each) for change in changes for each in change.removed]

@@ -12,7 +12,7 @@ from catalog.filtering.word_query import Clause, Term, WordQuery
 from catalog.filtering.word_search import attribute_cards, products_of
 from catalog.garments import photo_hashes, product_groups
 from catalog.records import AttributeCard
-from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
+from indexing.index.engine import Neighbours, VectorEngine
 from indexing.index.vector_rows import vectors_by_id
 from indexing.search.query import Query
 from indexing.types import Hit
@@ -48,23 +48,14 @@ class Searcher:
         longer in the database are ignored.
         """
         wanted = self.query.count
-        count, enough = 3 * wanted + 8, wanted
+        depth, enough = 3 * wanted + 8, wanted
         while True:
-            found = self.engine.nearest(self.session, self._vector_query(count, enough))
+            query = replace(self.query, count=enough)
+            found = self.engine.nearest(self.session, query, depth)
             best = self._best_products(found)
             if len(best) >= wanted or len(found.hits) < enough:
                 return best[:wanted]
-            count, enough = 4 * count, 2 * len(found.hits)
-
-    def _vector_query(self, count: int, enough: int) -> VectorQuery:
-        return VectorQuery(
-            vector=self.query.vector,
-            colour_weight=self.query.colour_weight,
-            classes=self.query.searched_classes,
-            filters=self.query.filters,
-            count=count,
-            enough=enough,
-        )
+            depth, enough = 4 * depth, 2 * len(found.hits)
 
     def _best_products(self, found: Neighbours) -> list[Hit]:
         products = found.products

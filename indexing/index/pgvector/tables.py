@@ -62,6 +62,7 @@ _INDICES: Final = """
     WHERE amname = 'hnsw' AND relname LIKE 'garment_vector_%'
     AND relnamespace = current_schema()::regnamespace
 """
+_TUPLES_DONE: Final = "SELECT coalesce(max(tuples_done), 0) FROM pg_stat_progress_create_index"
 _IS_FOLLOWED: Final = (
     "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND (tgname,"
     " tgrelid) IN (('garment_vector_follows', to_regclass('vector')), ('garment_vector_moves',"
@@ -138,9 +139,7 @@ class VectorTables:
 
     def count(self) -> int:
         """Number of stored vectors of the model."""
-        query = text("SELECT count(*) FROM vector WHERE model_id = :model_id")
-        with self.database.session() as session:
-            return int(session.execute(query, {"model_id": self.model_id}).scalar_one())
+        return self._number("SELECT count(*) FROM vector WHERE model_id = :id", id=self.model_id)
 
     def counts(self) -> dict[GarmentClass, int]:
         query = text(
@@ -168,12 +167,14 @@ class VectorTables:
             yield f"{index.garment_class.label} index: {index.name} lacks; run `apparel rebuild`"
 
     def size(self) -> int:
-        query = (
+        return self._number(
             "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits"
             " WHERE inhparent = to_regclass('garment_vector')"
         )
+
+    def _number(self, query: str, **values: int) -> int:
         with self.database.session() as session:
-            return int(session.execute(text(query)).scalar_one())
+            return int(session.execute(text(query), values).scalar_one())
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
@@ -200,8 +201,7 @@ class VectorTables:
 
     def _fill(self, work: "_Work") -> None:
         """Remove wrong rows and add missing ones, some thousand at a time."""
-        with self.database.session() as session:
-            last = session.execute(text("SELECT max(id) FROM garment")).scalar_one() or 0
+        last = self._number("SELECT coalesce(max(id), 0) FROM garment")
         for after in range(0, last, _IDS_PER_FILL):
             some = {"after": after, "upto": after + _IDS_PER_FILL, "model_id": self.model_id}
             with self.database.transaction() as session:
@@ -250,14 +250,9 @@ class VectorTables:
                     built.result(timeout=_POLL_SECONDS)
                     break
                 except NotDone:
-                    work.report(self._tuples_done())
+                    work.report(self._number(_TUPLES_DONE))
         connection.execute(text("RESET maintenance_work_mem"))
         work.finish_step(work.rows // len(GARMENT_CLASSES))
-
-    def _tuples_done(self) -> int:
-        query = "SELECT coalesce(max(tuples_done), 0) FROM pg_stat_progress_create_index"
-        with self.database.session() as session:
-            return int(session.execute(text(query)).scalar_one())
 
 
 class _Work:

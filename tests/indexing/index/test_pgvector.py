@@ -18,9 +18,9 @@ from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.errors import EngineNotReady
-from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.requirements import SETTINGS, describe_server
 from indexing.index.pgvector.statement import NearestStatement
+from indexing.search.query import Query
 from segmentation.classes import GarmentClass
 from tests.databases import new_database, pgvector_database, run
 from tests.fakes import FakeEmbedder, draw_photo
@@ -166,8 +166,8 @@ def test_a_search_reads_the_index_of_its_class_and_weight(
 ) -> None:
     monkeypatch.setattr("indexing.index.pgvector.statement.EXACT_LIMIT", 10)
     vector = GarmentVectors(SEED + 1).draw(1)[0]
-    query = VectorQuery(vector, weight, (GarmentClass.UPPER,), filters, count=20, enough=20)
-    statement = NearestStatement(1, FINGERPRINT, query).select()
+    query = Query(vector, (GarmentClass.UPPER,), colour_weight=weight, filters=filters)
+    statement = NearestStatement(1, FINGERPRINT, query, 20).select()
     with filled.database.session() as session:
         session.execute(text("SET LOCAL enable_sort = off"))
         compiled = statement.compile(session.connection())
