@@ -12,8 +12,9 @@ from catalog.errors import BadStoredName
 from catalog.files import file_sha256
 from catalog.importing.importer import PendingPhoto
 from catalog.photos import PhotoStore
-from indexing.bulk.records import ReadPhoto, SkippedPhoto, skipped
+from indexing.bulk.records import ReadPhoto, SkippedPhoto
 from indexing.clock import StageClock
+from indexing.types import Skip
 from segmentation.errors import UnreadablePhoto
 from segmentation.photos import Photo, photo_bytes, read_or_none, read_photo
 
@@ -46,16 +47,17 @@ def read_one(
 ) -> ReadPhoto | SkippedPhoto:
     """Decode one photo, or return why it cannot be decoded."""
     if pending.refusal is not None:
-        return skipped(pending, None, "fetch", pending.refusal.code, pending.refusal.reason)
+        refusal = pending.refusal
+        return SkippedPhoto(None, Skip(pending, "fetch", refusal.code, refusal.reason))
     with clock.timing("read"):
         sha256 = None
         try:
             data = photo_bytes(pending.path)
             sha256 = hashlib.sha256(data).hexdigest()
             photo: Photo = read_photo(data)
-        except UnreadablePhoto as refusal:
+        except UnreadablePhoto as error:
             sha256 = sha256 or file_sha256(pending.path)
-            return skipped(pending, sha256, "read", refusal.code, str(refusal))
+            return SkippedPhoto(sha256, Skip(pending, "read", error.code, str(error)))
     with clock.timing("store"):
         return ReadPhoto(pending, sha256, store.save(photo), photo)
 

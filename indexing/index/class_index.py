@@ -7,7 +7,7 @@ the rows of existing snapshots. A large delta is merged into a new base in the b
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -62,7 +62,8 @@ class ClassIndex:
         self.snapshot = snapshot_of(base or empty_base(fingerprint))
         self._lock = threading.Lock()
         self._saving = threading.Lock()
-        self._published: Published | None = None
+        self._files: Manifest | None = None
+        """Of the present base; None where its files are not written."""
         self._merging: threading.Thread | None = None
         self._empty_delta()
 
@@ -74,9 +75,9 @@ class ClassIndex:
     @classmethod
     def load(cls, manifest: Path, fingerprint: ModelFingerprint) -> "ClassIndex":
         """Load the index of a manifest; raises like `files.read_base`."""
-        base, published = read_base(manifest, fingerprint)
-        loaded = cls(fingerprint, base, published.change)
-        loaded._published = Published(base, published)
+        base, files = read_base(manifest, fingerprint)
+        loaded = cls(fingerprint, base, files.change)
+        loaded._files = files
         return loaded
 
     def change(
@@ -167,18 +168,14 @@ class ClassIndex:
                 if not self._has_changes():
                     self._base_seen = self.seen
                 base, seen = self.snapshot.base, self._base_seen
-            files = None
-            if self._published is not None and self._published.base is base:
-                files = self._published.manifest
-                if files.change == seen and manifest.is_file():
-                    return
+            if self._files is not None and self._files.change == seen and manifest.is_file():
+                return
             try:
-                published = publish_base(base, manifest, self.fingerprint, seen, files)
+                self._files = publish_base(base, manifest, self.fingerprint, seen, self._files)
             except OSError as error:
                 # The files are a cache: without them the next opening reads the database.
                 _LOG.warning("%s is not written: %s", manifest.name, error.strerror)
                 return
-            self._published = Published(base, published)
         trim_memory()
 
     def _has_changes(self) -> bool:
@@ -207,11 +204,4 @@ class ClassIndex:
             snapshot = self._without(snapshot_of(base), np.concatenate(gone))
             self.snapshot = self._with(snapshot, ids, vectors) if len(ids) else snapshot
             self._base_seen = seen
-
-
-@dataclass(frozen=True, eq=False)
-class Published:
-    """A base and the manifest of its files."""
-
-    base: ExactVectors
-    manifest: Manifest
+            self._files = None
