@@ -176,7 +176,7 @@ def _steps(first: int, last: int) -> Iterator[int]:
 def _recall(index: IvfIndex, sample: CalibrationQueries, lists: int, ranked: int) -> float:
     """Share of the top ten that are among the candidates."""
     # A single call for all queries: during an import each call waits for the GIL.
-    found = index.search_codes_batch(sample.queries, lists, ranked)
+    found = index.search_codes(sample.queries, lists, ranked)
     both = zip(found, sample.truth, strict=True)
     return sum(int(np.isin(best, row).sum()) for row, best in both) / sample.truth.size
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from segmentation.classes import GarmentClass
 DUPLICATE: Final = 0.985
 """Minimum cosine of both halves of two products that count as duplicates."""
 UNSURE: Final = 0.3
-"""Certainty of a kind that nothing tells: below that of any prediction."""
+"""Certainty of a kind without a prediction: below that of any prediction."""
 RANK_OFFSET: Final = 60
 """Damps the first ranks where rankings are joined, so that no single ranking decides."""
 
@@ -139,10 +140,6 @@ def best_of_groups(
     return best[:enough]
 
 
-def _by_descending_score(hit: Hit) -> float:
-    return -hit.score
-
-
 def products_by_certainty(
     session: Session,
     filters: Filters,
@@ -153,9 +150,8 @@ def products_by_certainty(
     """Search by filters only: one hit per product, by certainty and text rank."""
     cards = attribute_cards(session, filters, garment_class)
     best_rank = max((card.rank for card in cards), default=0.0)
-    hits = sorted(
-        (_word_hit(card, filters.words, best_rank) for card in cards), key=_by_descending_score
-    )
+    hits = [_word_hit(card, filters.words, best_rank) for card in cards]
+    hits.sort(key=attrgetter("score"), reverse=True)
     products = {card.garment_id: card.product_id for card in cards}
     return best_of_groups(session, best_of_products(hits, products), products, k, group_titles)
 
@@ -177,7 +173,7 @@ def fused_hits(
             share = RANK_OFFSET / (RANK_OFFSET + rank) / len(rankings)
             scores[product] = scores.get(product, 0.0) + share
     fused = [replace(hit, score=scores[product]) for product, hit in firsts.items()]
-    fused.sort(key=_by_descending_score)
+    fused.sort(key=attrgetter("score"), reverse=True)
     return best_of_groups(session, fused, products, k, group_titles)
 
 

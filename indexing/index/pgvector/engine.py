@@ -44,10 +44,10 @@ class PgvectorEngine:
     """
 
     def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
-        """Check the server and make what is lacking.
+        """Check the server and make what is missing.
 
         Raises:
-            EngineNotReady: the server lacks something; the message says what to do.
+            EngineNotReady: something is missing on the server; the message says what to do.
         """
         self.fingerprint = fingerprint
         self._database = database

@@ -102,14 +102,14 @@ class VectorTables:
     def is_prepared(self) -> bool:
         """Whether table, triggers and valid indices of the model are there."""
         with self.database.engine.connect() as connection:
-            return _is_followed(connection) and not self._lacking(connection)
+            return _is_followed(connection) and not self._missing(connection)
 
     def prepare(self) -> None:
-        """Make what is lacking: table, rows, indices; one process at a time."""
+        """Make what is missing: table, rows, indices; one process at a time."""
         with self._alone() as connection:
             self._follow(connection)
             work = _Work(None, self.count())
-            if self._lacking(connection):
+            if self._missing(connection):
                 self._fill(work)
             self._create_indices(connection, work)
 
@@ -152,7 +152,7 @@ class VectorTables:
         return {each: counts.get(int(each), 0) for each in GARMENT_CLASSES}
 
     def problems(self, connection: Connection) -> Iterator[str]:
-        """Differences from the stored vectors, triggers that are off, lacking indices."""
+        """Differences from the stored vectors, triggers that are off, missing indices."""
         if not _is_followed(connection):
             yield "garment_vector does not follow the stored vectors; run `apparel rebuild`"
             return
@@ -163,8 +163,8 @@ class VectorTables:
                 f"{label} index: differs from the database by {count} garments; run "
                 "`apparel rebuild`"
             )
-        for index in self._lacking(connection):
-            yield f"{index.garment_class.label} index: {index.name} lacks; run `apparel rebuild`"
+        for index in self._missing(connection):
+            yield f"{index.garment_class.label} index: {index.name} is missing; run `apparel rebuild`"
 
     def size(self) -> int:
         return self._number(
@@ -191,7 +191,7 @@ class VectorTables:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_PREPARING_LOCK})"))
 
     def _follow(self, connection: Connection) -> None:
-        """Make the table where it lacks, and switch its triggers on."""
+        """Make the table if it is missing, and switch its triggers on."""
         if _is_followed(connection):
             return
         with self.database.transaction() as session:
@@ -220,12 +220,12 @@ class VectorTables:
     def _valid(self, connection: Connection) -> set[str]:
         return {row[0] for row in connection.execute(text(_INDICES)) if row[1]}
 
-    def _lacking(self, connection: Connection) -> list[VectorIndex]:
+    def _missing(self, connection: Connection) -> list[VectorIndex]:
         valid = self._valid(connection)
         return [each for each in self._indices() if each.name not in valid]
 
     def _create_indices(self, connection: Connection, work: "_Work") -> None:
-        for index in self._lacking(connection):
+        for index in self._missing(connection):
             # What a killed build has left.
             connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
             self._run(connection, index.creation(self.model), work)

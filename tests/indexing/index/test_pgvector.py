@@ -64,7 +64,7 @@ def test_a_superuser_needs_to_prepare_nothing(tmp_path: Path, postgresql_server:
         describe_server(url)
     with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
         assert collection.verify() == []
-    assert describe_server(url) == "pgvector 0.8.5; its table is made"
+    assert describe_server(url) == "pgvector 0.8.5; its table exists"
 
 
 def test_an_extension_beside_the_tables_is_refused_with_the_remedy(
@@ -116,7 +116,7 @@ def test_a_run_that_adds_many_garments_builds_the_indices_at_its_end(
                 assert found_by(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
 
         collection.index(read_folder(photos), on_progress=on_progress)
-        assert "garment_vector_upper_even_1 lacks; run `apparel rebuild`" in seen
+        assert "garment_vector_upper_even_1 is missing; run `apparel rebuild`" in seen
         assert collection.verify() == []
 
 
