@@ -164,7 +164,8 @@ class VectorTables:
                 "`apparel rebuild`"
             )
         for index in self._missing(connection):
-            yield f"{index.garment_class.label} index: {index.name} is missing; run `apparel rebuild`"
+            label = index.garment_class.label
+            yield f"{label} index: {index.name} is missing; run `apparel rebuild`"
 
     def size(self) -> int:
         return self._number(
