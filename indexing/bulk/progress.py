@@ -12,7 +12,7 @@ from indexing.types import Skip
 
 
 class RunCounts:
-    """Counts of one indexing run."""
+    """Counts of one indexing run; `unused` names stored copies that a batch no longer uses."""
 
     def __init__(
         self,
@@ -22,6 +22,7 @@ class RunCounts:
     ) -> None:
         self.imported = imported
         self.clock = clock
+        self.unused: list[str] = []
         self._on_progress = on_progress
         self._start = time.perf_counter()
         self._indexed = 0
@@ -34,6 +35,7 @@ class RunCounts:
         self._indexed += batch.indexed
         self._garments += batch.garments
         self._skips.extend(batch.skips)
+        self.unused.extend(batch.unused)
         self.report()
 
     def add_notes(self, notes: tuple[str, ...]) -> None:
