@@ -398,11 +398,7 @@ class Collection:
         return self.photo_store.path(stored)
 
     def update(self, row: ProductRow) -> bool:
-        """Set a product's values but not its photos; return whether any changed.
-
-        Raises:
-            ProductNotFound: no product has this id.
-        """
+        """Set a product's values, not its photos; whether any changed. Raises ProductNotFound."""
         with self.database.transaction() as session:
             return update_product(session, row)
 

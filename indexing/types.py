@@ -128,11 +128,7 @@ class Embedder(Protocol):
         ...
 
     def colour_half(self, colour: str) -> Vector:
-        """Colour half of a plain garment of this colour, a name or #rrggbb.
-
-        Raises:
-            ValueError: unknown colour; the message lists the names.
-        """
+        """Colour half of a plain garment, by name or #rrggbb; ValueError lists the names."""
         ...
 
 

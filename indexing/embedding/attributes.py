@@ -55,11 +55,7 @@ class HeadsCard:
 def features_of(
     vectors: Vectors, classes: Sequence[GarmentClass], height_shares: Sequence[float]
 ) -> Vectors:
-    """Input features of the heads, shape (n, d + 7): vectors, box shape, class, bias.
-
-    Args:
-        height_shares: height of each garment's box over height plus width.
-    """
+    """Input features, shape (n, d + 7): vectors, functions of `height_share`, class, bias."""
     shape = np.array(height_shares, np.float32)[:, None] - 0.5
     one_hot = np.array([[each == one for one in GARMENT_CLASSES] for each in classes], np.float32)
     ones = np.ones_like(shape)

@@ -71,11 +71,7 @@ def _features(answer: Any) -> torch.Tensor:
 
 
 def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
-    """Load `local-dir:DIR` or `hf-hub:NAME` with its tokenizer.
-
-    Raises:
-        EncoderError: transformers is not installed, a file is missing, or weights are a pickle.
-    """
+    """Load `local-dir:DIR` or `hf-hub:NAME` with its tokenizer; EncoderError if that fails."""
     source = path_or_name(name)
     with encoder_errors():
         refuse_pickle(name)

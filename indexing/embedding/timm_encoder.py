@@ -16,11 +16,7 @@ from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
 def open_timm(name: str, options: RuntimeOptions = REFERENCE) -> CropEncoder:
-    """Load a network with its weights; side and normalisation follow its configuration.
-
-    Raises:
-        EncoderError: the name is wrong, or the weights are a pickle.
-    """
+    """Load a network and its preprocessing; EncoderError for a wrong name or pickled weights."""
     network = _created(name)
     card: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     return CropEncoder(network, card["architecture"], _preprocessing_of(network, name), options)

@@ -178,11 +178,7 @@ def embed_labelled(
     progress: Progress = no_progress,
     every_garment: bool = False,
 ) -> LabelledVectors:
-    """Embed labelled photos with each encoder, leaving out unreadable ones.
-
-    Args:
-        every_garment: all that are detected on a photo, instead of its main garment.
-    """
+    """Embed the main garment, or every one, of each readable photo with each encoder."""
     collector = GarmentCollector(encoders)
     for start in range(0, len(rows), BATCH_SIZE):
         read = [(row, read_or_none(row.path)) for row in rows[start : start + BATCH_SIZE]]

@@ -57,11 +57,7 @@ def evaluate_same_garment(
     queries: Sequence[LabelledPhoto],
     progress: Progress = no_progress,
 ) -> SameGarmentReport:
-    """Recall@1 and @10 of distorted photos among all garments of the gallery.
-
-    Args:
-        gallery: photos to search; missing query photos are added.
-    """
+    """Recall@1 and @10 of distorted photos among all garments of the gallery and the queries."""
     paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
     rows = [LabelledPhoto(path, "", str(path), "gallery") for path in paths]
     total = len(paths) + len(queries)

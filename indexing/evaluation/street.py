@@ -53,11 +53,7 @@ def street_to_shop(
     garments: int = 50,
     progress: Progress = no_progress,
 ) -> StreetReport:
-    """Search with garments of street photos and write OUT/index.html.
-
-    Raises:
-        IndexingError: no garment was detected on the photos.
-    """
+    """Search with garments of street photos and write OUT/index.html; IndexingError without any."""
     rows: list[StreetRow] = []
     shown: list[list[SheetPhoto]] = []
     for path in photos:

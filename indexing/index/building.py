@@ -189,12 +189,7 @@ def build_ivf(
     style_dimension: int,
     centroids: Vectors | None = None,
 ) -> IvfIndex:
-    """Build an index of `count` vectors from chunks.
-
-    Args:
-        sample: some of the vectors, for k-means.
-        centroids: centroids of an earlier index to reuse.
-    """
+    """Build an index of `count` vectors from chunks; k-means runs on a sample without centroids."""
     dimension = sample.shape[1]
     factors, axes = scale(weight, style_dimension, dimension), random_axes(dimension)
     nearest = faiss.IndexFlatL2(dimension)

@@ -86,11 +86,7 @@ class ClassIndex:
         removed: Sequence[int] | GarmentIds = (),
         seen: int | None = None,
     ) -> None:
-        """Add, replace and remove vectors atomically.
-
-        Args:
-            seen: the database's last change.
-        """
+        """Add, replace and remove vectors atomically; `seen` is the database's last change."""
         added = [(ids, vectors) for ids, vectors in added if len(ids)]
         gone = np.concatenate([np.asarray(removed, np.int64), *(ids for ids, _ in added)])
         with self._lock:

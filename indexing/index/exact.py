@@ -67,11 +67,7 @@ class IvfIndex:
         return int(self.index.nlist)
 
     def candidates(self, query: Vector, weight: float, count: int) -> Slots | None:
-        """Rows that probably include the best `count`; None where a full scan is needed.
-
-        Args:
-            query: shape (d,), already weighted by `weight`.
-        """
+        """Rows that probably include the best `count` for a weighted query; None: scan all."""
         below = [each for each in self.probes if each.weight <= weight] or [self.probes[0]]
         above = [each for each in self.probes if each.weight >= weight] or [self.probes[-1]]
         # The larger effort of the two calibrated weights around this one.

@@ -66,16 +66,10 @@ class IndexSnapshot:
     def search(
         self, vector: Vector, colour_weight: float, count: int, allowed: Sequence[int] | None = None
     ) -> list[Hit]:
-        """The nearest garments in descending order of score: min(count, allowed garments).
+        """The nearest of the allowed garments, or of all, in descending order of score.
 
         With `allowed`, and up to `building.EXACT_LIMIT` vectors, the search is exact; otherwise
         recall@10 is at least 0.99 (`building.TARGET_RECALL`).
-
-        Args:
-            vector: shape (d,), style half then colour half, each of unit length.
-            colour_weight: 0 to 1; score = (1 - w) * style + w * colour.
-            count: maximum number of hits.
-            allowed: ids to search; None: all.
         """
         if not len(self) or (allowed is not None and not len(allowed)):
             return []

@@ -47,11 +47,7 @@ def fingerprint_of(model: ModelRow) -> ModelFingerprint:
 
 
 def use_model(database: Database, fingerprint: ModelFingerprint) -> int:
-    """Make a model the active one and return its id.
-
-    Raises:
-        ModelMismatch: another model is active and has vectors.
-    """
+    """Make a model the active one; return its id. ModelMismatch if another has vectors."""
     with database.session() as session:
         active = active_model(session)
     # A read session first: opening must not wait for another process's long transaction.

@@ -94,11 +94,7 @@ class Searcher:
 def best_of_products(
     hits: Iterable[Hit], products: dict[int, str], exclude_product: str | None = None
 ) -> list[Hit]:
-    """The first hit of each product, in order.
-
-    Args:
-        products: garment id -> product id; other garments are ignored.
-    """
+    """The first hit of each product (garment id -> product id) in order; others are ignored."""
     seen = {exclude_product}
     best = []
     for hit in hits:
@@ -117,11 +113,7 @@ def best_of_groups(
     group_titles: bool,
     exclude_product: str | None = None,
 ) -> list[Hit]:
-    """The first hit of each article among its variants, such as sizes; up to `enough` of all.
-
-    Args:
-        exclude_product: id of a product whose variants are left out.
-    """
+    """The first hit of each article, up to `enough`, without variants of the excluded product."""
     seen: set[str] = set()
     if exclude_product is not None:
         seen |= set(product_groups(session, {exclude_product}, group_titles).values())

@@ -43,13 +43,7 @@ def checked_mask(name: str) -> BoolMask:
 
 
 def create_checked(source: Path, out: Path) -> PairsFolder:
-    """Make a pairs folder of the checked photos, all in split test.
-
-    Args:
-        source: folder of the clothing dataset.
-    Raises:
-        DatasetError: a photo is missing or not of a test sender.
-    """
+    """Make a pairs folder of the checked photos, in split test; DatasetError if one is absent."""
     rows = {row.image: row for row in read_clothing(source)}
     splits = clothing_splits(rows.values())
     clear_earlier_pairs(out, "clothing")

@@ -121,11 +121,7 @@ def create_imaterialist(
 
 
 def index_rows(table: Path) -> RowIndex:
-    """Index train.csv by photo.
-
-    Raises:
-        DatasetError: the file is missing, empty or lacks a column.
-    """
+    """Index train.csv by photo; DatasetError if it is missing, empty or lacks a column."""
     if not table.is_file():
         raise DatasetError(f"{table} is missing; name the folder with iMaterialist's train.csv")
     csv.field_size_limit(MAX_CELL)

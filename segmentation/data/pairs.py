@@ -139,11 +139,7 @@ def prepare_folder(root: Path) -> None:
 
 
 def clear_earlier_pairs(root: Path, source: str) -> None:
-    """Delete the pairs of an earlier run for this source.
-
-    Raises:
-        DatasetError: the folder has pairs of another source; nothing is deleted.
-    """
+    """Delete earlier pairs of this source; DatasetError if there are others."""
     if not (root / "manifest.csv").exists():
         return
     earlier = read_pairs(root)

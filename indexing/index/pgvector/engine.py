@@ -44,11 +44,7 @@ class PgvectorEngine:
     """
 
     def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
-        """Check the server and make what is missing.
-
-        Raises:
-            EngineNotReady: something is missing on the server; the message says what to do.
-        """
+        """Check the server and make what is missing; EngineNotReady says what to do."""
         self.fingerprint = fingerprint
         self._database = database
         self._model_id = model_id

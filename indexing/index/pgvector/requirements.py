@@ -99,11 +99,7 @@ def wrong_settings(connection: Connection) -> Iterator[str]:
 
 
 def prepare_connections(engine: Engine) -> None:
-    """Give every connection of an engine the settings, and check them on one.
-
-    Raises:
-        EngineNotReady: something is missing on the server; the message says what to do.
-    """
+    """Give every connection the settings, and check one; EngineNotReady says what to do."""
     try:
         with engine.connect() as connection:
             missing = missing_extension(connection)
@@ -123,11 +119,7 @@ def prepare_connections(engine: Engine) -> None:
 
 
 def describe_server(url: str | None) -> str:
-    """The server's pgvector, and whether the engine's table exists; nothing is changed.
-
-    Raises:
-        EngineNotReady: something is missing on the server; the message says what to do.
-    """
+    """The server's pgvector and table, without changes; EngineNotReady says what to do."""
     if url is None:
         raise EngineNotReady(_NO_SERVER)
     engine = make_engine(url)
