@@ -34,6 +34,12 @@ class FeedError(CatalogError):
 class ProductNotFound(CatalogError):
     """No product has the requested id."""
 
+    def __init__(self, product_id: str) -> None:
+        super().__init__(
+            f"there is no product {product_id!r}; `apparel export FILE.csv` and /catalogue list "
+            "the products"
+        )
+
 
 class PruneRefused(CatalogError):
     """Pruning would remove more than half of the products."""

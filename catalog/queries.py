@@ -96,7 +96,7 @@ def product_by_id(session: Session, product_id: str) -> ProductDetail:
     """One product with its photos; ProductNotFound if absent."""
     found = products_by_ids(session, [product_id])
     if not found:
-        raise ProductNotFound(f"there is no product {product_id!r}; see the list for its id")
+        raise ProductNotFound(product_id)
     return found[0]
 
 

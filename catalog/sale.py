@@ -61,8 +61,9 @@ def split_prices(
 ) -> tuple[Decimal | None, Decimal | None]:
     """Regular and sale price of what a feed or a client gives.
 
-    A price below the regular one is a sale price; a sale price that is not below is none.
+    A price below the regular one is a sale price; a sale price that is not below, or 0, is none.
     """
+    sale = sale or None
     if regular is not None and sale is None:
         sale = price
     known = [amount for amount in (price, regular) if amount is not None]

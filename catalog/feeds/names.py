@@ -22,3 +22,7 @@ def names_by_meaning(table: str) -> dict[str, tuple[str, ...]]:
 def meaning_by_name(table: str) -> dict[str, str]:
     """The meaning of each name in a table."""
     return {name: each for each, names in names_by_meaning(table).items() for name in names}
+
+
+HIDDEN: Final = frozenset(names_by_meaning("visibility_words")["hidden"])
+"""States of products that no visitor finds in the shop, and words for "no"."""

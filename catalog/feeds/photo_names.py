@@ -3,7 +3,11 @@
 import ast
 import html
 import re
+from contextlib import suppress
 from typing import Final
+
+from catalog.feeds.json_text import cell_of
+from catalog.feeds.large.json_document import parse_json
 
 PHOTO_NAME_LIMIT: Final = 2000
 CELL_LIMIT: Final = 200_000
@@ -15,6 +19,7 @@ _BEFORE_NAME: Final = re.compile(
     r"|(?<=\.tif),|(?<=\.tiff),|(?<=\.bmp),|(?<=\.heic),|(?<=\.jfif),|(?<=\.jpe),|(?<=\.jxl),",
     re.IGNORECASE,
 )
+_SOURCE: Final = re.compile(r"""<img\s[^<>]{0,2000}?\bsrc=["']([^"'<>]{1,2000})""", re.IGNORECASE)
 _BEFORE_COMMA: Final = re.compile(r"(\.\w{3,4})\s{1,9},")
 
 
@@ -24,9 +29,8 @@ def split_photos(cell: str) -> list[str]:
     A separator inside an address does not end it; an address without a scheme gets https.
     """
     names: list[str] = []
-    if listed := _json_list(cell):
-        return [_with_scheme(name) for name in listed]
-    for line in html.unescape(cell[:CELL_LIMIT]).split("\n"):
+    text = _unwrapped(cell[:CELL_LIMIT])
+    for line in html.unescape(text).split("\n"):
         line = _BEFORE_COMMA.sub(r"\1,", line)
         # Every pattern looks a fixed distance ahead or behind: cells are untrusted input.
         splitter = _BEFORE_ADDRESS if _ADDRESS.match(line.lstrip()) else _BEFORE_NAME
@@ -38,16 +42,19 @@ def split_photos(cell: str) -> list[str]:
     return [_with_scheme(name) for name in bare if name]
 
 
-def _json_list(cell: str) -> list[str]:
-    """The texts of a list as JSON or Python writes it; empty for any other cell."""
-    if not (cell.startswith("[") and cell.endswith("]")) or len(cell) > CELL_LIMIT:
-        return []
-    try:
-        values = ast.literal_eval(cell)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return []
-    return [each.strip() for each in values if isinstance(each, str) and each.strip()]
+def _unwrapped(cell: str) -> str:
+    """One name a line, from a list as JSON, Python or PostgreSQL write it, or from HTML."""
+    if cell.startswith("[") and cell.endswith("]"):
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return cell_of(parse_json(cell) or ast.literal_eval(cell))
+    if cell.startswith("{") and cell.endswith("}"):
+        return cell[1:-1]
+    if cell.startswith("<"):
+        return "\n".join(_SOURCE.findall(cell))
+    return cell
 
 
 def _with_scheme(name: str) -> str:
+    if name.startswith("www."):
+        return f"https://{name}"
     return f"https:{name}" if name.startswith("//") else name

@@ -29,12 +29,14 @@ _SYMBOLS: Final = meaning_by_name("currencies")
 _PLAIN: Final = re.compile(r"(\d{1,10}(?:\.\d{1,2})?)(?: ([A-Z]{3}))?")
 _SCIENTIFIC: Final = re.compile(r"\d{1,12}(?:\.\d{1,20})?[eE]\+?\d{1,2}")
 _NEGATIVE: Final = re.compile(r"^\D{0,8}[-−]\s?\d|^\(.*\)$")
-_NO_PRICE: Final = re.compile(r"%|\d ?[kK](?![^\W\d])|\b\d+ ?(?:for|für|pour|por|per|x) ")
+_NO_PRICE: Final = re.compile(
+    r"%|\d ?[kK](?![^\W\d])|\b\d+ ?(?:for|für|pour|por|per|x|pcs|pieces|stück|stk) "
+)
 """Discounts, thousands and amounts of several pieces."""
 _CODE: Final = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
 _RANGE: Final = re.compile(
     r"\s(?:to|bis|till|à|was|now|statt|jetzt|instead of|au lieu de|ahora|ora|nu)\s"
-    r"|(?<=[\d€$£])\s?[-–—~]\s?(?=\D{0,4}\d)|(?<=[\d€$£])\s?[/|]\s?(?=\D{0,4}\d+[.,]\d\d(?!\d))",
+    r"|(?<=[€$£])\s(?=\d+[.,]\d\d)|(?<=[\d€$£])\s?[-–—~]\s?(?=\D{0,4}\d)|(?<=[\d€$£])\s?[/|]\s?(?=\D{0,4}\d+[.,]\d\d(?!\d))",
     re.IGNORECASE,
 )
 """Between two prices, of which the lower one counts."""
@@ -130,7 +132,7 @@ def _amount(text: str, decimal_mark: str | None, currency: str | None) -> Decima
     mark = _own_mark(text)
     if mark is None and (ambiguous := _MARKS.search(text)):
         begins_with_zero = re.search(r"(?<!\d)0[.,]", text) is not None
-        has_three = currency is not None and _decimals(currency) == 3
+        has_three = currency is not None and decimals_of(currency) == 3
         if begins_with_zero or ambiguous[1] == decimal_mark or (has_three and not decimal_mark):
             mark = ambiguous[1]
         else:
@@ -157,7 +159,8 @@ def _codes() -> frozenset[str]:
 
 
 @cache
-def _decimals(currency: str) -> int:
+def decimals_of(currency: str) -> int:
+    """The number of decimals of a currency, by its code."""
     return int(get_currency_precision(currency))
 
 

@@ -9,26 +9,27 @@ The dialect is detected from the content. A bad row is a value (`Reject`), not a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.columns import SYNONYMS, Columns, choose_columns, mapped_columns, plain_name
 from catalog.feeds.dialects import magento, shopify, woocommerce
-from catalog.feeds.dialects.google import is_xml, read_xml
+from catalog.feeds.dialects.nested_variants import product_record
 from catalog.feeds.dialects.photo_rows import join_photo_rows
 from catalog.feeds.dialects.schema_org import (
     PAGE_SUFFIXES,
-    has_product,
     is_page,
     is_schema_org,
+    may_have_product,
     read_pages,
     schema_org_products,
 )
 from catalog.feeds.dialects.shopify_json import is_shopify_json, shopify_json_products
 from catalog.feeds.dialects.variants import Sources
 from catalog.feeds.dialects.woocommerce_json import is_woocommerce_json, woocommerce_json_products
+from catalog.feeds.dialects.xml_products import is_xml, read_xml
 from catalog.feeds.fields import typed_rows
 from catalog.feeds.folder import read_folder
 from catalog.feeds.json_text import (
@@ -37,7 +38,6 @@ from catalog.feeds.json_text import (
     line_values,
     numbered_values,
     only_objects,
-    record_of,
 )
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Feed, FieldMap, Findings, ProductRow, Record, Reject
@@ -61,7 +61,7 @@ __all__ = [
 _SAME_FIELD: Final = {"color": "colour", "photo": "photos", "image": "photos", "link": "url"}
 _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(SYNONYMS), False)
 """Columns of a dialect's records, which are named like the fields."""
-_PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafield")
+_PAIRED: Final = re.compile("attribut|atributo|eigenschap|option|metafields")
 """Columns that hold attribute names and values in pairs."""
 _NO_SOURCES: Final[Sources] = {}
 _TABLES: Final = (
@@ -91,12 +91,22 @@ def read_source(source: Path, fields: FieldMap = (), encoding: str | None = None
     if fields:
         raise FeedError(f"{source} is a folder and has no columns; leave out --map")
     pages = sorted(path for path in source.rglob("*") if path.suffix.lower() in PAGE_SUFFIXES)
-    if pages and (any(map(has_product, pages)) or not find_photos(source)):
-        texts = ((path, "".join(read_text(path, encoding).parts())) for path in pages)
+    texts = _page_texts(pages, encoding, Findings())
+    if pages and (any(may_have_product(text) for _, text in texts) or not find_photos(source)):
         findings = Findings()
-        records = read_pages(texts, findings)
+        records = read_pages(_page_texts(pages, encoding, findings), findings)
         return _dialect_feed("web pages with schema.org", records, source / "page", findings)
     return read_folder(source)
+
+
+def _page_texts(
+    pages: Iterable[Path], encoding: str | None, findings: Findings
+) -> Iterator[tuple[Path, str]]:
+    for page in pages:
+        try:
+            yield page, "".join(read_text(page, encoding).parts())
+        except FeedError as error:
+            findings.rejects.append(Reject(0, str(error)))
 
 
 def parse_field_map(texts: Iterable[str]) -> FieldMap:
@@ -132,8 +142,8 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
         records = read_pages([(path, "".join(source.parts()))], findings)
         return _dialect_feed("web page with schema.org", records, path, findings)
     if is_xml(source.head):
-        columns, found = read_xml(source.parts(), path.name)
-        return _plain_feed("Google Merchant XML", columns, found, path, fields, findings)
+        kind, columns, found = read_xml(source.parts(), path.name)
+        return _plain_feed(kind, columns, found, path, fields, findings)
     if is_json(source.head):
         return _json_feed(source, path, fields, findings)
     return _table_feed(source, path, fields, findings)
@@ -158,7 +168,7 @@ def _json_feed(source: FeedText, path: Path, fields: FieldMap, findings: Finding
     for kind, is_dialect, products in _DOCUMENTS:
         if is_dialect(first):
             return _dialect_feed(kind, products(entries, findings), path, findings)
-    records = stored(record_of(*each) for each in entries)
+    records = stored(product_record(*each) for each in entries)
     names = {name: None for each in records for name in each.values}
     kind = "JSON lines" if is_lines else "JSON"
     kind = "Agentic Commerce feed" if _AGENTIC & names.keys() else kind

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from catalog.filtering.vocabulary import (
@@ -18,12 +18,9 @@ from catalog.filtering.word_query import Term
 
 _TOKEN: Final = re.compile(
     r"(?P<minus>(?<!\w)[-!\u2010-\u2015\u2212](?=\w)|^\s*[-\u2212]\s+(?=\w))"
-    r"|(?P<apart>(?<=\s)[-\u2212](?=\s))|(?P<plus>(?<=\s)\+(?=\s))"
-    r"|(?P<hyphen>-)|(?P<or>(?<=\w\w)/(?=\w\w))|(?P<stop>[,;.()])"
+    r"|(?P<plus>(?<=\s)\+(?=\s))|(?P<hyphen>(?<=\w)-)|(?P<or>(?<=\w\w)/(?=\w\w))|(?P<stop>[,;.()])"
     r"|(?P<word>[^\W_]+)"
 )
-_CAPITAL: Final = re.compile(r"\s[-\u2212]\s+[A-Z\u00c0-\u00de]")
-"""A dash between spaces before a capital letter."""
 _SLASH: Final = "/"
 """Stands for "or" between words: "red/blue"."""
 _PLUS: Final = "with"
@@ -74,7 +71,6 @@ class _Token:
     has_minus: bool = False
     follows_stop: bool = False
     follows_hyphen: bool = False
-    follows_dash: bool = False
 
 
 def read_phrases(text: str) -> list[Phrase]:
@@ -83,24 +79,7 @@ def read_phrases(text: str) -> list[Phrase]:
     known = meanings()
     votes = Counter(language for said, _ in groups for language in known.get(said, ()))
     language = max(LANGUAGES, key=lambda each: votes[each])
-    found = [_phrase(said, first, language) for said, first in groups]
-    dashes = [place for place, (_, first) in enumerate(groups) if first.follows_dash]
-    for place in dashes if dashes and _are_minus_signs(found, dashes[0], text) else ():
-        found[place] = replace(found[place], has_minus=True)
-    return found
-
-
-def _are_minus_signs(phrases: Sequence[Phrase], first: int, text: str) -> bool:
-    """Whether dashes between spaces subtract ("dress - stripes"), not divide a title.
-
-    A title ends with what it is ("Acme - Linen shirt"), or has a capital letter behind the dash
-    and a name before it or a colour there ("Linen Shirt - White").
-    """
-    before, behind = phrases[:first], phrases[first:]
-    has_name = any(term.concept.field == "text" for each in before for term in each.terms)
-    has_colour = any(term.concept.field == "colour" for each in behind for term in each.terms)
-    is_title = _CAPITAL.search(text) is not None and (has_name or has_colour)
-    return not is_title and not any(each.names_head for each in behind)
+    return [_phrase(said, first, language) for said, first in groups]
 
 
 def literal_concept(word: str) -> Concept:
@@ -112,17 +91,16 @@ def literal_concept(word: str) -> Concept:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    minus = stop = hyphen = dash = False
+    minus = stop = hyphen = False
     for match in _TOKEN.finditer(text):
         if match["or"] is not None or match["plus"] is not None:
             yield _Token(_SLASH if match["or"] else _PLUS)
         elif match["word"] is None:
             minus, hyphen = match["minus"] is not None, match["hyphen"] is not None
-            dash = match["apart"] is not None
             stop = stop or match["stop"] is not None
         for word in folded_words(match["word"] or ""):
-            yield _Token(word, minus, stop, hyphen, dash)
-            minus = stop = hyphen = dash = False
+            yield _Token(word, minus, stop, hyphen)
+            minus = stop = hyphen = False
 
 
 def _groups(found: Iterator[_Token]) -> Iterator[tuple[str, _Token]]:

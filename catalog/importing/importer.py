@@ -363,5 +363,5 @@ def update_product(session: Session, row: ProductRow) -> bool:
     """
     product = session.get(Product, row.id)
     if product is None:
-        raise ProductNotFound(f"there is no product {row.id!r}; see the list for its id")
+        raise ProductNotFound(row.id)
     return bool(replace_values(product, _clean_row(row)))

@@ -59,7 +59,7 @@ def remove_product(session: Session, product_id: str) -> Leftovers:
         ProductNotFound: no product has this id.
     """
     if session.get(Product, product_id) is None:
-        raise ProductNotFound(f"there is no product {product_id!r}; see the list for its id")
+        raise ProductNotFound(product_id)
     return remove_products(session, (product_id,))
 
 

@@ -4,6 +4,7 @@ Each module of this package defines the commands it is named after. Exit codes: 
 with one line on stderr, 2 wrong usage. A bug shows its traceback.
 """
 
+import errno
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,6 +30,8 @@ from segmentation.errors import SegmentationError
 
 EXPECTED: Final = (SegmentationError, IndexingError, CatalogError, SearchAppError, OSError)
 
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 class OneLineFailures(TyperGroup):
     """Commands that report foreseen failures in one line with exit code 1."""
@@ -45,7 +48,9 @@ class OneLineFailures(TyperGroup):
 
 
 def _one_line(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        text = f"{error.strerror}; make room, or write elsewhere"
+    elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     else:
         text = str(error)

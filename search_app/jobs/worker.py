@@ -10,11 +10,12 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from catalog.database import guarded
-from catalog.errors import DatabaseAway
+from catalog.errors import CannotWrite, DatabaseAway, DatabaseError
 from catalog.syncing.heartbeat import heartbeat
 from indexing.collection import Collection
 from indexing.errors import IndexingError
@@ -75,8 +76,9 @@ class JobWorker:
         self._running: ClaimedJob | None = None
         self._cancelled: ClaimedJob | None = None
         if self._database.is_sqlite:
-            disown_all(self._database)
-        expected = (DatabaseAway, IndexingError, SegmentationError)
+            with suppress(CannotWrite):  # searching works; the leases end by themselves
+                disown_all(self._database)
+        expected = (DatabaseError, IndexingError, SegmentationError)
         self.thread = RepeatedWork("jobs", self._run_next, POLL_SECONDS, expected)
         self.thread.start()
 

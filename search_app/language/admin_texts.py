@@ -3,7 +3,7 @@
 from typing import Final
 
 from search_app.language.formats import megabytes, minute, number
-from search_app.language.phrases import Filled, Names
+from search_app.language.phrases import Filled, Names, retold
 from search_app.language.translations import N_, Text, gettext, ngettext
 
 _JOB_STATES: Final = {
@@ -14,6 +14,31 @@ _JOB_STATES: Final = {
     "cancelled": N_("Cancelled"),
     "interrupted": N_("Interrupted"),
 }
+
+_JOB_MESSAGES: Final = (
+    N_("the server stopped meanwhile; the job goes on where one runs"),
+    N_("cancelled; what was indexed until then stays"),
+    N_("something broke here; the server's log says what"),
+    N_("%(count)s servers ended while they ran it; see their logs, then resume the job"),
+    N_(
+        "%(photos)s photos without a garment, %(titles)s titles that disagree with their photos, "
+        "%(pairs)s near-duplicates"
+    ),
+    N_(
+        "the feed lacks %(gone)s of the %(count)s products of source %(source)s; nothing was "
+        "changed; if they are really gone, say --prune-all (over HTTP: prune_all)"
+    ),
+    N_(
+        "%(feed)s has no column for %(fields)s, it has: %(names)s; say which one holds it: "
+        "--map %(field)s=COLUMN"
+    ),
+    N_("%(feed)s has no column %(column)s, it has: %(names)s; correct --map"),
+    N_("%(feed)s is no text; save it as CSV in UTF-8"),
+    N_("%(feed)s is empty; give a CSV, TSV, JSON lines or XML file"),
+    N_("%(feed)s has no rows; add a row for each product"),
+    N_("%(count)s products had characters that cannot be shown, now left out"),
+)
+"""What jobs, imports and their notes say, of which the rest stays English."""
 
 
 class AdminTexts:
@@ -109,7 +134,8 @@ class AdminTexts:
 
     @classmethod
     def job_message(cls, message: str) -> str:
-        """A job's message, with the page's fields in place of the command's options."""
+        """A job's message or note, with the page's fields in place of the command's options."""
+        message = retold(message, _JOB_MESSAGES)
         for option, field in (
             ("--map", cls.COLUMN_NAMES),
             ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),

@@ -1,12 +1,11 @@
 """Texts of the merchant's work lists and of the search analytics."""
 
-import re
 from typing import Final
 
 from search_app.language.errors import ErrorTexts
 from search_app.language.formats import number, percent, short_day
 from search_app.language.names import CLASSES_PLURAL, KINDS
-from search_app.language.phrases import Counted, Filled, Names
+from search_app.language.phrases import Counted, Filled, Names, retold
 from search_app.language.translations import (
     N_,
     SOURCE_LANGUAGE,
@@ -126,7 +125,7 @@ class WorkListTexts:
             skip_code: of a photo that was not indexed.
         """
         if skip_code is None:
-            return _finding_reason(reason)
+            return retold(reason, _REASONS, _garments)
         if current_language() == SOURCE_LANGUAGE:
             return reason
         code = _SKIPPED.get(skip_code)
@@ -145,16 +144,6 @@ class WorkListTexts:
             return gettext("Checking…")
         amounts = {"done": number(done), "total": number(total)}
         return gettext("Checking… %(done)s of %(total)s garments compared", **amounts)
-
-
-def _finding_reason(reason: str) -> str:
-    """Translate a reason by the template that it was made of."""
-    for template in _REASONS:
-        pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template))
-        if found := re.fullmatch(pattern, reason):
-            values = {name: _garments(value) for name, value in found.groupdict().items()}
-            return gettext(template, **values)
-    return reason
 
 
 def _garments(said: str) -> str:

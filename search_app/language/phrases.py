@@ -1,7 +1,7 @@
 """Texts with placeholders, counts and names: called, they read in the language of the request."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from search_app.language.formats import number
@@ -31,6 +31,20 @@ class Counted:
 
     def __call__(self, count: int) -> str:
         return ngettext(*self._messages, count, count=number(count))
+
+
+def retold(sentence: str, templates: Iterable[str], name: Callable[[str], str] = str) -> str:
+    """Translate a stored English sentence by the template that it was made of, if one fits.
+
+    Args:
+        name: translates the values that were filled in.
+    """
+    for template in templates:
+        pattern = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(template))
+        if found := re.fullmatch(pattern, sentence):
+            values = {key: name(value) for key, value in found.groupdict().items()}
+            return gettext(template, **values)
+    return sentence
 
 
 class Names(Generic[Value]):

@@ -1,3 +1,4 @@
+import subprocess
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -152,3 +153,15 @@ def test_files_of_the_pages_are_small_and_local(client: TestClient, name: str) -
     assert answer.status_code == 200
     assert len(answer.content) < 40_000
     assert "https://" not in answer.text
+
+
+def test_read_only_folder_is_served(disk: Path, photo_bytes: PhotoBytes) -> None:
+    settings = Settings(data=disk / "data")
+    open_collection(settings.data, FakeEmbedder()).close()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    collection = open_collection(settings.data, FakeEmbedder())
+    with TestClient(create_app(settings, collection)) as client:
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["writable"]) == (200, False)
+        assert client.post("/api/v1/search", files={"photo": photo_bytes("red")}).status_code == 200
+    collection.close()

@@ -1,4 +1,4 @@
-"""schema.org products in JSON-LD, from a file or from the scripts of web pages.
+"""schema.org products in JSON-LD, from a file or from web pages, there also as microdata.
 
 https://schema.org/Product
 """
@@ -11,11 +11,17 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from catalog.feeds.dialects.variants import best_availability, lowest_price, point_prices
-from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.dialects.variants import (
+    best_availability,
+    lowest_price,
+    options_of,
+    point_prices,
+)
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, objects_of
 from catalog.feeds.large.json_document import parse_json
 from catalog.feeds.rows import Findings, Record, Reject
 
+NO_PRODUCT: Final = "pages describe no schema.org Product"
 PAGE_SUFFIXES: Final = (".html", ".htm")
 _PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "ProductModel"})
 _TEXTS: Final = {
@@ -43,13 +49,10 @@ def is_page(text: str) -> bool:
     return start.startswith(("<!doctype html", "<html"))
 
 
-def has_product(page: Path) -> bool:
-    """Whether a page's file may describe a product in JSON-LD."""
-    try:
-        data = page.read_bytes()
-    except OSError:
-        return False
-    return b"ld+json" in data and any(each.encode() in data for each in _PRODUCTS)
+def may_have_product(page: str) -> bool:
+    """Whether a page seems to describe a product."""
+    is_described = "ld+json" in page or "itemtype" in page
+    return is_described and any(each in page for each in _PRODUCTS)
 
 
 def schema_org_products(entries: Iterable[NumberedEntry], findings: Findings) -> Iterator[Record]:
@@ -62,18 +65,61 @@ def schema_org_products(entries: Iterable[NumberedEntry], findings: Findings) ->
 
 
 def read_pages(pages: Iterable[tuple[Path, str]], findings: Findings) -> Iterator[Record]:
-    """A record for each product in the pages' JSON-LD scripts; a page without one is a reject."""
+    """A record for each product of the pages.
+
+    A page that seems to describe one, but cannot be read, is a reject; others are left out.
+    """
     for number, (path, text) in enumerate(pages, start=1):
         products: dict[str, Record] = {}
-        for script in _scripts(text):
-            content = parse_json(script) or parse_json(_TRAILING_COMMA.sub("", script))
-            for product in _products(content):
-                record = _record(number, product)
-                products[record.values.get("id", "")] = _joined(products, record)
+        for product in _described(text):
+            record = _record(number, product)
+            products[record.values.get("id", "")] = _joined(products, record)
         yield from products.values()
-        if not products:
-            reason = f"{path.name} has no schema.org Product in JSON-LD"
+        if not products and may_have_product(text):
+            reason = f"the schema.org Product of {path.name} cannot be read; correct its JSON-LD"
             findings.rejects.append(Reject(number, reason))
+        elif not products:
+            findings.left_out[NO_PRODUCT] += 1
+
+
+def _described(page: str) -> list[Entry]:
+    """The products in a page's JSON-LD scripts, else in its microdata."""
+    document = etree.fromstring(page.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+    if document is None:
+        return []
+    contents = (
+        parse_json(script) or parse_json(_TRAILING_COMMA.sub("", script))
+        for script in _scripts(document)
+    )
+    return [each for content in contents for each in _products(content)] or [
+        product
+        for node in document.iter()
+        if "itemscope" in node.attrib and "itemprop" not in node.attrib
+        for product in _products(_item(node))
+    ]
+
+
+def _item(node: Any) -> Entry:
+    """A microdata item as an object of JSON-LD."""
+    item: Entry = {"@type": node.get("itemtype", "").split()}
+    for each in _properties(node):
+        value = _item(each) if "itemscope" in each.attrib else _property_text(each)
+        for name in each.get("itemprop").split():
+            item[name] = [*_listed(item[name]), value] if name in item else value
+    return item
+
+
+def _property_text(node: Any) -> str:
+    told = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
+    return str(told[0]) if told else " ".join("".join(node.itertext()).split())
+
+
+def _properties(node: Any) -> Iterator[Any]:
+    for child in node.iterchildren("*"):
+        if "itemprop" in child.attrib:
+            yield child
+        if "itemscope" not in child.attrib:
+            yield from _properties(child)
 
 
 def _joined(before: dict[str, Record], record: Record) -> Record:
@@ -85,11 +131,8 @@ def _joined(before: dict[str, Record], record: Record) -> Record:
     return Record(first.line, values, point_prices(values))
 
 
-def _scripts(page: str) -> list[str]:
+def _scripts(document: Any) -> list[str]:
     """Texts of a page's JSON-LD scripts."""
-    document = etree.fromstring(page.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
-    if document is None:
-        return []
     scripts = ((each.get("type", ""), each.text or "") for each in document.iter("script"))
     kinds = ((kind.partition(";")[0].strip().lower(), text) for kind, text in scripts)
     return [_bare(text) for kind, text in kinds if kind == "application/ld+json"]
@@ -109,7 +152,7 @@ def _products(value: Any, depth: int = 0) -> Iterator[Entry]:
             yield from _products(each, depth + 1)
     elif isinstance(value, dict):
         if _PRODUCTS & set(map(_term, _listed(value.get("@type")))):
-            variants = [each for each in _listed(value.get("hasVariant")) if isinstance(each, dict)]
+            variants = _objects(value.get("hasVariant"))
             shared = {
                 key: each for key, each in value.items() if key not in ("hasVariant", "@type")
             }
@@ -160,13 +203,16 @@ def _record(line: int, product: Entry) -> Record:
         "currency": cell_of(next(filter(None, currencies), "")),
         "availability": best_availability(cell_of(each.get("availability")) for each in offers),
     }
+    properties = _objects(product.get("additionalProperty"))
+    named = ((cell_of(each.get("name")), cell_of(each.get("value"))) for each in properties)
+    values = options_of(named) | values
     # A page that shows no list price says that there is no sale.
     kept = {name: value for name, value in values.items() if value or name == "regular_price"}
     return Record(line, kept, point_prices(kept))
 
 
 def _objects(value: Any) -> list[Entry]:
-    return [each for each in _listed(value) if isinstance(each, dict)]
+    return objects_of(_listed(value))
 
 
 def _priced(offer: Entry) -> list[Entry]:

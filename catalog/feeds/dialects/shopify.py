@@ -11,11 +11,10 @@ from catalog.feeds.columns import plain_name
 from catalog.feeds.dialects.variants import lowest_price, options_of, point_prices, without_absent
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.json_document import parse_json
+from catalog.feeds.names import HIDDEN
 from catalog.feeds.rows import Findings, Record, Reject
 
 LEFT_OUT: Final = "products are drafts, archived, unlisted or unpublished"
-NOT_LISTED: Final = frozenset({"draft", "archived", "unlisted"})
-"""States of products that no visitor finds in the shop."""
 _HANDLE: Final = ("handle", "url_handle")
 _PHOTO: Final = ("image_src", "product_image_url")
 _VARIANT_PHOTO: Final = ("variant_image", "variant_image_url")
@@ -32,6 +31,7 @@ _OWN: Final = {
     "brand": ("vendor",),
     "category": ("type", "product_category"),
     "tags": ("tags",),
+    "url": ("url",),
     "gender": ("google_shopping_gender",),
     "age_group": ("google_shopping_age_group",),
 }
@@ -71,8 +71,7 @@ def shopify_products(
 
 
 def _is_on_sale(rows: list[Record]) -> bool:
-    status = _first(rows, ("status",)).lower()
-    return status not in NOT_LISTED and _first(rows, _PUBLISHED).lower() != "false"
+    return not {_first(rows, names).lower() for names in (("status",), _PUBLISHED)} & HIDDEN
 
 
 def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:

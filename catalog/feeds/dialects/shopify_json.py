@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.feeds.dialects.shopify import LEFT_OUT, NOT_LISTED
+from catalog.feeds.dialects.shopify import LEFT_OUT
 from catalog.feeds.dialects.variants import (
     best_availability,
     lowest_price,
@@ -16,8 +16,9 @@ from catalog.feeds.dialects.variants import (
     point_prices,
     without_absent,
 )
-from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, cells_of, objects_of
 from catalog.feeds.large.groups import grouped
+from catalog.feeds.names import HIDDEN
 from catalog.feeds.rows import Findings, Record, Reject
 
 _PARENT: Final = "__parentId"
@@ -69,7 +70,7 @@ def _labelled(entries: Sequence[NumberedEntry]) -> Iterator[tuple[str, NumberedE
 def is_on_sale(entry: Entry) -> bool:
     """Whether visitors find a product in the online shop."""
     unpublished = "published_at" in entry and not entry["published_at"]
-    return str(entry.get("status", "")).lower() not in NOT_LISTED and not unpublished
+    return str(entry.get("status", "")).lower() not in HIDDEN and not unpublished
 
 
 def product_id(entry: Entry) -> str:
@@ -82,10 +83,7 @@ def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
     parts = [*nested, *children]
     variants = [each for each in parts if "price" in each] or _price_range(entry)
     before = [each.get("compare_at_price") or each.get("compareAtPrice") for each in variants]
-    values = {
-        field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
-        for field, keys in _SOURCES.items()
-    }
+    values = cells_of(entry, _SOURCES)
     values |= {
         "id": product_id(entry),
         "price": lowest_price((_money(entry, each["price"]) for each in variants), "."),
@@ -135,7 +133,7 @@ def _objects(value: Any) -> list[Entry]:
     """Objects of a list, or of GraphQL's nodes or edges."""
     if isinstance(value, dict):
         value = value.get("nodes") or [each.get("node") for each in value.get("edges") or []]
-    return [each for each in value or [] if isinstance(each, dict)]
+    return objects_of(value)
 
 
 def _stock(variant: Entry) -> str:

@@ -23,7 +23,7 @@ from catalog.feeds.dialects.variants import (
 )
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.store import stored
-from catalog.feeds.names import meaning_by_name, names_by_meaning
+from catalog.feeds.names import HIDDEN, meaning_by_name, names_by_meaning
 from catalog.feeds.rows import Findings, Record
 
 LEFT_OUT: Final = "products are drafts, private or hidden"
@@ -69,7 +69,7 @@ def woocommerce_products(
 
 def _is_listed(row: Record) -> bool:
     hidden = row.values.get("visibility_in_catalog", "") == "hidden" and not _is_variation(row)
-    return row.values.get("published", "1") not in ("-1", "0") and not hidden
+    return row.values.get("published", "") not in HIDDEN and not hidden
 
 
 @cache

@@ -18,7 +18,7 @@ from catalog.feeds.dialects.variants import (
     without_absent,
 )
 from catalog.feeds.dialects.woocommerce import LEFT_OUT
-from catalog.feeds.json_text import Entry, NumberedEntry, cell_of
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, cells_of, objects_of
 from catalog.feeds.rows import Findings, Record
 
 _SOURCES: Final = {
@@ -58,12 +58,9 @@ def woocommerce_json_products(
 
 def _product(line: int, entry: Entry) -> Record:
     """Join a product and its variations, where the list holds them (`catalog.syncing.shops`)."""
-    variations = [each for each in _objects(entry.get("variations")) if is_published(each)]
+    variations = [each for each in objects_of(entry.get("variations")) if is_published(each)]
     sold = [each for each in variations if "regular_price" in each] or [entry]
-    values = {
-        field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
-        for field, keys in _SOURCES.items()
-    }
+    values = cells_of(entry, _SOURCES)
     regular = [cell_of(each.get("regular_price") or each.get("price")) for each in sold]
     values |= {
         "category": deepest(_names(entry.get("categories"))),
@@ -113,14 +110,10 @@ def _prices(entry: Entry) -> Entry:
 
 
 def _options(entry: Entry) -> Iterator[tuple[str, str]]:
-    for each in _objects(entry.get("attributes")):
+    for each in objects_of(entry.get("attributes")):
         values = each.get("options") or _names(each.get("terms")) or [each.get("option") or ""]
         yield from ((str(each.get("name", "")), str(value)) for value in values)
 
 
-def _objects(value: Any) -> list[Entry]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def _names(listed: Any) -> list[str]:
-    return [str(each.get("name", "")) for each in _objects(listed)]
+    return [str(each.get("name", "")) for each in objects_of(listed)]

@@ -1,8 +1,6 @@
 """A disk that is really full: a small file system of its own, where this user may mount one."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,18 +13,6 @@ from indexing.collection import Collection, open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 
 PRODUCTS = 12
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 40 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
-        pytest.skip("this user may not mount a small disk; run the tests as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def indexed(data: Path, photos: Path) -> Collection:

@@ -9,6 +9,7 @@ import catalog.feeds
 from catalog.feeds.reader import read_source
 from tests.catalog.feeds import test_dialects as dialects
 from tests.catalog.feeds import test_feed_kinds as kinds
+from tests.catalog.feeds import test_other_shops as others
 
 README = Path(catalog.feeds.__file__).with_name("README.md")
 TABLE = (
@@ -34,6 +35,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     ),
     "Google Merchant RSS": ("google.xml", kinds.RSS),
     "Google Merchant Atom": ("atom.xml", ATOM),
+    "XML of Heureka, Ceneo, Yandex or plain products": ("heureka.xml", others.HEUREKA),
     "Shopify CSV": ("products_export.csv", kinds.SHOPIFY_OLD),
     "Shopify CSV, newer header": ("products_export.csv", dialects.SHOPIFY),
     "Shopify products.json": ("products.json", dialects.PRODUCTS_JSON),
@@ -44,6 +46,7 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "schema.org JSON-LD": ("products.json", dialects.JSON_LD),
     "schema.org in web pages": ("page.html", PAGE.format(json.dumps(dialects.JSON_LD))),
     "Agentic Commerce feed": ("agentic.jsonl", AGENTIC),
+    "JSON with nested variants": ("agentic.json", {"products": [others.AGENTIC]}),
     "JSON array": ("feed.json", [{"id": "1", "title": "Tee", "images": ["a.jpg", "b.jpg"]}]),
 }
 

@@ -1,6 +1,7 @@
 """The kinds of feeds that shops have: Google Merchant, Shopify, JSON lines; maps, encodings."""
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -105,8 +106,9 @@ def test_google_tsv_brings_every_field(tmp_path: Path) -> None:
 def test_google_xml_brings_the_same_and_lines_of_rejects(tmp_path: Path) -> None:
     feed = read_feed(_write(tmp_path / "google.xml", RSS))
     assert feed.kind == "Google Merchant XML"
+    shipping = {"shipping_country": "DE", "shipping_price": "4.90 EUR"}
     assert feed.rows == (
-        GOOGLE_ROW,
+        replace(GOOGLE_ROW, attributes=shipping | dict(GOOGLE_ROW.attributes or {})),
         ProductRow("bad", "", ("https://cdn.example/b.jpg",), attributes={}),
     )
     reason = "price 'a lot' is not an amount like 24.90 EUR"

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import tarfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,13 @@ def test_checked_backup_of_a_damaged_catalogue_fails(catalogue: Path):
     failed = run("backup", "backup.tar", "--data", catalogue, "--check", code=1)
     assert "problems" in failed.stderr
     assert not list(Path().glob(".apparel-check-*"))
+
+
+def test_full_disk_is_one_line_with_its_remedy(catalogue: Path, disk: Path) -> None:
+    with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(1 << 16)):
+            pass
+    for command in (("backup", disk / "copy.tar"), ("export", disk / "products.csv")):
+        reason = reason_of(run(*command, "--data", catalogue, code=1))
+        assert reason.endswith("make room, or write elsewhere")
+    assert [each.name for each in disk.iterdir()] == ["filler"]

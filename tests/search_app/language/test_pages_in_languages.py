@@ -3,10 +3,15 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from catalog.errors import FeedError
+from catalog.feeds.reader import read_feed
+from search_app.jobs.claims import KILLED, STOPPED
+from search_app.language.admin_texts import AdminTexts
 from search_app.language.choice import accepted_languages
 from search_app.language.formats import money, number
 from search_app.language.translations import LANGUAGES, use_language
@@ -133,3 +138,25 @@ def test_prices_and_numbers_are_written_as_in_the_language(
 def test_preferred_languages_come_first() -> None:
     assert accepted_languages("en;q=0.5, de, fr;q=0.8") == ["de", "fr", "en"]
     assert set(LANGUAGES) == {"en", "de", "fr"}
+
+
+@pytest.mark.parametrize(
+    ("content", "german"),
+    [
+        (b"", "feed.csv ist leer; nehmen Sie"),
+        (b"id,title,photo\n", "feed.csv hat keine Zeilen; jedes Produkt"),
+        (b"a,b\n1,2\n", "sondern: a, b. Nennen Sie die richtige: “Spalten mit anderen Namen”"),
+        (b"id,title,photo\na\0b,A,a.jpg\n", "feed.csv ist kein Text; speichern Sie"),
+    ],
+)
+def test_errors_of_feeds_are_retold(tmp_path: Path, content: bytes, german: str) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_bytes(content)
+    with pytest.raises(FeedError) as failed:
+        read_feed(feed)
+    use_language("de")
+    assert german in AdminTexts.job_message(str(failed.value))
+    for message in (STOPPED, KILLED):
+        assert "Server" in AdminTexts.job_message(message) != message
+    use_language("en")
+    assert AdminTexts.job_message(KILLED) == KILLED

@@ -1,0 +1,228 @@
+"""Feeds of shops and price comparisons without a reader of their own."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.feeds.availability import read_availability
+from catalog.feeds.photo_names import split_photos
+from catalog.feeds.prices import parse_price
+from catalog.feeds.reader import Feed, ProductRow, read_feed, read_source
+
+HEUREKA = """<?xml version="1.0" encoding="windows-1250"?>
+<SHOP><SHOPITEM><ITEM_ID>K-7</ITEM_ID><PRODUCTNAME>Hn\u011bd\u00fd kab\u00e1t</PRODUCTNAME>
+<URL>https://o.example/k7</URL><IMGURL>https://o.example/k7.jpg</IMGURL>
+<IMGURL_ALTERNATIVE>https://o.example/k7b.jpg</IMGURL_ALTERNATIVE><PRICE_VAT>2499,90</PRICE_VAT>
+<CATEGORYTEXT>Heureka.cz | Kab\u00e1ty</CATEGORYTEXT><MANUFACTURER>Acme</MANUFACTURER>
+<PARAM><VAL>hn\u011bd\u00e1</VAL><PARAM_NAME>Barva</PARAM_NAME></PARAM>
+<PARAM>
+<PARAM_NAME>Velikost</PARAM_NAME><VAL>L</VAL></PARAM><PARAM>
+<PARAM_NAME>Nic</PARAM_NAME></PARAM>
+<DELIVERY><DELIVERY_ID>PPL</DELIVERY_ID><DELIVERY_PRICE>89</DELIVERY_PRICE></DELIVERY>
+<ITEMGROUP_ID>K</ITEMGROUP_ID></SHOPITEM></SHOP>"""
+CENEO = """<offers><o id="31" url="https://s.example/31" price="79.50" stock="0">
+<cat>Odzie\u017c</cat>
+<name>Sp\u00f3dnica</name>
+<imgs><main url="https://s.example/1.jpg"/><i url="https://s.example/2.jpg"/>
+</imgs><attrs><a name="Producent">Acme</a><a name="Kolor">zielony</a></attrs></o></offers>"""
+YANDEX = """<yml_catalog><shop><name>S</name><categories><category id="4">X</category></categories>
+<offers><offer id="8" available="true"><price>1990</price><oldprice>2490</oldprice>
+<currencyId>RUB</currencyId><picture>https://s.example/8.jpg</picture>
+<picture>https://s.example/9.jpg</picture><name>Coat</name><vendor>Acme</vendor>
+<param name="\u0426\u0432\u0435\u0442">red</param></offer></offers></shop></yml_catalog>"""
+ATTRIBUTES = """<products><product id="P8"><name>Top</name><image alt="x">8.jpg</image>
+<price currency="CHF">19.50</price><description><p>One</p><p>Two</p></description></product>
+<product id="P9"><name>Rock</name><images>
+<image>9.jpg</image><image><url>10.jpg</url></image></images>
+</product></products>"""
+AGENTIC = {
+    "id": "R1", "title": "Runner", "description": {"plain": "Light"}, "url": "https://a.example/r",
+    "media": [{"type": "image", "url": "https://a.example/1.jpg", "alt_text": "Front"}],
+    "variants": [
+        {"id": "R1-S", "title": "Runner S", "price": {"amount": 8950, "currency": "EUR"},
+         "list_price": {"amount": 9950, "currency": "EUR"},
+         "availability": {"available": False, "status": "out_of_stock"},
+         "variant_options": [{"name": "Color", "value": "Red"}, {"name": "Size", "value": "S"}]},
+        {"id": "R1-M", "price": {"amount": 7950, "currency": "EUR"},
+         "list_price": {"amount": 9900, "currency": "EUR"},
+         "availability": {"available": True, "status": "in_stock"},
+         "media": [{"type": "image", "url": "https://a.example/m.jpg"}],
+         "variant_options": [{"name": "Size", "value": "M"}]},
+    ],
+}  # fmt: skip
+MICRODATA = """<!DOCTYPE html><html><body itemscope itemtype="https://schema.org/WebPage">
+<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Silk  blouse</h1>
+<img itemprop="image" src="/i/1.jpg"><img itemprop="image" src="/i/2.jpg">
+<p itemprop="brand" itemscope itemtype="https://schema.org/Brand"><b itemprop="name">Acme</b></p>
+<meta itemprop="sku" content="SB"><div itemprop="offers" itemscope
+itemtype="https://schema.org/Offer"><meta itemprop="priceCurrency" content="EUR">
+<span itemprop="price" content="89.00">89,00 \u20ac</span>
+<a itemprop="url" href="https://a.example/sb">
+x</a><link itemprop="availability" href="https://schema.org/OutOfStock"></div></div></body></html>"""
+
+
+def _feed(path: Path, content: str | bytes | object) -> Feed:
+    if not isinstance(content, str | bytes):
+        content = json.dumps(content)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_feed(path)
+
+
+def _row(path: Path, content: str | bytes | object) -> ProductRow:
+    (row,) = _feed(path, content).rows
+    return row
+
+
+def test_heureka(tmp_path: Path) -> None:
+    row = _row(tmp_path / "h.xml", HEUREKA.encode("cp1250"))
+    assert (row.id, row.title, row.brand) == ("K-7", "Hn\u011bd\u00fd kab\u00e1t", "Acme")
+    assert row.photos == ("https://o.example/k7.jpg", "https://o.example/k7b.jpg")
+    assert (row.price, row.group, row.colour) == (Decimal("2499.90"), "K", "hn\u011bd\u00e1")
+    assert (row.attributes or {})["velikost"] == "L"
+    assert "nic" not in (row.attributes or {})
+
+
+def test_values_in_attributes_of_elements(tmp_path: Path) -> None:
+    skirt = _row(tmp_path / "c.xml", CENEO)
+    assert (skirt.id, skirt.title, skirt.brand) == ("31", "Sp\u00f3dnica", "Acme")
+    assert (skirt.price, skirt.availability) == (Decimal("79.50"), "out of stock")
+    assert (skirt.url, skirt.colour) == ("https://s.example/31", "zielony")
+    assert skirt.photos == ("https://s.example/1.jpg", "https://s.example/2.jpg")
+    top, rock = _feed(tmp_path / "a.xml", ATTRIBUTES).rows
+    assert (top.id, top.photos, top.currency, top.description) == (
+        "P8", ("8.jpg",), "CHF", "One\nTwo"
+    )  # fmt: skip
+    assert (rock.id, rock.photos) == ("P9", ("9.jpg", "10.jpg"))
+
+
+def test_yandex(tmp_path: Path) -> None:
+    row = _row(tmp_path / "y.xml", YANDEX)
+    assert (row.id, row.title, row.brand, row.colour) == ("8", "Coat", "Acme", "red")
+    assert (row.price, row.sale_price, row.currency) == (Decimal(2490), Decimal(1990), "RUB")
+    assert (row.photos[1:], row.availability) == (("https://s.example/9.jpg",), "in stock")
+
+
+def test_nested_variants_of_an_agentic_feed(tmp_path: Path) -> None:
+    row = _row(tmp_path / "a.json", {"products": [AGENTIC]})
+    assert (row.id, row.title, row.description) == ("R1", "Runner", "Light")
+    assert (row.price, row.sale_price, row.currency) == (Decimal("99.00"), Decimal("79.50"), "EUR")
+    assert (row.availability, row.colour) == ("in stock", "Red")
+    assert row.photos == ("https://a.example/1.jpg", "https://a.example/m.jpg")
+    assert (row.attributes or {})["size"] == "S, M"
+
+
+def test_variants_with_plain_prices(tmp_path: Path) -> None:
+    entry = {"id": 1, "name": "Tee", "image": "a.jpg", "variants": [
+        {"sku": "A", "price": 12.5, "stock": 0}, {"sku": "B", "price": "9.900", "stock": 3},
+    ]}  # fmt: skip
+    row = _row(tmp_path / "v.json", [entry])
+    assert (row.price, row.availability) == (Decimal("9.90"), "in stock")
+
+
+def test_microdata(tmp_path: Path) -> None:
+    row = _row(tmp_path / "p.html", MICRODATA)
+    assert (row.id, row.title, row.brand) == ("SB", "Silk blouse", "Acme")
+    assert row.photos == ("https://a.example/i/1.jpg", "https://a.example/i/2.jpg")
+    assert (row.price, row.currency) == (Decimal("89.00"), "EUR")
+    assert (row.availability, row.url) == ("out of stock", "https://a.example/sb")
+
+
+def test_a_page_without_product_does_not_count_as_refused(tmp_path: Path) -> None:
+    script = '<script type="application/ld+json">{"@type": "Product", "sku": "1", %s}</script>'
+    (tmp_path / "a.html").write_text("<html>" + script % '"name": "Tee"')
+    (tmp_path / "index.html").write_text("<html>Products</html>")
+    feed = read_source(tmp_path)
+    assert (len(feed.rows), feed.rejects) == (1, ())
+    (tmp_path / "b.html").write_text("<html>" + script % "damaged")
+    (tmp_path / "c.html").write_text("")
+    reasons = [each.reason for each in read_source(tmp_path).rejects]
+    assert len(reasons) == 2
+    assert any("b.html cannot be read" in each for each in reasons)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("id,title,post_status,image\n1,A,publish,a.jpg\n2,B,draft,b.jpg\n", 1),
+        ("ID;Name;Active (0/1);Image URLs (x,y,z...)\n1;A;1;a.jpg\n2;B;0;b.jpg\n", 1),
+        ("id,title,published,image\n1,A,WAHR,a.jpg\n2,B,FALSCH,b.jpg\n", 1),
+        ("Handle,Title,Published,Image Src\na,A,VRAI,a.jpg\nb,B,FAUX,b.jpg\n", 1),
+        ("id,title,visible,image\n1,A,,a.jpg\n2,B,yes,b.jpg\n", 0),
+    ],
+)
+def test_hidden_products_are_left_out(tmp_path: Path, text: str, hidden: int) -> None:
+    feed = _feed(tmp_path / "f.csv", text)
+    assert (len(feed.rows), feed.rejects) == (2 - hidden, ())
+    assert len(feed.notes) == hidden
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "id;nazwa;cena;zdjęcie",
+        "kód;názov;cena;obrázek",
+        "商品番号;商品名;価格;画像",
+        "货号;商品名称;价格;图片",
+        "артикул;название;цена;фото",
+        "productNumber;name;price.gross;media.url",
+        "Product ID;Product Name;Price;Product Image File - 1",
+        "Product ID [Non Editable];Title;Price tax included;Hosted Image URLs",
+    ],
+)
+def test_headers_of_other_countries_and_shops(tmp_path: Path, head: str) -> None:
+    row = _row(tmp_path / "f.csv", f"{head}\n1;Tee;9,50;a.jpg\n")
+    assert (row.id, row.title, row.price) == ("1", "Tee", Decimal("9.50"))
+    assert row.photos == ("a.jpg",)
+
+
+def test_an_id_cut_by_a_spreadsheet_is_refused(tmp_path: Path) -> None:
+    feed = _feed(tmp_path / "f.csv", "id;title;image\n4,05E+12;A;a.jpg\n5E7;B;b.jpg\n")
+    assert [row.id for row in feed.rows] == ["5E7"]
+    assert "a spreadsheet has cut the id" in feed.rejects[0].reason
+
+
+def test_sale_dates_with_points_and_a_sale_price_of_zero(tmp_path: Path) -> None:
+    text = "id,price,sale_price,sale_start,sale_end\n1,9,5,1.11.2026,30.11.2026\n2,9,0.00,,\n"
+    first, second = _feed(tmp_path / "f.csv", text).rows
+    assert str(first.sale_start)[:10] == "2026-11-01"
+    assert str(first.sale_end)[:16] == "2026-11-30 23:59"
+    assert (second.price, second.sale_price) == (Decimal(9), None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ('[{"src": "https://a.b/1.jpg", "alt": "x"}, {"src": "https://a.b/2.jpg"}]', 2),
+        ("{https://a.b/1.jpg,https://a.b/2.jpg}", 2),
+        ('<img src="https://a.b/1.jpg" alt="x"/><img class="y" src=\'https://a.b/2.jpg\'>', 2),
+        ("https://a.b/1.jpg https://a.b/2.jpg", 2),
+        ("['https://a.b/1.jpg', 'https://a.b/2.jpg']", 2),
+    ],
+)
+def test_photos_in_lists_of_programs(cell: str, names: int) -> None:
+    assert split_photos(cell) == [f"https://a.b/{each}.jpg" for each in range(1, names + 1)]
+
+
+def test_an_address_without_a_scheme() -> None:
+    assert split_photos("www.a.b/1.jpg") == ["https://www.a.b/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("schema:SoldOut", "out of stock"),
+        ("article non disponible", "out of stock"), ("Sur commande", "backorder"),
+        ("im Zulauf", "backorder"), ("WAHR", "in stock"), ("Skladem 3 ks", "in stock"),
+        ("Available from 2027-01-05", "preorder"), ("\u5728\u5eab\u5207\u308c", "out of stock"),
+    ],
+)  # fmt: skip
+def test_more_words_of_availability(text: str, value: str) -> None:
+    assert read_availability(text) == value
+
+
+def test_two_prices_beside_each_other() -> None:
+    assert parse_price("119,00 \u20ac 89,90 \u20ac") == (Decimal("89.90"), "EUR")
+    with pytest.raises(ValueError, match="is not an amount"):
+        parse_price("2 pieces 30 EUR")
