@@ -104,7 +104,7 @@ def draw_photo(
     background: Background | None = None,
     size: tuple[int, int] = SIZE,
 ) -> DrawnPhoto:
-    """Draw a garment in a scene of a size in pixels; what is not given the generator chooses."""
+    """Draw a garment in a scene, `size` pixels wide and high; `rng` chooses what is not given."""
     design = design or random_design(rng)
     if scene is None:
         scene = list(SCENES)[int(rng.choice(4, p=[share for share, _ in SCENES.values()]))]
