@@ -8,11 +8,9 @@ from sqlalchemy import ColumnElement, Row, bindparam, case, func, literal, or_, 
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
 from catalog.errors import ProductNotFound
-from catalog.feeds.reader import ProductRow
+from catalog.feeds.rows import ProductRow
 from catalog.filtering.conditions import is_on_sale, product_conditions
-from catalog.filtering.facets import AttributeFacet, Facets, FacetValue, attribute_names, facets
-from catalog.filtering.fields import FILTER_FIELDS
-from catalog.filtering.filters import Filters, parse_filters
+from catalog.filtering.filters import Filters
 from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.records import (
     CatalogCounts,
@@ -25,32 +23,6 @@ from catalog.records import (
 )
 from catalog.sale import price_now, utc
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-
-__all__ = [
-    "FILTER_FIELDS",
-    "AttributeFacet",
-    "CatalogCounts",
-    "FacetValue",
-    "Facets",
-    "Filters",
-    "GarmentCard",
-    "PhotoDetail",
-    "ProductDetail",
-    "ProductListing",
-    "ProductSummary",
-    "SkipCount",
-    "Sort",
-    "all_products",
-    "attribute_names",
-    "catalog_counts",
-    "facets",
-    "list_products",
-    "parse_filters",
-    "product_by_id",
-    "product_cards",
-    "products_by_ids",
-    "variants",
-]
 
 Sort = Literal["", "price", "-price"]
 """Order of a product list: by title, the cheapest first, the dearest first."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.colours import Colour
-from catalog.feeds.reader import ProductRow
+from catalog.feeds.rows import ProductRow
 from catalog.filtering.word_query import Term
 from segmentation.classes import GarmentClass
 

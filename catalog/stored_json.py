@@ -51,18 +51,20 @@ class StoredJson(TypeDecorator[Value], Generic[Value]):
         return self._adapter.dump_python(value, mode="json") if value is not None else None
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        """What parses and checks a value; psycopg has parsed PostgreSQL's already."""
+        """`read`, or what checks a value of PostgreSQL, which psycopg has parsed already."""
+        if dialect.name == "postgresql":
+            return lambda stored: None if stored is None else self._checked(lambda: stored)
+        return self.read
 
-        def read(stored: Any) -> Any:
-            if stored is None:
-                return None
-            try:
-                is_parsed = dialect.name == "postgresql"
-                return self._adapter.validate_python(stored if is_parsed else json.loads(stored))
-            except (ValueError, TypeError, RecursionError):
-                return self.unfit()
+    def read(self, text: str | None) -> Any:
+        """Parse and check a stored text; None for NULL."""
+        return None if text is None else self._checked(lambda: json.loads(text))
 
-        return read
+    def _checked(self, parse: Callable[[], Any]) -> Any:
+        try:
+            return self._adapter.validate_python(parse())
+        except (ValueError, TypeError, RecursionError):
+            return self.unfit()
 
 
 ATTRIBUTES: Final = StoredJson[dict[str, str]](Attributes, dict)

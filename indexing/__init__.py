@@ -18,8 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from catalog.feeds.folder import read_folder as read_folder
     from catalog.feeds.reader import read_feed as read_feed
-    from catalog.feeds.reader import read_folder as read_folder
     from catalog.filtering.filters import Filters as Filters
     from indexing.collection import Collection as Collection
     from indexing.collection import open_collection as open_collection

@@ -27,19 +27,16 @@ from catalog.data_folder.sweep import Unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import CannotWrite, CatalogError
 from catalog.feeds.availability import Availability
-from catalog.fetching.fetch import FetchLimits
+from catalog.feeds.rows import Feed, ProductRow
+from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
+from catalog.filtering.filters import Filters
 from catalog.filtering.word_conditions import understand
 from catalog.filtering.word_query import UnderstoodWords, WordQuery
 from catalog.garments import more_colours
-from catalog.importing.importer import (
-    Feed,
-    ImportOptions,
-    ProductRow,
-    import_feed,
-    update_product,
-)
+from catalog.importing.importer import import_feed, update_product
 from catalog.importing.placeholders import skip_placeholders
+from catalog.importing.records import ImportOptions
 from catalog.importing.removal import (
     Leftovers,
     remove_left_photos,
@@ -51,7 +48,7 @@ from catalog.importing.sold import mark_worn_with
 from catalog.importing.sources import source_of
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
-from catalog.queries import Filters, catalog_counts, product_cards
+from catalog.queries import catalog_counts, product_cards
 from catalog.records import GarmentCard
 from indexing.bulk.export import export_collection
 from indexing.bulk.fetching import Fetching, changed_since, photos_to_index

@@ -125,7 +125,7 @@ def query_path() -> tuple[set[str], set[tuple[str, str]]]:
     import numpy as np
     from PIL import Image
 
-    from catalog.feeds.reader import read_folder
+    from catalog.feeds.folder import read_folder
     from indexing.collection import open_collection
     from indexing.embedding.wiring import load_embedder
     from search_app.search.options import SearchOptions

@@ -142,20 +142,14 @@ def cells_of(entry: Entry, sources: Mapping[str, Iterable[str]]) -> dict[str, st
 
 
 def cell_of(value: Any) -> str:
-    """A value as cell text; a list gives one line per value, an object in it its address."""
+    """A value as cell text: a list gives one line per value, an object its address or name."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return "\n".join(cell for each in value if (cell := _listed_cell(each)))
+        return "\n".join(cell for each in value if (cell := cell_of(each)))
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
+        told = next((value[key] for key in (*_ADDRESSES, *_NAMES) if value.get(key)), None)
+        return cell_of(told) or json.dumps(value, ensure_ascii=False)
     return str(value).strip()
-
-
-def _listed_cell(value: Any) -> str:
-    if isinstance(value, dict):
-        keys = (*_ADDRESSES, *_NAMES)
-        return next((cell_of(value[key]) for key in keys if value.get(key)), cell_of(value))
-    return cell_of(value)

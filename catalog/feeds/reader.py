@@ -46,18 +46,6 @@ from catalog.feeds.text.decoding import read_text
 from catalog.feeds.text.feed_text import FeedText
 from segmentation.photos import find_photos
 
-__all__ = [
-    "Feed",
-    "FieldMap",
-    "ProductRow",
-    "Reject",
-    "parse_field_map",
-    "plain_name",
-    "read_feed",
-    "read_folder",
-    "read_source",
-]
-
 _SAME_FIELD: Final = {"color": "colour", "photo": "photos", "image": "photos", "link": "url"}
 _CANONICAL: Final = Columns({name: (name,) for name in SYNONYMS}, {}, frozenset(SYNONYMS), False)
 """Columns of a dialect's records, which are named like the fields."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from catalog.errors import CatalogError, FeedError
-from catalog.feeds.reader import Feed, FieldMap, read_source
+from catalog.feeds.reader import read_source
+from catalog.feeds.rows import Feed, FieldMap
 
 READING_SECONDS: Final = 600
 """Processor time of one feed; a million rows take about two minutes."""

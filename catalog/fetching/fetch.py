@@ -23,15 +23,6 @@ from catalog.errors import AddressRefused, FetchError, HostFailed, NoPhotoThere
 from catalog.fetching.connections import GuardedTransport, deadline
 from catalog.fetching.hosts import GIVEN_UP, FetchLimits, HostQueue, SharedSlots
 
-__all__ = [
-    "INTERACTIVE",
-    "FetchLimits",
-    "FetchedPhoto",
-    "PhotoFetcher",
-    "Validators",
-    "fetch_photo",
-]
-
 USER_AGENT: Final = "apparel-search (catalogue photo fetcher)"
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Status codes of temporary failures."""

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from catalog.feeds.reader import plain_name
+from catalog.feeds.columns import plain_name
 from catalog.filtering.filters import Filters, class_named, named_colour
 from catalog.filtering.word_conditions import excluded_conditions, wanted_condition
 from catalog.models import ATTRIBUTE_LENGTH, AttributeRow, GarmentRow, PhotoRow, Product

@@ -18,6 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from catalog.filtering.conditions import garments_of_colour, is_on_sale, product_conditions
 from catalog.filtering.filters import Filters
 from catalog.models import ATTRIBUTE_LENGTH, AttributeRow, GarmentRow, PhotoRow, Product
+from catalog.stored_json import ATTRIBUTES
 from segmentation.classes import GarmentClass
 
 _IDS_PER_QUERY: Final = 10_000
@@ -64,11 +65,18 @@ def read_columns(session: Session, filters: Filters, with_attributes: bool) -> P
     rows = session.execute(query).all()
     ids, colours, prices, maps, *texts = zip(*rows, strict=True) if rows else ((),) * 7
     names = [column.key for column in _COUNTED_COLUMNS]
-    # Parsed at once, which takes a quarter of the time.
-    attributes = (
-        json.loads(f"[{','.join(each or '{}' for each in maps)}]") if with_attributes else ()
-    )
+    attributes = _parsed(maps) if with_attributes else ()
     return ProductColumns(ids, dict(zip(names, texts, strict=True)), colours, prices, attributes)
+
+
+def _parsed(maps: Sequence[str | None]) -> Sequence[Mapping[str, Any]]:
+    """Attributes parsed at once, in a quarter of the time; those that are damaged are empty."""
+    texts = [each if each and each.startswith("{") else "{}" for each in maps]
+    try:
+        parsed: list[Mapping[str, Any]] = json.loads(f"[{','.join(texts)}]")
+    except ValueError:
+        parsed = [ATTRIBUTES.read(each) for each in texts]
+    return parsed
 
 
 def text_counts(

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from catalog.cache import QueryCache, catalogue_state
-from catalog.feeds.reader import plain_name
+from catalog.feeds.columns import plain_name
 from catalog.filtering.facet_counts import (
     ProductColumns,
     Worn,

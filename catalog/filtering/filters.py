@@ -8,8 +8,8 @@ from typing import Any, Final
 from catalog.colours import is_picked, nearest_colour_name
 from catalog.errors import CatalogError
 from catalog.feeds.availability import read_availability
+from catalog.feeds.columns import plain_name
 from catalog.feeds.prices import parse_price
-from catalog.feeds.reader import plain_name
 from catalog.filtering.fields import FILTER_FIELDS, MAX_FILTERS, name_remedy
 from catalog.filtering.word_query import NO_WORDS, WordQuery
 from segmentation.classes import GARMENT_CLASSES, GarmentClass

@@ -54,11 +54,6 @@ def attribute_cards(
     return [cards[each] for each in ranks]
 
 
-def products_of(session: Session, garment_ids: Sequence[int]) -> dict[int, str]:
-    """Garment id -> product id."""
-    return {row[0]: row[1] for row in rows_of(session, _PRODUCTS_OF, garment_ids)}
-
-
 def _best_garments(
     session: Session, filters: Filters, garment_class: GarmentClass | None
 ) -> dict[int, float]:

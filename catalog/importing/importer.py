@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
 from catalog.errors import ProductNotFound
-from catalog.feeds.reader import Feed, ProductRow, Reject, read_feed, read_folder, read_source
+from catalog.feeds.rows import Feed, ProductRow, Reject
 from catalog.fetching.store import FetchedPhotos
 from catalog.files import file_sha256
 from catalog.importing.photo_files import PhotoFile, PhotoLocations, find_file, shared_names
@@ -26,27 +26,11 @@ from catalog.importing.records import (
     ImportSummary,
     PendingPhoto,
     PhotoForecast,
-    Refusal,
 )
 from catalog.importing.removal import products_to_prune
 from catalog.importing.sources import source_of
 from catalog.importing.values import change_values, replace_values
 from catalog.models import NOT_IN_FEED, PhotoRow, Product
-
-__all__ = [
-    "Feed",
-    "ImportOptions",
-    "ImportSummary",
-    "PendingPhoto",
-    "ProductRow",
-    "Refusal",
-    "Reject",
-    "import_feed",
-    "read_feed",
-    "read_folder",
-    "read_source",
-    "update_product",
-]
 
 ROWS_PER_COMMIT: Final = 500
 _OF_PRICE_AND_STOCK: Final = frozenset(

@@ -9,7 +9,8 @@ from catalog.errors import FeedError, FetchError, NoPhotoThere, SourceError
 from catalog.feeds.json_text import Entry
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed
-from catalog.fetching.fetch import FetchLimits, Validators, feed_fetcher
+from catalog.fetching.fetch import Validators, feed_fetcher
+from catalog.fetching.hosts import FetchLimits
 from catalog.files import publishing
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.shop_products import ShopProduct

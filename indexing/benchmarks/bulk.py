@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.database import open_database
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.importing.importer import import_feed
 from catalog.photos import PhotoStore
 from indexing.benchmarks.photos import write_photos

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from indexing.benchmarks.light import light_embedder
 from indexing.benchmarks.photos import DRAWN_SIZES, SMALL_SIZES, write_photos
 from indexing.benchmarks.report import in_fresh_process, log, private_mb

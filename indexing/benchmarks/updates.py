@@ -10,7 +10,7 @@ import numpy as np
 
 from catalog.colours import Colour
 from catalog.database import Database
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from indexing.bulk.records import GarmentRecord, IndexedPhoto
 from indexing.bulk.writer import write_batch
 from indexing.index.engine import VectorEngine

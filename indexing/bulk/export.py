@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.feeds.cells import safe_cell
-from catalog.feeds.reader import ProductRow
+from catalog.feeds.rows import ProductRow
 from catalog.files import publishing
+from catalog.filtering.facets import attribute_names
 from catalog.models import GarmentRow, PhotoRow, VectorRow
-from catalog.queries import all_products, attribute_names
+from catalog.queries import all_products
 from catalog.sale import price_now
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import vector_from_bytes

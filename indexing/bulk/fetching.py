@@ -13,11 +13,12 @@ from typing import Final
 
 from catalog.database import Database
 from catalog.errors import FetchError
-from catalog.fetching.fetch import FetchLimits, PhotoFetcher
+from catalog.fetching.fetch import PhotoFetcher
 from catalog.fetching.host_slots import shared_slots
+from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
 from catalog.files import file_sha256
-from catalog.importing.importer import ImportSummary, PendingPhoto, Refusal
+from catalog.importing.records import ImportSummary, PendingPhoto, Refusal
 from indexing.clock import StageClock
 
 FETCH_THREADS: Final = 8

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from catalog.database import Database
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from catalog.photos import PhotoStore
 from indexing.bulk.content_cache import PhotoGarments, indexed_garments
 from indexing.bulk.reader import read_ahead

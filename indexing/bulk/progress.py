@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from catalog.importing.importer import ImportSummary
+from catalog.importing.records import ImportSummary
 from indexing.bulk.records import BatchCounts, IndexProgress, IndexSummary
 from indexing.clock import StageClock, StageTiming
 from indexing.types import Skip

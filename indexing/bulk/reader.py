@@ -10,7 +10,7 @@ from typing import Final
 
 from catalog.errors import BadStoredName
 from catalog.files import file_sha256
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from catalog.photos import PhotoStore
 from indexing.bulk.records import ReadPhoto, SkippedPhoto
 from indexing.clock import StageClock

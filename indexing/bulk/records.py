@@ -7,7 +7,7 @@ PendingPhoto -> ReadPhoto -> IndexedPhoto -> CommittedBatch
 from dataclasses import dataclass
 
 from catalog.colours import Colour
-from catalog.importing.importer import ImportSummary, PendingPhoto
+from catalog.importing.records import ImportSummary, PendingPhoto
 from indexing.clock import StageTiming
 from indexing.types import (
     UNKNOWN_ATTRIBUTES,

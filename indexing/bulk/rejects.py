@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from catalog.feeds.cells import safe_cell
-from catalog.feeds.reader import Feed
+from catalog.feeds.rows import Feed
 from catalog.files import publishing
 from indexing.bulk.records import IndexSummary
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from catalog.database import Database, guarded
 from catalog.errors import DatabaseAway
-from catalog.fetching.fetch import FetchLimits
+from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
 from catalog.photos import PhotoStore
 from catalog.syncing.heartbeat import heartbeat

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.files import file_sha256
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from catalog.models import ShardRow
 from catalog.syncing.heartbeat import lease_time
 from indexing.bulk.records import BatchCounts

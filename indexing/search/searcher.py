@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_query import Clause, Term, WordQuery
-from catalog.filtering.word_search import attribute_cards, products_of
-from catalog.garments import photo_hashes, product_groups
+from catalog.filtering.word_search import attribute_cards
+from catalog.garments import photo_hashes, product_groups, products_of_garments
 from catalog.records import AttributeCard
 from indexing.index.engine import Neighbours, VectorEngine
 from indexing.index.vector_rows import vectors_by_id
@@ -157,7 +157,9 @@ def fused_hits(
     """
     firsts: dict[str, Hit] = {}
     scores: dict[str, float] = {}
-    products = products_of(session, [hit.garment_id for hits in rankings for hit in hits])
+    products = products_of_garments(
+        session, [hit.garment_id for hits in rankings for hit in hits], worn_with=True
+    )
     for hits in rankings:
         for rank, hit in enumerate(best_of_products(hits, products)):
             product = products[hit.garment_id]

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
 from catalog.fetching.store import is_url
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from search_app.admin.frame import admin_page
 from search_app.admin.session import Admin, Ours, login_page, signed_in, signed_in_key
 from search_app.api.imports import rejects_answer, submit_address, submit_upload

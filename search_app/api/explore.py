@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from catalog.database import retried_read
-from catalog.queries import Facets, FacetValue, facets, product_by_id
+from catalog.filtering.facets import Facets, FacetValue, facets
+from catalog.queries import product_by_id
 from indexing.collection import Collection
 from indexing.search.query import Query as Search
 from indexing.types import Vector

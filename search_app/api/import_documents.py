@@ -4,7 +4,7 @@ from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from search_app.documents import ImportChoices, ImportDocument
 from search_app.errors import BadRequest
 from search_app.jobs.records import Job

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from search_app.api.import_documents import import_document, import_options
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest

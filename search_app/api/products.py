@@ -10,14 +10,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, File, Query, UploadFile
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.files import publishing
-from catalog.queries import (
-    ProductDetail,
-    list_products,
-    product_by_id,
-    products_by_ids,
-)
+from catalog.queries import list_products, product_by_id, products_by_ids
+from catalog.records import ProductDetail
 from catalog.sale import price_now, split_prices, utc
 from indexing.collection import Collection
 from search_app.documents import (

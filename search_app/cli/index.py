@@ -25,7 +25,8 @@ from search_app.cli.session import opened_collection, settings_for
 from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
-    from catalog.importing.importer import Feed, ImportOptions, ImportSummary
+    from catalog.feeds.rows import Feed
+    from catalog.importing.records import ImportOptions, ImportSummary
     from indexing.bulk.shards import Workers
     from indexing.collection import Collection, IndexProgress, IndexSummary
     from search_app.settings import Settings
@@ -87,7 +88,7 @@ def index(
     Example: apparel index products.csv --photos photos
     """
     from catalog.feeds.reader import read_source
-    from catalog.importing.importer import ImportOptions
+    from catalog.importing.records import ImportOptions
 
     settings = settings_for(data=data)
     if photos is not None and not photos.is_dir():
@@ -155,7 +156,7 @@ def index_feed(
     workers: "Workers | None" = None,
 ) -> "IndexSummary":
     """Index a feed, with progress on stderr."""
-    from catalog.importing.importer import ImportOptions
+    from catalog.importing.records import ImportOptions
 
     with (
         progress_on_stderr("photos") as tick,

@@ -53,7 +53,7 @@ def demo(
 
     Example: apparel demo --port 8080
     """
-    from catalog.importing.importer import read_source
+    from catalog.feeds.reader import read_source
 
     settings = settings_for(data=data, host=host, port=port)
     if "data" not in settings.model_fields_set:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WrapValidator
 
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from catalog.stored_json import or_none
 from indexing.collection import IndexSummary
 from search_app.documents import ImportOutcome

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from catalog.importing.sources import SOURCE_LENGTH, source_name
 from catalog.models import ImportJob
 from indexing.bulk.rejects import FILE_NAME

@@ -11,9 +11,10 @@ from typing import Final, Protocol
 
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
-from catalog.fetching.fetch import FetchLimits, fetch_feed
+from catalog.feeds.rows import Feed, ProductRow, Reject
+from catalog.fetching.fetch import fetch_feed
+from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import is_url
-from catalog.importing.importer import Feed, ProductRow, Reject
 from catalog.importing.sources import source_name
 from indexing.bulk.reembed import ReembedSummary
 from indexing.bulk.rejects import FILE_NAME, write_rejects

@@ -7,7 +7,7 @@ from search_app.language.translations import N_, gettext
 _TITLES: Final = {
     401: N_("A key is needed"),
     403: N_("Not allowed here"),
-    404: N_("Not here"),
+    404: N_("Not found"),
     413: N_("Too large"),
     422: N_("That does not fit"),
     429: N_("A little slower, please"),

@@ -70,7 +70,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
         "photo."
     )
     ADJUST = Text("Not quite right?")
-    DOUBT = Text("Or is it one of")
+    DOUBT = Text("Or search in")
     IT_IS = Text("It is a")
     MERGE = Text("Combine garments")
     MERGE_HINT = Text(
@@ -113,7 +113,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     WORDS_HINT = Text("striped dress, dark jeans")
     WORDS_MORE = Text("Add words: striped, long sleeve")
     IN_COLOUR = Text("The same, but in")
-    OWN_COLOUR = Text("Own colour")
+    OWN_COLOUR = Text("Same colour")
     TEXT = Text("Title, brand or number")
     APPLY = Text("Apply")
     CLEAR = Text("Clear all")
@@ -132,7 +132,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     )
     SHOW_MORE = Text("Show more")
     LIKE_PHOTO = Text("Closest to the whole photo")
-    FOUND = Text("What you described")
+    FOUND = Text("Results for your words")
     NOTHING_MATCHES = Text("Nothing matches")
     NOTHING_PASSES = Text("No product passes these filters.")
     NO_SUCH_GARMENT = Text("The catalogue has nothing of this kind. Try another kind.")
@@ -168,7 +168,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
     SEE_MORE = Text("See more")
     VIEWED = Text("Recently viewed")
     COMPLETE = Text("Complete the look")
-    COMPLETE_LEAD = Text("Close to what is worn with it on the photo.")
+    COMPLETE_LEAD = Text("Close to what is worn with it in the photo.")
     MORE_LIKE_HEAD = Text("More like")
     COMPARED = Text("Compared with")
 
@@ -265,7 +265,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, Analy
         if words.unsure:
             named = ", ".join(map(cls.said, words.unsure))
             sentences.append(
-                gettext("No product is known to be %(words)s; these may be.", words=named)
+                gettext("No product is described as %(words)s; these may come close.", words=named)
             )
         return " ".join(sentences)
 

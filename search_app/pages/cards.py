@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from catalog.feeds.availability import Availability
-from catalog.queries import ProductSummary
+from catalog.records import ProductSummary
 from indexing.collection import ResultCard
 from indexing.search.results import chances
 from search_app.language import texts

@@ -7,13 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.queries import (
-    GarmentCard,
-    list_products,
-    product_by_id,
-    product_cards,
-    variants,
-)
+from catalog.queries import list_products, product_by_id, product_cards, variants
+from catalog.records import GarmentCard
 from catalog.sale import price_now
 from indexing.collection import Collection, ResultCard
 from search_app.analytics.pages import recorded_search

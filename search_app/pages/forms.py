@@ -52,6 +52,7 @@ def filter_form(
     """
     active = tuple(active_filters(path, state))
     menus = _menus(path, state, counted)
+    is_priced = counted.price_max is not None or bool(state.sort) or _has_bounds(state)
     return FilterForm(
         action=path,
         kept=tuple(state.pairs(*_PRESERVED_FIELDS, *(menu.name for menu in menus))),
@@ -72,6 +73,7 @@ def filter_form(
                 value == state.sort,
             )
             for value, name in texts.sorts.items()
+            if is_priced
         ),
         active=active,
         each_word=tuple(_each_word(path, state, words)),
@@ -113,7 +115,7 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
     for pair in state.attributes:
         others = tuple(each for each in state.attributes if each != pair)
         yield without(texts.attribute_is(*pair), attributes=others)
-    if state.price_min is not None or state.price_max is not None:
+    if _has_bounds(state):
         name = texts.price_range(_plain(state.price_min), _plain(state.price_max))
         yield without(name, price_min=None, price_max=None)
     for pair in state.unwanted:
@@ -224,6 +226,10 @@ def value_name(field: str, value: str) -> str:
     elif field == "availability":
         value = texts.stock(value)
     return capitalised(value)
+
+
+def _has_bounds(state: PageState) -> bool:
+    return state.price_min is not None or state.price_max is not None
 
 
 def _plain(price: object) -> str:

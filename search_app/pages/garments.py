@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from catalog.feeds.reader import ProductRow
-from catalog.queries import GarmentCard
+from catalog.feeds.rows import ProductRow
+from catalog.records import GarmentCard
 from indexing.types import EmbeddedGarment
 from search_app.language import texts
 from search_app.pages.state import PageState

@@ -14,7 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from catalog.errors import FetchError
-from catalog.queries import ProductSummary, list_products
+from catalog.queries import list_products
+from catalog.records import ProductSummary
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment
 from search_app.analytics.pages import recorded_search

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from fastapi import Path
 from starlette.datastructures import ImmutableMultiDict
 
-from catalog.queries import Filters, Sort
+from catalog.filtering.filters import Filters
+from catalog.queries import Sort
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.errors import BadRequest
 from search_app.search.options import SearchOptions

@@ -135,7 +135,8 @@ class ActiveFilter:
 class FilterForm:
     """The filter form beside results; all its fields become part of the address.
 
-    `each_word` are the concepts of several that the words name, each with the address without it.
+    Without prices there are no `sorts` and no bounds. `each_word` are the concepts of several that
+    the words name, each with the address without it.
     """
 
     action: str

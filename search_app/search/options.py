@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from catalog.database import Database
+from catalog.filtering.facets import attribute_names
+from catalog.filtering.filters import Filters, parse_filters
 from catalog.filtering.vocabulary import colour_name
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import WordQuery
-from catalog.queries import Filters, attribute_names, parse_filters
 from indexing.embedding.colour import colour_vector
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from search_app.errors import BadRequest

@@ -18,7 +18,7 @@ from typing import Final
 from catalog.errors import CatalogError, PruneRefused, SourceError
 from catalog.fetching.fetch import PASSING, Validators
 from catalog.fetching.hosts import GIVEN_UP
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from catalog.syncing.lease import Lease, held_lease
 from catalog.syncing.reading import SourceReading, read_sync_source
 from catalog.syncing.records import (

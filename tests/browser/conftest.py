@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from catalog.importing.importer import read_feed
+from catalog.feeds.reader import read_feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from search_app.app import create_app

@@ -55,11 +55,11 @@ def test_look_is_completed_with_other_classes(open_page: Opener) -> None:
 def test_words_alone_find_products(page: Page) -> None:
     page.get_by_label("Or describe it").fill("dress")
     page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("heading", name="What you described")).to_be_visible()
+    expect(page.get_by_role("heading", name="Results for your words")).to_be_visible()
     assert page.locator(".card").count() > 0
     assert "words=dress" in page.url
 
 
 def test_unknown_address_is_a_page_too(open_page: Opener) -> None:
     page = open_page("/nowhere")
-    expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()

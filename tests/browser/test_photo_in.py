@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from catalog.fetching.fetch import FetchLimits
+from catalog.fetching.hosts import FetchLimits
 from search_app.search import uploads
 from tests.browser.conftest import PHONE, Server
 

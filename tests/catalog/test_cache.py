@@ -8,10 +8,10 @@ from sqlalchemy import event, update
 from catalog.cache import QueryCache, catalogue_state
 from catalog.database import Database
 from catalog.filtering import facets as counting
+from catalog.filtering.facets import facets
 from catalog.filtering.filters import parse_filters
 from catalog.garments import allowed_garments
 from catalog.models import GarmentRow, PhotoRow, Product
-from catalog.queries import facets
 from tests.catalog.test_queries import database as database
 
 

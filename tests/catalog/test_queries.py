@@ -15,22 +15,18 @@ from sqlalchemy.orm import Session
 from catalog.colours import Colour
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
+from catalog.filtering.facets import AttributeFacet, FacetValue, attribute_names, facets
+from catalog.filtering.filters import Filters, parse_filters
 from catalog.garments import allowed_garments, products_of_garments
 from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.queries import (
-    AttributeFacet,
-    FacetValue,
-    Filters,
-    SkipCount,
     all_products,
-    attribute_names,
     catalog_counts,
-    facets,
     list_products,
-    parse_filters,
     product_by_id,
     product_cards,
 )
+from catalog.records import SkipCount
 from segmentation.classes import GarmentClass
 from tests.databases import migrated_database
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.importing.importer import read_feed
+from catalog.feeds.reader import read_feed
 from indexing.collection import Collection, open_collection
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.wiring import load_embedder

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.importing.importer import Feed, read_feed
+from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import Feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.search.query import SURE_OF_CLASS

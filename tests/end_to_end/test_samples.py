@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, ResultCard, open_collection
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.search.results import nothing_close

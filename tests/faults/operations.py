@@ -19,7 +19,8 @@ from catalog.data_folder.lock import serving as holding_folder
 from catalog.data_folder.restore import restore_backup
 from catalog.database import newest_revision
 from catalog.errors import CatalogError
-from catalog.feeds.reader import Feed, ProductRow, read_folder
+from catalog.feeds.folder import read_folder
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.importing.records import ImportOptions
 from indexing.collection import open_collection
 from indexing.errors import IndexingError

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.feeds.reader import Feed, ProductRow, read_feed, read_folder
+from catalog.feeds.folder import read_folder
+from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.filtering.filters import Filters, parse_filters
 from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.search.query import Query

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from catalog.feeds.reader import Feed, ProductRow, read_feed, read_folder
+from catalog.feeds.folder import read_folder
+from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.filtering.filters import parse_filters
 from catalog.models import DATABASE_NAME
 from indexing.collection import Collection, open_collection

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.models import GarmentRow, PhotoRow
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder, draw_photo

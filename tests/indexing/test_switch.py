@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError
 from indexing.switch import switched

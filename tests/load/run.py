@@ -21,7 +21,7 @@ from subprocess import Popen
 import httpx2
 import numpy as np
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import open_collection
 from search_app.cli.demo import draw_demo
 from segmentation.classes import GARMENT_CLASSES
@@ -161,7 +161,7 @@ def drawn_catalogue(folder: Path) -> tuple[Path, list[bytes]]:
 
 def real_catalogue(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     """The demo catalogue indexed with the shipped networks, and its photos."""
-    from catalog.importing.importer import read_source
+    from catalog.feeds.reader import read_source
     from indexing.embedding.wiring import load_embedder
 
     feed = draw_demo(folder / "demo", count)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from catalog.database import newest_revision
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import FindingRow, SearchEventRow, SearchRow
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import add_source

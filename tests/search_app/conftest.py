@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from jinja2 import Environment, FileSystemBytecodeCache
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
 from search_app.security.local_token import make_local_token

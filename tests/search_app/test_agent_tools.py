@@ -12,7 +12,7 @@ from mcp import Client, StdioServerParameters
 from mcp.server.mcpserver.exceptions import ToolError
 
 from catalog.data_folder.layout import LOCAL_TOKEN
-from catalog.importing.importer import read_feed
+from catalog.feeds.reader import read_feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from search_app.agent_tools import read_photo

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from indexing.embedding.encoder import SHIPPED_ENCODER
 from indexing.switch import switched

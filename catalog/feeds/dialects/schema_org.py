@@ -102,24 +102,17 @@ def _described(page: str) -> list[Entry]:
 def _item(node: Any) -> Entry:
     """A microdata item as an object of JSON-LD."""
     item: Entry = {"@type": node.get("itemtype", "").split()}
-    for each in _properties(node):
-        value = _item(each) if "itemscope" in each.attrib else _property_text(each)
-        for name in each.get("itemprop").split():
-            item[name] = [*_listed(item[name]), value] if name in item else value
+    for each in node.iterfind(".//*[@itemprop]"):
+        if next(inner for inner in each.iterancestors() if "itemscope" in inner.attrib) is node:
+            value = _item(each) if "itemscope" in each.attrib else _property_text(each)
+            for name in each.get("itemprop").split():
+                item[name] = [*_listed(item[name]), value] if name in item else value
     return item
 
 
 def _property_text(node: Any) -> str:
     told = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
     return str(told[0]) if told else " ".join("".join(node.itertext()).split())
-
-
-def _properties(node: Any) -> Iterator[Any]:
-    for child in node.iterchildren("*"):
-        if "itemprop" in child.attrib:
-            yield child
-        if "itemscope" not in child.attrib:
-            yield from _properties(child)
 
 
 def _joined(before: dict[str, Record], record: Record) -> Record:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 from catalog.feeds.columns import plain_name
@@ -19,6 +20,7 @@ from catalog.feeds.dialects.variants import (
     lowest_price,
     lowest_sale,
     options_of,
+    point_prices,
     without_absent,
 )
 from catalog.feeds.large.groups import grouped
@@ -35,6 +37,7 @@ _FIELDS: Final = {
     "sale_price": ("sale_price",), "sale_start": ("date_sale_price_starts",),
     "sale_end": ("date_sale_price_ends",), "availability": ("in_stock", "stock"),
     "photos": ("images",), "url": ("external_url",), "tags": ("tags",), "sku": ("sku",),
+    "currency": ("currency",),
     "": ("parent", "type", "published", "visibility_in_catalog"),
 }  # fmt: skip
 _TRANSLATIONS: Final = names_by_meaning("woocommerce")
@@ -62,7 +65,7 @@ def woocommerce_products(
         rows.sort(key=_is_variation)
         sold = list(filter(_is_listed, rows))
         if sold and sold[0] is rows[0]:
-            yield _product(sold, mapped)
+            yield woocommerce_product(sold, mapped)
         else:
             findings.left_out[LEFT_OUT] += 1
 
@@ -102,8 +105,16 @@ def _is_variation(row: Record) -> bool:
     return row.values.get("type", "").startswith("variation")
 
 
-def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
-    """Join a parent and its variations."""
+def woocommerce_product(
+    rows: list[Record],
+    mapped: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    decimal_mark: str | None = None,
+) -> Record:
+    """Join a parent and its variations.
+
+    Args:
+        decimal_mark: of the prices; None: as the shop's language has it.
+    """
     own = rows[0].values
     values = first_values(own, SOURCES)
     sellable = [row for row in rows[1:] if row.values.get("in_stock", "")] or rows[:1]
@@ -113,8 +124,8 @@ def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Recor
         "description": values["description"].replace("\\n", "\n"),
         "brand": brands[0].partition(" > ")[0] if brands else "",
         "category": deepest(_listed(own.get("categories", ""))),
-        "price": lowest_price(row.values.get("regular_price", "") for row in rows),
-        **lowest_sale(map(_sale, rows)),
+        "price": lowest_price((row.values.get("regular_price", "") for row in rows), decimal_mark),
+        **lowest_sale(map(_sale, rows), decimal_mark),
         "availability": best_availability(_stock(row) for row in sellable),
         "photos": distinct_lines(row.values.get("images", "") for row in rows),
         "tags": ", ".join(_listed(own.get("tags", ""))),
@@ -122,7 +133,8 @@ def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Recor
     values |= options_of(pair for row in rows for pair in _attributes(row))
     values |= first_values(own, mapped)
     values = without_absent(values, own, SOURCES)
-    return Record(rows[0].line, values, damaged=rows[0].damaged)
+    numbers = point_prices(values) if decimal_mark else frozenset[str]()
+    return Record(rows[0].line, values, numbers, rows[0].damaged)
 
 
 def _listed(cell: str) -> list[str]:

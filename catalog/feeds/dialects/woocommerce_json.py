@@ -1,5 +1,6 @@
 """WooCommerce products in JSON: the lists of its REST API and of its public Store API.
 
+They are read as rows of its CSV export.
 https://woocommerce.github.io/woocommerce-rest-api-docs/#products
 """
 
@@ -7,29 +8,20 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from catalog.feeds.dialects.variants import (
-    best_availability,
-    deepest,
-    distinct_lines,
-    lowest_price,
-    lowest_sale,
-    options_of,
-    point_prices,
-    without_absent,
-)
-from catalog.feeds.dialects.woocommerce import LEFT_OUT
+from catalog.feeds.dialects.variants import distinct_lines, without_absent
+from catalog.feeds.dialects.woocommerce import LEFT_OUT, woocommerce_product
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, cells_of, objects_of
 from catalog.feeds.rows import Findings, Record
 
-_SOURCES: Final = {
-    "id": ("id",), "title": ("name",), "url": ("permalink",), "sku": ("sku",),
-    "description": ("description", "short_description"), "category": ("categories",),
-    "brand": ("brands",), "tags": ("tags",), "price": ("regular_price", "price"),
-    "sale_price": ("sale_price",), "sale_start": ("date_on_sale_from_gmt",),
-    "sale_end": ("date_on_sale_to_gmt",), "availability": ("stock_status",),
-    "photos": ("images",),
+_KEYS: Final = {
+    "id": ("id",), "name": ("name",), "external_url": ("permalink",), "sku": ("sku",),
+    "description": ("description", "short_description"),
+    "regular_price": ("regular_price", "price"),
+    "sale_price": ("sale_price",), "date_sale_price_starts": ("date_on_sale_from_gmt",),
+    "date_sale_price_ends": ("date_on_sale_to_gmt",), "in_stock": ("stock_status",),
 }  # fmt: skip
-"""Field -> its keys in the REST API."""
+"""Column of the CSV export -> its keys in the REST API."""
+_LISTS: Final = ("categories", "brands", "tags")
 
 
 def is_woocommerce_json(entry: Entry) -> bool:
@@ -51,38 +43,33 @@ def woocommerce_json_products(
     """Records of the products that are published."""
     for line, entry in entries:
         if is_published(entry):
-            yield _product(line, entry)
+            # Where the list holds the variations (`catalog.syncing.shops`), they have the prices.
+            variations = list(filter(is_published, objects_of(entry.get("variations"))))
+            if any("regular_price" in each for each in variations):
+                entry = {**entry, "regular_price": "", "price": ""}
+            rows = [_row(line, each) for each in (entry, *variations)]
+            yield woocommerce_product(rows, decimal_mark=".")
         else:
             findings.left_out[LEFT_OUT] += 1
 
 
-def _product(line: int, entry: Entry) -> Record:
-    """Join a product and its variations, where the list holds them (`catalog.syncing.shops`)."""
-    variations = [each for each in objects_of(entry.get("variations")) if is_published(each)]
-    sold = [each for each in variations if "regular_price" in each] or [entry]
-    values = cells_of(entry, _SOURCES)
-    regular = [cell_of(each.get("regular_price") or each.get("price")) for each in sold]
-    values |= {
-        "category": deepest(_names(entry.get("categories"))),
-        "brand": next(iter(_names(entry.get("brands"))), ""),
-        "tags": ", ".join(_names(entry.get("tags"))),
-        "price": lowest_price(regular, "."),
-        **lowest_sale(map(_sale, sold), "."),
-        "availability": best_availability(cell_of(each.get("stock_status")) for each in sold),
-        "photos": distinct_lines(
-            cell_of(each) for each in (entry.get("images"), [v.get("image") for v in variations])
-        ),
-        **_store_prices(entry),
-    }
-    values |= options_of(pair for each in (entry, *variations) for pair in _options(each))
-    values = without_absent(values, entry, _SOURCES)
-    return Record(line, values, point_prices(values))
+def _row(line: int, entry: Entry) -> Record:
+    """A product or a variation as a row of the CSV export."""
+    values = without_absent(cells_of(entry, _KEYS), entry, _KEYS)
+    values |= {name: _listed(_names(entry[name])) for name in _LISTS if name in entry}
+    if "images" in entry or "image" in entry:
+        photos = (entry.get("images"), [entry.get("image")])
+        values["images"] = distinct_lines(map(cell_of, photos))
+    for number, each in enumerate(objects_of(entry.get("attributes")), start=1):
+        options = each.get("options") or _names(each.get("terms")) or [each.get("option") or ""]
+        values[f"attribute_{number}_name"] = str(each.get("name", ""))
+        values[f"attribute_{number}_value_s"] = _listed(map(str, options))
+    return Record(line, values | _store_prices(entry))
 
 
-def _sale(entry: Entry) -> tuple[str, str, str]:
-    keys = (_SOURCES[name][0] for name in ("sale_price", "sale_start", "sale_end"))
-    price, start, end = (cell_of(entry.get(key)) for key in keys)
-    return price, start, end
+def _listed(texts: Iterable[str]) -> str:
+    """Several values as a cell."""
+    return ",".join(text.replace(",", "\\,") for text in texts)
 
 
 def _store_prices(entry: Entry) -> dict[str, str]:
@@ -91,15 +78,14 @@ def _store_prices(entry: Entry) -> dict[str, str]:
     if not prices:
         return {}
     unit = Decimal(1).scaleb(-int(prices.get("currency_minor_unit", 2)))
-    amounts = {"price": "regular_price", "sale_price": "sale_price"}
     return {
         "currency": cell_of(prices.get("currency_code")),
-        "availability": "backorder"
+        "in_stock": "backorder"
         if entry.get("is_on_backorder")
         else cell_of(entry.get("is_in_stock", True)),
         **{
-            field: str(Decimal(prices[key]) * unit) if str(prices.get(key, "")).isdecimal() else ""
-            for field, key in amounts.items()
+            name: str(Decimal(prices[name]) * unit) if str(prices.get(name, "")).isdecimal() else ""
+            for name in ("regular_price", "sale_price")
         },
     }
 
@@ -107,12 +93,6 @@ def _store_prices(entry: Entry) -> dict[str, str]:
 def _prices(entry: Entry) -> Entry:
     prices = entry.get("prices")
     return prices if isinstance(prices, dict) else {}
-
-
-def _options(entry: Entry) -> Iterator[tuple[str, str]]:
-    for each in objects_of(entry.get("attributes")):
-        values = each.get("options") or _names(each.get("terms")) or [each.get("option") or ""]
-        yield from ((str(each.get("name", "")), str(value)) for value in values)
 
 
 def _names(listed: Any) -> list[str]:

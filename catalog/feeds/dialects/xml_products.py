@@ -4,15 +4,11 @@ Fields in a namespace (g:title) take precedence over plain ones (title). Read as
 are refused (billion laughs, local files).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl, Locator
+from functools import lru_cache
+from typing import Any, Final
 
-from defusedxml import DefusedXmlException
-from defusedxml.sax import make_parser
+from lxml import etree
 
 from catalog.errors import FeedError
 from catalog.feeds.columns import PHOTO_NAMES, plain_name, squeezed
@@ -20,15 +16,14 @@ from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Record, joined
 from catalog.feeds.text.decoding import BROKEN
 
-_DECLARATION: Final = re.compile(r"\s*<\?xml[^>]{0,300}\?>")
 BROKEN_MARK: Final = "\ufdd0"
-"""Stands for an invalid byte; a noncharacter of Unicode."""
+"""Stands for an invalid byte; a noncharacter of Unicode, since XML forbids surrogates."""
 _GOOGLE: Final = ("item", "entry")
 _PRODUCTS: Final = (*_GOOGLE, "product", "shopitem", "offer", "o")
 _ADDRESSES: Final = ("href", "url", "src")
 """Attributes that are an element's value, as in <main url="1.jpg"/>."""
-_LABELS: Final = ("param_name", "attribute_name")
-_LABELLED: Final = ("val", "attribute_value")
+_LABELS: Final = frozenset({"param_name", "attribute_name"})
+_LABELLED: Final = frozenset({"val", "attribute_value"})
 _JOINED: Final = PHOTO_NAMES | {"description", "content", "summary"}
 """Elements whose inner ones are more of the same."""
 _DEPTH: Final = 4
@@ -49,128 +44,116 @@ def read_xml(parts: Iterable[str], feed_name: str) -> tuple[str, tuple[str, ...]
     Raises:
         FeedError: not well-formed (the message names the line), with entities, or without items.
     """
-    items = _Products()
-    try:
-        records = stored(_parsed(parts, items))
-    except SAXParseException as error:
-        raise FeedError(
-            f"{feed_name}, line {error.getLineNumber()}: {error.getMessage()}; export the feed anew"
-        ) from error
-    except DefusedXmlException as error:
-        raise FeedError(
-            f"{feed_name} declares XML entities, which are not read; export it without"
-        ) from error
+    names: dict[str, None] = {}
+    kinds: set[str] = set()
+    records = stored(_records(parts, feed_name, names, kinds))
     if not records:
         raise FeedError(
             f"{feed_name} is XML without <{'>, <'.join(_PRODUCTS)}>; give a feed of products"
         )
     # A product without a sale leaves the element out.
-    names = items.names | ({"sale_price": None} if "price" in items.names else {})
-    return "Google Merchant XML" if items.is_google else "XML", tuple(names), records
+    names |= {"sale_price": None} if "price" in names else {}
+    return "Google Merchant XML" if kinds & set(_GOOGLE) else "XML", tuple(names), records
 
 
-def _parsed(parts: Iterable[str], items: "_Products") -> Iterator[Record]:
-    """The records of each part, as soon as it is parsed."""
-    parser = make_parser()
-    parser.forbid_entities = parser.forbid_external = True
-    parser.setContentHandler(items)
-    items.setDocumentLocator(parser)
-    for number, part in enumerate(parts):
-        # XML forbids surrogates: a mark stands for each invalid byte.
-        parser.feed(BROKEN.sub(BROKEN_MARK, part if number else _without_declaration(part)))
-        yield from items.records
-        items.records.clear()
-    parser.close()
-    yield from items.records
-
-
-def _without_declaration(text: str) -> str:
-    """The beginning of a decoded document without its declaration, which names an encoding."""
-    declared = _DECLARATION.match(text)
-    if declared is None:
-        return text.lstrip(" \t\r")
-    return f"{chr(10) * declared[0].count(chr(10))}{text[declared.end() :]}"
-
-
-class _Products(ContentHandler):
-    """Collects the values of each product: nested elements and attributes as "outer_inner"."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[Record] = []
-        self.names: dict[str, None] = {}
-        self.is_google = False
-        self._locator: Locator | None = None
-        self._line = 0
-        self._path: list[str] = []
-        self._texts: list[list[str]] = []
-        self._labels: list[str] = []
-        self._is_leaf = False
-        self._plain: dict[str, str] = {}
-        self._own: dict[str, str] = {}
-        self._values = self._plain
-
-    def setDocumentLocator(self, locator: Locator) -> None:  # noqa: N802
-        self._locator = locator
-
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        prefix, _, local = name.rpartition(":")
-        if not self._path:
-            if local.lower() not in _PRODUCTS:
-                return
-            self.is_google = local in _GOOGLE
-            self._line = (self._locator.getLineNumber() or 0) if self._locator else 0
-            self._plain, self._own = {}, {}
-        if len(self._path) <= 1:
-            self._values = self._own if prefix and self._path else self._plain
-        self._path.append(plain_name(local))
-        self._texts.append([])
-        self._labels.append("")
-        self._is_leaf = True
-        if local != "link" or attrs.get("rel", "alternate") == "alternate":
-            self._take_attributes(attrs)
-
-    def _take_attributes(self, attrs: AttributesImpl) -> None:
-        for name, text in attrs.items():
-            if len(self._path) > 1 and name in _ADDRESSES:
-                self._texts[-1].append(text)
-            elif len(self._path) > 1 and name == "name":
-                self._labels[-1] = text
-            else:
-                self._add(self._name(plain_name(name)), text)
-
-    def characters(self, content: str) -> None:
-        if self._path:
-            self._texts[-1].append(content)
-
-    def endElement(self, name: str) -> None:  # noqa: N802
-        if not self._path:
-            return
-        text, label = "".join(self._texts.pop()).strip(), self._labels.pop()
-        if self._path[-1] in _LABELS and self._labels:
-            self._labels[-1] = text
-        elif self._path[-1] in _LABELLED and self._labels:
-            self._texts[-1].append(text)
-        elif len(self._path) > 1 and (text or self._is_leaf):
-            self._add(plain_name(label) or self._name(), text)
-        self._path.pop()
-        self._is_leaf = False
-        if not self._path:
-            self._end_product()
-
-    def _name(self, *inner: str) -> str:
-        """The name of a value; photos and paragraphs have that of the element around them."""
-        path = (*self._path[1:_DEPTH], *inner)
-        is_one = squeezed(path[0]) in _JOINED and not inner
-        return path[0] if is_one else "_".join(path)
-
-    def _add(self, name: str, text: str) -> None:
-        """Join repeated values, such as additional_image_link, by newlines."""
-        self._values[name] = joined(self._values.get(name, ""), text.strip())
-
-    def _end_product(self) -> None:
-        values = {**self._plain, **self._own}
-        self.names |= dict.fromkeys(values)
+def _records(
+    parts: Iterable[str], feed_name: str, names: dict[str, None], kinds: set[str]
+) -> Iterator[Record]:
+    """The record of each product, as soon as it is parsed; adds its names and its element."""
+    for element in _elements(parts, feed_name):
+        values = _values(element)
+        names |= dict.fromkeys(values)
+        kinds.add(_name(element.tag))
         damaged = frozenset(name for name, text in values.items() if BROKEN_MARK in text)
         whole = {name: text for name, text in values.items() if name not in damaged}
-        self.records.append(Record(self._line, whole, damaged=damaged))
+        yield Record(element.sourceline, whole, damaged=damaged)
+
+
+def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
+    # `recover` lets names pass whose namespace is not declared; other errors are raised here.
+    parser = etree.XMLPullParser(
+        ("end",), encoding="utf-8", resolve_entities=False, no_network=True, recover=True
+    )
+    has_element = False
+    for number, part in enumerate(parts):
+        if not has_element and "<!ENTITY" in part:
+            raise FeedError(
+                f"{feed_name} declares XML entities, which are not read; leave them out"
+            )
+        text = BROKEN.sub(BROKEN_MARK, part if number else part.lstrip())
+        parser.feed(text.encode("utf-8", "replace"))
+        _raise_error(parser, feed_name)
+        for _, element in parser.read_events():
+            has_element = True
+            if _is_product(element) and not any(map(_is_product, element.iterancestors())):
+                yield element
+                _release(element)
+    parser.close()
+    _raise_error(parser, feed_name)
+
+
+def _raise_error(parser: Any, feed_name: str) -> None:
+    for error in parser.feed_error_log:
+        if error.level == etree.ErrorLevels.FATAL:
+            raise FeedError(
+                f"{feed_name}, line {error.line}: {error.message}; export the feed anew"
+            )
+
+
+def _release(element: Any) -> None:
+    """Free an element and those before it."""
+    element.clear(keep_tail=True)
+    while (before := element.getprevious()) is not None:
+        element.getparent().remove(before)
+
+
+@lru_cache(maxsize=1_000)
+def _name(tag: str) -> str:
+    """The plain name of an element without its namespace."""
+    return plain_name(tag.rpartition("}")[2].rpartition(":")[2])
+
+
+def _is_product(element: Any) -> bool:
+    return _name(element.tag) in _PRODUCTS
+
+
+def _values(product: Any) -> dict[str, str]:
+    """A product's values, nested elements and attributes as "outer_inner"."""
+    plain = {plain_name(name): text for name, text in product.items()}
+    own: dict[str, str] = {}
+    for child in product.iterchildren("*"):
+        values = own if child.prefix is not None or ":" in child.tag.rpartition("}")[2] else plain
+        is_plain = not len(child) and not child.attrib
+        pairs = [(_name(child.tag), (child.text or "").strip())] if is_plain else _flattened(child)
+        for name, text in pairs:
+            # Repeated values, such as additional_image_link, are joined by newlines.
+            values[name] = joined(values.get(name, ""), text)
+    return {**plain, **own}
+
+
+def _flattened(element: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Names and texts of an element and those in it."""
+    path = (*outer, _name(element.tag))[:_DEPTH]
+    children = list(element.iterchildren("*"))
+    texts = {_name(each.tag): (each.text or "").strip() for each in children}
+    label = element.get("name") or next((texts[each] for each in _LABELS & texts.keys()), "")
+    labelled = next((texts[each] for each in _LABELLED & texts.keys()), "")
+    if label:
+        yield plain_name(label), labelled or _own_text(element)
+        return
+    is_one = squeezed(path[0]) in _JOINED
+    if (text := _own_text(element)) or not children:
+        yield path[0] if is_one else "_".join(path), text
+    for name, text in element.items():
+        if name not in (*_ADDRESSES, "rel"):
+            yield "_".join((*path, plain_name(name))), text
+    for child in children:
+        yield from _flattened(child, path)
+
+
+def _own_text(element: Any) -> str:
+    """Text outside of inner elements, or the address that an attribute holds."""
+    if _name(element.tag) == "link" and element.get("rel", "alternate") != "alternate":
+        return ""
+    text = "".join((element.text or "", *(each.tail or "" for each in element))).strip()
+    return text or next((text for name in _ADDRESSES if (text := element.get(name))), "")

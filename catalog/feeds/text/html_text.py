@@ -21,36 +21,6 @@ _ESCAPED: Final = re.compile(
 _ENTITY: Final = re.compile(r"&#?\w{1,32};")
 
 
-class _Text:
-    """Parser target that collects visible text, with newlines around blocks."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._unseen = 0
-
-    def start(self, tag: str, attributes: object) -> None:
-        self._unseen += tag in _UNSEEN
-        self._separate(tag)
-
-    def end(self, tag: str) -> None:
-        self._unseen = max(0, self._unseen - (tag in _UNSEEN))
-        self._separate(tag)
-
-    def data(self, text: str) -> None:
-        if not self._unseen:
-            # In HTML a newline is a space.
-            self._parts.append(" ".join(text.split("\n")))
-
-    def close(self) -> str:
-        return "".join(self._parts)
-
-    def _separate(self, tag: str) -> None:
-        if tag in _BLOCKS:
-            self._parts.append("\n")
-        elif tag in _CELLS:
-            self._parts.append(" ")
-
-
 def plain_text(text: str) -> str:
     """Remove tags and entities, one line per block; plain text stays unchanged."""
     text = text[:LONGEST]
@@ -60,10 +30,15 @@ def plain_text(text: str) -> str:
         text = html.unescape(text)
     if not _TAG.search(text):
         return html.unescape(text).replace("\xa0", " ") if _ENTITY.search(text) else text
-    parser = etree.HTMLParser(target=_Text(), encoding="utf-8")
-    # The parser would drop the text before a CDATA section.
-    parser.feed(f"<body>{text.replace('<![', '&lt;![')}".encode())
-    lines = (" ".join(line.split()) for line in str(parser.close()).split("\n"))
+    # The parser would drop the text before a CDATA section. In HTML a newline is a space.
+    body = f"<body>{text.replace('<![', '&lt;![').replace(chr(10), ' ')}"
+    document = etree.fromstring(body.encode(), etree.HTMLParser(encoding="utf-8"))
+    etree.strip_elements(document, *_UNSEEN, with_tail=False)
+    for each in document.iter(*_BLOCKS, *_CELLS):
+        apart = " " if each.tag in _CELLS else "\n"
+        each.text, each.tail = f"{apart}{each.text or ''}", f"{apart}{each.tail or ''}"
+    visible: str = etree.tostring(document, method="text", encoding="unicode")
+    lines = (" ".join(line.split()) for line in visible.split("\n"))
     return "\n".join(line for line in lines if line)
 
 

@@ -73,7 +73,7 @@ def add(
 
     Example: apparel sync add shop https://shop.example --kind woocommerce --token APPAREL_SYNC_KEY
     """
-    from catalog.importing.importer import ImportOptions
+    from catalog.importing.records import ImportOptions
     from catalog.syncing.records import SyncSource, parse_interval
     from catalog.syncing.sources import add_source
 

@@ -17,8 +17,9 @@ from catalog.data_folder.repair import count_damaged_texts, repair_values
 from catalog.data_folder.sweep import find_unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import BadStoredName, CannotWrite, DatabaseError, FolderInUse
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.files import can_write
-from catalog.importing.importer import Feed, ProductRow, import_feed
+from catalog.importing.importer import import_feed
 from catalog.models import DATABASE_NAME, PhotoRow, Product
 from catalog.photos import PhotoStore
 

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.data_folder.reserve import RESERVE_BYTES, give_up_reserve, keep_reserve
 from catalog.errors import CannotWrite
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from indexing.collection import Collection, open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.feeds.reader import ProductRow, read_feed, read_source
+from catalog.feeds.reader import read_feed, read_source
+from catalog.feeds.rows import ProductRow
 
 WOO = """\
 ID,Type,SKU,Name,Published,Short description,Description,In stock?,Stock,Sale price,\

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import FeedError
-from catalog.feeds.reader import ProductRow, parse_field_map, read_feed
-from catalog.feeds.rows import FieldWarning
+from catalog.feeds.reader import parse_field_map, read_feed
+from catalog.feeds.rows import FieldWarning, ProductRow
 from catalog.feeds.text.html_text import plain_text
 
 GOOGLE_NAMES = (

@@ -9,7 +9,9 @@ import pytest
 
 from catalog.errors import FeedError
 from catalog.feeds.availability import read_availability
-from catalog.feeds.reader import ProductRow, Reject, read_feed, read_folder, read_source
+from catalog.feeds.folder import read_folder
+from catalog.feeds.reader import read_feed, read_source
+from catalog.feeds.rows import ProductRow, Reject
 from catalog.sale import price_at
 from tests.fakes import draw_photo
 

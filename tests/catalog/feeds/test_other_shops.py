@@ -9,7 +9,8 @@ import pytest
 from catalog.feeds.availability import read_availability
 from catalog.feeds.photo_names import split_photos
 from catalog.feeds.prices import parse_price
-from catalog.feeds.reader import Feed, ProductRow, read_feed, read_source
+from catalog.feeds.reader import read_feed, read_source
+from catalog.feeds.rows import Feed, ProductRow
 
 HEUREKA = """<?xml version="1.0" encoding="windows-1250"?>
 <SHOP><SHOPITEM><ITEM_ID>K-7</ITEM_ID><PRODUCTNAME>Hn\u011bd\u00fd kab\u00e1t</PRODUCTNAME>

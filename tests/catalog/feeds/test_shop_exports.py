@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from catalog.feeds.reader import Feed, parse_field_map, read_feed, read_source
-from catalog.feeds.rows import ProductRow
+from catalog.feeds.reader import parse_field_map, read_feed, read_source
+from catalog.feeds.rows import Feed, ProductRow
 
 WOO = """\
 ID,Type,SKU,"GTIN, UPC, EAN, or ISBN",Name,Published,Short description,Description,\

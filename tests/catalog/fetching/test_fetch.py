@@ -16,7 +16,8 @@ import pytest
 from catalog.errors import AddressRefused, FetchError, HostFailed, NoPhotoThere
 from catalog.fetching import connections
 from catalog.fetching.connections import is_public
-from catalog.fetching.fetch import FetchLimits, PhotoFetcher, Validators, fetch_photo
+from catalog.fetching.fetch import PhotoFetcher, Validators, fetch_photo
+from catalog.fetching.hosts import FetchLimits
 from tests.photo_server import Answer, PhotoServer, Request, serving
 
 LOCAL = FetchLimits(seconds=5.0, attempts=1, host_pause=0.0, allow_private=True)

@@ -10,14 +10,11 @@ from sqlalchemy import func, select
 
 from catalog.database import Database, open_database
 from catalog.errors import ProductNotFound
-from catalog.feeds.reader import Feed, ProductRow, read_folder
+from catalog.feeds.folder import read_folder
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.files import file_sha256
-from catalog.importing.importer import (
-    ImportOptions,
-    ImportSummary,
-    import_feed,
-    update_product,
-)
+from catalog.importing.importer import import_feed, update_product
+from catalog.importing.records import ImportOptions, ImportSummary
 from catalog.importing.removal import Leftovers, remove_product
 from catalog.models import NOT_IN_FEED, PhotoRow, Product
 from tests.fakes import draw_photo

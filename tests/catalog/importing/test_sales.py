@@ -8,7 +8,8 @@ import pytest
 
 from catalog.database import open_database
 from catalog.feeds.reader import read_feed
-from catalog.importing.importer import ImportOptions, import_feed
+from catalog.importing.importer import import_feed
+from catalog.importing.records import ImportOptions
 from catalog.models import Product
 
 

@@ -27,7 +27,7 @@ import psutil
 from sqlalchemy import func, select
 
 from catalog.database import Database
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.models import GarmentRow, PhotoRow, ShardRow, VectorRow
 from indexing.benchmarks.scale.pgvector import own_server
 from indexing.collection import Collection, open_collection

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from catalog.feeds.reader import Feed, ProductRow
-from catalog.importing.importer import ImportOptions
+from catalog.feeds.rows import Feed, ProductRow
+from catalog.importing.records import ImportOptions
 from catalog.models import PhotoRow
 from indexing.collection import Collection, open_collection
 from tests.fakes import FakeEmbedder, draw_photo

@@ -10,10 +10,10 @@ import pytest
 
 from catalog.database import open_database
 from catalog.errors import HostFailed
-from catalog.fetching.fetch import FetchLimits
 from catalog.fetching.host_slots import HostSlots
+from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
-from catalog.importing.importer import PendingPhoto
+from catalog.importing.records import PendingPhoto
 from indexing.bulk.fetching import Fetching, fetch_ahead
 from indexing.clock import StageClock
 from tests.databases import migrated_database

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.feeds.reader import read_folder
-from catalog.importing.importer import PendingPhoto
+from catalog.feeds.folder import read_folder
+from catalog.importing.records import PendingPhoto
 from catalog.photos import PhotoStore
 from indexing.bulk.pipeline import AHEAD, BATCH, index_photos
 from indexing.bulk.progress import bottleneck

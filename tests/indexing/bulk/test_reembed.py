@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from catalog.database import open_database
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
+from catalog.filtering.filters import Filters
 from catalog.photos import PhotoStore
-from catalog.queries import Filters
 from indexing.bulk.reembed import BATCH, ReembedSummary, predict_attributes, reembed
 from indexing.collection import open_collection
 from indexing.embedding.attributes import ATTRIBUTE_VALUES, AttributeHeads, HeadsCard

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import update
 
 from catalog.database import Database, guarded
-from catalog.feeds.reader import read_folder
-from catalog.importing.importer import PendingPhoto
+from catalog.feeds.folder import read_folder
+from catalog.importing.records import PendingPhoto
 from catalog.models import ShardRow
 from indexing.bulk.shards import ShardedRun, ShardLost, by_content, claim, split_products
 from indexing.collection import Collection, open_collection

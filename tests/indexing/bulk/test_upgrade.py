@@ -12,7 +12,7 @@ import pytest
 from catalog.data_folder.layout import UPGRADE
 from catalog.database import open_database
 from catalog.errors import FolderInUse
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import DATABASE_NAME, FindingRow, ImportJob, JobFile, PhotoRow, Product
 from indexing.bulk.upgrade import UpgradeSummary, upgrade
 from indexing.collection import open_collection

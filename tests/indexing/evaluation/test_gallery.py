@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from indexing.collection import open_collection
 from indexing.evaluation.labelled import LabelledGarment, LabelledPhoto, VectorSet
 from indexing.evaluation.retrieval import DEPTHS, search_rankings, split_of

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from catalog.database import Database
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.models import VectorChange
 from indexing.collection import Collection, open_collection
 from indexing.index import vector_rows

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from catalog.database import read_only_database
 from catalog.errors import PruneRefused
-from catalog.feeds.reader import Feed, ProductRow, Reject, read_folder
-from catalog.importing.importer import ImportOptions, import_feed
+from catalog.feeds.folder import read_folder
+from catalog.feeds.rows import Feed, ProductRow, Reject
+from catalog.importing.importer import import_feed
+from catalog.importing.records import ImportOptions
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.collection import Collection, open_collection
 from tests.databases import migrated_database

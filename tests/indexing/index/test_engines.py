@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from catalog.feeds.availability import Availability
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.filtering.filters import parse_filters
 from catalog.garments import allowed_garments
 from catalog.models import GarmentRow, ModelRow, Product, VectorRow

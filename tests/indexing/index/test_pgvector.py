@@ -11,7 +11,7 @@ from sqlalchemy import make_url, text, update
 
 from catalog.database import open_database
 from catalog.errors import DatabaseError
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from catalog.filtering.filters import Filters
 from catalog.models import Product
 from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill

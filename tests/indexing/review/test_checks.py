@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import FindingRow, GarmentRow, PhotoRow
 from indexing.collection import Collection, open_collection
 from indexing.review.check import check_catalogue

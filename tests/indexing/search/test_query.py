@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from indexing.collection import Collection
 from indexing.search.query import SURE_OF_CLASS, Query
 from segmentation.classes import GarmentClass

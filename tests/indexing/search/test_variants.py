@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.feeds.reader import ProductRow, read_feed
+from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import ProductRow
 from catalog.filtering.filters import Filters, parse_filters
 from indexing.collection import Collection, open_collection
 from indexing.search.query import Query

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import SearchEventRow, SearchRow
 from indexing.collection import Collection, open_collection
 from indexing.evaluation.judged_pairs import read_judged_pairs

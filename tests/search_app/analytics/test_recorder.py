@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import DATABASE_NAME, SearchEventRow, SearchRow
 from indexing.collection import Collection, open_collection
 from search_app.analytics import recorder as recording

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from catalog.feeds.reader import Feed, ProductRow
+from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from search_app import documents
 from search_app.api.openapi import route_examples

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import select, text
 
 from catalog.database import open_database
+from catalog.filtering.facets import facets
+from catalog.filtering.filters import parse_filters
 from catalog.models import Product
 from tests.search_app.cli.harness import reason_of, run
 
@@ -103,6 +105,9 @@ def test_no_command_needs_a_certain_form_of_stored_json(catalogue: Path, shop: P
     words = ("search", "--words", "red", "--filter", "brand=Acme")
     for command in (("status",), ("export", "out.csv"), words, ("search", shop / "red.png")):
         run(*command, "--data", catalogue)
+    with closing(open_database(catalogue)) as database, database.session() as session:
+        counted = facets(session, parse_filters(["brand=Acme"]), attributes=("fit",))
+        assert counted.attributes[0].values == ()
     found = run("verify", "--data", catalogue, code=1).stdout.splitlines()
     assert len(found) == 3
     assert all("of another form; run `apparel rebuild --mend`" in each for each in found)

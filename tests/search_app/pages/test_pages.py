@@ -423,3 +423,22 @@ def test_several_photos_are_searched_together_and_each_can_be_dropped(
     )
     assert joined.headers["location"].startswith(f"/q/{token}?also=")
     assert client.get(f"/q/{token}?also=gone", headers=BROWSER).status_code == 200
+
+
+def test_prices_are_asked_for_where_a_product_has_one(
+    client: TestClient, empty_client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    files, product = {"photos": ("a.png", photo_bytes("red"))}, {"id": "a", "title": "Tee"}
+    assert empty_client.post("/api/v1/products", files=files, data=product).status_code == 201
+    for address in ("/catalogue", "/find?words=red"):
+        for control in ("price_min", 'id="sort"'):
+            assert control in client.get(address).text
+            assert control not in empty_client.get(address).text
+    assert "price_min" in empty_client.get("/catalogue?price_max=5").text
+
+
+def test_goods_that_are_not_sold_are_told_once(client: TestClient) -> None:
+    page = client.get("/find?words=sneakers").text
+    assert texts.NOTHING_MATCHES in page
+    assert "no sneakers" in page
+    assert texts.NOTHING_PASSES not in page

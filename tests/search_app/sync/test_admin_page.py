@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import add_source
 from indexing.collection import Collection, open_collection

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from catalog.importing.importer import ImportOptions
+from catalog.importing.records import ImportOptions
 from catalog.syncing.lease import held_lease
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.shop_products import instant
