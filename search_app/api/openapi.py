@@ -20,7 +20,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from PIL import Image
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from catalog.models import GarmentRow, PhotoRow, Product
 from indexing.collection import Collection
@@ -134,8 +134,8 @@ def description(request: Request, services: UsedServices) -> JSONResponse:
     return JSONResponse(schema)
 
 
-def _first_garment(collection: Collection) -> Row[tuple[int, int, str, str]] | None:
-    """Id and class of the first garment, id and title of its product; None in an empty catalogue."""
+def _first_garment(collection: Collection) -> tuple[int, int, str, str] | None:
+    """Id and class of the first garment, id and title of its product; None without any."""
     query = (
         select(GarmentRow.id, GarmentRow.garment_class, Product.id, Product.title)
         .join(PhotoRow, PhotoRow.id == GarmentRow.photo_id)
@@ -144,7 +144,8 @@ def _first_garment(collection: Collection) -> Row[tuple[int, int, str, str]] | N
         .limit(1)
     )
     with collection.database.session() as session:
-        return session.execute(query).first()
+        row = session.execute(query).first()
+    return row._tuple() if row else None
 
 
 def _show_first_product(schema: dict[str, Any], collection: Collection) -> None:
