@@ -12,6 +12,7 @@ title that the product has.
 import base64
 import io
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -134,7 +135,7 @@ def description(request: Request, services: UsedServices) -> JSONResponse:
     return JSONResponse(schema)
 
 
-def _first_garment(collection: Collection) -> tuple[int, int, str, str] | None:
+def _first_garment(collection: Collection) -> Sequence[Any] | None:
     """Id and class of the first garment, id and title of its product; None without any."""
     query = (
         select(GarmentRow.id, GarmentRow.garment_class, Product.id, Product.title)
@@ -144,8 +145,7 @@ def _first_garment(collection: Collection) -> tuple[int, int, str, str] | None:
         .limit(1)
     )
     with collection.database.session() as session:
-        row = session.execute(query).first()
-    return row._tuple() if row else None
+        return session.execute(query).first()
 
 
 def _show_first_product(schema: dict[str, Any], collection: Collection) -> None:
