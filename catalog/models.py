@@ -271,7 +271,7 @@ class ImportJob(Base):
     name in `source`). `state` is queued, running, done, failed, cancelled or interrupted. `source`
     is the client's name of the feed, `feed` a file or folder that the servers see or the name of a
     `JobFile`, `folder` the folder of its photos or empty. `subject` is the source of the products
-    that it writes, empty for the whole catalogue. For `outcome` see `search_app.jobs.records`.
+    that it writes, empty for the whole catalogue. For `outcome` see `search_app.jobs.store`.
 
     The server `owner` runs it until `lease_until`, which it renews. `fence` grows with each owner:
     one that was taken for dead writes nothing more. `takeovers` counts owners that died.
@@ -348,7 +348,7 @@ class ShardRow(Base):
 
 
 class SealedRow(Base):
-    """An encrypted value of a visitor (`search_app.security.sealed`): a query photo or a session.
+    """An encrypted value of a visitor (`search_app.security.expiring`): a query photo or a session.
 
     `id` is a hash of its token. On PostgreSQL the table is UNLOGGED; SQLite leaves it empty.
     """

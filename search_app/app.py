@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -34,7 +35,7 @@ from search_app.api import (
 )
 from search_app.api.known_names import only_known_names
 from search_app.bodies import BoundedBodies
-from search_app.jobs.encoder_choices import choice_named, encoder_in_use
+from search_app.jobs.encoder_choices import encoder_in_use
 from search_app.jobs.runner import JobRunner
 from search_app.language.choice import ChooseLanguage
 from search_app.middleware import (
@@ -142,13 +143,10 @@ def _origins(services: Services) -> frozenset[str]:
 def _start_jobs(services: Services, collection: Collection) -> JobRunner:
     settings = services.settings
 
-    def load(name: str) -> Embedder:
-        return _load_embedder(settings, str(choice_named(settings.data, name).weights))
-
     def switch(new: Collection) -> None:
         services.collection = new
 
-    return JobRunner(collection, load, switch, settings.jobs)
+    return JobRunner(collection, partial(_load_embedder, settings), switch, settings.jobs)
 
 
 def _load_embedder(settings: Settings, encoder: str | None) -> Embedder:

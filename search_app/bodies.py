@@ -22,14 +22,14 @@ FORMS_AT_ONCE: Final = 24
 OTHERS_AT_ONCE: Final = 2
 """Likewise of large bodies that are no multipart form: feeds, photos in JSON."""
 SILENCE_SECONDS: Final = 15.0
-"""A body without a byte for so long is given up."""
+"""Longest pause within a body."""
 BODY_SECONDS: Final = 180.0
 """Time that a whole body may take: 30 MB at 1.3 Mbit/s."""
 RETRY_SECONDS: Final = 5
 _FEEDS: Final = ("/api/v1/imports", "/api/v1/webhooks", "/admin")
 """Paths whose bodies never get in line before the models."""
 _DRAINED: Final = 4
-"""A body is read and thrown away up to this many limits, so that the sender hears why."""
+"""A refused body is read up to this many times the limit, so that its sender gets the answer."""
 
 
 class BoundedBodies:
@@ -47,7 +47,6 @@ class BoundedBodies:
         self._free = {True: FORMS_AT_ONCE, False: OTHERS_AT_ONCE}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve with a bounded `receive`, or answer 503 with Retry-After."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

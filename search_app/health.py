@@ -51,7 +51,7 @@ def _ready(services: Services) -> ReadyDocument:
         _log.error("the database does not answer: %s", error)
         raise NotReady("the database does not answer; run `apparel doctor`") from error
     if not services.open_jobs.alive:
-        raise NotReady("the thread of the imports has ended; start the server anew")
+        raise NotReady("the thread of the imports has ended; restart the server")
     return ReadyDocument(
         status="ready",
         model=embedder.fingerprint.key,

@@ -34,7 +34,6 @@ class TextLines(logging.Formatter):
     """`INFO message [request id]`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record; a traceback keeps its lines."""
         request_id = REQUEST_ID.get()
         text = f"{record.levelname:<8}{super().format(record)}"
         return f"{text} [{request_id}]" if request_id else text

@@ -48,7 +48,6 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
     def count_refused(self, code: str) -> None:
-        """Count a refused photo."""
         self._refused.labels(code).inc()
 
     @contextmanager
@@ -71,7 +70,6 @@ class StateCollector:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        """The gauges, computed for each scrape."""
         services = self._services
         yield Gauge("apparel_inference_inside", "Photos before or in the models",
                     services.line.inside)  # fmt: skip

@@ -55,7 +55,6 @@ class SecurityHeaders:
         self._frames = (frame_origins or "'none'").replace(",", " ")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve with the headers added."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -86,7 +85,6 @@ class AnswerHead:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; the inner apps see a GET."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -114,7 +112,6 @@ class CompressTexts:
         self._compressing = GZipMiddleware(app, minimum_size=1000, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, compressed where it helps and the client accepts it."""
         path = scope.get("path", "")
         is_plain = path.startswith(_UNCOMPRESSED) or path.endswith(_PHOTO_ENDINGS)
         await (self._plain if is_plain else self._compressing)(scope, receive, send)
@@ -128,7 +125,6 @@ class ObserveRequests:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; the id is in the log's lines and in the header `X-Request-ID`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -167,7 +163,6 @@ class RetryRead:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, and serve anew."""
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
@@ -190,7 +185,6 @@ class LimitRate:
         self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, or refuse."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -50,7 +50,7 @@ _HTTP_CODES: Final = {
 }
 _NO_ROOM: Final = "the server's disk is full or read-only; searching works, removing makes room"
 DATABASE_AWAY: Final = "database_away"
-"""Attribute of a request's state that tells `search_app.middleware.RetryRead` of its loss."""
+"""Attribute of a request's state: the connection was lost (`search_app.middleware.RetryRead`)."""
 _AWAY_SECONDS: Final = 2
 _UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _MACHINE_PATHS: Final = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
@@ -211,7 +211,7 @@ def _http_message(error: HTTPException, request: Request) -> str:
 
 
 def _client_left(request: Request, _error: Exception) -> Response:
-    """Nobody hears this, but it is counted and is a line in the log."""
+    """An answer that nobody receives, for the metrics and the log."""
     return answer(request, 400, "client_left", "the connection ended before the upload did")
 
 

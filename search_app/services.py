@@ -19,9 +19,8 @@ from search_app.metrics import Metrics, StateCollector
 from search_app.search.inference import InferenceLine
 from search_app.search.query_store import QueryStore
 from search_app.search.uploads import Samples
-from search_app.security.expiring import ExpiringRows, MemoryRows
+from search_app.security.expiring import ExpiringRows, MemoryRows, SealedRows
 from search_app.security.limiter import RateLimiter
-from search_app.security.sealed import SealedRows
 from search_app.security.sessions import MAX_SESSIONS, SESSION_HOURS, AdminSessions
 from search_app.security.shared_counts import count_in_database
 from search_app.settings import Settings

@@ -21,13 +21,13 @@ HEADER_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 600.0
 """Longest time of an answer, with a client that reads it slowly."""
 SECONDS_TO_END: Final = 30
-"""After Ctrl+C or a supervisor's signal, requests get so long to be answered."""
+"""Time for running requests after Ctrl+C or a supervisor's signal."""
 CONNECTIONS: Final = 1000
 """Beyond these, requests are answered 503."""
 _SPARE: Final = 200
-"""Descriptors left for files, the database and connections that hear 503."""
+"""Descriptors left for files, the database and connections that are answered 503."""
 _LARGE: Final = 4_000_000
-"""Blocks of so many bytes are mapped one by one: freed, they go back to the system."""
+"""Bytes from which a block of memory is mapped by itself, and returned to the system when freed."""
 _M_MMAP_THRESHOLD: Final = -3
 
 
@@ -87,7 +87,6 @@ class TimedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Receive a part of a request."""
         super().data_received(data)
         self._watch()
 

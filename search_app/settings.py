@@ -40,44 +40,7 @@ Origins = Annotated[str, AfterValidator(checked_origins)]
 
 
 class Settings(BaseSettings):
-    """Settings of a server; each field is also an environment variable.
-
-    Attributes:
-        data: folder with the database, the indices and the stored photos.
-        database_url: a PostgreSQL database instead of the folder's SQLite file.
-        files: a bucket for stored and fetched photos, s3://NAME/PREFIX, that several servers share;
-            None = the data folder alone.
-        engine: finds vectors: faiss in files of the folder, pgvector in the PostgreSQL database.
-        segmenter: weights with their card, or hf-hub:... or local-dir:... of a SegFormer; None =
-            the shipped one.
-        encoder: weights with their card, a timm name, hf-hub:... or local-dir:...; None = the
-            shipped one.
-        threads: CPU threads of the networks.
-        runtime: what runs the networks; auto = OpenVINO where it works, else torch.
-        cache: folder for compiled networks; made when needed.
-        group_titles: products whose titles differ in colour and size alone are one result, where
-            the feed gives no group id.
-        max_upload_bytes: a larger photo is refused while it arrives.
-        queries_kept: how many query photos are stored in memory at most.
-        query_minutes: how long one is stored after its last use.
-        max_waiting: photos waiting for the models; more are answered 503.
-        rate_limit: requests from one address ("600/minute"; "off" = unlimited).
-        key_rate_limit: requests with one key, in the same form.
-        log_format: lines for people, or one JSON object a line.
-        api_reads: whether the API may be read without a key.
-        insecure_local_writes: whether the API may be written to without a key from this machine,
-            and so through any proxy, tunnel or port of this machine.
-        trusted_proxies: addresses and networks, separated by commas, whose X-Forwarded-For and
-            X-Forwarded-Proto are trusted; None = nobody's.
-        frame_origins: origins, separated by commas, whose pages may show this server's pages in a
-            frame, /admin aside; None = nobody's.
-        analytics: whether searches are recorded, without photos, for /admin/searches.
-        analytics_days: how long recorded searches are kept.
-        sync: whether the server runs the sources of `apparel sync` when they are due.
-        jobs: whether the server runs imports and other jobs, or leaves them to other servers and to
-            `apparel worker`.
-        import_folder: the only folder from which feeds and photos on this machine are imported.
-    """
+    """Settings of a server; each field is an environment variable, as README.md describes it."""
 
     model_config = SettingsConfigDict(env_prefix="APPAREL_", extra="ignore")
 

@@ -128,7 +128,7 @@ def query_path() -> tuple[set[str], set[tuple[str, str]]]:
     from catalog.feeds.folder import read_folder
     from indexing.collection import open_collection
     from indexing.embedding.wiring import load_embedder
-    from search_app.search.options import SearchOptions
+    from search_app.search.search import SearchOptions
     from search_app.search.search_document import search_photo
     from segmentation.photos import decode_photo
     from segmentation.runtime import RuntimeOptions

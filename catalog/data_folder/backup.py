@@ -37,6 +37,7 @@ class BackupSummary:
         bytes: size of the tar file.
         left_out: entries of the data folder that are not this program's, at most 20.
         keys: API keys that work where it was restored; 0 when written.
+        sources: synchronised sources whose schedule was stopped there.
     """
 
     files: int
@@ -44,6 +45,7 @@ class BackupSummary:
     created_at: str
     left_out: tuple[str, ...] = ()
     keys: int = 0
+    sources: int = 0
 
 
 def write_backup(data: Path, target: Path) -> BackupSummary:

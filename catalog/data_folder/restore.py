@@ -12,7 +12,6 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import sqlite3
 import tarfile
@@ -42,7 +41,8 @@ from catalog.photos import is_stored_name
 
 _FORMATS: Final = (1, 2)
 """Format 1, without the hashes of the files, was written until November 2026."""
-_JOB_ID: Final = re.compile("[0-9a-f]{16}")
+_WORK: Final = ("import_job_file", "import_job", "shard", "webhook_delivery")
+"""Tables of work that a server does by itself, with the files and addresses that they name."""
 _CHUNK: Final = 1 << 20
 _NO_BACKUP: Final = (
     *(tarfile.TarError, ValueError, KeyError, TypeError, RecursionError),
@@ -141,7 +141,9 @@ def _unpack(source: Path, folder: Path) -> BackupSummary:
         if hashes.get(name) != sha256:
             raise BackupError(f"{name} in {source} is damaged; take another backup")
     keys = _check_database(folder / DATABASE_NAME, source)
-    return BackupSummary(manifest.files, source.stat().st_size, manifest.created_at, keys=keys)
+    sources = _stop_work(folder / DATABASE_NAME)
+    size = source.stat().st_size
+    return BackupSummary(manifest.files, size, manifest.created_at, keys=keys, sources=sources)
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, source: Path) -> str:
@@ -197,9 +199,6 @@ def _check_database(path: Path, source: Path) -> int:
             if "api_key" in tables:
                 valid = "SELECT count(*) FROM api_key WHERE revoked_at IS NULL"
                 keys = int(file.execute(valid).fetchone()[0])
-            if "import_job" in tables:
-                jobs = file.execute("SELECT id FROM import_job")
-                bad += [name for (name,) in jobs if not _JOB_ID.fullmatch(str(name))]
     except sqlite3.DatabaseError as error:
         raise BackupError(f"the database in {source} is unusable ({error})") from error
     if not sound:
@@ -211,6 +210,21 @@ def _check_database(path: Path, source: Path) -> int:
     if bad:
         raise BackupError(f"{source} names a file {str(bad[0])[:80]!r}; it is no backup of ours")
     return keys
+
+
+def _stop_work(path: Path) -> int:
+    """Drop the work that waits and stop the schedules of sources; return how many those were.
+
+    They may be somebody else's: a folder of this machine as a source would be shown to all.
+    """
+    with closing(sqlite3.connect(path)) as file, file:
+        tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master")}
+        for name in tables.intersection(_WORK):
+            file.execute(f"DELETE FROM {name}")
+        if "sync_source" not in tables:
+            return 0
+        scheduled = "sync_source SET next_run_at = NULL WHERE next_run_at IS NOT NULL"
+        return file.execute(f"UPDATE {scheduled}").rowcount
 
 
 # -- replacing

@@ -1,4 +1,4 @@
 """The admin pages, behind a key: imports, sources of work, search analytics.
 
-Each module has the routes of one tab; `frame` renders what all of them share.
+Each module has the routes of one tab; `session` renders what all of them share.
 """

@@ -2,7 +2,7 @@
 
 import re
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -12,16 +12,15 @@ from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
 from catalog.fetching.store import is_url
 from catalog.importing.records import ImportOptions
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin, Ours, login_page, signed_in, signed_in_key
+from search_app.admin.session import Admin, Ours, admin_page, login_page, signed_in, signed_in_key
 from search_app.api.imports import rejects_answer, submit_address, submit_upload
 from search_app.errors import SearchAppError, UploadRefused
 from search_app.jobs.encoder_choices import choice_named, encoder_choices
-from search_app.jobs.records import IMPORT, REVIEW, SYNC, Job
+from search_app.jobs.store import IMPORT, REVIEW, SYNC, Job
 from search_app.language import texts
 from search_app.problems import sentence
 from search_app.search.uploads import check_size
-from search_app.security.keys import Caller
+from search_app.security.keys import ApiKey
 from search_app.services import Services, UsedServices
 
 JOBS_SHOWN: Final = 12
@@ -81,24 +80,13 @@ async def start_import(
     return RedirectResponse("/admin#imports", 303)
 
 
-@router.post("/imports/{job_id}/cancel", dependencies=[Ours])
-def cancel_import(job_id: str, services: UsedServices, key: Admin) -> Response:
-    """Stop an import; what is indexed stays."""
-    services.open_jobs.cancel(job_id)
-    return RedirectResponse("/admin#imports", 303)
-
-
-@router.post("/imports/{job_id}/resume", dependencies=[Ours])
-def resume_import(job_id: str, services: UsedServices, key: Admin) -> Response:
-    """Resume a stopped import."""
-    services.open_jobs.resume(job_id)
-    return RedirectResponse("/admin#imports", 303)
-
-
-@router.post("/imports/{job_id}/apply", dependencies=[Ours])
-def apply_import(job_id: str, services: UsedServices, key: Admin) -> Response:
-    """Import the feed of a dry run."""
-    services.open_jobs.apply(job_id)
+@router.post("/imports/{job_id}/{action}", dependencies=[Ours])
+def change_import(
+    job_id: str, action: Literal["cancel", "resume", "apply"], services: UsedServices, key: Admin
+) -> Response:
+    """Stop an import, resume a stopped one, or import the feed of a dry run."""
+    jobs = services.open_jobs
+    {"cancel": jobs.cancel, "resume": jobs.resume, "apply": jobs.apply}[action](job_id)
     return RedirectResponse("/admin#imports", 303)
 
 
@@ -111,7 +99,7 @@ def rejects(job_id: str, services: UsedServices, key: Admin) -> Response:
 @router.post("/rebuild", dependencies=[Ours])
 def rebuild(services: UsedServices, key: Admin) -> Response:
     """Queue a rebuild of the indices from the stored vectors."""
-    services.open_jobs.rebuild(key.name)
+    services.open_jobs.upkeep("rebuild", made_by=key.name)
     return RedirectResponse("/admin#imports", 303)
 
 
@@ -121,12 +109,12 @@ def reembed(
 ) -> Response:
     """Queue a change to another encoder, which embeds every garment again."""
     choice = choice_named(services.settings.data, encoder)
-    services.open_jobs.reembed(choice.name, key.name)
+    services.open_jobs.upkeep("reembed", choice.name, key.name)
     return RedirectResponse("/admin#imports", 303)
 
 
 def _dashboard(
-    request: Request, services: Services, key: Caller, problem: str = "", status: int = 200
+    request: Request, services: Services, key: ApiKey, problem: str = "", status: int = 200
 ) -> Response:
     jobs = services.open_jobs.latest(JOBS_SHOWN)
     collection = services.open_collection

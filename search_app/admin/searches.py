@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from search_app.admin.charts import Column, column_plot
 from search_app.admin.downloads import csv_download
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin
+from search_app.admin.session import Admin, admin_page
 from search_app.analytics.export import judged_pairs, search_rows
 from search_app.analytics.report import DayCount, analytics_report
 from search_app.language import texts

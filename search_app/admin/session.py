@@ -1,4 +1,4 @@
-"""Signing in to the admin pages.
+"""Signing in to the admin pages, and what these have in common.
 
     key or local token -> POST /admin/login -> session (cookie, closed to scripts) -> /admin
     address that `apparel serve` prints -> GET /admin?ticket=..., once -> session
@@ -8,24 +8,44 @@ A session is a random token (`search_app.security.sessions`) for a key of scope 
 changes something carries a CSRF token.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from search_app.errors import AdminNeeded, KeyUnknown
+from search_app.language.translations import N_, gettext
 from search_app.problems import sentence
 from search_app.security.csrf import check_form, form_token, keep_token
-from search_app.security.keys import Caller, Scope, caller_of
+from search_app.security.keys import ApiKey, Scope, key_of
 from search_app.security.sessions import SESSION_HOURS
 from search_app.services import Services, UsedServices
 
 COOKIE: Final = "apparel_admin"
 
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the admin pages: its address and its name in English."""
+
+    href: str
+    name: str
+
+
+TABS: Final = (
+    Tab("/admin", N_("Imports and index")),
+    Tab("/admin/sources", N_("Sources")),
+    Tab("/admin/lists", N_("Work lists")),
+    Tab("/admin/searches", N_("Searches")),
+)
+"""The tabs in order; a page of `templates/admin` belongs to the tab of its address."""
+
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 
-def admin_key(request: Request, services: UsedServices) -> Caller:
+def admin_key(request: Request, services: UsedServices) -> ApiKey:
     """Who has signed in, by the session that sends a request. Raises AdminNeeded without one."""
     key = signed_in_key(request, services)
     if key is None:
@@ -33,27 +53,22 @@ def admin_key(request: Request, services: UsedServices) -> Caller:
     return key
 
 
-def signed_in_key(request: Request, services: Services) -> Caller | None:
+def signed_in_key(request: Request, services: Services) -> ApiKey | None:
     """Who has signed in; None without a session, or if its key was revoked."""
     secret = services.sessions.secret_of(request.cookies.get(COOKIE, ""))
     if secret is None:
         return None
     try:
-        return caller_of(services, secret)
+        return key_of(services, secret)
     except KeyUnknown:
         return None
 
 
-Admin = Annotated[Caller, Depends(admin_key)]
+Admin = Annotated[ApiKey, Depends(admin_key)]
 """Parameter type of routes that need a session."""
 
 
-def checked_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
-    """Refuse a form without a valid CSRF token."""
-    check_form(request, csrf)
-
-
-Ours = Depends(checked_form)
+Ours = Depends(check_form)
 """Dependency of routes that change something."""
 
 
@@ -61,7 +76,7 @@ Ours = Depends(checked_form)
 def login(request: Request, services: UsedServices, key: Annotated[str, Form()] = "") -> Response:
     """Start a session for an admin key."""
     try:
-        found = caller_of(services, key.strip())
+        found = key_of(services, key.strip())
         if not found.scope.covers(Scope.ADMIN):
             raise KeyUnknown(f"key {found.name!r} may {found.scope}, this page needs admin")
     except KeyUnknown as error:
@@ -91,6 +106,30 @@ def signed_in(request: Request, session: str) -> Response:
         secure=request.url.scheme == "https",
     )
     return answer
+
+
+def admin_page(
+    request: Request,
+    services: Services,
+    key: ApiKey,
+    template: str,
+    context: Mapping[str, object],
+    status: int = 200,
+) -> Response:
+    """Render a page of `templates/admin` for a signed-in key."""
+    token = form_token(request)
+    shared = {
+        "key_name": key.name,
+        "csrf": token,
+        "tabs": [replace(each, name=gettext(each.name)) for each in TABS],
+        "here": "admin",
+    }
+    page = services.templates.TemplateResponse(
+        request, f"admin/{template}", {**shared, **context}, status
+    )
+    page.headers["Cache-Control"] = "private, no-store"
+    keep_token(request, page, token)
+    return page
 
 
 def login_page(

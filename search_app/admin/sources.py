@@ -8,8 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from catalog.syncing.records import SourceStatus, SyncOutcome
 from catalog.syncing.sources import list_sources, source_status
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin, Ours
+from search_app.admin.session import Admin, Ours, admin_page
 from search_app.language import texts
 from search_app.problems import sentence
 from search_app.services import UsedServices
@@ -22,15 +21,11 @@ def show(request: Request, services: UsedServices, key: Admin) -> Response:
     """Show the sources with their last results and next runs."""
     jobs = services.open_jobs
     with services.open_collection.database.session() as session:
-        statuses = list_sources(session)
-    running = {
-        each.source.name
-        for each in statuses
-        if each.running or jobs.running_sync(each.source.name) is not None
-    }
+        stored = list_sources(session)
+    statuses = [jobs.with_job(each) for each in stored]
     context = {
         "statuses": statuses,
-        "running": running,
+        "running": any(each.running for each in statuses),
         "scheduled": services.settings.sync,
         "about": _about,
         "facts": _facts,

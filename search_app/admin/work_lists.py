@@ -12,16 +12,14 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from catalog.models import FindingRow
 from catalog.records import GarmentCard
 from indexing.collection import Collection
 from indexing.review.corrections import hide_photos, set_class
 from indexing.review.records import CHECKS, Check, ListEntry
 from indexing.review.store import all_entries, finding_counts, findings_by_id, mark, work_list
 from search_app.admin.downloads import csv_download
-from search_app.admin.frame import admin_page
-from search_app.admin.session import Admin, Ours
-from search_app.jobs.records import REVIEW
+from search_app.admin.session import Admin, Ours, admin_page
+from search_app.jobs.store import REVIEW
 from search_app.language import texts
 from search_app.language.formats import number
 from search_app.pages.cards import area_of, photo_url, product_href
@@ -92,7 +90,7 @@ def export_list(services: UsedServices, key: Admin, check: Check) -> Response:
 @router.post("/check", dependencies=[Ours])
 def start_check(services: UsedServices, key: Admin) -> Response:
     """Queue a check of the catalogue."""
-    services.open_jobs.review(key.name)
+    services.open_jobs.upkeep(REVIEW, made_by=key.name)
     return RedirectResponse("/admin/lists", 303)
 
 
@@ -127,14 +125,11 @@ def _apply(collection: Collection, action: Action, ids: Ids[int]) -> int:
             case "hide":
                 hide_photos(session, {each.photo_id for each in findings})
             case _:
-                set_class(session, _garments(findings), _CLASSES[action])
+                garments = {each.garment_id for each in findings if each.garment_id is not None}
+                set_class(session, garments, _CLASSES[action])
                 mark(session, [each.id for each in findings], fine=True)
     collection.refresh()
     return len(findings)
-
-
-def _garments(findings: list[FindingRow]) -> set[int]:
-    return {each.garment_id for each in findings if each.garment_id is not None}
 
 
 def _rows(check: Check, session: Session) -> Iterator[Iterable[str]]:

@@ -12,7 +12,7 @@ from catalog.filtering.word_query import WordQuery
 from catalog.models import SearchRow
 from indexing.search.results import DISTANT_COLOUR
 from indexing.types import EmbeddedGarment
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 
 QueryType = Literal["photo", "words", "product", "vector"]
 Place = Literal["page", "api"]

@@ -45,11 +45,7 @@ async def mask(body: CompatibleRequest, services: UsedServices) -> CompatibleAns
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode base64 text, also as a data: URL, with line breaks, URL-safe or without padding.
-
-    Raises:
-        UploadRefused: the text is not base64.
-    """
+    """Decode base64, also of a data: URL, in lines, URL-safe or unpadded. Raises UploadRefused."""
     bare = "".join(_DATA_URL.sub("", text, count=1).split()).translate(_URL_SAFE).rstrip("=")
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)

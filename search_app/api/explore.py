@@ -8,16 +8,15 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from catalog.database import retried_read
-from catalog.filtering.facets import Facets, FacetValue, facets
+from catalog.filtering.facets import Facets, facets
 from catalog.queries import product_by_id
 from indexing.collection import Collection
 from indexing.search.query import Query as Search
 from indexing.types import Vector
-from search_app.analytics.documents import with_vector_search
+from search_app.analytics.searches import with_vector_search
 from search_app.api.search import class_named, search_options
 from search_app.documents import (
     ClassLabel,
-    FacetDocument,
     FacetsDocument,
     FilterTexts,
     ResultsDocument,
@@ -27,8 +26,7 @@ from search_app.documents import (
 )
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
-from search_app.search.options import SearchOptions, parsed_filters
-from search_app.search.search import search_cards
+from search_app.search.search import SearchOptions, parsed_filters, search_cards
 from search_app.search.search_document import result_document
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices
@@ -131,11 +129,7 @@ def _garment_of(collection: Collection, product_id: str, garment_id: int | None)
 
 
 def _checked_vector(collection: Collection, values: list[float]) -> Vector:
-    """The vector with both halves at unit length.
-
-    Raises:
-        BadRequest: the dimension is wrong, a value is not finite, or a half is zero.
-    """
+    """The vector with both halves at unit length. Raises BadRequest."""
     fingerprint = collection.fingerprint
     dimension = fingerprint.dimension if fingerprint else 0
     if fingerprint is None or len(values) != dimension:
@@ -150,16 +144,11 @@ def _checked_vector(collection: Collection, values: list[float]) -> Vector:
 
 
 def _facets_document(found: Facets) -> FacetsDocument:
-    def values(facet: tuple[FacetValue, ...]) -> list[FacetDocument]:
-        return [FacetDocument(value=each.value, count=each.count) for each in facet]
-
-    return FacetsDocument(
-        brand=values(found.brands),
-        category=values(found.categories),
-        colour=values(found.colours),
-        availability=values(found.availability),
-        garment_class=values(found.classes),
-        attributes={each.name: values(each.values) for each in found.attributes},
-        price_min=None if found.price_min is None else float(found.price_min),
-        price_max=None if found.price_max is None else float(found.price_max),
-    )
+    fields = {
+        "brand": found.brands,
+        "category": found.categories,
+        "colour": found.colours,
+        "garment_class": found.classes,
+        "attributes": {each.name: each.values for each in found.attributes},
+    }
+    return FacetsDocument.model_validate(vars(found) | fields)

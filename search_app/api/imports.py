@@ -10,21 +10,18 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from catalog.errors import FeedError
+from catalog.feeds.reader import parse_field_map
 from catalog.importing.records import ImportOptions
-from search_app.api.import_documents import import_document, import_options
 from search_app.api.known_names import refuse_unknown
 from search_app.documents import ImportChoices, ImportDocument, ImportPage, ImportRequest
 from search_app.errors import BadRequest, UploadRefused
-from search_app.jobs.records import IMPORT, Job
 from search_app.jobs.runner import GivenFeed, JobRunner
+from search_app.jobs.store import IMPORT, Job
 from search_app.problems import ERRORS, first_problem
-from search_app.security.keys import Caller, Scope, needs
+from search_app.security.keys import ApiKey, Scope, needs
 from search_app.services import Services, UsedServices
 
-FEED_SUFFIXES: Final = frozenset(
-    {".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss"}
-)
-"""A feed with another name's ending is called .csv; what it is, its contents say."""
 FEED_TYPES: Final = {
     "text/csv": "feed.csv",
     "text/tab-separated-values": "feed.tsv",
@@ -61,8 +58,10 @@ BODY: Final[dict[str, Any]] = {
     }
 }
 
+_SAME: Final = frozenset(ImportChoices.model_fields) - {"map"}
+"""Options that a request and the importer name alike."""
 Model = TypeVar("Model", bound=BaseModel)
-Writer = Annotated[Caller | None, Depends(needs(Scope.WRITE))]
+Writer = Annotated[ApiKey | None, Depends(needs(Scope.WRITE))]
 
 router = APIRouter(prefix="/api/v1/imports", tags=["imports"], responses=ERRORS)
 
@@ -165,6 +164,23 @@ def _imports(services: Services, job_id: str) -> JobRunner:
     return services.open_jobs
 
 
+def import_options(choices: ImportChoices) -> ImportOptions:
+    """The importer's options, which fetch no private addresses. Raises BadRequest for `map`."""
+    try:
+        fields = parse_field_map(choices.map)
+    except FeedError as error:
+        raise BadRequest("map", str(error)) from error
+    same = choices.model_dump(include=set(_SAME))
+    return ImportOptions(fields=fields, **same)
+
+
+def import_document(job: Job) -> ImportDocument:
+    """The JSON document of a job."""
+    choices = {name: getattr(job.options, name) for name in _SAME}
+    choices["map"] = [f"{field}={column}" for field, column in job.options.fields]
+    return ImportDocument.model_validate(job.model_dump() | {"options": choices})
+
+
 def _is_several_lines_of_json(data: bytes) -> bool:
     """Whether a body sent as JSON is a feed in JSON lines: one object, then more."""
     first, _, rest = data.strip().partition(b"\n")
@@ -225,9 +241,7 @@ def submit_upload(
     """
     if not data.strip():
         raise UploadRefused("empty", "the feed is empty; send CSV, TSV, JSON lines or XML")
-    suffix = Path(name).suffix.lower()
-    file = Path(f"feed{suffix if suffix in FEED_SUFFIXES else '.csv'}")
-    feed = GivenFeed(name, file, data, services.settings.import_folder)
+    feed = GivenFeed(name, Path("feed"), data, services.settings.import_folder)
     return services.open_jobs.submit(feed, options, made_by)
 
 
@@ -255,11 +269,7 @@ def _submit_named(services: Services, wanted: ImportRequest, made_by: str | None
 
 
 def _inside(services: Services, name: str, path: str) -> Path:
-    """The path below the import folder that the field `name` has.
-
-    Raises:
-        BadRequest: there is no import folder, or the path leaves it, or does not exist.
-    """
+    """The path below the import folder that the field `name` has. Raises BadRequest."""
     root = services.settings.import_folder
     if root is None:
         raise BadRequest(

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 from catalog.feeds.rows import Feed, ProductRow
 from catalog.files import publishing
 from catalog.queries import list_products, product_by_id, products_by_ids
-from catalog.records import ProductDetail
+from catalog.records import PhotoDetail, ProductDetail
 from catalog.sale import price_now, split_prices, utc
 from indexing.collection import Collection
 from search_app.documents import (
@@ -22,15 +22,13 @@ from search_app.documents import (
     ProductDocument,
     ProductFields,
     ProductPage,
-    ProductPhotoDocument,
     Text,
     without_empty,
 )
 from search_app.errors import BadRequest, Busy
 from search_app.pages.cards import photo_url
 from search_app.problems import ERRORS
-from search_app.search.options import parsed_filters
-from search_app.search.search_document import amount
+from search_app.search.search import parsed_filters
 from search_app.search.uploads import upload_bytes
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices
@@ -164,27 +162,19 @@ def _changed(row: ProductRow, given: dict[str, Any]) -> ProductRow:
 def product_document(product: ProductDetail) -> ProductDocument:
     """The JSON document of a product."""
     row = product.row
-    unchanged = ("id", "title", "description", "brand", "category", "colour", "currency", "url",
-                 "availability", "sale_start", "sale_end")  # fmt: skip
-    return ProductDocument(
-        **{name: getattr(row, name) for name in unchanged},
-        price=amount(price_now(row)),
-        regular_price=amount(row.price),
-        sale_price=amount(row.sale_price),
-        group_id=row.group,
-        attributes=dict(row.attributes or {}),
-        photos=[
-            ProductPhotoDocument(
-                photo_id=photo.id,
-                photo=photo.source,
-                photo_url=photo_url(photo.id) if photo.status == "indexed" else None,
-                status=photo.status,
-                skip_reason=photo.skip_reason,
-                garment_ids=list(photo.garment_ids),
-            )
-            for photo in product.photos
-        ],
-    )
+    fields = {
+        "price": price_now(row),
+        "regular_price": row.price,
+        "group_id": row.group,
+        "attributes": row.attributes or {},
+        "photos": [_photo_fields(each) for each in product.photos],
+    }
+    return ProductDocument.model_validate(vars(row) | fields)
+
+
+def _photo_fields(photo: PhotoDetail) -> dict[str, Any]:
+    address = photo_url(photo.id) if photo.status == "indexed" else None
+    return vars(photo) | {"photo_id": photo.id, "photo": photo.source, "photo_url": address}
 
 
 def _named(texts: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from catalog.database import retried_read
 from indexing.collection import Collection
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
-from search_app.analytics.documents import with_photo_searches, with_words_search
+from search_app.analytics.searches import with_photo_searches, with_words_search
 from search_app.api.masks import mask_png
 from search_app.documents import (
     ClassLabel,
@@ -24,10 +24,10 @@ from search_app.documents import (
 from search_app.errors import BadRequest
 from search_app.problems import ERRORS
 from search_app.search.explaining import explain
-from search_app.search.options import SearchOptions, parsed_filters
 from search_app.search.query_photo import embed_query, embedder_of
+from search_app.search.search import SearchOptions, parsed_filters
 from search_app.search.search_document import search_photo, search_words, segment_document
-from search_app.search.uploads import check_one_source, fetched_bytes, upload_bytes
+from search_app.search.uploads import fetched_bytes, upload_bytes
 from search_app.security.keys import Scope, needs
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
@@ -88,7 +88,8 @@ async def search(
     `words.unknown_words` names the words that were not understood.
     """
     limit = services.settings.max_upload_bytes
-    check_one_source(fields.photo, fields.url)
+    if (fields.photo is None) == (not fields.url):
+        raise BadRequest("photo", "send a photo in a form (curl -F photo=@FILE), or the url of one")
     fetched = await fetched_bytes(fields.url, limit, services.fetches) if fields.url else None
     collection = services.open_collection
 

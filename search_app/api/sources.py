@@ -10,13 +10,12 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from catalog.syncing.sources import list_sources, source_status
 from search_app.documents import SourceDocument, SourcePage, Text
-from search_app.jobs.runner import JobRunner
 from search_app.problems import ERRORS
-from search_app.security.keys import Caller, Scope, needs
+from search_app.security.keys import ApiKey, Scope, needs
 from search_app.services import Services, UsedServices
 from search_app.sync.documents import source_document
 
-Writer = Annotated[Caller | None, Depends(needs(Scope.WRITE))]
+Writer = Annotated[ApiKey | None, Depends(needs(Scope.WRITE))]
 
 router = APIRouter(prefix="/api/v1/sources", tags=["sources"], responses=ERRORS)
 
@@ -27,8 +26,7 @@ def list_all(services: UsedServices, key: Writer) -> SourcePage:
     jobs = services.open_jobs
     with services.open_collection.database.session() as session:
         sources = list_sources(session)
-    documents = [source_document(each) for each in sources]
-    return SourcePage(sources=[_with_job(each, jobs) for each in documents])
+    return SourcePage(sources=[source_document(jobs.with_job(each)) for each in sources])
 
 
 @router.get("/{name:path}", summary="One source")
@@ -61,9 +59,4 @@ def run(
 def _document(services: Services, name: str) -> SourceDocument:
     with services.open_collection.database.session() as session:
         status = source_status(session, name)
-    return _with_job(source_document(status), services.open_jobs)
-
-
-def _with_job(document: SourceDocument, jobs: JobRunner) -> SourceDocument:
-    running = document.running or jobs.running_sync(document.name) is not None
-    return document.model_copy(update={"running": running})
+    return source_document(services.open_jobs.with_job(status))

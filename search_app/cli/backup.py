@@ -95,6 +95,11 @@ def restore(
             f"API keys that work here now: {summary.keys}; see `apparel keys list` if the backup "
             "is somebody else's"
         )
+    if summary.sources:
+        print_note(
+            f"sources that are no longer run by themselves: {summary.sources}; look at them with "
+            "`apparel sync list`, then run each once: `apparel sync NAME`"
+        )
     _report(summary, f"{file} restored to {settings.data}", as_json)
 
 

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -23,10 +23,6 @@ from segmentation.drawing.draw import SIZE
 from segmentation.drawing.fabrics import Pattern
 from segmentation.photos import Photo
 
-COLUMNS: Final = (
-    "id", "title", "brand", "category", "colour", "price", "currency", "url", "availability",
-    "photos", "pattern",
-)  # fmt: skip
 CURRENCY: Final = "EUR"
 PHOTO_SEPARATOR: Final = "|"
 JPEG_QUALITY: Final = 90
@@ -63,7 +59,7 @@ AVAILABILITIES: Final = ("in stock", "out of stock", "preorder")
 
 @dataclass(frozen=True)
 class DemoProduct:
-    """One row of the demo feed."""
+    """One row of the demo feed, whose columns are the fields."""
 
     id: str
     title: str
@@ -71,17 +67,11 @@ class DemoProduct:
     category: str
     colour: str
     price: Decimal
+    currency: str
+    url: str
     availability: str
-    photos: tuple[str, ...]
+    photos: str
     pattern: str
-
-    def row(self) -> tuple[str, ...]:
-        """Values in the order of `COLUMNS`."""
-        return (
-            self.id, self.title, self.brand, self.category, self.colour, f"{self.price:.2f}",
-            CURRENCY, f"{SHOP}/{self.id}", self.availability, PHOTO_SEPARATOR.join(self.photos),
-            self.pattern,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -219,7 +209,7 @@ def draw_product(spec: ProductSpec) -> DemoProduct:
         name = f"{product_id}{letter}.jpg"
         _save(spec.photos / name, draw_photo(rng, scene, design, size=spec.size).photo)
         names.append(f"{spec.photos.name}/{name}")
-    return _describe(rng, product_id, design, tuple(names))
+    return _describe(rng, product_id, design, PHOTO_SEPARATOR.join(names))
 
 
 def _first_scene(rng: np.random.Generator) -> Scene:
@@ -229,7 +219,7 @@ def _first_scene(rng: np.random.Generator) -> Scene:
 
 
 def _describe(
-    rng: np.random.Generator, product_id: str, design: Design, photos: tuple[str, ...]
+    rng: np.random.Generator, product_id: str, design: Design, photos: str
 ) -> DemoProduct:
     article = ARTICLES[design.kind]
     brand = str(rng.choice(list(BRANDS)))
@@ -241,6 +231,8 @@ def _describe(
         category=article.category,
         colour=design.colour,
         price=Decimal(max(9, round(euros))) - Decimal("0.10"),
+        currency=CURRENCY,
+        url=f"{SHOP}/{product_id}",
         availability=str(rng.choice(AVAILABILITIES, p=[0.84, 0.1, 0.06])),
         photos=photos,
         pattern=design.pattern,
@@ -272,7 +264,7 @@ def _save(path: Path, photo: Photo) -> Path:
 
 def _write_feed(path: Path, products: list[DemoProduct]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(product.row() for product in products)
+        writer = csv.DictWriter(file, [field.name for field in fields(DemoProduct)])
+        writer.writeheader()
+        writer.writerows(map(asdict, products))
     return path

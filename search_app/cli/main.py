@@ -37,7 +37,6 @@ class OneLineFailures(TyperGroup):
     """Commands that report foreseen failures in one line with exit code 1."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """Run the command and report foreseen failures."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # `apparel ... | head`: the reader has closed the pipe

@@ -194,10 +194,10 @@ def _garment_document(decoded: DecodedPhoto, garment: Garment) -> dict[str, Any]
 
 def box_at_own_size(box: Box, decoded: DecodedPhoto) -> Box:
     """Convert a box from pixels of the decoded photo to pixels of its file."""
-    across = decoded.width / decoded.photo.shape[1]
-    down = decoded.height / decoded.photo.shape[0]
-    x0, y0, x1, y1 = box
-    return round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
+    from search_app.search.query_photo import scaled_box
+
+    height, width = decoded.photo.shape[:2]
+    return scaled_box(box, decoded.width / width, decoded.height / height)
 
 
 def embed(
@@ -245,9 +245,9 @@ def _embed_batch(
 def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:
     import numpy as np
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f"{out.name}.tmp")
-    with unfinished.open("wb") as file:
+    from catalog.files import publishing
+
+    with publishing(out) as unfinished, unfinished.open("wb") as file:
         np.savez(
             file,
             photo=np.array([row.photo for row in rows], dtype=np.str_),
@@ -255,4 +255,3 @@ def _write_vectors(rows: list[EmbeddedRow], dimension: int, out: Path) -> None:
             box=np.array([row.box for row in rows], np.int64).reshape(-1, 4),
             vector=np.array([row.vector for row in rows], np.float32).reshape(-1, dimension),
         )
-    unfinished.replace(out)

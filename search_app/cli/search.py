@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         SearchDocument,
         UnderstoodDocument,
     )
-    from search_app.search.options import SearchOptions
+    from search_app.search.search import SearchOptions
     from search_app.settings import Settings
     from segmentation.photos import DecodedPhoto, Photo
 
@@ -81,7 +81,7 @@ def search(
 
     Example: apparel search query.jpg --class upper --filter price_max=50
     """
-    from search_app.search.options import SearchOptions, check_colour, parsed_filters
+    from search_app.search.search import SearchOptions, parsed_filters
     from segmentation.classes import GarmentClass
     from segmentation.photos import decode_photo
 
@@ -101,7 +101,6 @@ def search(
             words=words,
             fold_duplicates=fold,
         )
-        check_colour(options)
         if decoded is None:
             _search_words(collection, options, as_json)
         else:

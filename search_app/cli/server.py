@@ -254,7 +254,7 @@ def _address_of(settings: "Settings") -> str:
 
 
 def _warn_if_open(settings: "Settings", collection: "Collection") -> None:
-    from search_app.security.keys import any_key
+    from search_app.security.keys import list_keys
     from search_app.settings import LOOPBACK
 
     if settings.insecure_local_writes:
@@ -262,7 +262,7 @@ def _warn_if_open(settings: "Settings", collection: "Collection") -> None:
             "warning: whoever reaches this machine, also through a proxy, a tunnel or a "
             "container's port, may change the catalogue without a key"
         )
-    elif settings.host not in LOOPBACK and not any_key(collection.database):
+    elif settings.host not in LOOPBACK and not list_keys(collection.database):
         print_note(
             "warning: other machines reach this server and it has no keys: all may search, none "
             "may change the catalogue; make a key with `apparel keys add NAME --scope write`"

@@ -60,7 +60,6 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
         self.http.close()
 
     search = _sent(searching.search)
@@ -118,7 +117,6 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections."""
         await self.http.aclose()
 
     search = _awaited(searching.search)

@@ -3,9 +3,7 @@
 from search_app.documents.fields import (
     ClassLabel,
     FilterTexts,
-    Link,
     Text,
-    http_link,
     without_empty,
 )
 from search_app.documents.imports import (
@@ -14,6 +12,7 @@ from search_app.documents.imports import (
     ImportOutcome,
     ImportPage,
     ImportRequest,
+    ImportState,
 )
 from search_app.documents.products import (
     FacetDocument,
@@ -29,6 +28,7 @@ from search_app.documents.search import (
     EventRequest,
     FoundGarmentDocument,
     GarmentDocument,
+    Link,
     ModelDocument,
     PhotoDocument,
     ResultDocument,
@@ -39,6 +39,7 @@ from search_app.documents.search import (
     UnderstoodDocument,
     VectorRequest,
     WordsDocument,
+    http_link,
 )
 from search_app.documents.server import (
     CompatibleAnswer,
@@ -72,6 +73,7 @@ __all__ = [
     "ImportOutcome",
     "ImportPage",
     "ImportRequest",
+    "ImportState",
     "Link",
     "ModelDocument",
     "PhotoDocument",

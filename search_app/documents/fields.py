@@ -1,5 +1,6 @@
 """Types of the fields of several documents."""
 
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -14,13 +15,8 @@ CHANGED_PRICE: Final = "in force from now on; below regular_price it is a sale p
 REGULAR_PRICE: Final = "the price without a sale"
 
 
-def http_link(url: str | None) -> str | None:
-    """The address if it is http or https, else None: feeds may contain javascript: links."""
-    return url if url and url.lower().startswith(("http://", "https://")) else None
-
-
-Link = Annotated[str | None, BeforeValidator(http_link)]
-"""An address that a client may make a link of."""
+Rounded = Annotated[float, AfterValidator(partial(round, ndigits=4))]
+"""A figure with four decimals."""
 
 
 def _plain_text(text: str) -> str:

@@ -1,13 +1,15 @@
 """Imports: requests, options and the state of a job."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from catalog.importing.sources import SOURCE_LENGTH
 from search_app.documents.fields import Text
 
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.replace(tzinfo=UTC))]
+"""A time in UTC; SQLite does not store its zone."""
 Mapping = Annotated[Text, Field(min_length=3, max_length=300)]
 
 
@@ -82,8 +84,8 @@ class ImportOutcome(BaseModel):
     notes: list[str] = Field(description="remarks for the user")
 
 
-class ImportDocument(BaseModel):
-    """An import job; times are UTC, `done` of `total` photos are processed.
+class ImportState(BaseModel):
+    """State and counts of an import; `done` of `total` photos are processed.
 
     The counts of a dry run are what would be; nothing was written.
     """
@@ -93,7 +95,6 @@ class ImportDocument(BaseModel):
     source: str
     made_by: str | None = Field(description="name of the key that started it")
     message: str | None = Field(description="why it failed or stopped")
-    options: ImportChoices
     done: int
     total: int
     skipped: int = Field(description="photos refused so far")
@@ -103,9 +104,15 @@ class ImportDocument(BaseModel):
     products_unchanged: int
     rejected: int = Field(description="rows of the feed that were refused")
     outcome: ImportOutcome | None = Field(description="set when the job is done")
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+
+
+class ImportDocument(ImportState):
+    """An import job and its options."""
+
+    options: ImportChoices
 
 
 class ImportPage(BaseModel):

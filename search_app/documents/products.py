@@ -7,11 +7,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
-from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Link, Text
+from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Text
+from search_app.documents.search import Link
 
 
 class FacetDocument(BaseModel):
     """A value and how many products have it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     value: str
     count: int

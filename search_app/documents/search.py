@@ -10,11 +10,19 @@ from search_app.documents.fields import (
     REGULAR_PRICE,
     ClassLabel,
     FilterTexts,
-    Link,
+    Rounded,
     Text,
     without_empty,
 )
 
+
+def http_link(url: str | None) -> str | None:
+    """The address if it is http or https, else None: feeds may contain javascript: links."""
+    return url if url and url.lower().startswith(("http://", "https://")) else None
+
+
+Link = Annotated[str | None, BeforeValidator(http_link)]
+"""An address that a client may make a link of."""
 GarmentIds = Annotated[
     list[Annotated[int, Field(ge=1, lt=2**63)]], BeforeValidator(without_empty), Field(max_length=8)
 ]
@@ -43,9 +51,11 @@ class SearchFields(BaseModel):
 class ColourDocument(BaseModel):
     """A main colour of a garment; `share` of its pixels."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     name: str
     hex: str = Field(examples=["#b01c2e"])
-    share: float
+    share: Rounded
 
 
 class ResultDocument(BaseModel):
@@ -57,11 +67,11 @@ class ResultDocument(BaseModel):
     photo_url: str = Field(description="address of the thumbnail on this server")
     garment_id: int
     garment_class: str
-    score: float
-    style: float
-    colour: float
-    same_kind: float = Field(description="calibrated probability that the kind is the same")
-    same_colour: float = Field(
+    score: Rounded
+    style: Rounded
+    colour: Rounded
+    same_kind: Rounded = Field(description="calibrated probability that the kind is the same")
+    same_colour: Rounded = Field(
         description="calibrated probability that the main colour is the same"
     )
     brand: str | None
@@ -78,9 +88,9 @@ class FoundGarmentDocument(BaseModel):
     """A garment found on a photo; `box` is x0, y0, x1, y1 in the photo's pixels."""
 
     garment_class: str
-    score: float = Field(description="probability of the class, calibrated: 0.8 is right in 80 %")
+    score: Rounded = Field(description="probability of the class, calibrated: 0.8 is right in 80 %")
     box: tuple[int, int, int, int]
-    area: float = Field(description="share of the photo, 0 to 1")
+    area: Rounded = Field(description="share of the photo, 0 to 1")
     colours: list[ColourDocument]
     kind: str | None = Field(default=None, description="predicted, such as Dress; null if unsure")
     pattern: str | None = Field(default=None, description="predicted, such as striped")
@@ -110,6 +120,8 @@ class PhotoDocument(BaseModel):
 
 class ModelDocument(BaseModel):
     """The networks that computed the vectors: names and fingerprint."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     segmenter: str
     encoder: str

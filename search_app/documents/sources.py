@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class SyncOutcomeDocument(BaseModel):
     """What the last import of a source changed."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     kind: str = Field(description="detected format, such as Shopify JSON")
     listed: int = Field(description="products that the source listed")

@@ -16,8 +16,7 @@ from catalog.database import Database
 from catalog.models import ImportJob, SyncSourceRow
 from catalog.syncing.heartbeat import lease_time
 from search_app.errors import SearchAppError
-from search_app.jobs.records import Job
-from search_app.jobs.store import JobStore, now
+from search_app.jobs.store import Job, JobStore, now
 
 MAX_TAKEOVERS: Final = 3
 """A job whose servers died so often may be what kills them."""

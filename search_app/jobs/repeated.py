@@ -34,7 +34,6 @@ class RepeatedWork:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:

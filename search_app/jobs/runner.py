@@ -13,19 +13,12 @@ from pathlib import Path
 from catalog.importing.records import ImportOptions
 from catalog.importing.sources import SOURCE_LENGTH, source_name
 from catalog.models import ImportJob
+from catalog.syncing.records import SourceStatus
 from indexing.bulk.rejects import FILE_NAME
 from indexing.collection import Collection
 from indexing.types import Embedder
 from search_app.errors import JobEnded, JobNotFound
-from search_app.jobs.records import (
-    IMPORT,
-    REBUILD,
-    REEMBED,
-    REVIEW,
-    SYNC,
-    Job,
-)
-from search_app.jobs.store import MAX_JOBS, JobStore
+from search_app.jobs.store import IMPORT, MAX_JOBS, SYNC, Job, JobStore, Upkeep
 from search_app.jobs.worker import JobWorker
 
 
@@ -50,7 +43,7 @@ class JobRunner:
     """The job queue of a database, and the worker of this server.
 
     Args:
-        load_encoder: loads the embedder of an encoder by name (`search_app.jobs.encoder_choices`).
+        load_encoder: loads the embedder with the encoder of these weights.
         on_switch: called with the new collection after a change of the encoder.
         runs_jobs: whether this server's thread runs jobs; else others must.
     """
@@ -67,7 +60,6 @@ class JobRunner:
 
     @property
     def alive(self) -> bool:
-        """Whether the worker thread is alive."""
         return self._worker.thread.alive
 
     @property
@@ -78,30 +70,18 @@ class JobRunner:
     def submit(
         self, feed: GivenFeed, options: ImportOptions = ImportOptions(), made_by: str | None = None
     ) -> Job:
-        """Queue a feed; a dry run only reports what would change.
-
-        Raises:
-            Busy: too many jobs are waiting.
-        """
+        """Queue a feed; a dry run only reports what would change. Raises Busy."""
         subject = (options.source or source_name(feed.name))[-SOURCE_LENGTH:]
         row = ImportJob(
-            id=_new_id(), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
+            id=secrets.token_hex(8), task=IMPORT, source=feed.name[:2000], feed=str(feed.file),
             folder=str(feed.photos or ""), made_by=made_by, options=options,
             subject=subject,
         )  # fmt: skip
         return self._queued(row, feed.content)
 
-    def rebuild(self, made_by: str | None = None) -> Job:
-        """Queue a rebuild of the indices and the predicted attributes. Raises Busy."""
-        return self._queued(_upkeep(REBUILD, "", made_by))
-
-    def reembed(self, encoder: str, made_by: str | None = None) -> Job:
-        """Queue a change to the encoder of this name. Raises Busy."""
-        return self._queued(_upkeep(REEMBED, encoder, made_by))
-
-    def review(self, made_by: str | None = None) -> Job:
-        """Queue a check of the catalogue for the work lists. Raises Busy."""
-        return self._queued(_upkeep(REVIEW, "", made_by))
+    def upkeep(self, task: Upkeep, encoder: str = "", made_by: str | None = None) -> Job:
+        """Queue work on the whole catalogue; a change of the encoder names it. Raises Busy."""
+        return self._queued(_upkeep(task, encoder, made_by))
 
     def sync(self, source: str, force: bool = False, made_by: str | None = None) -> Job:
         """Queue a run of a synchronised source, unless one waits or runs already.
@@ -112,7 +92,7 @@ class JobRunner:
         Raises:
             Busy: too many jobs are waiting.
         """
-        present = self.running_sync(source)
+        present = self._running_sync(source)
         if present is not None:
             return present
         row = _upkeep(SYNC, source, made_by)
@@ -120,8 +100,12 @@ class JobRunner:
         row.options = ImportOptions(prune_all=force)
         return self._queued(row)
 
-    def running_sync(self, source: str) -> Job | None:
-        """The job of this source that waits or runs."""
+    def with_job(self, status: SourceStatus) -> SourceStatus:
+        """The status of a source, which also runs while its job waits or runs."""
+        running = status.running or self._running_sync(status.source.name) is not None
+        return replace(status, running=running)
+
+    def _running_sync(self, source: str) -> Job | None:
         jobs = self._store.latest(MAX_JOBS, SYNC)
         return next((each for each in jobs if each.source == source and not each.ended), None)
 
@@ -137,11 +121,7 @@ class JobRunner:
         return self._store.latest(count, task)
 
     def cancel(self, job_id: str) -> Job:
-        """Stop a job after its current batch, on whichever server it runs; what is done stays.
-
-        Raises:
-            JobEnded: the job has ended already.
-        """
+        """Stop a job after its batch, wherever it runs; what is done stays. Raises JobEnded."""
         job = self.get(job_id)
         if job.ended:
             raise JobEnded(f"import {job_id} is {job.state} already; start another")
@@ -150,11 +130,7 @@ class JobRunner:
         return self.get(job_id)
 
     def resume(self, job_id: str) -> Job:
-        """Queue an ended job again; it skips unchanged photos.
-
-        Raises:
-            JobEnded: the job is done, or has not ended.
-        """
+        """Queue a stopped job again; it skips unchanged photos. Raises JobEnded."""
         job = self.get(job_id)
         if not job.ended or job.state == "done":
             raise JobEnded(f"import {job_id} is {job.state}; only one that was stopped can go on")
@@ -162,11 +138,7 @@ class JobRunner:
         return self._woken(job_id)
 
     def apply(self, job_id: str) -> Job:
-        """Queue the import of a completed dry run, written this time.
-
-        Raises:
-            JobEnded: the job is not a dry run, or not done.
-        """
+        """Queue the import of a completed dry run, written this time. Raises JobEnded."""
         job = self.get(job_id)
         if job.state != "done" or not job.options.dry_run:
             raise JobEnded(
@@ -199,9 +171,7 @@ class JobRunner:
         return self.get(job_id)
 
 
-def _new_id() -> str:
-    return secrets.token_hex(8)
-
-
 def _upkeep(task: str, source: str, made_by: str | None) -> ImportJob:
-    return ImportJob(id=_new_id(), task=task, source=source, feed="", folder="", made_by=made_by)
+    return ImportJob(
+        id=secrets.token_hex(8), task=task, source=source, feed="", folder="", made_by=made_by
+    )

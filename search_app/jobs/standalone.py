@@ -5,8 +5,6 @@ import threading
 
 from catalog.errors import DatabaseAway
 from indexing.collection import Collection
-from indexing.types import Embedder
-from search_app.jobs.encoder_choices import choice_named
 from search_app.jobs.runner import JobRunner
 from search_app.jobs.worker import POLL_SECONDS
 from search_app.settings import Settings
@@ -16,17 +14,13 @@ _log = logging.getLogger(__name__)
 
 def run_jobs(settings: Settings, collection: Collection, stopped: threading.Event) -> None:
     """Run what waits until the event is set; a job then goes back, a shard is finished first."""
-
-    def load(name: str) -> Embedder:
-        return settings.load_embedder(str(choice_named(settings.data, name).weights))
-
     in_use = collection
 
     def switch(new: Collection) -> None:
         nonlocal in_use
         in_use = new
 
-    runner = JobRunner(collection, load, switch)
+    runner = JobRunner(collection, settings.load_embedder, switch)
     try:
         while not stopped.is_set():
             try:

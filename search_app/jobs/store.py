@@ -1,25 +1,48 @@
-"""The rows of jobs in the database, which every server on it sees.
+"""Jobs and their rows in the database, which every server on it sees.
 
 A job's feed and its rejects lie there too, so that any server can run it and show them.
 """
 
 import zlib
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final, Literal
 
+from pydantic import BeforeValidator, ConfigDict, WrapValidator
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.importing.records import ImportOptions
 from catalog.models import ImportJob, JobFile
+from catalog.stored_json import or_none
+from search_app.documents import ImportOutcome, ImportState
 from search_app.errors import Busy, JobNotFound
-from search_app.jobs.records import ENDED, Job
 
+Upkeep = Literal["rebuild", "reembed", "review"]
+"""Work on the whole catalogue: new indices, another encoder, a check for the work lists."""
+IMPORT: Final = "import"
+REVIEW: Final = "review"
+SYNC: Final = "sync"
+ENDED: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 MAX_QUEUED: Final = 20
 MAX_JOBS: Final = 100
 FAST: Final = 1
 """zlib's level: feeds shrink to a seventh, at 100 MB a second."""
+
+
+class Job(ImportState):
+    """An import, or other work in the same queue, and its state."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    task: str
+    options: Annotated[ImportOptions, BeforeValidator(lambda stored: stored or ImportOptions())]
+    outcome: Annotated[ImportOutcome | None, WrapValidator(or_none)]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job neither runs nor waits."""
+        return self.state in ENDED
 
 
 class JobStore:
@@ -29,11 +52,7 @@ class JobStore:
         self._database = database
 
     def add(self, row: ImportJob, content: bytes | None = None) -> Job:
-        """Store a new job as queued, with the content of the feed that it names, if given.
-
-        Raises:
-            Busy: too many jobs are waiting.
-        """
+        """Store a new job as queued, with the content of its feed, if given. Raises Busy."""
         with self._database.side_transaction() as session:
             waiting = select(func.count()).where(ImportJob.state == "queued")
             if (session.scalar(waiting) or 0) >= MAX_QUEUED:

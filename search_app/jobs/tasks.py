@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
-from catalog.feeds.rows import Feed, ProductRow, Reject
-from catalog.fetching.fetch import fetch_feed
+from catalog.feeds.rows import Feed, Reject
+from catalog.fetching.fetch import feed_fetcher
 from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import is_url
 from catalog.importing.sources import source_name
@@ -23,12 +23,14 @@ from indexing.errors import IndexingError
 from indexing.review.check import check_catalogue
 from indexing.switch import switched
 from indexing.types import Embedder
+from search_app.documents import ImportOutcome
 from search_app.jobs.claims import ClaimedJob
-from search_app.jobs.records import outcome_to_row
 from segmentation.errors import SegmentationError
 
 FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
 """How far the fetch of a feed goes; public addresses only."""
+MAX_NAMED: Final = 1_000
+"""Removed products that an outcome names; the rest are counted."""
 EXPECTED: Final = (CatalogError, IndexingError, SegmentationError, OSError)
 """What makes a job fail with its reason; all else is a bug of ours."""
 
@@ -48,17 +50,18 @@ def import_feed_of(claimed: ClaimedJob, collection: Collection, report: Report) 
 def _import(claimed: ClaimedJob, collection: Collection, report: Report, temporary: Path) -> None:
     job = claimed.job
     feed, photos = _read(claimed, lambda: report(0, 0), temporary)
-
-    def on_progress(progress: IndexProgress) -> None:
-        report(progress.done, progress.total, progress.skipped, progress.garments)
-
     source = job.options.source or source_name(job.source)
     options = replace(job.options, source=None if feed.origin else source)
-    summary = collection.index(feed, photos, on_progress, options)
+    summary = collection.index(feed, photos, progress_to(report), options)
     rejects = temporary / FILE_NAME
     write_rejects(rejects, summary, feed)
     claimed.store.save_file(job.id, FILE_NAME, rejects.read_bytes())
-    claimed.set(**_counts(summary), outcome=outcome_to_row(summary, feed.kind))
+    claimed.set(**_counts(summary), outcome=_outcome(summary, feed.kind))
+
+
+def progress_to(report: Report) -> Callable[[IndexProgress], None]:
+    """The progress of an import as calls of a report."""
+    return lambda each: report(each.done, each.total, each.skipped, each.garments)
 
 
 def rebuild_indices(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
@@ -110,9 +113,28 @@ def _content(claimed: ClaimedJob, name: str) -> bytes:
     """The feed that was sent, or is fetched and stored: who resumes the job reads the same."""
     content = claimed.store.file(claimed.job.id, name)
     if content is None:
-        content = fetch_feed(claimed.job.source, FEED_LIMITS)
+        with feed_fetcher(FEED_LIMITS) as fetcher:
+            content = fetcher.fetch_bytes(claimed.job.source)
         claimed.store.save_file(claimed.job.id, name, content)
     return content
+
+
+def _outcome(summary: IndexSummary, kind: str) -> dict[str, Any]:
+    """The outcome of a run in the form stored in a job's row."""
+    products = summary.products
+    forecast = products.forecast
+    outcome = ImportOutcome(
+        kind=kind,
+        price_only=products.price_only,
+        products_removed=len(products.removed),
+        removed=list(products.removed[:MAX_NAMED]),
+        photos_unchanged=summary.unchanged,
+        photos_to_embed=forecast.to_embed if forecast else None,
+        photos_to_fetch=forecast.to_fetch if forecast else None,
+        photos_missing=forecast.missing if forecast else None,
+        notes=list(products.notes),
+    )
+    return outcome.model_dump(mode="json")
 
 
 def _counts(summary: IndexSummary) -> dict[str, int]:
@@ -139,13 +161,10 @@ def confined(feed: Feed) -> Feed:
     if not outside:
         return feed
     refused = {row.id for row in outside}
-    rejects = tuple(Reject(row.line, _outside_reason(row), row.id) for row in outside)
+    reason = "id {!r}: a photo's name leaves the photos' folder; use names below it"
+    rejects = tuple(Reject(row.line, reason.format(row.id), row.id) for row in outside)
     rows = tuple(row for row in feed.rows if row.id not in refused)
     return replace(feed, rows=rows, rejects=feed.rejects + rejects)
-
-
-def _outside_reason(row: ProductRow) -> str:
-    return f"id {row.id!r}: a photo's name leaves the photos' folder; use names below it"
 
 
 def _leaves(name: str) -> bool:

@@ -24,10 +24,9 @@ from indexing.switch import reopened
 from indexing.types import Embedder
 from search_app.errors import SearchAppError
 from search_app.jobs.claims import ClaimedJob, LeaseLost, claim, disown_all
-from search_app.jobs.encoder_choices import FOLDER, encoder_choices
-from search_app.jobs.records import IMPORT, REBUILD, REVIEW, SYNC
+from search_app.jobs.encoder_choices import FOLDER, choice_named, encoder_choices
 from search_app.jobs.repeated import RepeatedWork
-from search_app.jobs.store import JobStore
+from search_app.jobs.store import IMPORT, REVIEW, SYNC, JobStore
 from search_app.jobs.tasks import (
     EXPECTED,
     Report,
@@ -37,7 +36,7 @@ from search_app.jobs.tasks import (
     review_catalogue,
 )
 from search_app.security.server_paths import without_paths
-from search_app.sync.job import sync_source_of
+from search_app.sync.run import sync_source_of
 from segmentation.errors import SegmentationError
 
 _log = logging.getLogger(__name__)
@@ -84,7 +83,6 @@ class JobWorker:
 
     @property
     def working(self) -> bool:
-        """Whether a job is running here now."""
         return self._running is not None
 
     def cancel(self, job_id: str) -> None:
@@ -113,13 +111,13 @@ class JobWorker:
         if active is None or used is None or active.encoder == used.encoder:
             return
         choices = encoder_choices(self._collection.data)
-        names = [each.name for each in choices if each.fingerprint == active.encoder]
-        if not names:
+        weights = [each.weights for each in choices if each.fingerprint == active.encoder]
+        if not weights:
             raise IndexingError(
                 f"the encoder was changed to {active.encoder} elsewhere; put its weights into "
                 f"DATA/{FOLDER} of this server too"
             )
-        self._switch(reopened(self._collection, self._load_encoder(names[0])))
+        self._switch(reopened(self._collection, self._load_encoder(str(weights[0]))))
 
     def _switch(self, new: Collection) -> None:
         self._collection = new
@@ -184,12 +182,13 @@ class JobWorker:
             import_feed_of(claimed, self._collection, report)
         elif task == SYNC:
             sync_source_of(claimed, self._collection, report)
-        elif task == REBUILD:
+        elif task == "rebuild":
             rebuild_indices(claimed, self._collection, report)
         elif task == REVIEW:
             review_catalogue(claimed, self._collection, report)
         else:
-            embedder = self._load_encoder(claimed.job.source)
+            choice = choice_named(self._collection.data, claimed.job.source)
+            embedder = self._load_encoder(str(choice.weights))
             self._switch(change_encoder(claimed, self._collection, embedder, report))
 
     def _reporter(self, claimed: ClaimedJob) -> Report:

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from babel.units import format_unit
+
 from search_app.language.formats import megabytes, minute, number
 from search_app.language.phrases import Filled, Names, retold
-from search_app.language.translations import N_, Text, gettext, ngettext
+from search_app.language.translations import N_, Text, current_language, gettext, ngettext
 
 _JOB_STATES: Final = {
     "queued": N_("Waiting"),
@@ -15,6 +17,22 @@ _JOB_STATES: Final = {
     "interrupted": N_("Interrupted"),
 }
 
+_SOURCE_STATES: Final = {
+    "new": N_("Not run yet"),
+    "done": N_("Up to date"),
+    "unchanged": N_("Nothing new"),
+    "shrunk": N_("Over half is missing"),
+    "failed": N_("Failed"),
+    "stopped": N_("Stopped"),
+}
+_SOURCE_KINDS: Final = {
+    "file": N_("File"),
+    "folder": N_("Folder"),
+    "feed": N_("Feed at an address"),
+    "shopify": N_("Shopify shop"),
+    "woocommerce": N_("WooCommerce shop"),
+}
+_UNITS: Final = (("duration-day", 1440), ("duration-hour", 60), ("duration-minute", 1))
 _JOB_MESSAGES: Final = (
     N_("the server stopped meanwhile; the job goes on where one runs"),
     N_("cancelled; what was indexed until then stays"),
@@ -126,11 +144,32 @@ class AdminTexts:
     MODEL_ENCODER = Text("Encoder")
     MODEL_DIMENSION = Text("Dimension")
 
+    # Sources
+    SOURCES = Text("Sources")
+    SOURCES_HINT = Text("Where products come from, and how fresh they are. Add one on the server:")
+    SOURCES_COMMAND: Final = "apparel sync add NAME ADDRESS --every 6h"
+    NO_SOURCES = Text("There is no source yet.")
+    NOT_SCHEDULED = Text(
+        "This server does not run them by itself: set APPAREL_SYNC=true, or keep "
+        "“apparel sync run --watch” running."
+    )
+    LAST_RUN = Text("Last run")
+    NEXT_RUN = Text("Next run")
+    BY_HAND = Text("Only when asked")
+    SOURCE_RUNS = Text("Running")
+    RUN_NOW = Text("Run now")
+    RUN_FORCED = Text("Run, and remove what is missing")
+    SOURCE_LISTED = Text("products listed")
+    TAKES_WEBHOOKS = Text("takes webhooks")
+
     megabytes = staticmethod(megabytes)
     minute = staticmethod(minute)
     job_state = Names(_JOB_STATES)
     signed_in = Filled("Signed in with key “%(name)s”")
     progress_of = Filled("Progress of %(source)s")
+    source_state = Names(_SOURCE_STATES)
+    source_kind = Names(_SOURCE_KINDS)
+    run_source = Filled("Run %(name)s now")
 
     @classmethod
     def job_message(cls, message: str) -> str:
@@ -158,7 +197,6 @@ class AdminTexts:
 
     @staticmethod
     def job_progress(task: str, done: int, total: int) -> str:
-        """How far a job is."""
         if not total:
             is_feed = task in ("import", "sync")
             return gettext("Reading the feed") if is_feed else gettext("Getting ready")
@@ -173,3 +211,9 @@ class AdminTexts:
         return ngettext(
             "%(done)s of %(total)s photo", "%(done)s of %(total)s photos", total, **amounts
         )
+
+    @staticmethod
+    def interval(minutes: int) -> str:
+        unit, length = next(each for each in _UNITS if minutes % each[1] == 0)
+        time = format_unit(minutes // length, unit, locale=current_language())
+        return gettext("interval: %(time)s", time=time)

@@ -24,7 +24,6 @@ class ChooseLanguage:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve in the language of the request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

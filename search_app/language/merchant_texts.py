@@ -6,13 +6,7 @@ from search_app.language.errors import ErrorTexts
 from search_app.language.formats import number, percent, short_day
 from search_app.language.names import CLASSES_PLURAL, KINDS
 from search_app.language.phrases import Counted, Filled, Names, retold
-from search_app.language.translations import (
-    N_,
-    SOURCE_LANGUAGE,
-    Text,
-    current_language,
-    gettext,
-)
+from search_app.language.translations import N_, SOURCE_LANGUAGE, Text, current_language, gettext
 
 _LIST_NAMES: Final = {
     "no-garment": N_("Photos without a garment"),
@@ -139,7 +133,6 @@ class WorkListTexts:
 
     @staticmethod
     def checking(done: int, total: int) -> str:
-        """How far a check is."""
         if not total:
             return gettext("Checking…")
         amounts = {"done": number(done), "total": number(total)}

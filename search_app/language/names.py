@@ -85,5 +85,4 @@ class NameTexts:
 
     @staticmethod
     def stock(availability: str) -> str:
-        """An availability of the catalogue."""
         return gettext(_STOCK[availability]) if availability in _STOCK else availability

@@ -13,11 +13,10 @@ from search_app.language.formats import capitalised, decimal, number
 from search_app.language.merchant_texts import AnalyticsTexts, WorkListTexts
 from search_app.language.names import NameTexts
 from search_app.language.phrases import Counted, Filled, Names
-from search_app.language.source_texts import SourceTexts
 from search_app.language.translations import N_, Text, gettext
 
 
-class Texts(NameTexts, ErrorTexts, AdminTexts, SourceTexts, WorkListTexts, AnalyticsTexts):
+class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     """All texts of the pages; a class, so that each reads in the language of the request."""
 
     # The frame of every page

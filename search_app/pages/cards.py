@@ -55,21 +55,10 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
     ]
     if not state.sort:
         return views
-    prices = {card_key(card.product_id): card.price for card in shown}
-    return _by_price(views, prices, dearest_first=state.sort == "-price")
-
-
-def _by_price(
-    views: list[ResultView], prices: dict[str, Decimal | None], dearest_first: bool
-) -> list[ResultView]:
-    """Results in order of price, those without one last."""
-    sign = -1 if dearest_first else 1
-
-    def order(view: ResultView) -> tuple[bool, Decimal | int]:
-        price = prices[view.key]
-        return price is None, sign * (price or 0)
-
-    return sorted(views, key=order)
+    sign = -1 if state.sort == "-price" else 1
+    # Those without a price last.
+    places = [(each.price is None, sign * (each.price or 0)) for each in shown]
+    return [views[index] for index in sorted(range(len(views)), key=places.__getitem__)]
 
 
 def _product_card(product: ResultCard | ProductSummary, product_id: str) -> ResultView:

@@ -11,7 +11,7 @@ from catalog.queries import list_products, product_by_id, product_cards, variant
 from catalog.records import GarmentCard
 from catalog.sale import price_now
 from indexing.collection import Collection, ResultCard
-from search_app.analytics.pages import recorded_search
+from search_app.analytics.searches import recorded_search
 from search_app.documents import http_link
 from search_app.errors import PageNotFound
 from search_app.language import texts
@@ -31,9 +31,8 @@ from search_app.pages.garments import distinct_garments, main_colour, product_fa
 from search_app.pages.results import results_context
 from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.pages.views import ResultView
-from search_app.search.options import SearchOptions
 from search_app.search.outfits import complete_the_look, main_garment
-from search_app.search.search import find_by_words, search_cards
+from search_app.search.search import SearchOptions, find_by_words, search_cards
 from search_app.services import UsedServices
 from segmentation.classes import GarmentClass
 
@@ -193,9 +192,7 @@ def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
     return search_cards(collection, query, SearchOptions(k=SIMILAR_PRODUCTS))
 
 
-def _outfits(
-    collection: Collection, own: GarmentCard
-) -> dict[GarmentClass, tuple[ResultView, ...]]:
+def _outfits(collection: Collection, own: GarmentCard) -> Outfits:
     """Products that complete the look, without closeness, which refers to other garments."""
     return {
         garment_class: without_closeness(result_views(cards, PageState()))

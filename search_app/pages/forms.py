@@ -28,9 +28,9 @@ _PRESERVED_FIELDS: Final = (
 )  # fmt: skip
 """Fields that the form itself holds, or that start anew when it is sent."""
 ATTRIBUTE_MENUS: Final = 12
-"""Own attributes of the products that are counted ..."""
+"""Most attributes of the products' own that have a menu."""
 MOST_VALUES: Final = 40
-"""... and shown unless nearly each product has a value of its own."""
+"""Most values of such a menu: an attribute with more differs from product to product."""
 
 
 def filter_form(
@@ -173,20 +173,10 @@ def _menus(path: str, state: PageState, counted: Facets) -> tuple[Menu, ...]:
         ),
     )
     return tuple(
-        Menu(name, title, _menu_choices(path, state, name, values, chosen), chosen or "")
+        Menu(name, title, _choices(path, state, name, values, chosen), chosen or "")
         for name, title, values, chosen in kinds
         if len(values) > 1 or chosen
     )
-
-
-def _menu_choices(
-    path: str, state: PageState, name: str, values: Sequence[FacetValue], chosen: str | None
-) -> tuple[Choice, ...]:
-    """The values of one facet; those of standard facets can also be excluded."""
-    choices = _choices(name, values, chosen)
-    if name.startswith(ATTRIBUTE):
-        return choices
-    return tuple(_with_unwanted(path, state, name, each) for each in choices)
 
 
 def _with_unwanted(path: str, state: PageState, field: str, choice: Choice) -> Choice:
@@ -198,7 +188,10 @@ def _with_unwanted(path: str, state: PageState, field: str, choice: Choice) -> C
     return replace(choice, unwanted=is_unwanted, unwanted_href=toggled.href(path))
 
 
-def _choices(name: str, values: Sequence[FacetValue], chosen: str | None) -> tuple[Choice, ...]:
+def _choices(
+    path: str, state: PageState, name: str, values: Sequence[FacetValue], chosen: str | None
+) -> tuple[Choice, ...]:
+    """The values of one facet; those of standard facets can also be excluded."""
     wanted = (chosen or "").lower()
     swatches = SWATCHES if name == "colour" else {}
     choices = [
@@ -216,7 +209,9 @@ def _choices(name: str, values: Sequence[FacetValue], chosen: str | None) -> tup
         choices.insert(
             0, Choice(chosen, value_name(name, chosen), True, 0, swatches.get(wanted, ""))
         )
-    return tuple(choices)
+    if name.startswith(ATTRIBUTE):
+        return tuple(choices)
+    return tuple(_with_unwanted(path, state, name, each) for each in choices)
 
 
 def value_name(field: str, value: str) -> str:

@@ -18,17 +18,17 @@ from catalog.queries import list_products
 from catalog.records import ProductSummary
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment
-from search_app.analytics.pages import recorded_search
+from search_app.analytics.searches import recorded_search
 from search_app.errors import Busy, QueryExpired, SearchAppError
 from search_app.language import texts
 from search_app.pages.cards import shown_cards, summary_views
 from search_app.pages.forms import counted_facets, filter_form
 from search_app.pages.photo_picker import photo_pick
-from search_app.pages.regions import is_embedded, picked_garment, resolved_pick, with_pick
+from search_app.pages.regions import picked_garment, resolved_pick, with_pick
 from search_app.pages.results import results_context
-from search_app.pages.state import MAX_FURTHER_PHOTOS, PageState, Pick, parse_state
+from search_app.pages.state import MAX_FURTHER_PHOTOS, PageState, parse_state
 from search_app.problems import photo_problem, sentence
-from search_app.search.query_photo import counterpart, embed_query, embedder_of
+from search_app.search.query_photo import Pick, counterpart, embed_query, embedder_of
 from search_app.search.search import search_garment
 from search_app.search.uploads import StoredQuery, fetched_bytes, shown_jpeg, upload_bytes
 from search_app.services import Services, UsedServices
@@ -97,7 +97,7 @@ async def query_page(request: Request, token: str, services: UsedServices) -> Re
     if stored.model != collection.fingerprint:
         raise QueryExpired("the models were changed since; upload this photo again")
     pick = resolved_pick(stored, state.pick)
-    if not is_embedded(stored, pick):
+    if picked_garment(stored, pick) is None:
         without = stored
         stored = await services.line.run(lambda: _with_pick(services, collection, without, pick))
         await run_in_threadpool(services.queries.put, token, stored)
@@ -202,7 +202,7 @@ def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
 
 def _note(stored: StoredQuery, state: PageState) -> str:
     """What to say of the photo: no garment on it, or no colours that could be compared."""
-    is_grey = stored.query.fitted(state.options).colour_weight < state.colour_weight
+    is_grey = state.options.fitted(stored.query.monochrome).colour_weight < state.colour_weight
     notes = (
         "" if stored.query.garments or state.pick else texts.NO_GARMENT,
         texts.NO_COLOURS if is_grey else "",
@@ -233,8 +233,9 @@ def _query_page(
     state = replace(state, also=tuple(each for each in state.also if _is_stored(services, each)))
     pick = resolved_pick(stored, state.pick)
     chosen = picked_garment(stored, pick)
+    assert chosen is not None  # `query_page` has embedded it
     with services.metrics.stage("search"):
-        options = stored.query.fitted(state.options)
+        options = state.options.fitted(stored.query.monochrome)
         also = _counterparts(services, collection, chosen, state)
         found = search_garment(collection, chosen, options, state.among, also)
         cards = shown_cards(found, state)
@@ -246,7 +247,7 @@ def _query_page(
         is_empty = not cards and list_products(session, 1, 1).total == 0
     title = texts.like_this(among) if among else texts.LIKE_PHOTO
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
-    photo = photo_pick(stored, pick, path, state)
+    photo = photo_pick(stored.query, pick, chosen, path, state)
     recorder = services.analytics
     context = results_context(cards, form, title, is_empty, path, state, chosen.whole_photo) | {
         "search_id": recorded_search(recorder, state, chosen, words, among, cards),

@@ -7,10 +7,9 @@ from indexing.types import EmbeddedGarment
 from search_app.language import texts
 from search_app.pages.forms import class_choices
 from search_app.pages.garments import garment_view
-from search_app.pages.regions import picked_garment
-from search_app.pages.state import PageState, Pick, Region
+from search_app.pages.state import PageState
 from search_app.pages.views import Choice, GarmentView, PhotoPick
-from search_app.search.uploads import StoredQuery
+from search_app.search.query_photo import Pick, QueryPhoto, Region
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
 
@@ -26,10 +25,10 @@ DOUBTFUL: Final = 0.8
 _FIRST_REGION: Final = Region(25, 20, 75, 80)
 
 
-def photo_pick(stored: StoredQuery, pick: Pick, path: str, state: PageState) -> PhotoPick:
-    """The view of the photo with its garments; `pick` is resolved and embedded."""
-    query = stored.query
-    chosen = picked_garment(stored, pick)
+def photo_pick(
+    query: QueryPhoto, pick: Pick, chosen: EmbeddedGarment, path: str, state: PageState
+) -> PhotoPick:
+    """The view of the photo with its garments, and the chosen one of a resolved pick."""
     indices = pick if isinstance(pick, tuple) else ()
     size = (query.width, query.height)
     garments = tuple(

@@ -14,8 +14,7 @@ from PIL import Image
 
 from indexing.types import EmbeddedGarment, Embedder
 from search_app.errors import BadRequest, PageNotFound
-from search_app.pages.state import Pick, Region
-from search_app.search.query_photo import reduced, with_whole
+from search_app.search.query_photo import Pick, Region, reduced, scaled_box, with_whole
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask
@@ -26,11 +25,7 @@ MAX_REGIONS: Final = 16
 
 
 def resolved_pick(stored: StoredQuery, pick: Pick) -> Pick:
-    """Resolve a pick: by default the best garment, or the whole photo if there is none.
-
-    Raises:
-        PageNotFound: the photo has no such garment.
-    """
+    """Resolve a pick: by default the best garment, else the whole photo. Raises PageNotFound."""
     garments = stored.query.garments
     if pick == "photo" or isinstance(pick, Region):
         return pick
@@ -55,19 +50,8 @@ def best_garment(garments: tuple[EmbeddedGarment, ...]) -> int:
     return max(range(len(garments)), key=relevance)
 
 
-def is_embedded(stored: StoredQuery, pick: Pick) -> bool:
-    """Whether a resolved pick has its vector already."""
-    if pick == "photo":
-        return stored.query.whole is not None
-    return (isinstance(pick, tuple) and len(pick) == 1) or pick in dict(stored.regions)
-
-
 def with_pick(embedder: Embedder, stored: StoredQuery, pick: Pick) -> StoredQuery:
-    """The query with a resolved pick embedded.
-
-    Raises:
-        BadRequest: the region holds no pixel.
-    """
+    """The query with a resolved pick embedded. Raises BadRequest for an empty region."""
     photo = read_photo(stored.jpeg)
     if pick == "photo":
         return replace(stored, query=with_whole(embedder, photo, stored.query))
@@ -75,14 +59,13 @@ def with_pick(embedder: Embedder, stored: StoredQuery, pick: Pick) -> StoredQuer
     return replace(stored, regions=(*stored.regions, (pick, garment))[-MAX_REGIONS:])
 
 
-def picked_garment(stored: StoredQuery, pick: Pick) -> EmbeddedGarment:
-    """The embedded garment of a resolved pick."""
+def picked_garment(stored: StoredQuery, pick: Pick) -> EmbeddedGarment | None:
+    """The garment of a resolved pick; None until `with_pick` has embedded it."""
     if pick == "photo":
-        assert stored.query.whole is not None
         return stored.query.whole
     if isinstance(pick, tuple) and len(pick) == 1:
         return stored.query.garments[pick[0]]
-    return dict(stored.regions)[pick]
+    return dict(stored.regions).get(pick)
 
 
 def _embedded_region(
@@ -114,10 +97,7 @@ def _joined(parts: list[EmbeddedGarment], width: int, height: int, photo: Photo)
     down, across = photo.shape[0] / height, photo.shape[1] / width
     region = np.zeros(photo.shape[:2], bool)
     for part in parts:
-        x0, y0, x1, y1 = (
-            round(edge * scale)
-            for edge, scale in zip(part.garment.box, (across, down) * 2, strict=True)
-        )
+        x0, y0, x1, y1 = scaled_box(part.garment.box, across, down)
         target = region[y0:y1, x0:x1]
         mask = Image.fromarray(part.garment.mask).resize(
             target.shape[::-1], Image.Resampling.NEAREST

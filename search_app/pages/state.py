@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Path
@@ -13,9 +13,9 @@ from catalog.filtering.filters import Filters
 from catalog.queries import Sort
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from search_app.errors import BadRequest
-from search_app.search.options import SearchOptions
+from search_app.search.query_photo import Pick, Region
+from search_app.search.search import SearchOptions
 from segmentation.classes import GarmentClass
-from segmentation.mask import Box
 
 PAGE_SIZE: Final = 24
 MAX_RESULTS: Final = 240
@@ -27,7 +27,8 @@ MAX_EXAMPLES: Final = 8
 ATTRIBUTE: Final = "with_"
 """Before the name of a product's own attribute in an address: with_material=Cotton."""
 UNWANTED_FIELDS: Final = ("category", "colour", "brand", "availability")
-WHOLE_PHOTO: Final = "photo"
+_TEXTS: Final = ("words", "in_colour", "text", "brand", "category", "colour", "availability")
+"""Fields of the state and of an address that are texts."""
 _TEXT_LIMIT: Final = 200
 _MAX_MERGED: Final = 8
 _MAX_FIELDS: Final = 200
@@ -36,31 +37,6 @@ _EDGES: Final = ("left", "top", "right", "bottom")
 
 RowId = Annotated[int, Path(ge=1, lt=2**63)]
 """A row's id in an address: beyond this SQLite would raise."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """A box that the visitor drew; edges in per cent of the photo."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def box(self, width: int, height: int) -> Box:
-        """The box in pixels of a photo."""
-        across, down = width / 100, height / 100
-        return (
-            round(self.left * across),
-            round(self.top * down),
-            round(self.right * across),
-            round(self.bottom * down),
-        )
-
-
-Pick = tuple[int, ...] | Region | Literal["photo"] | None
-"""The part of the photo to search with: garments by index (several are joined), a drawn region or
-the whole photo; None = the best garment."""
 
 
 @dataclass(frozen=True)
@@ -106,24 +82,21 @@ class PageState:
 
     def liking(self, garment_id: int) -> "PageState":
         """The state with more like a garment, or without that if it was so already."""
-        others = tuple(each for each in self.more_like if each != garment_id)
-        is_new = len(others) == len(self.more_like)
-        return replace(
-            self,
-            more_like=(*others, garment_id) if is_new else others,
-            less_like=tuple(each for each in self.less_like if each != garment_id),
-            k=PAGE_SIZE,
-        )
+        more, less = self._other_examples(garment_id)
+        more += (garment_id,) if garment_id not in self.more_like else ()
+        return replace(self, more_like=more, less_like=less, k=PAGE_SIZE)
 
     def disliking(self, garment_id: int) -> "PageState":
-        """The state with less like a garment."""
-        more = tuple(each for each in self.more_like if each != garment_id)
-        less = tuple(each for each in self.less_like if each != garment_id)
+        more, less = self._other_examples(garment_id)
         return replace(self, more_like=more, less_like=(*less, garment_id), k=PAGE_SIZE)
+
+    def _other_examples(self, garment_id: int) -> list[tuple[int, ...]]:
+        """`more_like` and `less_like` without a garment."""
+        examples = (self.more_like, self.less_like)
+        return [tuple(each for each in ids if each != garment_id) for ids in examples]
 
     @property
     def filters(self) -> Filters:
-        """The filters for products."""
         return Filters(
             brand=self.brand,
             category=self.category,
@@ -155,13 +128,7 @@ class PageState:
         fields = [
             *_pick_pairs(self.pick),
             ("class", self.among.label if self.among else None),
-            ("words", self.words),
-            ("in_colour", self.in_colour),
-            ("text", self.text),
-            ("brand", self.brand),
-            ("category", self.category),
-            ("colour", self.colour),
-            ("availability", self.availability),
+            *((name, getattr(self, name)) for name in _TEXTS),
             *((ATTRIBUTE + name, value) for name, value in self.attributes),
             ("price_min", _plain(self.price_min)),
             ("price_max", _plain(self.price_max)),
@@ -187,7 +154,6 @@ class PageState:
         return replace(self, page=page).href("/catalogue")
 
     def without_filters(self) -> "PageState":
-        """The state without filters."""
         return PageState(
             pick=self.pick,
             among=self.among,
@@ -202,26 +168,17 @@ class PageState:
 
 
 def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
-    """The state in a query string; an empty field counts as absent.
-
-    Raises:
-        BadRequest: a value that should be a number or a class is not, or too many fields.
-    """
+    """The state in a query string; an empty field counts as absent. Raises BadRequest."""
     if len(params.multi_items()) > _MAX_FIELDS:
         raise BadRequest("address", f"this has more than {_MAX_FIELDS} fields; leave some out")
-    given = {name: value.strip() for name, value in params.items() if value.strip()}
+    given = {name: value.strip()[:_TEXT_LIMIT] for name, value in params.items() if value.strip()}
+    texts: dict[str, Any] = {name: given.get(name) for name in _TEXTS}
     return PageState(
+        **texts,
         pick=_pick(params.getlist("garment"), given),
-        among=parse_class(given.get("class")),
-        words=_text(given.get("words")),
-        in_colour=_text(given.get("in_colour")),
-        text=_text(given.get("text")),
-        brand=_text(given.get("brand")),
-        category=_text(given.get("category")),
-        colour=_text(given.get("colour")),
-        availability=_text(given.get("availability")),
+        among=_garment_class(given.get("class")),
         attributes=tuple(
-            (name.removeprefix(ATTRIBUTE), value[:_TEXT_LIMIT])
+            (name.removeprefix(ATTRIBUTE), value)
             for name, value in given.items()
             if name.startswith(ATTRIBUTE)
         )[:MAX_ATTRIBUTES],
@@ -234,12 +191,12 @@ def parse_state(params: ImmutableMultiDict[str, str]) -> PageState:
         more_like=_row_ids(params.getlist("more_like"), "more_like"),
         less_like=_row_ids(params.getlist("less_like"), "less_like"),
         k=_count(given.get("k"), PAGE_SIZE, MAX_RESULTS, "k"),
-        colour_weight=parse_weight(given.get("colour_weight")),
+        colour_weight=_weight(given.get("colour_weight")),
         page=_count(given.get("page"), 1, 10**6, "page"),
     )
 
 
-def parse_class(text: str | None) -> GarmentClass | None:
+def _garment_class(text: str | None) -> GarmentClass | None:
     """upper, whole or lower; None and "" are no choice. Raises BadRequest."""
     if not text:
         return None
@@ -252,7 +209,7 @@ def parse_class(text: str | None) -> GarmentClass | None:
     return garment_class
 
 
-def parse_weight(text: str | None) -> float:
+def _weight(text: str | None) -> float:
     """A colour weight from 0 to 1. Raises BadRequest."""
     try:
         weight = float(text or DEFAULT_COLOUR_WEIGHT)
@@ -270,7 +227,7 @@ def _pick(garments: list[str], given: dict[str, str]) -> Pick:
     named = [each.strip() for each in garments if each.strip()]
     if not named:
         return None
-    if WHOLE_PHOTO in named:
+    if "photo" in named:
         return "photo"
     if not all(each.isascii() and each.isdigit() and len(each) < 4 for each in named):
         raise BadRequest("garment", "must be the number of a garment on the photo, or photo")
@@ -292,7 +249,7 @@ def _pick_pairs(pick: Pick) -> list[tuple[str, str | None]]:
         case None:
             return []
         case "photo":
-            return [("garment", WHOLE_PHOTO)]
+            return [("garment", "photo")]
         case Region():
             edges = (pick.left, pick.top, pick.right, pick.bottom)
             return [(name, str(edge)) for name, edge in zip(_EDGES, edges, strict=True)]
@@ -306,10 +263,6 @@ def _sort(text: str | None) -> Sort:
         case "price" | "-price":
             return text
     raise BadRequest("sort", "must be price (the cheapest first) or -price")
-
-
-def _text(text: str | None) -> str | None:
-    return text[:_TEXT_LIMIT] if text else None
 
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from search_app.pages.state import Region
+from search_app.search.query_photo import Region
 
 Pairs = tuple[tuple[str, str], ...]
 """Hidden fields of a form, which preserve other parts of the state."""

@@ -5,7 +5,7 @@ from catalog.queries import product_cards
 from indexing.collection import Collection
 from indexing.embedding.explain import explanation_png, garment_at
 from indexing.types import EmbeddedGarment
-from search_app.search.query_photo import embedder_of
+from search_app.search.query_photo import embedder_of, scaled_box
 from segmentation.photos import Photo, read_photo
 
 
@@ -31,8 +31,7 @@ def explain(
         raise CatalogError(f"there is no garment {garment_id}; search again for its id")
     shown = read_photo(collection.photo_file(card.photo_id))
     height, width = shown.shape[:2]
-    x0, y0, x1, y1 = card.box
-    box = (round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height))
+    box = scaled_box(card.box, width, height)
     query = garment_at(embedder, photo, garment.garment.box, garment.garment.garment_class)
     result = garment_at(embedder, shown, box, card.garment_class)
     return explanation_png(embedder, query, result, colour_weight)

@@ -53,11 +53,7 @@ class InferenceLine:
         return self._inside >= self._max_inside
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Wait for a free thread, then return the result of `work`.
-
-        Raises:
-            Busy: the queue of `max_waiting` is full.
-        """
+        """The result of `work` from the next free thread. Raises Busy if too many wait."""
         if self.is_full:
             raise Busy("too many photos are being searched; try again in a few seconds")
         self._inside += 1
@@ -101,7 +97,6 @@ class BatchingEmbedder:
 
     @property
     def fingerprint(self) -> ModelFingerprint:
-        """The fingerprint of the wrapped embedder."""
         return self._embedder.fingerprint
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
@@ -137,7 +132,6 @@ class BatchingEmbedder:
 
     @property
     def takes_text(self) -> bool:
-        """Whether the wrapped embedder takes texts."""
         return isinstance(self._embedder, TextEmbedder) and self._embedder.takes_text
 
     def text_half(self, text: str) -> Vector:
@@ -146,7 +140,6 @@ class BatchingEmbedder:
         return self._models.submit(embedder.text_half, text).result()
 
     def close(self) -> None:
-        """Finish running work."""
         self._models.shutdown(wait=True)
 
     def _take_turn(self) -> None:

@@ -63,10 +63,11 @@ def label_point(mask: BoolMask, box: Box) -> tuple[float, float]:
 def trace_loops(mask: BoolMask) -> list[Points]:
     """Every closed boundary of a mask as the midpoints of its pixel edges."""
     following = _edges(mask)
-    loops = []
+    loops: list[Points] = []
     while following:
         start = next(iter(following))
-        loops.append(_midpoints(_walk(following, start)))
+        points = np.array(_walk(following, start), float)
+        loops.append((points + np.roll(points, -1, axis=0)) / 2)
     return loops
 
 
@@ -159,11 +160,6 @@ def _turn(came: _Step | None, here: _Step, end: _Step) -> int:
     before = (here[0] - came[0], here[1] - came[1])
     after = (end[0] - here[0], end[1] - here[1])
     return before[0] * after[1] - before[1] * after[0]
-
-
-def _midpoints(corners: list[_Step]) -> Points:
-    points = np.array(corners, float)
-    return np.asarray((points + np.roll(points, -1, axis=0)) / 2)
 
 
 def _simplify_line(points: Points, tolerance: float) -> Points:

@@ -4,28 +4,27 @@ photo -> embedder -> QueryPhoto: its garments, or the garment of a region, or th
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from PIL import Image
 
 from catalog.colours import rgb_to_lab
 from indexing.collection import Collection
-from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
-from search_app.errors import BadRequest, NotReady
-from search_app.search.options import SearchOptions
+from indexing.types import EmbeddedGarment, Embedder
+from search_app.errors import NotReady
 from search_app.search.screenshot import SAMPLED_SIDE, picture_box
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box
-from segmentation.photos import Photo
+from segmentation.photos import WORKING_SIDE, Photo
 
 GREY_CHROMA: Final = 1.5
 """CIELAB chroma below which a photo is grey: 1 of 1,560 photos with colours has less than 2."""
 TONE_SPREAD: Final = 0.15
 """Spread of a toned photo's colours at equal lightness, as a share of its chroma, and the share of
 its pixels that may lack the tone."""
-_SIDE: Final = 64
-"""Pixels a side that are compared, averages of many, so that JPEG's noise cancels out."""
+_SIDE: Final = WORKING_SIDE // 16
+"""Averages a side that are compared: JPEG stores colours in blocks of 16 pixels, with noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,19 +41,28 @@ class QueryPhoto:
     whole: EmbeddedGarment | None = None
     monochrome: bool = False
 
-    def fitted(self, options: SearchOptions) -> SearchOptions:
-        """The options for this photo: by style alone where it shows no colours to compare."""
-        if not self.monochrome or options.wanted_colour:
-            return options
-        return replace(options, colour_weight=0.0)
+
+@dataclass(frozen=True)
+class Region:
+    """A box that the visitor drew; edges in per cent of the photo."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def box(self, width: int, height: int) -> Box:
+        """The box in pixels of a photo."""
+        return scaled_box((self.left, self.top, self.right, self.bottom), width / 100, height / 100)
+
+
+Pick = tuple[int, ...] | Region | Literal["photo"] | None
+"""The part of the photo to search with: garments by index (several are joined), a drawn region or
+the whole photo; None = the best garment."""
 
 
 def embedder_of(collection: Collection) -> Embedder:
-    """The collection's embedder.
-
-    Raises:
-        NotReady: the collection was opened without models.
-    """
+    """The collection's embedder. Raises NotReady if it was opened without models."""
     if collection.embedder is None:
         raise NotReady("the models are not loaded; run `apparel doctor`")
     return collection.embedder
@@ -65,37 +73,35 @@ def embed_query(embedder: Embedder, photo: Photo) -> QueryPhoto:
 
     `whole` is set if no garment was detected.
     """
-    box = picture_box(photo)
-    picture = _cropped(photo, box)
-    found = query_of(embedder.embed([picture])[0])
     height, width = photo.shape[:2]
-    garments = tuple(_moved(each, box, photo) for each in found.garments)
+    picture, box = _picture(photo)
+    (embedded,) = embedder.embed([picture])
+    garments = tuple(_moved(reduced(each), box, photo) for each in embedded.garments)
     query = QueryPhoto(height, width, garments, monochrome=is_monochrome(picture))
-    return query if garments else _with_whole(embedder, photo, query, box)
+    return query if garments else with_whole(embedder, photo, query)
 
 
-def embed_wanted(
-    embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
-) -> QueryPhoto:
-    """The garments of the photo, or the one in the requested region.
+def with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto) -> QueryPhoto:
+    """The query with the whole photo, or a screenshot's picture, embedded as one garment."""
+    picture, box = _picture(photo)
+    whole = reduced(embedder.embed_whole(picture))
+    return replace(query, whole=_moved(whole, box, photo))
 
-    Raises:
-        BadRequest: the region is outside the photo or empty.
-    """
-    if options.region is None:
-        return embed_query(embedder, photo)
+
+def _picture(photo: Photo) -> tuple[Photo, Box]:
+    """The picture that a screenshot shows, or all of an ordinary photo, and its box."""
+    x0, y0, x1, y1 = box = picture_box(photo) or (0, 0, photo.shape[1], photo.shape[0])
+    return np.ascontiguousarray(photo[y0:y1, x0:x1]), box
+
+
+def _moved(embedded: EmbeddedGarment, box: Box, photo: Photo) -> EmbeddedGarment:
+    """A garment of a picture with its box in pixels of the photo and its share of that."""
+    garment, (left, top, right, bottom) = embedded.garment, box
+    x0, y0, x1, y1 = garment.box
+    moved = (x0 + left, y0 + top, x1 + left, y1 + top)
     height, width = photo.shape[:2]
-    sent_height, sent_width = size or (height, width)
-    scales = (width / sent_width, height / sent_height) * 2
-    x0, y0, x1, y1 = (
-        min(round(edge * scale), end)
-        for edge, scale, end in zip(options.region, scales, (width, height) * 2, strict=True)
-    )
-    try:
-        embedded = embedder.embed_region(photo, (x0, y0, x1, y1), options.garment_class)
-    except ValueError as error:
-        raise BadRequest("region", f"{error}; give x0,y0,x1,y1 inside the photo") from error
-    return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
+    area = garment.area * (right - left) * (bottom - top) / (height * width)
+    return replace(embedded, garment=replace(garment, box=moved, area=area))
 
 
 def is_monochrome(photo: Photo) -> bool:
@@ -120,42 +126,10 @@ def is_monochrome(photo: Photo) -> bool:
     return bool(spread < TONE_SPREAD * chroma and toned >= 1 - TONE_SPREAD)
 
 
-def query_of(embedded: EmbeddedPhoto) -> QueryPhoto:
-    """The query of an embedded photo, with reduced masks."""
-    garments = tuple(reduced(garment) for garment in embedded.garments)
-    return QueryPhoto(embedded.height, embedded.width, garments)
-
-
-def with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto) -> QueryPhoto:
-    """The query with the whole photo embedded as one garment in `whole`.
-
-    Of a screenshot it is the picture.
-    """
-    return _with_whole(embedder, photo, query, picture_box(photo))
-
-
-def _with_whole(embedder: Embedder, photo: Photo, query: QueryPhoto, box: Box | None) -> QueryPhoto:
-    whole = reduced(embedder.embed_whole(_cropped(photo, box)))
-    return replace(query, whole=_moved(whole, box, photo))
-
-
-def _cropped(photo: Photo, box: Box | None) -> Photo:
-    if box is None:
-        return photo
+def scaled_box(box: tuple[float, float, float, float], across: float, down: float) -> Box:
+    """A box in pixels of another copy of its photo, `across` times as wide, `down` as high."""
     x0, y0, x1, y1 = box
-    return np.ascontiguousarray(photo[y0:y1, x0:x1])
-
-
-def _moved(embedded: EmbeddedGarment, box: Box | None, screenshot: Photo) -> EmbeddedGarment:
-    """A garment of a picture with its box in pixels of the screenshot and its share of it."""
-    if box is None:
-        return embedded
-    garment, (left, top, right, bottom) = embedded.garment, box
-    x0, y0, x1, y1 = garment.box
-    moved = (x0 + left, y0 + top, x1 + left, y1 + top)
-    height, width = screenshot.shape[:2]
-    area = garment.area * (right - left) * (bottom - top) / (height * width)
-    return replace(embedded, garment=replace(garment, box=moved, area=area))
+    return round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)
 
 
 def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarment | None:
@@ -171,7 +145,7 @@ def reduced(embedded: EmbeddedGarment, scale: float = 1.0) -> EmbeddedGarment:
         scale: pixels of the query photo per pixel of the photo that was embedded.
     """
     garment = embedded.garment
-    x0, y0, x1, y1 = (round(edge * scale) for edge in garment.box)
+    box = scaled_box(garment.box, scale, scale)
     step = -(-max(garment.mask.shape) // SAMPLED_SIDE)
     mask = garment.mask[::step, ::step].copy()
-    return replace(embedded, garment=replace(garment, box=(x0, y0, x1, y1), mask=mask))
+    return replace(embedded, garment=replace(garment, box=box, mask=mask))

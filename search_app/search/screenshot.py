@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segmentation.mask import Box
-from segmentation.photos import Photo
+from segmentation.photos import WORKING_SIDE, Photo
 
 SAME: Final = 8
 """Levels by which a pixel of a strip may differ from its colour; JPEG changes about so many."""
@@ -23,8 +23,8 @@ STRAIGHT: Final = 0.6
 """Share of the pixels along an edge that differ from the strip."""
 LEAST_SIDE: Final = 0.3
 """Least share of the photo's height and width that a picture covers."""
-SAMPLED_SIDE: Final = 400
-"""Sampled pixels a side; masks of queries have no more either."""
+SAMPLED_SIDE: Final = WORKING_SIDE // 4
+"""Sampled pixels a side, every fourth of a decoded photo; masks of queries have no more either."""
 _BLUR: Final = 3
 """Sampled rows that are neither strip nor picture, and those of the narrowest strip."""
 
@@ -92,7 +92,7 @@ def _has(rows: Pixels, colour: Pixels) -> npt.NDArray[np.bool_]:
 
 
 def _strips(rows: Pixels, medians: Pixels) -> list[tuple[int, int]]:
-    """First row and the row behind of each run of blank rows of one colour."""
+    """First row of each run of blank rows of one colour, and the row after it."""
     blank = _has(rows, medians[:, None]).mean(axis=1) >= BLANK
     breaks = ~(blank[1:] & blank[:-1] & _has(medians[1:], medians[:-1]))
     bounds = [0, *(np.flatnonzero(breaks) + 1), len(rows)]

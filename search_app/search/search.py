@@ -1,20 +1,91 @@
-"""Result cards of a query under the search options."""
+"""Search options, and the result cards of a query under them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from catalog.database import Database
 from catalog.filtering.comparison import Shown, relative_to
+from catalog.filtering.facets import attribute_names
+from catalog.filtering.filters import Filters, parse_filters
+from catalog.filtering.vocabulary import colour_name
+from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import UnderstoodWords, WordQuery
 from indexing.collection import Collection, ResultCard
-from indexing.embedding.colour import lightness_of
+from indexing.embedding.colour import colour_vector, lightness_of
+from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from indexing.search.feedback import joined, steered
 from indexing.search.query import Query
-from indexing.types import ATTRIBUTE_NAMES, EmbeddedGarment, Vector
-from search_app.search.options import SearchOptions, check_colour
+from indexing.types import ATTRIBUTE_NAMES, EmbeddedGarment
+from search_app.errors import BadRequest
 from search_app.search.query_photo import embedder_of
 from segmentation.classes import GarmentClass
+from segmentation.mask import Box
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """Options of a search.
+
+    Attributes:
+        garment_class: only garments of this class; None = every garment found.
+        k: results per garment.
+        colour_weight: 0 compares style only, 1 colour only.
+        filters: which products may be results.
+        in_colour: a colour's name or #rrggbb to search for instead of the garment's own
+            colours ("the same, but in blue"); it weighs at least `NAMED_COLOUR_WEIGHT`.
+        words: a text query that results must match ("red top", "dress without stripes"); a
+            colour in it replaces the garment's own colours too.
+        region: box x0, y0, x1, y1 in pixels of the original photo, searched as one garment.
+        more_like, less_like: ids of garments that results should be more and less like.
+        fold_duplicates: products with the same photo or nearly the same garment appear once.
+    """
+
+    garment_class: GarmentClass | None = None
+    k: int = 12
+    colour_weight: float = DEFAULT_COLOUR_WEIGHT
+    filters: Filters = field(default_factory=Filters)
+    in_colour: str | None = None
+    words: str | None = None
+    region: Box | None = None
+    more_like: tuple[int, ...] = ()
+    less_like: tuple[int, ...] = ()
+    fold_duplicates: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise BadRequest, listing the known colours, if `in_colour` is none of them."""
+        if self.in_colour:
+            try:
+                colour_vector(colour_name(self.in_colour))
+            except ValueError as error:
+                raise BadRequest("in_colour", str(error)) from error
+
+    @property
+    def word_query(self) -> WordQuery:
+        """The parsed words; `Collection.understand` says which of them the catalogue knows."""
+        return parse_words(self.words or "")
+
+    @property
+    def wanted_colour(self) -> str | None:
+        """The colour that replaces the garment's own."""
+        if self.in_colour:
+            return colour_name(self.in_colour)
+        return self.word_query.colour
+
+    def fitted(self, monochrome: bool) -> "SearchOptions":
+        """The options for a photo: by style alone where it has no colours to compare."""
+        if not monochrome or self.wanted_colour:
+            return self
+        return replace(self, colour_weight=0.0)
+
+
+def parsed_filters(database: Database, texts: list[str]) -> Filters:
+    """Parse "FIELD=VALUE" filters. Raises CatalogError, which lists the fields."""
+    if not texts:
+        return Filters()
+    with database.session() as session:
+        return parse_filters(texts, attribute_names(session))
 
 
 def search_garment(
@@ -64,16 +135,15 @@ def search_cards(
     query = _with_feedback(collection, query, options)
     chosen = among or options.garment_class
     classes = (chosen,) if chosen else words.garment_classes or query.classes
-    steered = replace(
+    wanted = replace(
         query,
-        vector=_steered_vector(collection, query.vector, options),
         classes=classes,
         count=options.k,
-        colour_weight=options.searched_weight,
+        colour_weight=options.colour_weight,
         filters=replace(options.filters, words=words),
         fold_duplicates=options.fold_duplicates,
     )
-    found = collection.results(steered)
+    found = collection.results(_in_wanted_colour(collection, wanted, options))
     # What was disliked stands last, however near it is.
     return sorted(found, key=lambda card: card.garment_id in options.less_like)
 
@@ -103,11 +173,12 @@ def _with_feedback(collection: Collection, query: Query, options: SearchOptions)
     return steered(query, more, less, collection.fingerprint.style_dimension)
 
 
-def _steered_vector(collection: Collection, vector: Vector, options: SearchOptions) -> Vector:
-    """A garment's vector with its colour half replaced by the requested colour."""
+def _in_wanted_colour(collection: Collection, query: Query, options: SearchOptions) -> Query:
+    """The query with the wanted colour for its own; who names a colour wants to see it."""
     if not options.wanted_colour:
-        return vector
+        return query
     embedder = embedder_of(collection)
-    check_colour(options)
-    style = vector[: embedder.fingerprint.style_dimension]
-    return np.concatenate([style, embedder.colour_half(options.wanted_colour)])
+    style = query.vector[: embedder.fingerprint.style_dimension]
+    vector = np.concatenate([style, embedder.colour_half(options.wanted_colour)])
+    weight = max(query.colour_weight, NAMED_COLOUR_WEIGHT)
+    return replace(query, vector=vector, colour_weight=weight)

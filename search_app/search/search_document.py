@@ -6,7 +6,6 @@ The page keeps the QueryPhoto and repeats the last steps.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
 from time import perf_counter
 from typing import Final
 
@@ -16,7 +15,6 @@ from indexing.collection import Collection, ResultCard
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, EmbeddedPhoto, Embedder
 from search_app.documents import (
-    ColourDocument,
     FoundGarmentDocument,
     GarmentDocument,
     ModelDocument,
@@ -28,17 +26,17 @@ from search_app.documents import (
     WordsDocument,
 )
 from search_app.errors import BadRequest
-from search_app.search.options import SearchOptions, check_colour
 from search_app.search.query_photo import (
     QueryPhoto,
     counterpart,
     embed_query,
-    embed_wanted,
     embedder_of,
-    query_of,
+    is_monochrome,
+    reduced,
+    scaled_box,
     with_whole,
 )
-from search_app.search.search import find_by_words, search_garment
+from search_app.search.search import SearchOptions, find_by_words, search_garment
 from segmentation.classes import GarmentClass
 from segmentation.photos import Photo
 
@@ -65,9 +63,8 @@ def search_photo(
     """
     started = perf_counter()
     embedder = embedder_of(collection)
-    check_colour(options)
-    query = embed_wanted(embedder, photo, options, size)
-    options = query.fitted(options)
+    query = _embedded(embedder, photo, options, size)
+    options = options.fitted(query.monochrome)
     wanted = _wanted_garments(query, options)
     if not wanted and query.whole is None:
         query = with_whole(embedder, photo, query)
@@ -79,31 +76,26 @@ def search_photo(
         found = [each for each in also if each is not None]
         return search_garment(collection, garment, options, also=found)
 
+    height, width = size or photo.shape[:2]
+    scale = (width / query.width, height / query.height)
     garments = [
-        garment_document(
-            found_document(garment, query, size), cards_of(garment), options.colour_weight
-        )
-        for garment in wanted
+        _garment_document(found_document(each, *scale), cards_of(each), options.colour_weight)
+        for each in wanted or filter(None, [query.whole])
     ]
-    if query.whole is not None and not wanted:
-        cards = cards_of(query.whole)
-        garments = [_whole_document(found_document(query.whole, query, size), cards, options)]
+    ended = perf_counter()
+    seconds = {"embed": embedded - started, "search": ended - embedded, "total": ended - started}
     return SearchDocument(
         garments=garments,
-        photo=photo_document(query, size),
+        photo=PhotoDocument(width=width, height=height),
         note=_note(query, options.garment_class, bool(wanted)),
         words=words_document(collection.understand(options.words)),
-        model=model_document(embedder),
-        timings_ms=_timings(started, embedded, perf_counter()),
+        model=ModelDocument.model_validate(embedder.fingerprint),
+        timings_ms={stage: round(time * 1000, 1) for stage, time in seconds.items()},
     )
 
 
 def search_words(collection: Collection, options: SearchOptions) -> WordsDocument:
-    """Products that a text query finds, without a photo: the best match first.
-
-    Raises:
-        BadRequest: no word of the text is known.
-    """
+    """Products that a text finds, the best match first. Raises BadRequest if no word is known."""
     started = perf_counter()
     words, cards = find_by_words(collection, options, options.garment_class)
     if not cards and words.query.is_empty and options.filters.is_empty:
@@ -119,6 +111,23 @@ def search_words(collection: Collection, options: SearchOptions) -> WordsDocumen
     )
 
 
+def _embedded(
+    embedder: Embedder, photo: Photo, options: SearchOptions, size: tuple[int, int] | None
+) -> QueryPhoto:
+    """The garments of the photo, or the one in the requested region. Raises BadRequest."""
+    if options.region is None:
+        return embed_query(embedder, photo)
+    height, width = photo.shape[:2]
+    sent_height, sent_width = size or (height, width)
+    x0, y0, x1, y1 = scaled_box(options.region, width / sent_width, height / sent_height)
+    region = (min(x0, width), min(y0, height), min(x1, width), min(y1, height))
+    try:
+        embedded = embedder.embed_region(photo, region, options.garment_class)
+    except ValueError as error:
+        raise BadRequest("region", f"{error}; give x0,y0,x1,y1 inside the photo") from error
+    return QueryPhoto(height, width, (reduced(embedded),), monochrome=is_monochrome(photo))
+
+
 def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[EmbeddedGarment]:
     wanted, said = options.garment_class, options.word_query.garment_classes
     garments = [each for each in query.garments if wanted in (None, each.garment.garment_class)]
@@ -127,70 +136,48 @@ def _wanted_garments(query: QueryPhoto, options: SearchOptions) -> list[Embedded
     return [each for each in garments if each.garment.garment_class in said] or garments
 
 
-def _whole_document(
-    found: FoundGarmentDocument, cards: list[ResultCard], options: SearchOptions
-) -> GarmentDocument:
-    """The document of the whole photo as one garment, with the class of its best result."""
-    if cards:
-        found = found.model_copy(update={"garment_class": cards[0].garment_class.label})
-    return garment_document(found, cards, options.colour_weight)
-
-
 def _note(query: QueryPhoto, wanted: GarmentClass | None, found: bool) -> str | None:
     absent = NO_GARMENT if wanted is None else NOT_THIS_CLASS.format(wanted.label)
     notes = [*([] if found else [absent]), *([NO_COLOURS] if query.monochrome else [])]
     return "; ".join(notes) or None
 
 
-def _timings(started: float, embedded: float, ended: float) -> dict[str, float]:
-    return {
-        "embed": round((embedded - started) * 1000, 1),
-        "search": round((ended - embedded) * 1000, 1),
-        "total": round((ended - started) * 1000, 1),
-    }
-
-
 def segment_document(
     embedder: Embedder, embedded: EmbeddedPhoto, size: tuple[int, int], mask_png: str
 ) -> SegmentDocument:
     """The garments of an embedded photo, without results; boxes in pixels of `size`."""
-    query = query_of(embedded)
+    scale = (size[1] / embedded.width, size[0] / embedded.height)
     return SegmentDocument(
-        garments=[found_document(garment, query, size) for garment in query.garments],
-        photo=photo_document(query, size),
+        garments=[found_document(garment, *scale) for garment in embedded.garments],
+        photo=PhotoDocument(width=size[1], height=size[0]),
         mask_png=mask_png,
-        model=model_document(embedder),
+        model=ModelDocument.model_validate(embedder.fingerprint),
     )
 
 
-def found_document(
-    embedded: EmbeddedGarment, query: QueryPhoto, size: tuple[int, int] | None
-) -> FoundGarmentDocument:
-    """A garment's document; box in pixels of `size`."""
-    height, width = size or (query.height, query.width)
-    across, down = width / query.width, height / query.height
+def found_document(embedded: EmbeddedGarment, across: float, down: float) -> FoundGarmentDocument:
+    """A garment's document; its box on a photo so many times as wide and as high."""
     garment = embedded.garment
     kind, pattern = embedded.attributes.kind, embedded.attributes.pattern
-    x0, y0, x1, y1 = garment.box
-    return FoundGarmentDocument(
-        garment_class=garment.garment_class.label,
-        score=round(garment.score, 4),
-        box=(round(x0 * across), round(y0 * down), round(x1 * across), round(y1 * down)),
-        area=round(garment.area, 4),
-        colours=[
-            ColourDocument(name=each.name, hex=each.hex, share=round(each.share, 4))
-            for each in embedded.colours
-        ],
-        kind=kind.value if kind else None,
-        pattern=pattern.value if pattern else None,
-        whole_photo=embedded.whole_photo,
-    )
+    fields = {
+        "garment_class": garment.garment_class.label,
+        "score": garment.score,
+        "box": scaled_box(garment.box, across, down),
+        "area": garment.area,
+        "colours": embedded.colours,
+        "kind": kind.value if kind else None,
+        "pattern": pattern.value if pattern else None,
+        "whole_photo": embedded.whole_photo,
+    }
+    return FoundGarmentDocument.model_validate(fields)
 
 
-def garment_document(
+def _garment_document(
     found: FoundGarmentDocument, cards: list[ResultCard], colour_weight: float
 ) -> GarmentDocument:
-    """A garment's document with its results."""
+    """A garment's document with its results; a whole photo has the class of the best of them."""
+    if found.whole_photo and cards:
+        found = found.model_copy(update={"garment_class": cards[0].garment_class.label})
     return GarmentDocument(
         **found.model_dump(),
         nothing_close=nothing_close(cards, colour_weight),
@@ -200,32 +187,8 @@ def garment_document(
 
 def result_document(card: ResultCard) -> ResultDocument:
     """A result's document."""
-    return ResultDocument(
-        product_id=card.product_id,
-        title=card.title,
-        photo=card.photo,
-        photo_url=f"/photos/{card.photo_id}.jpg",
-        garment_id=card.garment_id,
-        garment_class=card.garment_class.label,
-        score=round(card.score, 4),
-        style=round(card.style, 4),
-        colour=round(card.colour, 4),
-        same_kind=round(card.same_kind, 4),
-        same_colour=round(card.same_colour, 4),
-        brand=card.brand,
-        category=card.category,
-        price=amount(card.price),
-        regular_price=amount(card.regular_price),
-        currency=card.currency,
-        url=card.url,
-        availability=card.availability,
-        more_colours=card.more_colours,
-    )
-
-
-def amount(price: Decimal | None) -> float | None:
-    """A price as a JSON number."""
-    return None if price is None else float(price)
+    shown = {"photo_url": f"/photos/{card.photo_id}.jpg", "garment_class": card.garment_class.label}
+    return ResultDocument.model_validate(vars(card) | shown)
 
 
 def words_document(understood: UnderstoodWords) -> UnderstoodDocument | None:
@@ -253,17 +216,3 @@ def words_document(understood: UnderstoodWords) -> UnderstoodDocument | None:
 def _named(terms: Sequence[Term], *fields: ConceptField) -> list[str]:
     names = (term.concept.name for term in terms if term.concept.field in fields)
     return list(dict.fromkeys(names))
-
-
-def photo_document(query: QueryPhoto, size: tuple[int, int] | None) -> PhotoDocument:
-    """The document of the photo's size, to which boxes refer."""
-    height, width = size or (query.height, query.width)
-    return PhotoDocument(width=width, height=height)
-
-
-def model_document(embedder: Embedder) -> ModelDocument:
-    """The document of the models that computed the vectors."""
-    made_by = embedder.fingerprint
-    return ModelDocument(
-        segmenter=made_by.segmenter, encoder=made_by.encoder, dimension=made_by.dimension
-    )

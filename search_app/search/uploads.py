@@ -4,7 +4,6 @@ multipart file -> bounded bytes -> decoded photo -> StoredQuery (`query_store`)
 """
 
 import io
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,9 +13,9 @@ from PIL import Image
 
 from catalog.fetching.fetch import INTERACTIVE, fetch_photo
 from indexing.types import EmbeddedGarment, ModelFingerprint
-from search_app.errors import BadRequest, SampleNotFound, UploadRefused, UploadTooLarge
+from search_app.errors import SampleNotFound, UploadRefused, UploadTooLarge
 from search_app.search.inference import InferenceLine
-from search_app.search.query_photo import QueryPhoto
+from search_app.search.query_photo import Pick, QueryPhoto
 from segmentation.photos import Photo, find_photos
 
 SHOWN_SIDE: Final = 1280
@@ -35,26 +34,16 @@ class StoredQuery:
     query: QueryPhoto
     jpeg: bytes
     model: ModelFingerprint
-    regions: tuple[tuple[Hashable, EmbeddedGarment], ...] = ()
+    regions: tuple[tuple[Pick, EmbeddedGarment], ...] = ()
 
 
 def upload_bytes(upload: UploadFile | None, limit: int) -> bytes:
-    """The bytes of an uploaded photo; read where they are decoded, so that few are in memory.
-
-    Raises:
-        UploadRefused: nothing was chosen, or more than `limit` bytes came.
-    """
+    """The bytes of an upload. Raises UploadRefused without one, UploadTooLarge."""
     if upload is None or not (upload.filename or upload.size):
         raise UploadRefused("no_photo", "no photo came with the request; choose one first")
     data = upload.file.read(limit + 1)
     check_size(data, limit)
     return data
-
-
-def check_one_source(upload: UploadFile | None, url: str | None) -> None:
-    """Refuse neither or both of a photo and an address. Raises BadRequest."""
-    if (upload is None) == (not url):
-        raise BadRequest("photo", "send a photo in a form (curl -F photo=@FILE), or the url of one")
 
 
 async def fetched_bytes(url: str, limit: int, fetches: InferenceLine) -> bytes:
@@ -95,7 +84,6 @@ class Samples:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """File names, in order."""
         return tuple(self._files)
 
     def file(self, name: str) -> Path:

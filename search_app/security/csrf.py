@@ -8,9 +8,9 @@ The cookie is SameSite=Strict and HttpOnly; another site can neither read nor se
 
 import re
 import secrets
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request, Response
+from fastapi import Form, Request, Response
 
 from search_app.errors import WritesForbidden
 from search_app.security.keys import check_origin
@@ -32,13 +32,9 @@ def keep_token(request: Request, response: Response, token: str) -> None:
     )
 
 
-def check_form(request: Request, token: str) -> None:
-    """Check that a form was sent from this server's page in this browser.
-
-    Raises:
-        WritesForbidden: the tokens differ or are missing, or the request names another site.
-    """
+def check_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
+    """Check that this server's page sent a form from this browser. Raises WritesForbidden."""
     check_origin(request)
     kept = request.cookies.get(COOKIE, "")
-    if not (_TOKEN.fullmatch(kept) and secrets.compare_digest(kept.encode(), token.encode())):
+    if not (_TOKEN.fullmatch(kept) and secrets.compare_digest(kept.encode(), csrf.encode())):
         raise WritesForbidden("this form is out of date; load the page again and send it anew")

@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from starlette.datastructures import Headers
 
 from catalog.data_folder.layout import LOCAL_TOKEN
@@ -59,24 +59,16 @@ class Scope(StrEnum):
 class ApiKey:
     """A key without its secret; with `origins` it is valid only from pages of these."""
 
-    id: int
-    name: str
-    scope: Scope
-    created_at: datetime
-    revoked_at: datetime | None
-    origins: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Caller:
-    """The owner of a request's secret and its scope."""
-
     name: str
     scope: Scope
     origins: tuple[str, ...] = ()
+    id: int | None = None
+    created_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
-LOCAL: Final = Caller("local token", Scope.ADMIN)
+LOCAL: Final = ApiKey("local token", Scope.ADMIN)
+"""The local token, which is in no table."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +107,7 @@ def list_keys(database: Database) -> list[ApiKey]:
 
 
 def revoke_key(database: Database, name: str) -> ApiKey:
-    """Revoke a key by its name or number, effective from the next request.
-
-    Raises:
-        PageNotFound: there is no such key.
-    """
+    """Revoke a key by its name or number, from the next request on. Raises PageNotFound."""
     number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
     with database.transaction() as session:
         row = session.scalar(
@@ -148,38 +136,28 @@ def _checked_origins(origins: Sequence[str], scope: Scope) -> tuple[str, ...]:
         raise BadRequest("origin", str(error)) from error
 
 
-def find_key(database: Database, secret: str) -> ApiKey:
-    """The key of this secret.
-
-    Raises:
-        KeyUnknown: the key does not exist or is revoked.
-    """
-    with database.session() as session:
+def key_of(services: Services, secret: str) -> ApiKey:
+    """The key of a secret. Raises KeyUnknown if there is none, or it was revoked."""
+    if is_local_token(services.settings.data, secret):
+        return LOCAL
+    with services.open_collection.database.session() as session:
         row = session.scalar(select(Key).where(Key.sha256 == _hash(secret)))
     if row is None or row.revoked_at is not None:
         raise KeyUnknown("this key is unknown or revoked; ask for another")
     return _key_of(row)
 
 
-def caller_of(services: Services, secret: str) -> Caller:
-    """The owner of a secret. Raises KeyUnknown."""
-    if is_local_token(services.settings.data, secret):
-        return LOCAL
-    key = find_key(services.open_collection.database, secret)
-    return Caller(key.name, key.scope, key.origins)
+def needs(scope: Scope) -> Callable[[Request, Services], ApiKey | None]:
+    """FastAPI dependency: the request's key, None if no key is needed."""
 
-
-def needs(scope: Scope) -> Callable[[Request, Services], Caller | None]:
-    """FastAPI dependency: the caller by the request's key, None if no key is needed."""
-
-    def check(request: Request, services: UsedServices) -> Caller | None:
-        return allowed_caller(request, services, scope)
+    def check(request: Request, services: UsedServices) -> ApiKey | None:
+        return _allowed_key(request, services, scope)
 
     return check
 
 
-def allowed_caller(request: Request, services: Services, scope: Scope) -> Caller | None:
-    """The caller whose key allows a request; None if no key is needed.
+def _allowed_key(request: Request, services: Services, scope: Scope) -> ApiKey | None:
+    """The key that allows a request; None if no key is needed.
 
     Raises:
         KeyUnknown, ScopeMissing, OriginForbidden: the key is not sufficient.
@@ -192,19 +170,19 @@ def allowed_caller(request: Request, services: Services, scope: Scope) -> Caller
         _check_without_key(request, services, scope)
         return None
     try:
-        caller = caller_of(services, secret)
+        key = key_of(services, secret)
     except KeyUnknown:
         services.limiter.distrust(secret)
         raise
-    if caller.origins:
-        _check_origin_of(caller, request)
+    if key.origins:
+        _check_origin_of(key, request)
     else:
         services.limiter.trust(secret)
-    if not caller.scope.covers(scope):
+    if not key.scope.covers(scope):
         raise ScopeMissing(
-            f"key {caller.name!r} may {caller.scope}, this needs {scope}; use a key with that scope"
+            f"key {key.name!r} may {key.scope}, this needs {scope}; use a key with that scope"
         )
-    return caller
+    return key
 
 
 def secret_in(headers: Headers) -> str | None:
@@ -213,12 +191,6 @@ def secret_in(headers: Headers) -> str | None:
     if scheme.lower() == "bearer" and bearer.strip():
         return bearer.strip()
     return headers.get("x-api-key") or None
-
-
-def any_key(database: Database) -> bool:
-    """Whether any key exists, perhaps revoked."""
-    with database.session() as session:
-        return bool(session.scalar(select(func.count()).select_from(Key)))
 
 
 def check_origin(request: Request) -> None:
@@ -231,15 +203,15 @@ def check_origin(request: Request) -> None:
         raise WritesForbidden("a page of another site may not change the catalogue; call it here")
 
 
-def _check_origin_of(caller: Caller, request: Request) -> None:
+def _check_origin_of(key: ApiKey, request: Request) -> None:
     """Raise OriginForbidden unless a page of the key's origins sent the request.
 
     Such a key has no rate of its own: all visitors of the page have the same one.
     """
     origin = request.headers.get("origin", "")
-    if origin not in caller.origins:
+    if origin not in key.origins:
         raise OriginForbidden(
-            f"key {caller.name!r} is for pages of {', '.join(caller.origins)}, not of "
+            f"key {key.name!r} is for pages of {', '.join(key.origins)}, not of "
             f"{origin[:200] or 'no origin'}; make one with `apparel keys add NAME --origin URL`"
         )
 
@@ -274,4 +246,4 @@ def _hash(secret: str) -> str:
 
 def _key_of(row: Key) -> ApiKey:
     origins = tuple(row.origins.split())
-    return ApiKey(row.id, row.name, Scope(row.scope), row.created_at, row.revoked_at, origins)
+    return ApiKey(row.name, Scope(row.scope), origins, row.id, row.created_at, row.revoked_at)

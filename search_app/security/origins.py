@@ -56,7 +56,6 @@ class AllowOrigins(CORSMiddleware):
         self._refreshed_at = -SECONDS_BETWEEN_READS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; only requests of other origins for shared paths are touched."""
         path = scope.get("path", "")
         if path == PUBLIC:
             await self.app(scope, receive, _open_to_all(send))

@@ -57,5 +57,4 @@ class AdminSessions:
         return None if secret is None else secret.decode()
 
     def end(self, token: str) -> None:
-        """End a session."""
         self._store.drop(token)

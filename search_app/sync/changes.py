@@ -17,12 +17,7 @@ from catalog.errors import FeedError, ProductNotFound, SourceBusy, SourceError
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed
 from catalog.models import Product
-from catalog.syncing.deliveries import (
-    Delivery,
-    pending_deliveries,
-    pending_sources,
-    settle,
-)
+from catalog.syncing.deliveries import Delivery, pending_deliveries, pending_sources, settle
 from catalog.syncing.lease import held_lease
 from catalog.syncing.reading import complete_entries
 from catalog.syncing.records import SyncSource

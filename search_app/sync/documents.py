@@ -1,26 +1,17 @@
 """The JSON document of a synchronised source."""
 
 from catalog.syncing.records import SourceStatus, shown_interval
-from search_app.documents import SourceDocument, SyncOutcomeDocument
+from search_app.documents import SourceDocument
 
 
 def source_document(status: SourceStatus) -> SourceDocument:
     """The JSON document of a source."""
     source = status.source
-    outcome = status.outcome
-    return SourceDocument(
-        name=source.name,
-        kind=source.kind.value,
-        address=source.shown_address,
-        every=shown_interval(source.every),
-        running=status.running,
-        state=status.state.value,
-        message=status.message,
-        outcome=None
-        if outcome is None
-        else SyncOutcomeDocument.model_validate(outcome, from_attributes=True),
-        takes_webhooks=source.kind.is_shop and source.secret_variable is not None,
-        started_at=status.started_at,
-        ended_at=status.ended_at,
-        next_run_at=status.next_run_at,
-    )
+    fields = {
+        "name": source.name,
+        "kind": source.kind,
+        "address": source.shown_address,
+        "every": shown_interval(source.every),
+        "takes_webhooks": source.kind.is_shop and source.secret_variable is not None,
+    }
+    return SourceDocument.model_validate(vars(status) | fields)

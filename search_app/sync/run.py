@@ -8,18 +8,17 @@ lease -> read (nothing new: unchanged) -> import -> done
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from catalog.errors import CatalogError, PruneRefused, SourceError
+from catalog.errors import PruneRefused, SourceError
 from catalog.fetching.fetch import PASSING, Validators
 from catalog.fetching.hosts import GIVEN_UP
 from catalog.importing.records import ImportOptions
-from catalog.syncing.lease import Lease, held_lease
+from catalog.syncing.lease import held_lease
 from catalog.syncing.reading import SourceReading, read_sync_source
 from catalog.syncing.records import (
     SourceState,
@@ -30,17 +29,14 @@ from catalog.syncing.records import (
 )
 from catalog.syncing.shop_products import replace_products
 from catalog.syncing.sources import now, record_reading, record_run, source_status
-from indexing.collection import Collection, IndexProgress, IndexSummary
-from indexing.errors import IndexingError
-from indexing.types import Skip
+from indexing.collection import Collection, IndexSummary
+from search_app.documents import ImportOutcome
 from search_app.errors import SearchAppError
-from search_app.jobs.tasks import confined
-from segmentation.errors import SegmentationError
+from search_app.jobs.claims import ClaimedJob
+from search_app.jobs.tasks import EXPECTED, Report, confined, progress_to
 
 _log = logging.getLogger(__name__)
 
-EXPECTED: Final = (CatalogError, IndexingError, SegmentationError, OSError)
-"""What makes a run fail with its reason; all else is a bug of ours."""
 _TEMPORARY: Final = frozenset(
     {"unreachable", "timed_out", GIVEN_UP, *(f"http_{status}" for status in PASSING)}
 )
@@ -51,22 +47,13 @@ class RunStopped(SearchAppError):
     """A run was stopped from outside; raised by its hooks."""
 
 
-@dataclass(frozen=True)
-class RunHooks:
-    """What a run calls: `check` often, `on_progress` for each batch; either may raise to stop."""
-
-    check: Callable[[], None] = lambda: None
-    on_progress: Callable[[IndexProgress], None] = lambda _: None
-
-
-def run_source(
-    collection: Collection, name: str, force: bool = False, hooks: RunHooks = RunHooks()
-) -> SourceStatus:
+def run_source(collection: Collection, name: str, force: bool, report: Report) -> SourceStatus:
     """Bring a source's products up to date and record the result.
 
     Args:
         force: read it even if its server says that nothing has changed, and prune even if more
             than half is missing.
+        report: called often, with 0 of 0 while the source is read; may raise to stop.
 
     Raises:
         SourceNotFound: there is no such source.
@@ -75,11 +62,16 @@ def run_source(
     """
     database = collection.database
     with held_lease(database, name) as lease:
+
+        def checked(done: int, total: int, skipped: int = 0, garments: int = 0) -> None:
+            lease.check()
+            report(done, total, skipped, garments)
+
         with database.session() as session:
             status = source_status(session, name)
         began = now()
         try:
-            state, message = _run(collection, status, force, _Checks(lease, hooks))
+            state, message = _run(collection, status, force, checked)
         except EXPECTED as error:
             _end(collection, name, SourceState.FAILED, _shown(error, status.source), began)
             raise
@@ -91,20 +83,29 @@ def run_source(
         return source_status(session, name)
 
 
-@dataclass(frozen=True)
-class _Checks:
-    """Hooks that also stop the run when its lease is lost."""
-
-    lease: Lease
-    hooks: RunHooks
-
-    def check(self) -> None:
-        self.lease.check()
-        self.hooks.check()
-
-    def on_progress(self, progress: IndexProgress) -> None:
-        self.lease.check()
-        self.hooks.on_progress(progress)
+def sync_source_of(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
+    """Run the job's source; counts, outcome and an alert are stored in its row."""
+    job = claimed.job
+    status = run_source(collection, job.source, job.options.prune_all, report)
+    claimed.set(message=status.message)
+    outcome = status.outcome
+    if outcome is None or status.state is SourceState.UNCHANGED:
+        return
+    photos = outcome.photos_indexed + outcome.photos_skipped
+    shown = ImportOutcome(
+        kind=outcome.kind, products_removed=outcome.removed, notes=list(outcome.notes)
+    )
+    claimed.set(
+        done=photos,
+        total=photos,
+        skipped=outcome.photos_skipped,
+        garments=outcome.garments,
+        products_new=outcome.new,
+        products_changed=outcome.changed,
+        products_unchanged=outcome.unchanged,
+        rejected=outcome.rejected,
+        outcome=shown.model_dump(mode="json"),
+    )
 
 
 def _end(
@@ -117,18 +118,18 @@ def _end(
 
 
 def _run(
-    collection: Collection, status: SourceStatus, force: bool, checks: _Checks
+    collection: Collection, status: SourceStatus, force: bool, report: Report
 ) -> tuple[SourceState, str | None]:
     source = status.source
     token = secret_of(source.token_variable)
     known = Validators() if force else status.validators
     with TemporaryDirectory(prefix="apparel-sync-") as folder:
-        reading = read_sync_source(source, token, known, Path(folder), checks.check)
+        reading = read_sync_source(source, token, known, Path(folder), lambda: report(0, 0))
         if reading is None:
             return SourceState.UNCHANGED, None
         if source.kind.is_remote:
             reading = replace(reading, feed=confined(reading.feed))
-        return _import(collection, status, reading, force, checks)
+        return _import(collection, status, reading, force, report)
 
 
 def _import(
@@ -136,7 +137,7 @@ def _import(
     status: SourceStatus,
     reading: SourceReading,
     force: bool,
-    checks: _Checks,
+    report: Report,
 ) -> tuple[SourceState, str | None]:
     source, before = status.source, status.listed or 0
     listed = len(reading.feed.rows) + len(reading.feed.rejects)
@@ -145,12 +146,14 @@ def _import(
     options = _options(source, prune=not shrunk, force=force)
     photos = Path(source.photos) if source.photos else None
     try:
-        summary = collection.index(reading.feed, photos, checks.on_progress, options)
+        summary = collection.index(reading.feed, photos, progress_to(report), options)
     except PruneRefused as error:
         shrunk, message = True, str(error).partition(";")[0]
         options = _options(source, prune=False, force=False)
-        summary = collection.index(reading.feed, photos, checks.on_progress, options)
-    whole = not shrunk and not _may_be_better_later(summary)
+        summary = collection.index(reading.feed, photos, progress_to(report), options)
+    # The same feed must be read again if a photo could not be fetched now.
+    passing = any(each.stage == "fetch" and each.code in _TEMPORARY for each in summary.skips)
+    whole = not shrunk and not passing
     with collection.database.transaction() as session:
         outcome = _outcome(summary, reading.feed.kind, listed)
         validators = reading.validators if whole else Validators()
@@ -172,15 +175,6 @@ def _options(source: SyncSource, prune: bool, force: bool) -> ImportOptions:
     )
 
 
-def _may_be_better_later(summary: IndexSummary) -> bool:
-    """Whether a photo could not be fetched now, so that the same feed must be read again."""
-    return any(_is_temporary(skip) for skip in summary.skips)
-
-
-def _is_temporary(skip: Skip) -> bool:
-    return skip.stage == "fetch" and skip.code in _TEMPORARY
-
-
 def _outcome(summary: IndexSummary, kind: str, listed: int) -> SyncOutcome:
     products = summary.products
     return SyncOutcome(
@@ -199,11 +193,7 @@ def _outcome(summary: IndexSummary, kind: str, listed: int) -> SyncOutcome:
 
 
 def secret_of(variable: str | None) -> str | None:
-    """The secret in an environment variable that a source names; None where it names none.
-
-    Raises:
-        SourceError: the variable is not set, or is none that a source may use.
-    """
+    """The secret in the environment variable that a source names, if any. Raises SourceError."""
     if variable is None:
         return None
     secret = os.environ.get(checked_variable(variable), "").strip()

@@ -8,8 +8,9 @@ from indexing.collection import Collection
 from search_app.errors import Busy
 from search_app.jobs.repeated import RepeatedWork
 from search_app.jobs.runner import JobRunner
+from search_app.jobs.tasks import EXPECTED
 from search_app.sync.changes import apply_deliveries
-from search_app.sync.run import EXPECTED, RunStopped
+from search_app.sync.run import RunStopped
 
 POLL_SECONDS: Final = 10.0
 """Time between two checks for sources that are due; a webhook wakes the thread at once."""

@@ -9,7 +9,7 @@ import numpy as np
 from indexing.collection import Collection, open_collection
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.search.query import Query
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 from search_app.search.search_document import search_photo
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.photos import read_photo

@@ -12,7 +12,7 @@ from catalog.feeds.rows import Feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.search.query import SURE_OF_CLASS
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 from search_app.search.search_document import search_photo
 from segmentation.data.sources import CCP_TEST_PHOTOS, CCP_VAL_PHOTOS
 from segmentation.data.splits import split_groups

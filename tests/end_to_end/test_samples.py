@@ -12,9 +12,8 @@ from indexing.embedding.embedder import PhotoEmbedder
 from indexing.search.results import nothing_close
 from search_app.cli.demo import SAMPLES, draw_product, product_specs, sample_photos
 from search_app.pages.regions import best_garment
-from search_app.search.options import SearchOptions
 from search_app.search.query_photo import embed_query
-from search_app.search.search import search_garment
+from search_app.search.search import SearchOptions, search_garment
 from segmentation.photos import read_photo
 
 SHOP: Final = 320
@@ -43,7 +42,7 @@ def shop(embedder: PhotoEmbedder, tmp_path_factory: pytest.TempPathFactory) -> I
         ProductRow(
             id=each.id,
             title=each.title,
-            photos=each.photos,
+            photos=tuple(each.photos.split("|")),
             brand=each.brand,
             category=each.category,
             availability=each.availability,

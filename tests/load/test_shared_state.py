@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from catalog.database import open_database
+from search_app.security.expiring import SealedRows
 from search_app.security.keys import Scope, make_key
-from search_app.security.sealed import SealedRows
 from tests.fakes import draw_photo
 from tests.load.conftest import RunningServer, Serve
 

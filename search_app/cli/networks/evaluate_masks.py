@@ -46,10 +46,12 @@ def evaluate_segmentation(
 
     Example: apparel evaluate segmentation --photos photos --masks masks --labels ccp
     """
+    from segmentation.data.pairs import read_pairs
     from segmentation.evaluation.masks import evaluate_folder, report_of
 
     settings = settings_for(segmenter=segmenter)
-    wanted = _names_of(photos.parent, split) if split else None
+    pairs = read_pairs(photos.parent).of_split(split).pairs if split else None
+    wanted = None if pairs is None else {pair.name for pair in pairs}
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
         evaluated = evaluate_folder(loaded, photos, masks, labels, wanted, tick)
@@ -62,12 +64,6 @@ def evaluate_segmentation(
         print_json(found)
     else:
         _print_masks(found)
-
-
-def _names_of(folder: Path, split: SplitName) -> set[str]:
-    from segmentation.data.pairs import read_pairs
-
-    return {pair.name for pair in read_pairs(folder).of_split(split).pairs}
 
 
 def _print_masks(report: "SegmentationReport") -> None:

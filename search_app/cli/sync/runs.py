@@ -20,7 +20,7 @@ from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from catalog.syncing.records import SourceStatus
-    from indexing.collection import Collection, IndexProgress
+    from indexing.collection import Collection
     from search_app.settings import Settings
 
 WATCH_SECONDS: Final = 30.0
@@ -121,21 +121,19 @@ def _run_one(
     collection: "Collection", name: str, force: bool, stopping: threading.Event | None
 ) -> dict[str, Any]:
     from catalog.errors import SourceNotFound
+    from search_app.jobs.tasks import EXPECTED
     from search_app.sync.documents import source_document
-    from search_app.sync.run import EXPECTED, RunHooks, RunStopped, run_source
-
-    def check() -> None:
-        if stopping is not None and stopping.is_set():
-            raise RunStopped("stopped; the next run goes on where this one was")
+    from search_app.sync.run import RunStopped, run_source
 
     try:
         with progress_on_stderr(name) as tick:
 
-            def on_progress(progress: "IndexProgress") -> None:
-                check()
-                tick(progress.done, progress.total, f"{progress.garments} garments")
+            def report(done: int, total: int, skipped: int = 0, garments: int = 0) -> None:
+                if stopping is not None and stopping.is_set():
+                    raise RunStopped("stopped; the next run goes on where this one was")
+                tick(done, total, f"{garments} garments")
 
-            status = run_source(collection, name, force, RunHooks(check, on_progress))
+            status = run_source(collection, name, force, report)
     except SourceNotFound:
         raise
     except EXPECTED as error:

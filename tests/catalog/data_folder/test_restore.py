@@ -6,9 +6,11 @@ import json
 import sqlite3
 import tarfile
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from catalog.data_folder import restore
 from catalog.data_folder.backup import MANIFEST, write_backup
@@ -16,7 +18,9 @@ from catalog.data_folder.layout import LOCAL_TOKEN, is_backed_up, is_ours
 from catalog.data_folder.restore import restore_backup
 from catalog.database import open_database
 from catalog.errors import BackupError
-from catalog.models import DATABASE_NAME, ImportJob, PhotoRow, Product
+from catalog.models import DATABASE_NAME, ImportJob, PhotoRow, Product, ShardRow
+from catalog.syncing.records import SourceKind, SyncSource
+from catalog.syncing.sources import add_source, due_sources
 
 
 def stored_name(content: bytes) -> str:
@@ -24,7 +28,7 @@ def stored_name(content: bytes) -> str:
     return f"{sha256[:2]}/{sha256}.jpg"
 
 
-def make_catalogue(data: Path, contents: list[bytes], job: str | None = None) -> None:
+def make_catalogue(data: Path, contents: list[bytes]) -> None:
     database = open_database(data)
     with database.transaction() as session:
         for content in contents:
@@ -34,8 +38,6 @@ def make_catalogue(data: Path, contents: list[bytes], job: str | None = None) ->
             path.write_bytes(content)
             session.add(Product(id=name, title="x"))
             session.add(PhotoRow(product_id=name, source="a.jpg", stored=name, status="indexed"))
-        if job is not None:
-            session.add(ImportJob(id=job, source="", feed="", folder=""))
     database.close()
 
 
@@ -170,11 +172,23 @@ def test_database_that_names_files_elsewhere_is_refused(tmp_path: Path, stored: 
         restore_backup(tmp_path / "evil.tar", tmp_path / "data")
 
 
-def test_database_whose_jobs_lead_elsewhere_is_refused(tmp_path: Path) -> None:
-    make_catalogue(tmp_path / "evil", [], job="../../home")
+def test_nothing_of_a_backup_runs_by_itself(tmp_path: Path) -> None:
+    make_catalogue(tmp_path / "evil", [b"one"])
+    database = open_database(tmp_path / "evil")
+    with database.transaction() as session:
+        session.add(ImportJob(id="../../home", source="", feed=str(tmp_path), folder=str(tmp_path)))
+        session.add(ShardRow(run="r", source="s", model_id=1, allow_private=True, photos=()))
+        source = SyncSource("home", SourceKind.FOLDER, str(tmp_path), every=timedelta(hours=1))
+        add_source(session, source)
+        assert len(due_sources(session)) == 1
+    database.close()
     write_backup(tmp_path / "evil", tmp_path / "evil.tar")
-    with pytest.raises(BackupError, match="no backup of ours"):
-        restore_backup(tmp_path / "evil.tar", tmp_path / "data")
+    assert restore_backup(tmp_path / "evil.tar", tmp_path / "data").sources == 1
+    database = open_database(tmp_path / "data")
+    with database.session() as session:
+        assert due_sources(session) == []
+        assert not any(session.scalars(select(table)).all() for table in (ImportJob, ShardRow))
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from indexing.benchmarks.light import LightSegmenter
 from indexing.collection import Collection, open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.index.vector_rows import vector_from_bytes
-from search_app.search.options import SearchOptions
+from search_app.search.search import SearchOptions
 from search_app.search.search_document import search_words
 from tests.fakes import draw_photo
 from tests.small_clip import DIMENSION, save_small_clip

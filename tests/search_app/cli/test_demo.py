@@ -10,7 +10,6 @@ import pytest
 from search_app.cli.demo import (
     ARTICLES,
     BRANDS,
-    COLUMNS,
     PATTERN_WORDS,
     SAMPLES,
     draw_demo,
@@ -40,7 +39,7 @@ def rows_of(feed: Path) -> list[dict[str, str]]:
 def test_feed_is_complete(shop: Path) -> None:
     rows = rows_of(shop / "products.csv")
     assert len(rows) == COUNT
-    assert tuple(rows[0]) == COLUMNS
+    assert list(rows[0])[:3] == ["id", "title", "brand"]
     assert len({row["id"] for row in rows}) == COUNT
     for row in rows:
         assert row["brand"] in BRANDS

@@ -12,13 +12,12 @@ from search_app.pages.photo_picker import photo_pick
 from search_app.pages.regions import (
     MAX_REGIONS,
     best_garment,
-    is_embedded,
     picked_garment,
     resolved_pick,
     with_pick,
 )
-from search_app.pages.state import PageState, Region
-from search_app.search.query_photo import QueryPhoto
+from search_app.pages.state import PageState
+from search_app.search.query_photo import QueryPhoto, Region
 from search_app.search.uploads import StoredQuery, shown_jpeg
 from segmentation.classes import GarmentClass
 from segmentation.mask import Box, Garment
@@ -61,9 +60,8 @@ def test_garment_that_is_not_there_is_not_found() -> None:
 
 def test_top_and_bottom_together_are_a_one_piece_over_both() -> None:
     query = kept(TOP, BOTTOM)
-    assert not is_embedded(query, (0, 1))
+    assert picked_garment(query, (0, 1)) is None
     query = with_pick(FakeEmbedder(), query, (0, 1))
-    assert is_embedded(query, (0, 1))
     merged = picked_garment(query, (0, 1)).garment
     assert merged.garment_class is GarmentClass.WHOLE
     assert merged.box == (30, 20, 90, 150)
@@ -80,13 +78,16 @@ def test_drawn_region_lies_where_it_was_drawn_and_few_are_kept() -> None:
     for left in range(MAX_REGIONS + 2):
         query = with_pick(FakeEmbedder(), query, Region(left, 25, 50, 75))
     assert len(query.regions) == MAX_REGIONS
-    assert not is_embedded(query, Region(0, 25, 50, 75))
+    assert picked_garment(query, Region(0, 25, 50, 75)) is None
     assert picked_garment(query, Region(10, 25, 50, 75)).garment.box == (12, 40, 60, 120)
 
 
 def test_other_classes_are_offered_only_for_an_unsure_garment() -> None:
     def doubts(query: StoredQuery, state: PageState = PageState()) -> list[str]:
-        return [each.value for each in photo_pick(query, (0,), "/q/x", state).doubts]
+        photo = query.query
+        return [
+            each.value for each in photo_pick(photo, (0,), photo.garments[0], "/q/x", state).doubts
+        ]
 
     assert doubts(kept(TOP)) == []
     assert doubts(kept(ASIDE)) == ["whole", "lower"]

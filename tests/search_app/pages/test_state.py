@@ -4,7 +4,8 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from search_app.errors import BadRequest
-from search_app.pages.state import MAX_RESULTS, PageState, Region, parse_state
+from search_app.pages.state import MAX_RESULTS, PageState, parse_state
+from search_app.search.query_photo import Region
 from segmentation.classes import GarmentClass
 
 FULL = PageState(

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from indexing.collection import Collection
-from search_app.search.options import SearchOptions
 from search_app.search.query_photo import embed_query, embedder_of, is_monochrome
+from search_app.search.search import SearchOptions
 from search_app.search.search_document import NO_COLOURS, search_photo
 from segmentation.photos import Photo, read_photo
 from tests.fakes import draw_photo
@@ -63,10 +63,10 @@ def test_a_grey_photo_is_searched_by_style_unless_a_colour_is_named(
     photo = read_photo(draw_photo(tmp_path / "query.png", "red"))
     options = SearchOptions(colour_weight=0.3)
     query = embed_query(embedder_of(collection), photo)
-    assert query.fitted(options) == options
+    assert options.fitted(query.monochrome) == options
     grey = replace(query, monochrome=True)
-    assert grey.fitted(options).colour_weight == 0
-    assert grey.fitted(replace(options, in_colour="red")).colour_weight == 0.3
+    assert options.fitted(grey.monochrome).colour_weight == 0
+    assert replace(options, in_colour="red").fitted(grey.monochrome).colour_weight == 0.3
     pixels = np.repeat(photo.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
     document = search_photo(collection, pixels, options)
     assert NO_COLOURS in (document.note or "")

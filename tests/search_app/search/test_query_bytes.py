@@ -4,9 +4,8 @@ import numpy as np
 
 from catalog.colours import Colour
 from indexing.types import Attribute, EmbeddedGarment, GarmentAttributes
-from search_app.pages.state import Region
-from search_app.search.query_bytes import query_from_bytes, query_to_bytes
-from search_app.search.query_photo import QueryPhoto
+from search_app.search.query_photo import QueryPhoto, Region
+from search_app.search.query_store import query_from_bytes, query_to_bytes
 from search_app.search.uploads import StoredQuery
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment

@@ -9,9 +9,9 @@ from indexing.collection import Collection, ResultCard
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
 from indexing.search.results import chances, nothing_close
 from indexing.types import EmbeddedGarment
-from search_app.search.options import SearchOptions
+from search_app.errors import BadRequest
 from search_app.search.query_photo import QueryPhoto, embed_query, embedder_of, with_whole
-from search_app.search.search import search_garment
+from search_app.search.search import SearchOptions, search_garment
 from segmentation.classes import GarmentClass
 from segmentation.photos import read_photo
 from tests.fakes import draw_empty_photo, draw_photo
@@ -97,8 +97,26 @@ def test_nothing_is_close_where_the_best_result_is_not(
     assert not nothing_close([], 0.3)
 
 
-def test_a_named_colour_weighs_more_than_the_default() -> None:
-    assert SearchOptions().searched_weight == DEFAULT_COLOUR_WEIGHT
-    for named in (SearchOptions(in_colour="blue"), SearchOptions(words="blue dress")):
-        assert named.searched_weight == NAMED_COLOUR_WEIGHT > DEFAULT_COLOUR_WEIGHT
-    assert SearchOptions(in_colour="blue", colour_weight=0.8).searched_weight == 0.8
+@pytest.mark.parametrize(
+    ("options", "weight"),
+    [
+        (SearchOptions(), DEFAULT_COLOUR_WEIGHT),
+        (SearchOptions(in_colour="blue"), NAMED_COLOUR_WEIGHT),
+        (SearchOptions(in_colour="blue", colour_weight=0.8), 0.8),
+    ],
+)
+def test_a_named_colour_weighs_more_than_the_default(
+    collection: Collection, red_top: EmbeddedGarment, options: SearchOptions, weight: float
+) -> None:
+    last = search_garment(collection, red_top, options)[-1]
+    assert last.score == pytest.approx((1 - weight) * last.style + weight * last.colour, abs=1e-3)
+    assert abs(last.style - last.colour) > 0.02
+
+
+def test_words_may_name_the_colour() -> None:
+    assert SearchOptions(words="blue dress").wanted_colour == "blue"
+
+
+def test_an_unknown_colour_is_refused() -> None:
+    with pytest.raises(BadRequest, match="unknown colour"):
+        SearchOptions(in_colour="blurple")
