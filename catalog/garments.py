@@ -136,8 +136,8 @@ def more_colours(
 
 
 def rows_of(
-    session: Session, statement: Select[Any, Any], ids: Sequence[int] | Sequence[str]
-) -> Iterator[Row[Any, Any]]:
+    session: Session, statement: Select[*tuple[Any, ...]], ids: Sequence[int] | Sequence[str]
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """Run a statement for `ids`, split into as many as can be bound at once."""
     for start in range(0, len(ids), _IDS_PER_QUERY):
         yield from session.execute(statement, {"ids": ids[start : start + _IDS_PER_QUERY]})

@@ -2,9 +2,13 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Dialect, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Row, TypeDecorator
+
+if TYPE_CHECKING:
+    from catalog.feeds.rows import ProductRow
+    from catalog.models import Product
 
 
 class Price(TypeDecorator[Decimal]):
@@ -22,27 +26,7 @@ class Price(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value) / 100
 
 
-class Priced(Protocol):
-    """A product with a regular price and possibly a sale price with its dates (UTC)."""
-
-    @property
-    def price(self) -> Decimal | None:
-        """The regular price."""
-
-    @property
-    def sale_price(self) -> Decimal | None:
-        """The reduced price; None without a sale."""
-
-    @property
-    def sale_start(self) -> datetime | None:
-        """Start of the sale; None: it has begun."""
-
-    @property
-    def sale_end(self) -> datetime | None:
-        """End of the sale; None: it has none."""
-
-
-def price_at(product: Priced, moment: datetime) -> Decimal | None:
+def price_at(product: "Product | ProductRow | Row[Any]", moment: datetime) -> Decimal | None:
     """The price in force at a moment (with time zone)."""
     if product.sale_price is None:
         return product.price
@@ -51,7 +35,7 @@ def price_at(product: Priced, moment: datetime) -> Decimal | None:
     return product.sale_price if is_on_sale else product.price
 
 
-def price_now(product: Priced) -> Decimal | None:
+def price_now(product: "Product | ProductRow | Row[Any]") -> Decimal | None:
     """The price in force."""
     return price_at(product, datetime.now(UTC))
 

@@ -29,7 +29,6 @@ class StageClock:
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
-        """Add the time spent in the block to a stage."""
         start = time.perf_counter()
         try:
             yield

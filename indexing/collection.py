@@ -36,7 +36,7 @@ from catalog.filtering.word_query import UnderstoodWords, WordQuery
 from catalog.garments import more_colours
 from catalog.importing.importer import import_feed, update_product
 from catalog.importing.placeholders import skip_placeholders
-from catalog.importing.records import ImportOptions, ImportSummary
+from catalog.importing.records import ImportOptions
 from catalog.importing.removal import (
     Leftovers,
     remove_left_photos,
@@ -179,18 +179,16 @@ class Collection:
                 imported = import_feed(session, feed, photos, options, self._fetched)
             run = RunCounts(imported, clock, on_progress)
             limits = FetchLimits(allow_private=options.allow_private_hosts)
+            fetching = Fetching(self._fetched, limits, self.database)
             try:
                 engine.expect(len(imported.pending))
+                run.report()
                 if workers is None:
-                    self._index_pending(embedder, engine, run, limits)
+                    self._index_pending(embedder, engine, run, fetching)
                 else:
-                    self._index_by_workers(workers, source_of(feed, options.source), run, limits)
+                    self._index_by_workers(workers, source_of(feed, options.source), run, fetching)
                 with clock.timing("remove"):
-                    self._remove_obsolete(imported)
-                    with self.database.transaction() as session:
-                        mark_worn_with(session, imported.renamed)
-                        notes = skip_placeholders(session)
-                run.add_notes(notes)
+                    self._finish(run)
             finally:
                 with clock.timing("publish"):
                     engine.publish()
@@ -204,10 +202,14 @@ class Collection:
             imported = import_feed(session, feed, photos, options, self._fetched)
         return RunCounts(imported, clock, None).summary()
 
-    def _remove_obsolete(self, imported: ImportSummary) -> None:
+    def _finish(self, run: RunCounts) -> None:
         """Remove pruned products and replaced photos; the indices are refreshed later."""
         with self.database.transaction() as session:
-            left = remove_left_photos(session) + remove_products(session, imported.removed)
+            left = remove_left_photos(session) + remove_products(session, run.imported.removed)
+            # Only at the end: another photo with the same pixels may use the same copy.
+            left += unused_copies(session, run.unused)
+            mark_worn_with(session, run.imported.renamed)
+            run.add_notes(skip_placeholders(session))
         self._delete_files(left)
 
     def _delete_files(self, left: Leftovers) -> None:
@@ -217,13 +219,10 @@ class Collection:
             self._fetched.remove(url)
 
     def _index_pending(
-        self, embedder: Embedder, engine: VectorEngine, run: RunCounts, limits: FetchLimits
+        self, embedder: Embedder, engine: VectorEngine, run: RunCounts, fetching: Fetching
     ) -> None:
-        run.report()
         hidden: list[GarmentChange] = []
-        unused: list[str] = []
         shown = time.monotonic()
-        fetching = Fetching(self._fetched, limits, self.database)
         photos = photos_to_index(run.imported, fetching, run.clock)
         batches = index_photos(
             photos, embedder, self.database, self._model_id, self.photo_store, run.clock
@@ -231,35 +230,25 @@ class Collection:
         with closing(photos), closing(batches):
             for batch in batches:
                 hidden.append(batch.change)
-                unused += batch.unused
                 if time.monotonic() - shown >= SECONDS_TO_VISIBLE:
                     with run.clock.timing("index"):
                         engine.apply(hidden)
                     hidden, shown = [], time.monotonic()
                 run.count(batch)
-        # Only at the end: another photo with the same pixels may use the same copy.
-        with self.database.session() as session:
-            self._delete_files(unused_copies(session, unused))
 
     def _index_by_workers(
-        self, workers: Workers, source: str, run: RunCounts, limits: FetchLimits
+        self, workers: Workers, source: str, run: RunCounts, fetching: Fetching
     ) -> None:
-        run.report()
-        fetching = Fetching(self._fetched, limits, self.database)
         changed = changed_since(run.imported.to_refresh, fetching, run.clock)
         pending = by_content([*run.imported.pending, *changed])
         sharded = ShardedRun.plan(
-            self.database, source, self._model_id, pending, limits.allow_private
+            self.database, source, self._model_id, pending, fetching.limits.allow_private
         )
-        unused: list[str] = []
         with run.clock.timing("wait for workers"), workers(sharded.run) as check:
             for counts in sharded.outcomes(check):
-                unused += counts.unused
                 run.count(counts)
         with self.database.transaction() as session:
             mark_worn_with(session, split_products(pending))
-            left = unused_copies(session, unused)
-        self._delete_files(left)
 
     def shard_worker(self) -> ShardWorker:
         """A worker for the shards of any run. Raises IndexingError without a model."""
@@ -310,7 +299,6 @@ class Collection:
 
     @property
     def takes_text(self) -> bool:
-        """Whether the encoder maps texts to vectors, as a CLIP does."""
         return isinstance(self.embedder, TextEmbedder) and self.embedder.takes_text
 
     def find(
@@ -407,11 +395,7 @@ class Collection:
         return self.photo_store.path(stored)
 
     def update(self, row: ProductRow) -> bool:
-        """Set a product's values but not its photos; return whether any changed.
-
-        Raises:
-            ProductNotFound: no product has this id.
-        """
+        """Set a product's values, not its photos; whether any changed. Raises ProductNotFound."""
         with self.database.transaction() as session:
             return update_product(session, row)
 
@@ -528,7 +512,6 @@ class Collection:
         )
 
     def close(self) -> None:
-        """Write the index files and close the database."""
         if self._engine is not None:
             self._engine.close()
         self.database.close()

@@ -3,7 +3,7 @@
     IndexingError
     ├── ModelMismatch     vectors or an index were made by another model than the loaded one
     ├── IndexDamaged      an index file does not match its manifest
-    ├── EngineNotReady    the vector engine lacks something of the server
+    ├── EngineNotReady    the server lacks something that the vector engine needs
     └── EncoderError      an encoder cannot be loaded or is unsuitable
 
 Every message is one line and ends with a remedy.

@@ -18,11 +18,7 @@ def switched(
     """Open the same catalogue with the embedder's vectors.
 
     Both collections share the database; close the new one. An exception of `progress` aborts
-    without a change for searches; another call resumes.
-
-    Raises:
-        ModelMismatch: the embedder's segmenter is not the one that detected the garments.
-        IndexingError: nothing was indexed yet.
+    without a change for searches; another call resumes. Raises like `reembed`.
     """
     store = collection.photo_store
     summary = reembed(collection.database, store, embedder, progress)
@@ -34,11 +30,7 @@ def switched(
 
 
 def reopened(collection: Collection, embedder: Embedder) -> Collection:
-    """Open the same catalogue over the vectors of the model that is active now.
-
-    Raises:
-        ModelMismatch: the embedder is not the one of the active model.
-    """
+    """Open the same catalogue over the active model's vectors; ModelMismatch for another."""
     collection.retire()
     return Collection(
         collection.data,

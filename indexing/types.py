@@ -89,7 +89,6 @@ class ModelFingerprint:
 
     @property
     def dimension(self) -> int:
-        """Length of a vector."""
         return self.style_dimension + self.colour_dimension
 
     @property
@@ -107,8 +106,8 @@ class PhotoSegmenter(Protocol):
     def segment(self, photos: list[Photo]) -> list[Segmentation]: ...
 
 
-class BulkEmbedder(Protocol):
-    """Interface of an embedder for bulk indexing."""
+class Embedder(Protocol):
+    """Interface of an embedder for queries and bulk indexing."""
 
     @property
     def fingerprint(self) -> ModelFingerprint: ...
@@ -117,13 +116,7 @@ class BulkEmbedder(Protocol):
         """Segment photos and embed their garments; one result per photo, in order."""
         ...
 
-
-class Embedder(BulkEmbedder, Protocol):
-    """Interface of an embedder for queries and bulk indexing."""
-
-    def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment."""
-        ...
+    def embed_whole(self, photo: Photo) -> EmbeddedGarment: ...
 
     def embed_region(
         self,
@@ -135,11 +128,7 @@ class Embedder(BulkEmbedder, Protocol):
         ...
 
     def colour_half(self, colour: str) -> Vector:
-        """Colour half of a plain garment of this colour, a name or #rrggbb.
-
-        Raises:
-            ValueError: unknown colour; the message lists the names.
-        """
+        """Colour half of a plain garment, by name or #rrggbb; ValueError lists the names."""
         ...
 
 

@@ -71,6 +71,14 @@ def read_photo(
     return decode_photo(source, max_side, min_side).photo
 
 
+def read_or_none(path: Path) -> Photo | None:
+    """Decode one photo; None where that fails."""
+    try:
+        return read_photo(path)
+    except UnreadablePhoto:
+        return None
+
+
 def decode_photo(
     source: Path | bytes, max_side: int = WORKING_SIDE, min_side: int = MIN_SIDE
 ) -> DecodedPhoto:
@@ -84,24 +92,21 @@ def decode_photo(
         UnreadablePhoto: with a `code` among empty, too_large, not_a_photo,
             too_many_pixels, too_complex, too_small, damaged, absent, heic.
     """
-    data = _bytes_of(source)
+    data = source if isinstance(source, bytes) else photo_bytes(source)
+    if not data:
+        raise UnreadablePhoto("empty", "the file is empty; upload it again")
+    if len(data) > MAX_BYTES:
+        raise _too_large(len(data))
     check_parts(data)
     image, (width, height) = _decode(data, max_side, min_side)
     small = _in_srgb(image, image.info.get("icc_profile")).convert("RGB")
     return DecodedPhoto(np.array(small), height, width)
 
 
-def _bytes_of(source: Path | bytes) -> bytes:
-    data = source if isinstance(source, bytes) else _read_file(source)
-    if not data:
-        raise UnreadablePhoto("empty", "the file is empty; upload it again")
-    if len(data) > MAX_BYTES:
-        raise _too_large(len(data))
-    return data
-
-
-def _read_file(path: Path) -> bytes:
+def photo_bytes(path: Path) -> bytes:
+    """Read a file; UnreadablePhoto where it is absent or too large."""
     try:
+        # Opening a named pipe would block for ever.
         if path.exists() and not path.is_file():
             raise UnreadablePhoto("absent", f"{path.name} is not a file; name a photo")
         if path.stat().st_size > MAX_BYTES:
@@ -109,7 +114,7 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnreadablePhoto(
-            "absent", f"cannot read {path.name}: {error.strerror}; check the path"
+            "absent", f"cannot read {path.name[:200]}: {error.strerror}; check the path"
         ) from error
     except ValueError as error:  # a NUL inside the name
         raise UnreadablePhoto("absent", "the path is no file name; check it") from error

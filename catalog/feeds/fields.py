@@ -5,7 +5,7 @@ itself is imported.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -69,7 +69,7 @@ class _Row:
 
 
 def typed_rows(
-    records: Sequence[Record], columns: Columns, findings: Findings
+    records: Collection[Record], columns: Columns, findings: Findings
 ) -> Iterator[ProductRow]:
     """Convert every record, or refuse it."""
     mark = decimal_mark_of(_price_texts(records, columns))

@@ -133,11 +133,12 @@ def objects_of(value: Any) -> list[Entry]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def cells_of(entry: Entry, sources: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """The first value of each field that is not empty, by its keys."""
+def cells_of(entry: Mapping[str, Any], sources: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """The first value of each field that is not empty, by its keys or columns."""
     return {
         field: next((cell_of(entry[key]) for key in keys if entry.get(key)), "")
         for field, keys in sources.items()
+        if field
     }
 
 

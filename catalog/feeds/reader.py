@@ -9,7 +9,7 @@ The dialect is detected from the content. A bad row is a value (`Reject`), not a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -194,7 +194,7 @@ def _dialect_feed(
 def _plain_feed(
     kind: str,
     header: tuple[str, ...],
-    records: Sequence[Record],
+    records: Collection[Record],
     path: Path,
     fields: FieldMap,
     findings: Findings,
@@ -214,7 +214,7 @@ def _named(path: Path, kind: str) -> str:
 
 def _feed(
     kind: str,
-    rows: Sequence[ProductRow],
+    rows: Collection[ProductRow],
     path: Path,
     findings: Findings,
     header: tuple[str, ...],

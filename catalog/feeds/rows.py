@@ -1,7 +1,7 @@
 """Types of the feed readers: records, product rows, rejects and warnings."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +97,7 @@ class Feed:
         ignored: columns that were not read.
     """
 
-    rows: Sequence[ProductRow]
+    rows: Collection[ProductRow]
     rejects: tuple[Reject, ...] = ()
     columns: tuple[str, ...] = ()
     folder: Path = Path()

@@ -5,7 +5,7 @@ below.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from catalog.errors import FeedError
@@ -30,7 +30,7 @@ _RESCANS: Final = 10
 
 def read_table(
     lines: Sequence[str], feed_name: str, findings: Findings
-) -> tuple[tuple[str, ...], Sequence[Record]]:
+) -> tuple[tuple[str, ...], Collection[Record]]:
     """Header names as written, and a record for each row that is not blank.
 
     Args:

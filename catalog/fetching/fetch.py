@@ -73,24 +73,13 @@ def fetch_photo(url: str, limits: FetchLimits = INTERACTIVE) -> bytes:
     Raises:
         FetchError: AddressRefused, NoPhotoThere or HostFailed, with a stable `code`.
     """
-    return _fetch_once(url, limits, _PHOTO)
-
-
-def fetch_feed(url: str, limits: FetchLimits) -> bytes:
-    """Fetch the bytes of a feed of any text type; otherwise like `fetch_photo`."""
-    return _fetch_once(url, limits, _FEED)
+    with PhotoFetcher(limits) as fetcher:
+        return fetcher.fetch_bytes(url)
 
 
 def feed_fetcher(limits: FetchLimits) -> "PhotoFetcher":
-    """A fetcher of feeds: for conditional requests, several pages, or a server's token."""
+    """A fetcher of feeds: of any text type, for conditional requests or a server's token."""
     return PhotoFetcher(limits, _FEED)
-
-
-def _fetch_once(url: str, limits: FetchLimits, resource: _Resource) -> bytes:
-    with PhotoFetcher(limits, resource) as fetcher:
-        fetched = fetcher.fetch(url)
-    assert fetched is not None  # no validators were sent, so the response is never 304
-    return fetched.data
 
 
 class PhotoFetcher:
@@ -159,15 +148,19 @@ class PhotoFetcher:
                 self._closing.wait(pause)
         raise AssertionError("limits.attempts is below 1")
 
+    def fetch_bytes(self, url: str) -> bytes:
+        """Fetch without validators: there are always bytes. Raises FetchError."""
+        fetched = self.fetch(url)
+        assert fetched is not None
+        return fetched.data
+
     def _attempt(
         self, url: str, known: Validators | None, credentials: Mapping[str, str]
     ) -> FetchedPhoto | None:
         try:
-            return self._follow(_checked(url), known, credentials)
+            return self._follow(check_address(url), known, credentials)
         except httpx2.TimeoutException as error:
             raise HostFailed("timed_out", f"{url} took too long; try again later") from error
-        except httpx2.InvalidURL as error:
-            raise AddressRefused(f"{url} leads to no address ({error}); correct it") from error
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise HostFailed(
@@ -189,7 +182,7 @@ class PhotoFetcher:
                 ):
                     if response.next_request is None:
                         return self._photo_of(response, known)
-                    url = _checked(str(response.next_request.url))
+                    url = check_address(str(response.next_request.url))
                 seconds -= time.monotonic() - start
         raise NoPhotoThere(
             "too_many_redirects",
@@ -238,16 +231,12 @@ def origin_of(url: httpx2.URL | str) -> tuple[str, str, int | None]:
     return parsed.scheme, parsed.host, parsed.port
 
 
-def check_address(url: str) -> None:
-    """Raise AddressRefused for what is no http(s) address, or holds a name or password."""
+def check_address(url: str) -> httpx2.URL:
+    """Parse a URL; AddressRefused for what is not http(s), or holds a name or password."""
     try:
-        _checked(url)
+        parsed = httpx2.URL(url)
     except httpx2.InvalidURL as error:
         raise AddressRefused(f"{url} leads to no address ({error}); correct it") from error
-
-
-def _checked(url: str) -> httpx2.URL:
-    parsed = httpx2.URL(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise AddressRefused(f"{url} is no http or https address; correct it")
     if parsed.userinfo:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
@@ -20,6 +20,7 @@ from catalog.errors import ProductNotFound
 from catalog.feeds.rows import Feed, ProductRow, Reject
 from catalog.fetching.store import FetchedPhotos
 from catalog.files import file_sha256
+from catalog.garments import rows_of
 from catalog.importing.photo_files import PhotoFile, PhotoLocations, find_file, shared_names
 from catalog.importing.records import (
     ImportOptions,
@@ -39,6 +40,9 @@ _OF_PRICE_AND_STOCK: Final = frozenset(
 _TEXTS: Final = (
     "title", "brand", "category", "colour", "currency", "url", "availability", "description",
 )  # fmt: skip
+_INDEXED_OF: Final = select(PhotoRow.sha256).where(
+    PhotoRow.sha256.in_(bindparam("ids", expanding=True)), PhotoRow.status == "indexed"
+)
 _NAMING: Final = frozenset({"title", "category", "attributes"})
 """Fields that name the kind of garment that is sold."""
 
@@ -322,19 +326,8 @@ def _forecast(session: Session, pending: list[PendingPhoto]) -> PhotoForecast:
             urls.add(photo.url)
         else:
             missing += 1
-    return PhotoForecast(len(urls), len(contents - _known(session, contents)) + len(urls), missing)
-
-
-def _known(session: Session, contents: set[str]) -> set[str]:
-    ordered = sorted(contents)
-    known: set[str] = set()
-    for start in range(0, len(ordered), ROWS_PER_COMMIT):
-        some = ordered[start : start + ROWS_PER_COMMIT]
-        query = select(PhotoRow.sha256).where(
-            PhotoRow.sha256.in_(some), PhotoRow.status == "indexed"
-        )
-        known |= {sha256 for sha256 in session.scalars(query) if sha256}
-    return known
+    known = {row[0] for row in rows_of(session, _INDEXED_OF, list(contents))}
+    return PhotoForecast(len(urls), len(contents - known) + len(urls), missing)
 
 
 def update_product(session: Session, row: ProductRow) -> bool:

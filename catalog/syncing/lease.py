@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import update
+from sqlalchemy import Update, update
 
 from catalog.database import Database
 from catalog.errors import SourceBusy
@@ -51,22 +51,18 @@ class Lease:
         """Extend the lease, unless another run has taken it."""
         with self._database.side_transaction() as session:
             until = self._database.now(session) + lease_time(self._database)
-            kept = session.execute(
-                update(SyncSourceRow)
-                .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
-                .values(lease_until=until)
-            )
+            kept = session.execute(self._own_row().values(lease_until=until))
         if not kept.rowcount:  # type: ignore[attr-defined]
             self._lost.set()
 
     def release(self) -> None:
         """Give the lease back, if it is still held."""
         with self._database.side_transaction() as session:
-            session.execute(
-                update(SyncSourceRow)
-                .where(SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner)
-                .values(lease_owner=None, lease_until=None)
-            )
+            session.execute(self._own_row().values(lease_owner=None, lease_until=None))
+
+    def _own_row(self) -> Update:
+        mine = SyncSourceRow.name == self._name, SyncSourceRow.lease_owner == self.owner
+        return update(SyncSourceRow).where(*mine)
 
     def check(self) -> None:
         """Raise SourceBusy if another run has taken the lease, or the source was removed."""

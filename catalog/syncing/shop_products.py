@@ -1,7 +1,7 @@
 """Products as a shop's own API and its webhooks tell them: number, id here, last change."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -77,15 +77,7 @@ def update_products(session: Session, source: str, products: Iterable[ShopProduc
 
 
 def _insert(session: Session, source: str, products: Mapping[str, ShopProduct]) -> None:
-    rows = [
-        {
-            "source": source,
-            "shop_id": each.shop_id,
-            "product_id": each.product_id,
-            "modified": each.modified,
-        }
-        for each in products.values()
-    ]
+    rows = [{"source": source, **asdict(each)} for each in products.values()]
     for start in range(0, len(rows), _ROWS):
         session.execute(insert(ShopProductRow), rows[start : start + _ROWS])
 

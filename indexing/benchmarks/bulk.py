@@ -22,7 +22,7 @@ from indexing.clock import StageClock
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.index.vector_rows import use_model
-from indexing.types import BulkEmbedder
+from indexing.types import Embedder
 from segmentation.runtime import RuntimeOptions
 
 BULK_PHOTOS: Final = 600
@@ -84,7 +84,7 @@ def measure_bulk(source: Path | None, options: RuntimeOptions, count: int) -> Bu
         )
 
 
-def _one_by_one(folder: Path, name: str, embedder: BulkEmbedder) -> tuple[float, float]:
+def _one_by_one(folder: Path, name: str, embedder: Embedder) -> tuple[float, float]:
     """Photos/s, and CPU ms per photo, when photos are processed one by one."""
     with closing(open_database(folder / name)) as database:
         with database.transaction() as session:

@@ -41,11 +41,7 @@ def fill(
     fingerprint: ModelFingerprint = FINGERPRINT,
     classes: Sequence[GarmentClass] = (GarmentClass.UPPER,),
 ) -> None:
-    """Write `count` products with their garments and vectors into an empty database.
-
-    Args:
-        classes: those of the garments, in turn.
-    """
+    """Write `count` products into an empty database, with garments of the classes in turn."""
     database = open_database(data, database_url)
     model_id = use_model(database, fingerprint)
     start = 1

@@ -51,7 +51,6 @@ class Searched:
 
     @property
     def p95_ms(self) -> float:
-        """p95 of a search at the default weight."""
         return self.searches[WEIGHTS.index(DEFAULT_COLOUR_WEIGHT)].p95_ms
 
 

@@ -30,7 +30,6 @@ class LightSegmenter:
     fingerprint = "light/1"
 
     def segment(self, photos: list[Photo]) -> list[Segmentation]:
-        """See `segmentation.segmenter.Segmenter.segment`."""
         return [_segmentation(photo) for photo in photos]
 
 
@@ -58,7 +57,6 @@ class LightEncoder:
         self._axes = np.random.default_rng(_SEED).normal(size=shape).astype(np.float32)
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
-        """See `indexing.embedding.encoder.StyleEncoder.encode`."""
         step = SIDE // _PATCHES
         crops = [crop_garment(each.photo, each.garment, SIDE) for each in garments]
         seen = np.zeros((len(crops), len(self._axes)), np.float32)

@@ -112,9 +112,8 @@ def _speeds(photos: list[Photo], networks: Sequence[Segmenter]) -> list[float]:
 
 
 def _read(source: Path | None, count: int) -> list[Photo]:
-    if source is not None:
-        return [read_photo(path) for path in find_photos(source)[:count]]
     with TemporaryDirectory() as folder:
-        drawn = Path(folder) / "photos"
-        write_photos(drawn, count, None)
-        return [read_photo(path) for path in find_photos(drawn)]
+        if source is None:
+            source = Path(folder) / "photos"
+            write_photos(source, count, None)
+        return [read_photo(path) for path in find_photos(source)[:count]]

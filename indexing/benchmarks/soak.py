@@ -65,11 +65,7 @@ class SoakFigures:
 def measure_soak(
     source: Path | None, options: RuntimeOptions, count: int, light: bool = False
 ) -> SoakFigures:
-    """Index `count` photos with different bytes and measure memory.
-
-    Args:
-        light: use `light_embedder` instead of the real networks.
-    """
+    """Index `count` different photos and measure memory; `light` replaces the networks."""
     seen: Samples = []
 
     def watch(progress: IndexProgress) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from catalog.colours import Colour
 from catalog.database import Database
-from catalog.filtering.filters import Filters
 from catalog.importing.records import PendingPhoto
 from indexing.bulk.records import GarmentRecord, IndexedPhoto
 from indexing.bulk.writer import write_batch
-from indexing.index.engine import VectorEngine, VectorQuery
+from indexing.index.engine import VectorEngine
+from indexing.search.query import Query
 from indexing.types import Hit, Vector, Vectors
 from segmentation.classes import GarmentClass
 
@@ -64,9 +64,9 @@ def measure_updates(
 
 
 def _best(database: Database, engine: VectorEngine, vector: Vector) -> list[Hit]:
-    query = VectorQuery(vector, 0.5, (GarmentClass.UPPER,), Filters(), count=1, enough=1)
+    query = Query(vector, (GarmentClass.UPPER,), count=1, colour_weight=0.5)
     with database.session() as session:
-        return engine.nearest(session, query).hits
+        return engine.nearest(session, query, 1).hits
 
 
 def _replaced(photo_id: int, vector: np.ndarray[tuple[int], np.dtype[np.float32]]) -> IndexedPhoto:

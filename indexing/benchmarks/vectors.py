@@ -67,7 +67,6 @@ class GarmentVectors:
             yield self.draw(min(_CHUNK, count - start))
 
     def draw(self, count: int) -> Vectors:
-        """Draw `count` vectors at once."""
         cluster = self._generator.choice(CLUSTERS, count, p=self._sizes)
         learnt = _unit((self._centres[cluster] + 0.6 * self._normal(count)) @ self._axes)
         halves = [learnt * np.sqrt(0.5), self._kind_roots(cluster) * np.sqrt(0.5)]

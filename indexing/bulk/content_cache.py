@@ -5,7 +5,7 @@ database ------/
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.models import GarmentRow, PhotoRow, VectorRow
-from indexing.bulk.records import GarmentRecord, IndexedPhoto, ReadPhoto, SkippedPhoto, skipped
+from indexing.bulk.records import GarmentRecord, IndexedPhoto, ReadPhoto, SkippedPhoto
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import vector_from_bytes
-from indexing.types import Attribute, EmbeddedPhoto, GarmentAttributes
+from indexing.types import Attribute, EmbeddedPhoto, GarmentAttributes, Skip
 from segmentation.classes import GarmentClass
 
 
@@ -47,8 +47,8 @@ class PhotoGarments:
         """The record to write for a photo with these bytes."""
         if not self.garments:
             reason = "no garment was found on the photo; use one that shows the garment larger"
-            skip = skipped(photo.pending, photo.sha256, "segment", "no_garment", reason)
-            return replace(skip, stored=photo.stored)
+            skip = Skip(photo.pending, "segment", "no_garment", reason)
+            return SkippedPhoto(photo.sha256, skip, photo.stored)
         return IndexedPhoto(
             photo.pending, photo.sha256, photo.stored, self.height, self.width, self.garments
         )

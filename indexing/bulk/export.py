@@ -2,6 +2,7 @@
 
 import csv
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +25,8 @@ _COLUMNS = (
     "id", "title", "brand", "category", "colour", "price", "regular_price", "sale_price",
     "sale_start", "sale_end", "currency", "url", "availability", "description", "item_group_id",
 )  # fmt: skip
+
+_BOX = ("x0", "y0", "x1", "y1")
 
 
 def export_collection(database: Database, model_id: int, path: Path) -> int:
@@ -88,11 +91,7 @@ def _write_vectors(session: Session, model_id: int, file: IO[bytes]) -> int:
         product_id=np.array([row[1] for row in rows], np.str_),
         garment_id=np.array([row[2].id for row in rows], np.int64),
         garment_class=np.array([row[2].garment_class for row in rows], np.int64),
-        box=np.array([_box(row[2]) for row in rows], np.float64).reshape(-1, 4),
+        box=np.array([attrgetter(*_BOX)(row[2]) for row in rows], np.float64).reshape(-1, 4),
         vector=np.stack(vectors) if vectors else np.zeros((0, 0), np.float32),
     )
     return len(rows)
-
-
-def _box(garment: GarmentRow) -> tuple[float, float, float, float]:
-    return garment.x0, garment.y0, garment.x1, garment.y1

@@ -16,7 +16,7 @@ from indexing.bulk.reader import read_ahead
 from indexing.bulk.records import CommittedBatch, IndexedPhoto, ReadPhoto, SkippedPhoto
 from indexing.bulk.writer import write_batch
 from indexing.clock import StageClock
-from indexing.types import BulkEmbedder, TimedEmbedder
+from indexing.types import Embedder, TimedEmbedder
 
 BATCH: Final = 16
 """Photos that go through the models, and into the database, together."""
@@ -29,7 +29,7 @@ GarmentsByHash = dict[str, PhotoGarments]
 
 def index_photos(
     pending: Iterable[PendingPhoto],
-    embedder: BulkEmbedder,
+    embedder: Embedder,
     database: Database,
     model_id: int,
     store: PhotoStore,
@@ -46,7 +46,7 @@ def index_photos(
 
 def index_read_photos(
     photos: Iterator[ReadPhoto | SkippedPhoto],
-    embedder: BulkEmbedder,
+    embedder: Embedder,
     database: Database,
     model_id: int,
     clock: StageClock,
@@ -111,7 +111,7 @@ def _garments_by_hash(
     read: list[ReadPhoto | SkippedPhoto],
     known: GarmentsByHash,
     earlier: list[Future[GarmentsByHash]],
-    embedder: BulkEmbedder,
+    embedder: Embedder,
     clock: StageClock,
 ) -> GarmentsByHash:
     """Garments of all photos of a batch; runs on the models' thread.
@@ -132,8 +132,7 @@ def _garments_by_hash(
     return results
 
 
-def _embed(photos: list[ReadPhoto], embedder: BulkEmbedder, clock: StageClock) -> GarmentsByHash:
-    """Embed photos; SHA-256 -> garments."""
+def _embed(photos: list[ReadPhoto], embedder: Embedder, clock: StageClock) -> GarmentsByHash:
     pixels = [photo.photo for photo in photos]
     if isinstance(embedder, TimedEmbedder):
         embedded = embedder.embed_timed(pixels, clock)

@@ -12,7 +12,7 @@ from indexing.types import Skip
 
 
 class RunCounts:
-    """Counts of one indexing run."""
+    """Counts of one indexing run; `unused` names stored copies that a batch no longer uses."""
 
     def __init__(
         self,
@@ -22,6 +22,7 @@ class RunCounts:
     ) -> None:
         self.imported = imported
         self.clock = clock
+        self.unused: list[str] = []
         self._on_progress = on_progress
         self._start = time.perf_counter()
         self._indexed = 0
@@ -30,11 +31,11 @@ class RunCounts:
         self._done = 0
 
     def count(self, batch: BatchCounts) -> None:
-        """Add a batch and report."""
         self._done += batch.photos
         self._indexed += batch.indexed
         self._garments += batch.garments
         self._skips.extend(batch.skips)
+        self.unused.extend(batch.unused)
         self.report()
 
     def add_notes(self, notes: tuple[str, ...]) -> None:
@@ -42,7 +43,6 @@ class RunCounts:
         self.imported = replace(self.imported, notes=self.imported.notes + notes)
 
     def report(self) -> None:
-        """Report the progress."""
         if self._on_progress is not None:
             self._on_progress(
                 IndexProgress(
@@ -59,7 +59,6 @@ class RunCounts:
         return self._done / max(time.perf_counter() - self._start, 1e-9)
 
     def summary(self) -> IndexSummary:
-        """Summarise the run."""
         return IndexSummary(
             products=self.imported,
             indexed=self._indexed,

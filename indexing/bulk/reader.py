@@ -4,17 +4,19 @@ import hashlib
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
 from catalog.errors import BadStoredName
-from catalog.files import file_sha256, is_file
+from catalog.files import file_sha256
 from catalog.importing.records import PendingPhoto
 from catalog.photos import PhotoStore
-from indexing.bulk.records import ReadPhoto, SkippedPhoto, skipped
+from indexing.bulk.records import ReadPhoto, SkippedPhoto
 from indexing.clock import StageClock
+from indexing.types import Skip
 from segmentation.errors import UnreadablePhoto
-from segmentation.photos import MAX_BYTES, Photo, read_photo
+from segmentation.photos import Photo, photo_bytes, read_or_none, read_photo
 
 READER_THREADS: Final = 2
 READ_AHEAD: Final = 32
@@ -45,42 +47,23 @@ def read_one(
 ) -> ReadPhoto | SkippedPhoto:
     """Decode one photo, or return why it cannot be decoded."""
     if pending.refusal is not None:
-        return skipped(pending, None, "fetch", pending.refusal.code, pending.refusal.reason)
+        refusal = pending.refusal
+        return SkippedPhoto(None, Skip(pending, "fetch", refusal.code, refusal.reason))
     with clock.timing("read"):
         sha256 = None
         try:
-            data = _read_bytes(pending)
+            data = photo_bytes(pending.path)
             sha256 = hashlib.sha256(data).hexdigest()
             photo: Photo = read_photo(data)
-        except UnreadablePhoto as refusal:
+        except UnreadablePhoto as error:
             sha256 = sha256 or file_sha256(pending.path)
-            return skipped(pending, sha256, "read", refusal.code, str(refusal))
+            return SkippedPhoto(sha256, Skip(pending, "read", error.code, str(error)))
     with clock.timing("store"):
         return ReadPhoto(pending, sha256, store.save(photo), photo)
 
 
-def _read_bytes(pending: PendingPhoto) -> bytes:
-    path = pending.path
-    # Check `is_file` first: opening a named pipe would block for ever.
-    if not is_file(path):
-        raise UnreadablePhoto(
-            "absent", f"there is no file {path.name[:200]}; check where photos lie"
-        )
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadablePhoto(
-                "too_large", f"{path.name} is over {MAX_BYTES / 1e6:.0f} MB; save it smaller"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadablePhoto(
-            "absent", f"cannot read {path.name}: {error.strerror}; check its permissions"
-        ) from error
-
-
 def readable_copy(store: PhotoStore, stored: str | None) -> Photo | None:
     """Decode a stored copy; None where it is missing or damaged."""
-    try:
-        return read_photo(store.path(stored or ""))
-    except (UnreadablePhoto, BadStoredName):
-        return None
+    with suppress(BadStoredName):
+        return read_or_none(store.path(stored or ""))
+    return None

@@ -79,17 +79,14 @@ class SkippedPhoto:
     `stored` names its reduced copy, which /admin shows, where it could be read.
     """
 
-    pending: PendingPhoto
     sha256: str | None
     skip: Skip
     stored: str | None = None
 
-
-def skipped(
-    pending: PendingPhoto, sha256: str | None, stage: str, code: str, reason: str
-) -> SkippedPhoto:
-    """Make a `SkippedPhoto` for a stage (fetch, read, segment), a stable code and a reason."""
-    return SkippedPhoto(pending, sha256, Skip(pending, stage, code, reason))
+    @property
+    def pending(self) -> PendingPhoto:
+        """The photo of the feed."""
+        return self.skip.source
 
 
 @dataclass(frozen=True, eq=False)

@@ -287,11 +287,7 @@ def renew_attributes(database: Database, encoder: str, progress: Progress | None
 def predict_attributes(
     database: Database, heads: AttributeHeads, progress: Progress | None = None
 ) -> int:
-    """Predict the attributes of every garment from its stored vector; return their number.
-
-    Args:
-        progress: called with the numbers of garments done and, approximately, of all.
-    """
+    """Predict the attributes of every garment from its stored vector; return their number."""
     with database.session() as session:
         active = active_model(session)
         last = session.scalar(select(func.max(GarmentRow.id))) or 0

@@ -15,7 +15,7 @@ from indexing.bulk.pipeline import index_photos
 from indexing.bulk.records import BatchCounts
 from indexing.bulk.shards import ClaimedShard, ShardLost, claim
 from indexing.clock import StageClock
-from indexing.types import BulkEmbedder
+from indexing.types import Embedder
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class ShardWorker:
     """What indexes shards: models, database and files of this process."""
 
     database: Database
-    embedder: BulkEmbedder
+    embedder: Embedder
     model_id: int
     store: PhotoStore
     fetched: FetchedPhotos

@@ -28,7 +28,7 @@ from catalog.files import file_sha256
 from catalog.importing.records import PendingPhoto
 from catalog.models import ShardRow
 from catalog.syncing.heartbeat import lease_ended, lease_time
-from indexing.bulk.records import BatchCounts, skipped
+from indexing.bulk.records import BatchCounts
 from indexing.errors import IndexingError
 from indexing.types import Skip
 
@@ -121,7 +121,7 @@ class ShardedRun:
 
 def _parked_skips(row: ShardRow) -> tuple[Skip, ...]:
     reason = f"{MAX_ATTEMPTS} attempts failed: {row.message}; run the import again"
-    return tuple(skipped(photo, None, "index", "parked", reason).skip for photo in row.photos)
+    return tuple(Skip(photo, "index", "parked", reason) for photo in row.photos)
 
 
 def by_content(photos: Sequence[PendingPhoto]) -> list[PendingPhoto]:

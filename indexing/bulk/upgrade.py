@@ -160,19 +160,14 @@ class _Upgrade:
         assert model_id is not None  # created by `_prepare`
         with closing(open_database(self._folder)) as copied:
             with copied.session() as session:
-                total = len(session.scalars(_pending(model_id)).all())
-            done = 0
-            while rows := self._pending_photos(copied, model_id):
-                self._embed(copied, model_id, rows)
-                done += len(rows)
-                self._progress(done, total)
+                ids = session.scalars(_pending(model_id)).all()
+            for start in range(0, len(ids), _PHOTOS_PER_ROUND):
+                self._embed(copied, model_id, ids[start : start + _PHOTOS_PER_ROUND])
+                self._progress(min(start + _PHOTOS_PER_ROUND, len(ids)), len(ids))
 
-    def _pending_photos(self, database: Database, model_id: int) -> Sequence[PhotoRow]:
+    def _embed(self, database: Database, model_id: int, ids: Sequence[int]) -> None:
         with database.session() as session:
-            ids = session.scalars(_pending(model_id).limit(_PHOTOS_PER_ROUND)).all()
-            return session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
-
-    def _embed(self, database: Database, model_id: int, rows: Sequence[PhotoRow]) -> None:
+            rows = session.scalars(select(PhotoRow).where(PhotoRow.id.in_(ids))).all()
         unreadable: list[int] = []
         photos = self._read(rows, unreadable)
         for batch in index_read_photos(photos, self._embedder, database, model_id, StageClock()):

@@ -31,11 +31,7 @@ def find_problems(
     engine: VectorEngine | None,
     quick: bool = False,
 ) -> list[str]:
-    """Check database, vector engine and stored photos for inconsistencies.
-
-    Args:
-        quick: only check that stored photos exist, not their content.
-    """
+    """Check database, engine and stored photos; `quick` skips the content of the photos."""
     with database.session() as session:
         problems = [*_database_problems(session)]
         problems += _photo_problems(session, store, quick)
@@ -71,7 +67,6 @@ def _photo_problems(session: Session, store: PhotoStore, quick: bool) -> Iterato
 
 
 def _copy_problem(store: PhotoStore, stored: str | None, sha256: str, quick: bool) -> str | None:
-    """The problem of a stored copy; None without one."""
     if stored is None:
         return "is gone"
     try:

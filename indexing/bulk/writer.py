@@ -1,6 +1,6 @@
 """Write the outcomes of a batch of photos in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,21 +37,21 @@ def write_batch(
         photo.id: photo
         for photo in session.scalars(select(PhotoRow).where(PhotoRow.id.in_(photo_ids)))
     }
-    unchanged = {
-        outcome.pending.photo_id for outcome in outcomes if _keeps_garments(outcome, photos)
-    }
+    there = [
+        (photos[outcome.pending.photo_id], outcome)
+        for outcome in outcomes
+        if outcome.pending.photo_id in photos
+    ]
+    unchanged = {photo.id for photo, outcome in there if _keeps_garments(photo, outcome)}
     removed = session.scalars(
         delete(GarmentRow)
-        .where(GarmentRow.photo_id.in_([each for each in photo_ids if each not in unchanged]))
+        .where(GarmentRow.photo_id.in_(photos.keys() - unchanged))
         .returning(GarmentRow.id)
     ).all()
     written: list[tuple[GarmentRow, GarmentRecord]] = []
     skips: list[Skip] = []
     before_stored = {photo.stored for photo in photos.values()}
-    for outcome in outcomes:
-        photo = photos.get(outcome.pending.photo_id)
-        if photo is None:
-            continue
+    for photo, outcome in there:
         if isinstance(outcome, IndexedPhoto):
             written.extend(_write_photo(photo, outcome))
         else:
@@ -76,13 +76,11 @@ def write_batch(
     )
 
 
-def _keeps_garments(outcome: IndexedPhoto | SkippedPhoto, photos: Mapping[int, PhotoRow]) -> bool:
+def _keeps_garments(photo: PhotoRow, outcome: IndexedPhoto | SkippedPhoto) -> bool:
     """Whether a photo's new file cannot be read, so that the old file's garments stay."""
-    photo = photos.get(outcome.pending.photo_id)
     return (
         isinstance(outcome, SkippedPhoto)
         and outcome.skip.stage in ("fetch", "read")
-        and photo is not None
         and photo.stored is not None
         and photo.skip_stage is None
     )

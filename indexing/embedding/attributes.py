@@ -13,10 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from indexing.errors import EncoderError
+from indexing.embedding.encoder import encoder_errors
 from indexing.types import Attribute, GarmentAttributes, Vectors
 from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
-from segmentation.errors import WeightsError
 from segmentation.mask import Box
 from segmentation.weights import read_card, read_tensors
 
@@ -56,11 +55,7 @@ class HeadsCard:
 def features_of(
     vectors: Vectors, classes: Sequence[GarmentClass], height_shares: Sequence[float]
 ) -> Vectors:
-    """Input features of the heads, shape (n, d + 7): vectors, box shape, class, bias.
-
-    Args:
-        height_shares: height of each garment's box over height plus width.
-    """
+    """Input features, shape (n, d + 7): vectors, functions of `height_share`, class, bias."""
     shape = np.array(height_shares, np.float32)[:, None] - 0.5
     one_hot = np.array([[each == one for one in GARMENT_CLASSES] for each in classes], np.float32)
     ones = np.ones_like(shape)
@@ -99,11 +94,9 @@ class AttributeHeads:
     @classmethod
     def load(cls, path: Path) -> "AttributeHeads":
         """Load heads with their card; EncoderError if absent or damaged."""
-        try:
+        with encoder_errors():
             card = read_card(path, HeadsCard)
             return cls(read_tensors(path, card.sha256), card)
-        except WeightsError as error:
-            raise EncoderError(str(error)) from error
 
     def predict(
         self,

@@ -10,10 +10,9 @@ import torch
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
-from indexing.embedding.encoder import unit_length
+from indexing.embedding.encoder import encoder_errors, unit_length
 from indexing.errors import EncoderError
 from indexing.types import Vector
-from segmentation.errors import WeightsError
 from segmentation.hub.files import Channels, normalisation, path_or_name, refuse_pickle
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
@@ -72,21 +71,16 @@ def _features(answer: Any) -> torch.Tensor:
 
 
 def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
-    """Load `local-dir:DIR` or `hf-hub:NAME` with its tokenizer.
-
-    Raises:
-        EncoderError: transformers is not installed, a file is missing, or weights are a pickle.
-    """
+    """Load `local-dir:DIR` or `hf-hub:NAME` with its tokenizer; EncoderError if that fails."""
     source = path_or_name(name)
-    try:
+    with encoder_errors():
         refuse_pickle(name)
+    try:
         from transformers import AutoModel, AutoTokenizer
     except ImportError as error:
         raise EncoderError(
             f"{name} needs transformers; run `python -m pip install 'apparel-search[hub]'`"
         ) from error
-    except WeightsError as error:
-        raise EncoderError(str(error)) from error
     try:
         # A folder may bring code of its own; transformers would ask whether to run it.
         network = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)

@@ -139,11 +139,7 @@ _SHADING: Final = np.linspace(0.55, 1.25, 8)
 
 
 def colour_vector(colour: str) -> Vector:
-    """The colour half of a plain garment of this colour, a name or #rrggbb.
-
-    Raises:
-        ValueError: unknown colour; the message lists the names.
-    """
+    """The colour half of a plain garment, by name or #rrggbb; ValueError lists the names."""
     wanted = colour.strip().lower()
     if is_picked(wanted):
         shades = [wanted]

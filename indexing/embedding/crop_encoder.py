@@ -53,11 +53,9 @@ class CropEncoder:
 
     @property
     def runtime(self) -> str:
-        """Name of the runtime, like "openvino f32"."""
         return self._runtime.name
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
-        """Encode the garments' masked crops as unit-length vectors, shape (n, dimension)."""
         crops = [crop_garment(each.photo, each.garment, self._side) for each in garments]
         vectors = [np.zeros((0, self.dimension), np.float32)]
         for start in range(0, len(crops), BATCH_SIZE):

@@ -55,7 +55,6 @@ class PhotoEmbedder:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        """Segment photos and embed their garments; one result per photo, in order."""
         return self.embed_timed(photos, StageClock())
 
     def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
@@ -90,7 +89,6 @@ class PhotoEmbedder:
     def _embed_garments(
         self, garments: list[SegmentedGarment], clock: StageClock
     ) -> list[EmbeddedGarment]:
-        """Embed garments with colours and, if there are heads, predicted attributes."""
         with clock.timing("encode"):
             styles = self._encoder.encode(garments)
         with clock.timing("colour"):
@@ -118,7 +116,6 @@ class PhotoEmbedder:
         )
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """Embed the whole photo as one garment."""
         return self._embed_one(photo, whole_photo_garment(photo))
 
     def embed_region(
@@ -158,12 +155,10 @@ class PhotoEmbedder:
         return region_garment(region, garment_class or _main_class(found.mask))
 
     def colour_half(self, colour: str) -> Vector:
-        """The colour half of a plain garment of this colour (a name or #rrggbb)."""
         return colour_vector(colour)
 
     @property
     def takes_text(self) -> bool:
-        """Whether the encoder takes texts."""
         return isinstance(self._encoder, TextEncoder)
 
     def text_half(self, text: str) -> Vector:

@@ -8,7 +8,8 @@ No network of its own is run: the maps come with the segmentation, or from the s
 where garments were cut out otherwise. `indexing.training.fit` fits the map.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, Self, runtime_checkable
@@ -73,9 +74,7 @@ class Backbone(Protocol):
         ...
 
     @property
-    def runtime(self) -> str:
-        """Name of the runtime, like "openvino int8"."""
-        ...
+    def runtime(self) -> str: ...
 
     def features(self, photos: Sequence[Photo]) -> list[PhotoFeatures]:
         """Feature maps of each photo, in order."""
@@ -103,7 +102,6 @@ class EncoderCard:
 
     @property
     def dimension(self) -> int:
-        """Dimension of a style vector."""
         return self.embedding + len(self.kinds)
 
     @property
@@ -133,11 +131,9 @@ class Encoder:
             EncoderError: a file is missing or does not match the card, or the encoder was fitted
                 on the features of other weights.
         """
-        try:
+        with encoder_errors():
             card = read_encoder_card(weights)
             tensors = read_tensors(weights, card.sha256)
-        except WeightsError as error:
-            raise EncoderError(str(error)) from error
         if backbone.backbone != card.backbone:
             raise EncoderError(
                 f"{weights} was fitted on the features of {card.backbone}, not of "
@@ -147,11 +143,9 @@ class Encoder:
 
     @property
     def runtime(self) -> str:
-        """Name of the backbone's runtime, like "openvino int8"."""
         return self._backbone.runtime
 
     def encode(self, garments: Sequence[SegmentedGarment]) -> Vectors:
-        """Encode garments as unit-length style vectors, shape (n, dimension)."""
         if not garments:
             return np.zeros((0, self.dimension), np.float32)
         pooled = [self._features(each).pooled(each.garment) for each in garments]
@@ -165,6 +159,15 @@ class Encoder:
         if last is None or last[0] is not garment.photo:
             last = self._last = garment.photo, self._backbone.features([garment.photo])[0]
         return last[1]
+
+
+@contextmanager
+def encoder_errors() -> Iterator[None]:
+    """Raise EncoderError in place of WeightsError."""
+    try:
+        yield
+    except WeightsError as error:
+        raise EncoderError(str(error)) from error
 
 
 def encoded(pooled: Vectors, tensors: dict[str, Vectors], kind_share: float) -> Vectors:

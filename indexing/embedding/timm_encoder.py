@@ -9,18 +9,14 @@ from safetensors import SafetensorError
 from torch import nn
 
 from indexing.embedding.crop_encoder import CropEncoder, CropPreprocessing
+from indexing.embedding.encoder import encoder_errors
 from indexing.errors import EncoderError
-from segmentation.errors import WeightsError
 from segmentation.hub.files import pickle_refused
 from segmentation.runtime import REFERENCE, RuntimeOptions
 
 
 def open_timm(name: str, options: RuntimeOptions = REFERENCE) -> CropEncoder:
-    """Load a network with its weights; side and normalisation follow its configuration.
-
-    Raises:
-        EncoderError: the name is wrong, or the weights are a pickle.
-    """
+    """Load a network and its preprocessing; EncoderError for a wrong name or pickled weights."""
     network = _created(name)
     card: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
     return CropEncoder(network, card["architecture"], _preprocessing_of(network, name), options)
@@ -34,11 +30,9 @@ def _refuse_pickle(file: object, *_: object, **__: object) -> None:
 def _created(name: str) -> nn.Module:
     try:
         # timm falls back on pickles: in a folder, of the hub, at an address in a config.
-        with patch.object(torch, "load", _refuse_pickle):
+        with encoder_errors(), patch.object(torch, "load", _refuse_pickle):
             # num_classes=0: pooled features instead of class scores.
             network: nn.Module = timm.create_model(name, pretrained=True, num_classes=0)
-    except WeightsError as error:
-        raise EncoderError(str(error)) from error
     except (RuntimeError, OSError, ValueError, KeyError, SafetensorError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

@@ -18,10 +18,14 @@ from typing import Final
 
 from indexing.embedding.attributes import heads_for
 from indexing.embedding.embedder import PhotoEmbedder
-from indexing.embedding.encoder import SHIPPED_ENCODER, Encoder, StyleEncoder, read_encoder_card
-from indexing.errors import EncoderError
+from indexing.embedding.encoder import (
+    SHIPPED_ENCODER,
+    Encoder,
+    StyleEncoder,
+    encoder_errors,
+    read_encoder_card,
+)
 from indexing.types import PhotoSegmenter
-from segmentation.errors import WeightsError
 from segmentation.hub.files import has_text_tower
 from segmentation.runtime import RuntimeOptions, require_torch
 from segmentation.segmenter import Segmenter
@@ -84,10 +88,8 @@ def _backbone_for(
     weights: Path, options: RuntimeOptions, segmenter: PhotoSegmenter | None
 ) -> Segmenter:
     """The segmenter in use if the encoder was fitted on its features, else the shipped one."""
-    try:
+    with encoder_errors():
         fitted_on = read_encoder_card(weights).backbone
-    except WeightsError as error:
-        raise EncoderError(str(error)) from error
     if isinstance(segmenter, Segmenter) and segmenter.backbone == fitted_on:
         return segmenter
     return Segmenter.load(None, options)

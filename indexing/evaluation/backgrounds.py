@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from indexing.evaluation.labelled import LabelledPhoto, read_or_none
+from indexing.evaluation.labelled import LabelledPhoto
 from indexing.types import PhotoSegmenter
-from segmentation.photos import Photo
+from segmentation.photos import Photo, read_or_none
 from segmentation.training.background import uncovered_window
 
 BackgroundSource = Callable[[PhotoSegmenter, Sequence[LabelledPhoto], int], Photo | None]

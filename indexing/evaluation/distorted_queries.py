@@ -17,12 +17,11 @@ from indexing.evaluation.labelled import (
     LabelledPhoto,
     LabelledVectors,
     main_garment,
-    read_or_none,
 )
 from indexing.evaluation.retrieval import Evaluation
-from segmentation.classes import GarmentClass
 from segmentation.mask import region_garment
-from segmentation.training.distortion import DistortedPhoto, distorted_copy
+from segmentation.photos import read_or_none
+from segmentation.training.distortion import distorted_copy
 
 SEED: Final = 0
 
@@ -35,34 +34,14 @@ class DistortedGarments:
     true: LabelledVectors
 
 
-class _Builder:
-    """Collects distorted photos with one kind of background."""
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        self._segmenter = evaluation.segmenter
-        self._predicted = GarmentCollector(evaluation.encoders)
-        self._true = GarmentCollector(evaluation.encoders, unmasked=False)
-
-    def add(
-        self, row: LabelledPhoto, distorted: DistortedPhoto, garment_class: GarmentClass
-    ) -> None:
-        """Add one distorted photo of a garment of this class."""
-        photo = distorted.photo
-        (found,) = self._segmenter.segment([photo])
-        garment = main_garment(photo, found)
-        truth = region_garment(distorted.mask, garment_class) if distorted.mask.any() else garment
-        self._predicted.add([row], [SegmentedGarment(photo, garment, found.features)])
-        self._true.add([row], [SegmentedGarment(photo, truth, found.features)])
-
-    def built(self) -> DistortedGarments:
-        return DistortedGarments(self._predicted.collected(), self._true.collected())
-
-
 def distorted_queries(
     evaluation: Evaluation, queries: Sequence[LabelledPhoto], tick: Callable[[int], None]
 ) -> dict[str, DistortedGarments]:
     """Distort the largest garment of each photo on each background, seeded by its number."""
-    builders = {name: _Builder(evaluation) for name in BACKGROUNDS}
+    predicted, true = (
+        {name: GarmentCollector(evaluation.encoders, unmasked) for name in BACKGROUNDS}
+        for unmasked in (True, False)
+    )
     for number, query in enumerate(queries):
         photo = read_or_none(query.path)
         if photo is None:
@@ -72,7 +51,15 @@ def distorted_queries(
             other = background(evaluation.segmenter, queries, number)
             if other is not None:
                 rng = np.random.default_rng((SEED, number))
-                distorted = distorted_copy(photo, garment, other, rng)
-                builders[name].add(query, distorted, garment.garment_class)
+                copy = distorted_copy(photo, garment, other, rng)
+                (found,) = evaluation.segmenter.segment([copy.photo])
+                main = main_garment(copy.photo, found)
+                has_truth = copy.mask.any()
+                truth = region_garment(copy.mask, garment.garment_class) if has_truth else main
+                predicted[name].add([query], [SegmentedGarment(copy.photo, main, found.features)])
+                true[name].add([query], [SegmentedGarment(copy.photo, truth, found.features)])
         tick(number + 1)
-    return {name: builder.built() for name, builder in builders.items()}
+    return {
+        name: DistortedGarments(predicted[name].collected(), true[name].collected())
+        for name in BACKGROUNDS
+    }

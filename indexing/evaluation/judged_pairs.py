@@ -60,11 +60,7 @@ class JudgedReport:
 
 
 def read_judged_pairs(file: Path) -> list[JudgedPair]:
-    """Read rows `query,candidate_a,candidate_b,better`, where better is a or b.
-
-    Raises:
-        IndexingError: a column is missing, there are no rows, or a row has another judgement.
-    """
+    """Read rows `query,candidate_a,candidate_b,better`, better being a or b; else IndexingError."""
     rows = read_rows(file, COLUMNS)
     pairs = [_pair_of(row, f"{file}, line {line}") for line, row in enumerate(rows, 2)]
     if not pairs:

@@ -21,9 +21,8 @@ from indexing.errors import IndexingError
 from indexing.search.query import possible_classes
 from indexing.types import PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
-from segmentation.errors import UnreadablePhoto
 from segmentation.mask import Garment, whole_photo_garment
-from segmentation.photos import SUFFIXES, Photo, read_photo
+from segmentation.photos import SUFFIXES, Photo, read_or_none
 from segmentation.progress import Progress, no_progress
 from segmentation.segmented_photo import Segmentation
 
@@ -66,11 +65,9 @@ class VectorSet:
 
     @property
     def dimensions(self) -> tuple[int, int]:
-        """Dimensions of the style half and of the colour half."""
         return self.styles.shape[1], self.colours.shape[1]
 
     def vector(self, row: int) -> Vector:
-        """The vector of one garment, shape (d,)."""
         return np.concatenate([self.styles[row], self.colours[row]])
 
 
@@ -181,11 +178,7 @@ def embed_labelled(
     progress: Progress = no_progress,
     every_garment: bool = False,
 ) -> LabelledVectors:
-    """Embed labelled photos with each encoder, leaving out unreadable ones.
-
-    Args:
-        every_garment: all that are detected on a photo, instead of its main garment.
-    """
+    """Embed the main garment, or every one, of each readable photo with each encoder."""
     collector = GarmentCollector(encoders)
     for start in range(0, len(rows), BATCH_SIZE):
         read = [(row, read_or_none(row.path)) for row in rows[start : start + BATCH_SIZE]]
@@ -200,14 +193,6 @@ def embed_labelled(
             collector.add([row for row, _ in garments], [each for _, each in garments])
         progress(min(start + BATCH_SIZE, len(rows)), len(rows))
     return collector.collected()
-
-
-def read_or_none(path: Path) -> Photo | None:
-    """Read a photo; None where it cannot be read."""
-    try:
-        return read_photo(path)
-    except UnreadablePhoto:
-        return None
 
 
 def main_garment(photo: Photo, found: Segmentation) -> Garment:

@@ -66,11 +66,7 @@ def ranking_of(
     excluded: npt.NDArray[np.bool_],
     depth: int,
 ) -> Ranking:
-    """Make a ranking from the gallery positions of search hits, nearest first.
-
-    Args:
-        excluded: shape (queries, gallery), True where an entry must not count.
-    """
+    """Make a ranking from the gallery positions of search hits; `excluded` as for `rank`."""
     found = np.full((len(neighbours), depth), -1, np.int64)
     for row, each in zip(found, neighbours, strict=True):
         row[: len(each[:depth])] = each[:depth]

@@ -217,7 +217,6 @@ def _figures_of(method: str, weight: float, ranking: Ranking, split: Split) -> R
 
 
 def _values_of(ranking: Ranking) -> dict[str, Figures]:
-    """Value of each measure for each query."""
     return {
         f"{name}_at_{depth}": measure(ranking, depth)
         for depth in DEPTHS

@@ -8,13 +8,12 @@ without masks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from indexing.collection import Collection
 from indexing.evaluation.distorted_queries import DistortedGarments, distorted_queries
 from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import UNMASKED, LabelledPhoto, LabelledVectors, embed_labelled
@@ -58,11 +57,7 @@ def evaluate_same_garment(
     queries: Sequence[LabelledPhoto],
     progress: Progress = no_progress,
 ) -> SameGarmentReport:
-    """Recall@1 and @10 of distorted photos among all garments of the gallery.
-
-    Args:
-        gallery: photos to search; missing query photos are added.
-    """
+    """Recall@1 and @10 of distorted photos among all garments of the gallery and the queries."""
     paths = list(dict.fromkeys([*gallery, *(query.path for query in queries)]))
     rows = [LabelledPhoto(path, "", str(path), "gallery") for path in paths]
     total = len(paths) + len(queries)
@@ -89,9 +84,21 @@ def _figures(
 ) -> list[SameGarmentFigures]:
     """The rows of one set of vectors, for each background."""
     with opened_gallery(gallery.garments, gallery.sets[name]) as collection:
-        search = _Search(collection, [str(each.photo.path) for each in gallery.garments], name)
+        paths = [each.photo.path for each in gallery.garments]
+
+        def recalls(queries: LabelledVectors, weight: float, alike: bool) -> list[Interval]:
+            """Recall of the own photo at each of `DEPTHS`."""
+            ranks = []
+            for row, garment in enumerate(queries.garments):
+                vector = queries.sets[name].vector(row)
+                query = Query(vector, None if alike else garment.searched, max(DEPTHS), weight)
+                found = [paths[hit.garment_id - 1] for hit in collection.search(query)]
+                right = garment.photo.path
+                ranks.append(found.index(right) if right in found else max(DEPTHS))
+            return [mean_with_interval(np.array(ranks) < depth) for depth in DEPTHS]
+
         return [
-            SameGarmentFigures(background, method, weight, *search.recalls(queries, weight, alike))
+            SameGarmentFigures(background, method, weight, *recalls(queries, weight, alike))
             for background, both in distorted.items()
             for method, weight, queries, alike in _methods(name, both)
         ]
@@ -110,24 +117,3 @@ def _methods(
         yield ANY_CLASS, weight, queries.predicted, True
         yield TRUE_MASK, weight, queries.true, False
     yield COLOUR_ALONE, 1.0, queries.predicted, True
-
-
-@dataclass(frozen=True, eq=False)
-class _Search:
-    """Searches for distorted garments; `paths` are the photos of the gallery's garments."""
-
-    collection: Collection
-    paths: Sequence[str]
-    name: str
-
-    def recalls(self, queries: LabelledVectors, weight: float, alike: bool) -> list[Interval]:
-        """Recall of the own photo at each of `DEPTHS`."""
-        vectors = queries.sets[self.name]
-        ranks = []
-        for row, garment in enumerate(queries.garments):
-            query = Query(vectors.vector(row), garment.searched, max(DEPTHS), weight)
-            hits = self.collection.search(replace(query, classes=None) if alike else query)
-            found = [self.paths[hit.garment_id - 1] for hit in hits]
-            right = str(garment.photo.path)
-            ranks.append(found.index(right) if right in found else max(DEPTHS))
-        return [mean_with_interval(np.array(ranks) < depth) for depth in DEPTHS]

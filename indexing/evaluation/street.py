@@ -14,10 +14,9 @@ from PIL import Image
 from indexing.collection import Collection, ResultCard
 from indexing.errors import IndexingError
 from indexing.evaluation.contact_sheet import SheetPhoto, write_page
-from indexing.evaluation.labelled import read_or_none
 from indexing.search.query import Query
 from indexing.types import EmbeddedGarment, Embedder
-from segmentation.photos import Photo
+from segmentation.photos import Photo, read_or_none
 from segmentation.progress import Progress, no_progress
 
 RESULTS: Final = 5
@@ -54,11 +53,7 @@ def street_to_shop(
     garments: int = 50,
     progress: Progress = no_progress,
 ) -> StreetReport:
-    """Search with garments of street photos and write OUT/index.html.
-
-    Raises:
-        IndexingError: no garment was detected on the photos.
-    """
+    """Search with garments of street photos and write OUT/index.html; IndexingError without any."""
     rows: list[StreetRow] = []
     shown: list[list[SheetPhoto]] = []
     for path in photos:

@@ -12,14 +12,14 @@ from typing import Final
 from catalog.feeds.reader import read_feed
 from indexing.collection import Collection
 from indexing.errors import IndexingError
-from indexing.evaluation.labelled import read_or_none, read_rows
+from indexing.evaluation.labelled import read_rows
 from indexing.evaluation.metrics import Interval, mean_with_interval
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
 from indexing.search.results import nothing_close
 from indexing.types import EmbeddedGarment, Embedder
 from segmentation.classes import GarmentClass
-from segmentation.photos import Photo
+from segmentation.photos import Photo, read_or_none
 from segmentation.progress import Progress, no_progress
 
 COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5)

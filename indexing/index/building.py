@@ -48,8 +48,15 @@ _SEED: Final = 7
 
 def empty_base(fingerprint: ModelFingerprint) -> ExactVectors:
     """A base without vectors."""
-    nothing = np.zeros((0, fingerprint.dimension), np.float32)
-    return ExactVectors(np.zeros(0, np.int64), nothing, fingerprint.style_dimension)
+    return _gathered((), fingerprint)
+
+
+def _gathered(
+    parts: Iterable[tuple[GarmentIds, Vectors]], fingerprint: ModelFingerprint
+) -> ExactVectors:
+    nothing = np.zeros(0, np.int64), np.zeros((0, fingerprint.dimension), np.float32)
+    ids, vectors = zip(nothing, *parts, strict=True)
+    return ExactVectors(np.concatenate(ids), np.concatenate(vectors), fingerprint.style_dimension)
 
 
 def build_base(
@@ -66,7 +73,7 @@ def build_base(
         earlier: a base of mostly the same vectors, whose centroids may be reused.
     """
     if count <= EXACT_LIMIT:
-        return _gathered(list(parts), fingerprint)
+        return _gathered(parts, fingerprint)
     vectors = np.lib.format.open_memmap(scratch, "w+", np.int16, (count, fingerprint.dimension))
     ids = np.zeros(count, np.int64)
     filled = 0
@@ -78,18 +85,6 @@ def build_base(
     base = ExactVectors(ids[:filled], vectors[:filled], fingerprint.style_dimension)
     base.ivf_indices = tuple(_calibrated(index, base) for index in _ivf_indices_of(base, earlier))
     return base
-
-
-def _gathered(
-    parts: list[tuple[GarmentIds, Vectors]], fingerprint: ModelFingerprint
-) -> ExactVectors:
-    if not parts:
-        return empty_base(fingerprint)
-    return ExactVectors(
-        np.concatenate([ids for ids, _ in parts]),
-        np.concatenate([rows for _, rows in parts]).astype(np.float32, copy=False),
-        fingerprint.style_dimension,
-    )
 
 
 def _ivf_indices_of(base: ExactVectors, earlier: ExactVectors | None) -> Iterator[IvfIndex]:
@@ -181,7 +176,7 @@ def _steps(first: int, last: int) -> Iterator[int]:
 def _recall(index: IvfIndex, sample: CalibrationQueries, lists: int, ranked: int) -> float:
     """Share of the top ten that are among the candidates."""
     # A single call for all queries: during an import each call waits for the GIL.
-    found = index.search_codes_batch(sample.queries, lists, ranked)
+    found = index.search_codes(sample.queries, lists, ranked)
     both = zip(found, sample.truth, strict=True)
     return sum(int(np.isin(best, row).sum()) for row, best in both) / sample.truth.size
 
@@ -194,12 +189,7 @@ def build_ivf(
     style_dimension: int,
     centroids: Vectors | None = None,
 ) -> IvfIndex:
-    """Build an index of `count` vectors from chunks.
-
-    Args:
-        sample: some of the vectors, for k-means.
-        centroids: centroids of an earlier index to reuse.
-    """
+    """Build an index of `count` vectors from chunks; k-means runs on a sample without centroids."""
     dimension = sample.shape[1]
     factors, axes = scale(weight, style_dimension, dimension), random_axes(dimension)
     nearest = faiss.IndexFlatL2(dimension)

@@ -7,7 +7,7 @@ the rows of existing snapshots. A large delta is merged into a new base in the b
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -18,7 +18,7 @@ from indexing.index.building import EXACT_LIMIT, build_base, empty_base
 from indexing.index.exact import ExactVectors
 from indexing.index.files import Manifest, drafting, publish_base, read_base
 from indexing.index.memory import trim_memory
-from indexing.index.snapshot import IndexSnapshot, snapshot_of, with_counts
+from indexing.index.snapshot import IndexSnapshot, snapshot_of
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 
 _LOG: Final = logging.getLogger(__name__)
@@ -62,7 +62,8 @@ class ClassIndex:
         self.snapshot = snapshot_of(base or empty_base(fingerprint))
         self._lock = threading.Lock()
         self._saving = threading.Lock()
-        self._published: Published | None = None
+        self._files: Manifest | None = None
+        """Of the present base; None where its files are not written."""
         self._merging: threading.Thread | None = None
         self._empty_delta()
 
@@ -74,9 +75,9 @@ class ClassIndex:
     @classmethod
     def load(cls, manifest: Path, fingerprint: ModelFingerprint) -> "ClassIndex":
         """Load the index of a manifest; raises like `files.read_base`."""
-        base, published = read_base(manifest, fingerprint)
-        loaded = cls(fingerprint, base, published.change)
-        loaded._published = Published(base, published)
+        base, files = read_base(manifest, fingerprint)
+        loaded = cls(fingerprint, base, files.change)
+        loaded._files = files
         return loaded
 
     def change(
@@ -85,11 +86,7 @@ class ClassIndex:
         removed: Sequence[int] | GarmentIds = (),
         seen: int | None = None,
     ) -> None:
-        """Add, replace and remove vectors atomically.
-
-        Args:
-            seen: the database's last change.
-        """
+        """Add, replace and remove vectors atomically; `seen` is the database's last change."""
         added = [(ids, vectors) for ids, vectors in added if len(ids)]
         gone = np.concatenate([np.asarray(removed, np.int64), *(ids for ids, _ in added)])
         with self._lock:
@@ -106,7 +103,7 @@ class ClassIndex:
         dead[snapshot.base.slots_of(ids)] = True
         rows = [self._rows.pop(each) for each in ids.tolist() if each in self._rows]
         delta_dead[rows] = True
-        return with_counts(replace(snapshot, dead=dead, delta_dead=delta_dead))
+        return replace(snapshot, dead=dead, delta_dead=delta_dead)
 
     def _with(self, snapshot: IndexSnapshot, ids: GarmentIds, vectors: Vectors) -> IndexSnapshot:
         """Append to the delta, beyond the rows of older snapshots."""
@@ -122,13 +119,11 @@ class ClassIndex:
         # Of an id that occurs twice the last row counts.
         for row, each in enumerate(ids.tolist(), start):
             flags[row] = self._rows[each] != row
-        return with_counts(
-            replace(
-                snapshot,
-                delta_ids=self._delta_ids[:end],
-                delta=self._delta[:end],
-                delta_dead=flags,
-            )
+        return replace(
+            snapshot,
+            delta_ids=self._delta_ids[:end],
+            delta=self._delta[:end],
+            delta_dead=flags,
         )
 
     def needs_merge(self) -> bool:
@@ -157,7 +152,6 @@ class ClassIndex:
             self._merging.start()
 
     def wait(self) -> None:
-        """Wait until no merge is running."""
         if self._merging is not None:
             self._merging.join()
 
@@ -170,18 +164,14 @@ class ClassIndex:
                 if not self._has_changes():
                     self._base_seen = self.seen
                 base, seen = self.snapshot.base, self._base_seen
-            files = None
-            if self._published is not None and self._published.base is base:
-                files = self._published.manifest
-                if files.change == seen and manifest.is_file():
-                    return
+            if self._files is not None and self._files.change == seen and manifest.is_file():
+                return
             try:
-                published = publish_base(base, manifest, self.fingerprint, seen, files)
+                self._files = publish_base(base, manifest, self.fingerprint, seen, self._files)
             except OSError as error:
                 # The files are a cache: without them the next opening reads the database.
                 _LOG.warning("%s is not written: %s", manifest.name, error.strerror)
                 return
-            self._published = Published(base, published)
         trim_memory()
 
     def _has_changes(self) -> bool:
@@ -210,11 +200,4 @@ class ClassIndex:
             snapshot = self._without(snapshot_of(base), np.concatenate(gone))
             self.snapshot = self._with(snapshot, ids, vectors) if len(ids) else snapshot
             self._base_seen = seen
-
-
-@dataclass(frozen=True, eq=False)
-class Published:
-    """A base and the manifest of its files."""
-
-    base: ExactVectors
-    manifest: Manifest
+            self._files = None

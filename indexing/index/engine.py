@@ -14,33 +14,13 @@ from typing import Literal, Protocol
 
 from sqlalchemy.orm import Session
 
-from catalog.filtering.filters import Filters
 from indexing.bulk.records import GarmentChange
-from indexing.types import Hit, ModelFingerprint, Vector
+from indexing.search.query import Query
+from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GarmentClass
 from segmentation.progress import Progress
 
 EngineName = Literal["faiss", "pgvector"]
-
-
-@dataclass(frozen=True, eq=False)
-class VectorQuery:
-    """A search for the nearest vectors of garments that pass filters.
-
-    Attributes:
-        vector: shape (d,), style half then colour half, each of unit length.
-        colour_weight: 0 to 1; score = (1 - w) * style + w * colour.
-        classes: classes to search, at least one.
-        count: number of nearest garments to look among, at least `enough`.
-        enough: number of hits that suffice; min(enough, garments that pass) are returned at least.
-    """
-
-    vector: Vector
-    colour_weight: float
-    classes: Sequence[GarmentClass]
-    filters: Filters
-    count: int
-    enough: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +45,11 @@ class VectorEngine(Protocol):
         """The model whose vectors are searched."""
         ...
 
-    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
-        """The nearest garments that pass the query's filters."""
+    def nearest(self, session: Session, query: Query, depth: int) -> Neighbours:
+        """The garments that pass the filters among the `depth` nearest.
+
+        At least min(query.count, garments that pass); `depth` is not below the count.
+        """
         ...
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:
@@ -101,9 +84,7 @@ class VectorEngine(Protocol):
         """Differences from the database and other damage, a line with its remedy for each."""
         ...
 
-    def size(self) -> int:
-        """Bytes on disk."""
-        ...
+    def size(self) -> int: ...
 
     def retire(self) -> None:
         """Stop publishing: another model's engine takes over."""

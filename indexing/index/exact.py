@@ -64,15 +64,10 @@ class IvfIndex:
 
     @property
     def lists(self) -> int:
-        """Number of IVF lists."""
         return int(self.index.nlist)
 
     def candidates(self, query: Vector, weight: float, count: int) -> Slots | None:
-        """Rows that probably include the best `count`; None where a full scan is needed.
-
-        Args:
-            query: shape (d,), already weighted by `weight`.
-        """
+        """Rows that probably include the best `count` for a weighted query; None: scan all."""
         below = [each for each in self.probes if each.weight <= weight] or [self.probes[0]]
         above = [each for each in self.probes if each.weight >= weight] or [self.probes[-1]]
         # The larger effort of the two calibrated weights around this one.
@@ -82,15 +77,12 @@ class IvfIndex:
         lists = max(each.lists or 0 for each in near)
         depth = max(1.0, count / FOR_RESULTS)
         ranked = max(each.ranked for each in near)
-        return self.search_codes(query, round(lists * depth**0.5), round(ranked * depth))
-
-    def search_codes(self, query: Vector, lists: int, count: int) -> Slots:
-        """The best `count` rows by their codes, in the nearest `lists` lists."""
-        slots = self.search_codes_batch(query[None], lists, count)[0]
+        nearest_lists, wanted = round(lists * depth**0.5), round(ranked * depth)
+        slots = self.search_codes(query[None], nearest_lists, wanted)[0]
         return np.asarray(slots[slots >= 0])
 
-    def search_codes_batch(self, queries: Vectors, lists: int, count: int) -> Slots:
-        """Like `search_codes` for several queries, shape (n, count); padded with -1."""
+    def search_codes(self, queries: Vectors, lists: int, count: int) -> Slots:
+        """The best rows by their codes in the nearest lists, shape (n, count); padded with -1."""
         parameters = faiss.IVFRaBitQSearchParameters()
         parameters.nprobe, parameters.qb = min(lists, self.lists), QUERY_BITS
         turned = (queries / self._scale) @ self._axes
@@ -101,7 +93,6 @@ class IvfIndex:
         return np.asarray(self.index.quantizer.reconstruct_n(0, self.lists))
 
     def write(self, path: Path) -> None:
-        """Write the FAISS index to a file."""
         faiss.write_index(self.index, str(path))
 
 
@@ -168,12 +159,12 @@ class ExactVectors:
 
     def scores(self, query: Vector, slots: Slots | None = None) -> Vector:
         """Exact inner products of a weighted query with these rows, by default with all."""
-        if slots is None:
-            return np.concatenate([chunk @ query for chunk in self.chunks()] or [query[:0]])
-        parts = [
-            self.rows(slots[start : start + CHUNK]) @ query for start in range(0, len(slots), CHUNK)
-        ]
-        return np.concatenate(parts or [query[:0]])
+        chunks = self.chunks() if slots is None else self._chunks_of(slots)
+        return np.concatenate([query[:0], *(chunk @ query for chunk in chunks)])
+
+    def _chunks_of(self, slots: Slots) -> Iterator[Vectors]:
+        for start in range(0, len(slots), CHUNK):
+            yield self.rows(slots[start : start + CHUNK])
 
     def candidates(self, query: Vector, weight: float, count: int) -> Slots | None:
         """Rows that contain the best `count` at this weight; None where a full scan is needed."""

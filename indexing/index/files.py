@@ -89,11 +89,7 @@ def publish_base(
     change: int,
     files: Manifest | None = None,
 ) -> Manifest:
-    """Write a base's files and the manifest `path`, and remove the files of the earlier base.
-
-    Args:
-        files: a manifest whose files already contain this base; only the manifest is written.
-    """
+    """Write a base's files, unless `files` contain it, and the manifest; remove earlier files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / _LOCK).open("w") as lock:
         # Without a lock, two publishing processes would remove each other's files.

@@ -19,9 +19,10 @@ from catalog.garments import (
     products_of_garments,
 )
 from indexing.index.building import EXACT_LIMIT
-from indexing.index.engine import Neighbours, VectorQuery
+from indexing.index.engine import Neighbours
 from indexing.index.exact import CHUNK
 from indexing.index.snapshot import IndexSnapshot
+from indexing.search.query import Query
 from indexing.types import Hit
 
 SCAN_LIMIT: Final = 2 * CHUNK
@@ -38,7 +39,8 @@ class SnapshotSearch:
 
     session: Session
     snapshots: Sequence[IndexSnapshot]
-    query: VectorQuery
+    query: Query
+    depth: int
 
     def neighbours(self) -> Neighbours:
         """The nearest garments that pass; those that are no longer in the database do not."""
@@ -63,7 +65,7 @@ class SnapshotSearch:
         """Ids of garments that pass the filters, at most `limit` of each class."""
         return [
             garment_id
-            for each in self.query.classes
+            for each in self.query.searched_classes
             for garment_id in allowed_garments(self.session, self.query.filters, each, limit)
         ]
 
@@ -71,7 +73,7 @@ class SnapshotSearch:
         """The result of `_allowed` if it is cached for every class."""
         cached = [
             cached_garments(self.session, self.query.filters, each, limit)
-            for each in self.query.classes
+            for each in self.query.searched_classes
         ]
         if any(each is None for each in cached):
             return None
@@ -79,13 +81,13 @@ class SnapshotSearch:
 
     def _among(self, allowed: Sequence[int] | None) -> Neighbours:
         """The nearest of the allowed garments, or of all."""
-        fetched = self.query.count
+        fetched = self.depth
         while True:
             found = self._nearest(fetched, allowed)
             ids = [hit.garment_id for hit in found]
             products = products_of_garments(self.session, ids, self.query.filters.worn_with)
             passing = _passing(found, products)
-            if len(passing.hits) >= self.query.enough or len(found) < fetched:
+            if len(passing.hits) >= self.query.count or len(found) < fetched:
                 return passing
             fetched *= 4
 
@@ -98,10 +100,10 @@ class SnapshotSearch:
             found = self._nearest(count, None)
             ids = [hit.garment_id for hit in found]
             products = passing_products(self.session, ids, self.query.filters)
-            if len(products) >= self.query.enough:
+            if len(products) >= self.query.count:
                 return _passing(found, products), count
             # Twice the expected number, since passing garments are clustered.
-            count = int(2 * count * self.query.enough / max(1, len(products)))
+            count = int(2 * count * self.query.count / max(1, len(products)))
         return None, count
 
     def _nearest(self, count: int, allowed: Sequence[int] | None) -> list[Hit]:

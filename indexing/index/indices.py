@@ -19,7 +19,7 @@ from indexing.bulk.records import GarmentChange
 from indexing.errors import IndexDamaged, ModelMismatch
 from indexing.index.building import EXACT_LIMIT, build_base
 from indexing.index.class_index import ClassIndex
-from indexing.index.engine import Neighbours, VectorQuery
+from indexing.index.engine import Neighbours
 from indexing.index.files import drafting, read_base, read_manifest
 from indexing.index.filtered import SnapshotSearch
 from indexing.index.snapshot import IndexSnapshot
@@ -33,6 +33,7 @@ from indexing.index.vector_rows import (
     stored_ids,
     stored_vectors,
 )
+from indexing.search.query import Query
 from indexing.types import GarmentIds, ModelFingerprint, Vectors
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 from segmentation.progress import Progress
@@ -90,7 +91,6 @@ class ClassIndices:
         return index
 
     def _built(self, session: Session, garment_class: GarmentClass) -> ClassIndex:
-        """Build a class's index from the stored vectors."""
         seen = latest_change(session)
         count = stored_counts(session, self._model_id)[garment_class]
         with drafting(self._manifest(garment_class)) as draft:
@@ -105,16 +105,13 @@ class ClassIndices:
         return [index.snapshot for index in self._indices.values()]
 
     def snapshot(self, garment_class: GarmentClass) -> IndexSnapshot:
-        """The current snapshot of a class."""
         return self._indices[garment_class].snapshot
 
-    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
-        """The nearest garments that pass the query's filters."""
-        snapshots = [self._indices[each].snapshot for each in query.classes]
-        return SnapshotSearch(session, snapshots, query).neighbours()
+    def nearest(self, session: Session, query: Query, depth: int) -> Neighbours:
+        snapshots = [self._indices[each].snapshot for each in query.searched_classes]
+        return SnapshotSearch(session, snapshots, query, depth).neighbours()
 
     def apply(self, changes: Sequence[GarmentChange]) -> None:
-        """Apply committed changes."""
         removed = [int(each) for change in changes for each in change.removed]
         with self._lock:
             for garment_class, index in self._indices.items():
@@ -143,7 +140,6 @@ class ClassIndices:
             self.refresh()
 
     def refresh(self) -> int:
-        """Apply all pending database changes; return the number of garments added and removed."""
         with self._lock, self._database.session() as session:
             last = latest_change(session)
             seen = min(index.seen for index in self._indices.values())
@@ -187,7 +183,6 @@ class ClassIndices:
         return sum(map(len, self._snapshots()))
 
     def retire(self) -> None:
-        """Stop publishing: another model's indices take over the files."""
         with self._lock:
             self._retired = True
         for index in self._indices.values():
@@ -197,13 +192,11 @@ class ClassIndices:
         """Nothing: what is added is merged in time."""
 
     def publish(self) -> None:
-        """Apply all pending changes, write the files and shorten the log."""
         self.refresh()
         self.save()
         self.prune_log()
 
     def save(self) -> None:
-        """Publish the files of changed indices."""
         if self._retired:
             return
         for garment_class, index in list(self._indices.items()):
@@ -223,17 +216,14 @@ class ClassIndices:
             return 0
 
     def close(self) -> None:
-        """Wait for running merges, then publish."""
         for index in self._indices.values():
             index.wait()
         self.save()
 
     def counts(self) -> dict[GarmentClass, int]:
-        """Number of garments in each index, from memory."""
         return {each: len(self.snapshot(each)) for each in GARMENT_CLASSES}
 
     def problems(self, session: Session) -> list[str]:
-        """Files damaged on opening, and differences between database, indices and files."""
         return [*self.damage, *self._differences(session), *self._damaged_files()]
 
     def _differences(self, session: Session) -> Iterator[str]:
@@ -255,7 +245,6 @@ class ClassIndices:
                 yield f"{garment_class.label} index: {error}"
 
     def size(self) -> int:
-        """Total size of the index files in bytes."""
         return bytes_of(self._folder.glob("*.*"))
 
     def _manifest(self, garment_class: GarmentClass) -> Path:

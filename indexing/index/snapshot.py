@@ -8,7 +8,8 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,7 @@ Flags = npt.NDArray[np.bool_]
 class IndexSnapshot:
     """The vectors of a class at one moment; any number of threads may search it.
 
-    `dead` (n,) and `delta_dead` (m,) mark removed rows of the base and of the delta; `in_base` and
-    `in_delta` count the others.
+    `dead` (n,) and `delta_dead` (m,) mark removed rows of the base and of the delta.
     """
 
     base: ExactVectors
@@ -32,18 +32,24 @@ class IndexSnapshot:
     delta_ids: GarmentIds
     delta: Vectors
     delta_dead: Flags
-    in_base: int
-    in_delta: int
+
+    @cached_property
+    def in_base(self) -> int:
+        """Number of rows of the base that are not removed."""
+        return len(self.dead) - int(self.dead.sum())
+
+    @cached_property
+    def _in_delta(self) -> int:
+        return len(self.delta_dead) - int(self.delta_dead.sum())
 
     def __len__(self) -> int:
-        return self.in_base + self.in_delta
+        return self.in_base + self._in_delta
 
     def live_ids(self) -> GarmentIds:
         """All ids, in any order."""
         return np.concatenate([self.base.ids[~self.dead], self.delta_ids[~self.delta_dead]])
 
     def existing(self, ids: GarmentIds) -> GarmentIds:
-        """The given ids that the snapshot contains."""
         slots = self.base.slots_of(ids)
         alive = self.base.ids[slots[~self.dead[slots]]]
         return np.concatenate([alive, np.intersect1d(self.delta_ids[~self.delta_dead], ids)])
@@ -60,16 +66,10 @@ class IndexSnapshot:
     def search(
         self, vector: Vector, colour_weight: float, count: int, allowed: Sequence[int] | None = None
     ) -> list[Hit]:
-        """The nearest garments in descending order of score: min(count, allowed garments).
+        """The nearest of the allowed garments, or of all, in descending order of score.
 
         With `allowed`, and up to `building.EXACT_LIMIT` vectors, the search is exact; otherwise
         recall@10 is at least 0.99 (`building.TARGET_RECALL`).
-
-        Args:
-            vector: shape (d,), style half then colour half, each of unit length.
-            colour_weight: 0 to 1; score = (1 - w) * style + w * colour.
-            count: maximum number of hits.
-            allowed: ids to search; None: all.
         """
         if not len(self) or (allowed is not None and not len(allowed)):
             return []
@@ -124,15 +124,4 @@ def snapshot_of(base: ExactVectors) -> IndexSnapshot:
         delta_ids=np.zeros(0, np.int64),
         delta=np.zeros((0, base.vectors.shape[1]), np.float32),
         delta_dead=np.zeros(0, bool),
-        in_base=len(base),
-        in_delta=0,
-    )
-
-
-def with_counts(snapshot: IndexSnapshot) -> IndexSnapshot:
-    """Recount `in_base` and `in_delta`."""
-    return replace(
-        snapshot,
-        in_base=len(snapshot.dead) - int(snapshot.dead.sum()),
-        in_delta=len(snapshot.delta_dead) - int(snapshot.delta_dead.sum()),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
@@ -22,11 +22,6 @@ MIN_PRUNED: Final = MAX_LOG_LENGTH // 10
 """Minimum number of log entries worth a transaction to delete."""
 _VECTORS_PER_QUERY: Final = 5_000
 _CHANGES_PER_DELETE: Final = MAX_LOG_LENGTH // 2
-# Built once, like those of `catalog.garments`.
-_STORED_VECTORS: Final = select(VectorRow.garment_id, VectorRow.values).where(
-    VectorRow.model_id == bindparam("model_id"),
-    VectorRow.garment_id.in_(bindparam("ids", expanding=True)),
-)
 
 
 def vector_to_bytes(vector: Vector) -> bytes:
@@ -52,11 +47,7 @@ def fingerprint_of(model: ModelRow) -> ModelFingerprint:
 
 
 def use_model(database: Database, fingerprint: ModelFingerprint) -> int:
-    """Make a model the active one and return its id.
-
-    Raises:
-        ModelMismatch: another model is active and has vectors.
-    """
+    """Make a model the active one; return its id. ModelMismatch if another has vectors."""
     with database.session() as session:
         active = active_model(session)
     # A read session first: opening must not wait for another process's long transaction.
@@ -160,12 +151,11 @@ def stored_vectors(
 
 def vectors_by_id(session: Session, model_id: int, ids: Sequence[int]) -> dict[int, Vector]:
     """Vectors of the given garments by id; missing ones are left out."""
-    found: dict[int, Vector] = {}
-    for start in range(0, len(ids), _VECTORS_PER_QUERY):
-        wanted = {"model_id": model_id, "ids": ids[start : start + _VECTORS_PER_QUERY]}
-        rows = session.execute(_STORED_VECTORS, wanted)
-        found.update((row[0], vector_from_bytes(row[1])) for row in rows)
-    return found
+    return {
+        garment_id: vector
+        for _, found, vectors in stored_vectors(session, model_id, np.array(ids, np.int64))
+        for garment_id, vector in zip(found.tolist(), vectors, strict=True)
+    }
 
 
 def add_vectors(session: Session, model_id: int, embedded: Mapping[int, Vector]) -> None:

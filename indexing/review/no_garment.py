@@ -15,7 +15,7 @@ _NEVER_FOUND: Final = "; the product cannot be found by photo"
 
 
 def no_garment_findings(session: Session) -> Iterator[Finding]:
-    """A finding for each skipped photo, surest where the product has no other photo."""
+    """A finding for each skipped photo; score 1 where the product has no other photo."""
     other = aliased(PhotoRow)
     has_other = exists().where(other.product_id == PhotoRow.product_id, other.status == "indexed")
     query = select(PhotoRow, has_other).where(PhotoRow.status == "skipped")

@@ -12,7 +12,7 @@ CHECKS: Final[tuple[Check, ...]] = ("no-garment", "title", "duplicate")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to look at; the greater `score`, 0 to 1, the surer.
+    """Something to look at, with a confidence `score`, 0 to 1.
 
     Attributes:
         key: identifies it within all checks, also when the catalogue is checked again.

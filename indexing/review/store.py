@@ -14,7 +14,7 @@ from catalog.queries import product_cards
 from indexing.review.records import CHECKS, Check, Finding, ListEntry, WorkList
 
 MAX_FINDINGS: Final = 20_000
-"""Findings of a check that are kept, the surest ones."""
+"""Findings of a check that are kept, by descending score."""
 _ROWS: Final = 1_000
 
 
@@ -49,7 +49,7 @@ def finding_counts(session: Session) -> dict[Check, int]:
 def work_list(
     session: Session, check: Check, page: int, page_size: int, fine: bool = False
 ) -> WorkList:
-    """One page of a check's findings, the surest first.
+    """One page of a check's findings, by descending score.
 
     Args:
         page: from 1; beyond the last, the last.

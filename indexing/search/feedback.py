@@ -20,11 +20,7 @@ LESS_SHARE: Final = 0.5
 
 
 def joined(queries: Sequence[Query], style_dimension: int) -> Query:
-    """One query for several photos of what is wanted: the mean of their vectors.
-
-    Args:
-        queries: at least one; all else is taken from the first.
-    """
+    """One query for several photos of what is wanted: their mean, the rest from the first."""
     vector = np.sum([each.vector for each in queries], axis=0)
     return replace(queries[0], vector=_halves_of_unit_length(vector, style_dimension))
 

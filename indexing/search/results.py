@@ -33,7 +33,6 @@ class Curve:
     chances: tuple[float, ...]
 
     def at(self, cosine: float) -> float:
-        """The probability at a cosine, 0 to 1."""
         return float(np.interp(cosine, self.cosines, self.chances))
 
 

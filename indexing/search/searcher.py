@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from catalog.filtering.word_query import Clause, Term, WordQuery
 from catalog.filtering.word_search import attribute_cards
 from catalog.garments import photo_hashes, product_groups, products_of_garments
 from catalog.records import AttributeCard
-from indexing.index.engine import Neighbours, VectorEngine, VectorQuery
+from indexing.index.engine import Neighbours, VectorEngine
 from indexing.index.vector_rows import vectors_by_id
 from indexing.search.query import Query
 from indexing.types import Hit
@@ -21,7 +22,7 @@ from segmentation.classes import GarmentClass
 DUPLICATE: Final = 0.985
 """Minimum cosine of both halves of two products that count as duplicates."""
 UNSURE: Final = 0.3
-"""Certainty of a kind that nothing tells: below that of any prediction."""
+"""Certainty of a kind without a prediction: below that of any prediction."""
 RANK_OFFSET: Final = 60
 """Damps the first ranks where rankings are joined, so that no single ranking decides."""
 
@@ -48,26 +49,16 @@ class Searcher:
         longer in the database are ignored.
         """
         wanted = self.query.count
-        count, enough = 3 * wanted + 8, wanted
+        depth, enough = 3 * wanted + 8, wanted
         while True:
-            found = self.engine.nearest(self.session, self._vector_query(count, enough))
+            query = replace(self.query, count=enough)
+            found = self.engine.nearest(self.session, query, depth)
             best = self._best_products(found)
             if len(best) >= wanted or len(found.hits) < enough:
                 return best[:wanted]
-            count, enough = 4 * count, 2 * len(found.hits)
-
-    def _vector_query(self, count: int, enough: int) -> VectorQuery:
-        return VectorQuery(
-            vector=self.query.vector,
-            colour_weight=self.query.colour_weight,
-            classes=self.query.searched_classes,
-            filters=self.query.filters,
-            count=count,
-            enough=enough,
-        )
+            depth, enough = 4 * depth, 2 * len(found.hits)
 
     def _best_products(self, found: Neighbours) -> list[Hit]:
-        """The best hit of each product and article."""
         products = found.products
         best = best_of_products(found.hits, products, self.query.exclude_product)
         # All of them, since folding removes some.
@@ -103,11 +94,7 @@ class Searcher:
 def best_of_products(
     hits: Iterable[Hit], products: dict[int, str], exclude_product: str | None = None
 ) -> list[Hit]:
-    """The first hit of each product, in order.
-
-    Args:
-        products: garment id -> product id; other garments are ignored.
-    """
+    """The first hit of each product (garment id -> product id) in order; others are ignored."""
     seen = {exclude_product}
     best = []
     for hit in hits:
@@ -126,11 +113,7 @@ def best_of_groups(
     group_titles: bool,
     exclude_product: str | None = None,
 ) -> list[Hit]:
-    """The first hit of each article among its variants, such as sizes; up to `enough` of all.
-
-    Args:
-        exclude_product: id of a product whose variants are left out.
-    """
+    """The first hit of each article, up to `enough`, without variants of the excluded product."""
     seen: set[str] = set()
     if exclude_product is not None:
         seen |= set(product_groups(session, {exclude_product}, group_titles).values())
@@ -149,10 +132,6 @@ def best_of_groups(
     return best[:enough]
 
 
-def _by_descending_score(hit: Hit) -> float:
-    return -hit.score
-
-
 def products_by_certainty(
     session: Session,
     filters: Filters,
@@ -163,9 +142,8 @@ def products_by_certainty(
     """Search by filters only: one hit per product, by certainty and text rank."""
     cards = attribute_cards(session, filters, garment_class)
     best_rank = max((card.rank for card in cards), default=0.0)
-    hits = sorted(
-        (_word_hit(card, filters.words, best_rank) for card in cards), key=_by_descending_score
-    )
+    hits = [_word_hit(card, filters.words, best_rank) for card in cards]
+    hits.sort(key=attrgetter("score"), reverse=True)
     products = {card.garment_id: card.product_id for card in cards}
     return best_of_groups(session, best_of_products(hits, products), products, k, group_titles)
 
@@ -189,7 +167,7 @@ def fused_hits(
             share = RANK_OFFSET / (RANK_OFFSET + rank) / len(rankings)
             scores[product] = scores.get(product, 0.0) + share
     fused = [replace(hit, score=scores[product]) for product, hit in firsts.items()]
-    fused.sort(key=_by_descending_score)
+    fused.sort(key=attrgetter("score"), reverse=True)
     return best_of_groups(session, fused, products, k, group_titles)
 
 

@@ -31,7 +31,7 @@ DEVIATION_FLOOR: Final = 1e-3
 RIDGE: Final = 0.1
 """Share of the mean variance between views that is added to every direction's."""
 JUDGED_SHARE: Final = 0.5
-"""Weight of judged pairs beside views; chosen by reason, as no shop's clicks were at hand."""
+"""Weight of judged pairs beside views; chosen by judgement, without clicks to measure on."""
 SHRINKAGE: Final = 0.5
 """Power of its own deviation that each principal axis is divided by."""
 KIND_SCALE: Final = 20.0

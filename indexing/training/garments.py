@@ -62,7 +62,6 @@ class PairGarments:
     style_dimension: int
 
     def only(self, wanted: Sequence[int] | Labels) -> "PairGarments":
-        """Select the garments with these indices."""
         return PairGarments(
             pairs=tuple(self.pairs[row] for row in wanted),
             classes=tuple(self.classes[row] for row in wanted),
@@ -73,7 +72,6 @@ class PairGarments:
         )
 
     def of_split(self, split: str) -> "PairGarments":
-        """Select the garments of one split."""
         return self.only([i for i, pair in enumerate(self.pairs) if pair.split == split])
 
 

@@ -45,14 +45,7 @@ def read_views(
     limit: int | None = None,
     progress: Progress = no_progress,
 ) -> GarmentViews:
-    """Pool all views of the main garment of each masked pair of a split.
-
-    Args:
-        limit: maximum number of pairs of each folder, for a trial run.
-
-    Raises:
-        IndexingError: no pair of the split has a garment.
-    """
+    """Pool all views of the main garment of a split's masked pairs, at most `limit` a folder."""
     wanted = [
         (folder, pair)
         for folder in folders

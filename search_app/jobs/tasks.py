@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed, Reject
-from catalog.fetching.fetch import fetch_feed
+from catalog.fetching.fetch import feed_fetcher
 from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import is_url
 from catalog.importing.sources import source_name
@@ -113,7 +113,8 @@ def _content(claimed: ClaimedJob, name: str) -> bytes:
     """The feed that was sent, or is fetched and stored: who resumes the job reads the same."""
     content = claimed.store.file(claimed.job.id, name)
     if content is None:
-        content = fetch_feed(claimed.job.source, FEED_LIMITS)
+        with feed_fetcher(FEED_LIMITS) as fetcher:
+            content = fetcher.fetch_bytes(claimed.job.source)
         claimed.store.save_file(claimed.job.id, name, content)
     return content
 

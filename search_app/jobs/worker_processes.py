@@ -23,18 +23,18 @@ from indexing.bulk.shard_worker import ShardWorker
 from indexing.bulk.shards import Workers, is_finished
 from indexing.errors import IndexingError
 from indexing.index.vector_rows import use_model
-from indexing.types import BulkEmbedder
+from indexing.types import Embedder
 from search_app.errors import CommandFailed
 from search_app.jobs.encoder_choices import encoder_in_use
 from search_app.settings import Settings
 
 _POLL_SECONDS: Final = 0.5
 _SECONDS_TO_END: Final = 10
-Load = Callable[[Settings], BulkEmbedder]
+Load = Callable[[Settings], Embedder]
 """Loads the models; a function of a module, so that it reaches other processes."""
 
 
-def load_models(settings: Settings) -> BulkEmbedder:
+def load_models(settings: Settings) -> Embedder:
     """Load the networks of a worker."""
     return settings.load_embedder(encoder_in_use(settings))
 

@@ -43,13 +43,7 @@ def checked_mask(name: str) -> BoolMask:
 
 
 def create_checked(source: Path, out: Path) -> PairsFolder:
-    """Make a pairs folder of the checked photos, all in split test.
-
-    Args:
-        source: folder of the clothing dataset.
-    Raises:
-        DatasetError: a photo is missing or not of a test sender.
-    """
+    """Make a pairs folder of the checked photos, in split test; DatasetError if one is absent."""
     rows = {row.image: row for row in read_clothing(source)}
     splits = clothing_splits(rows.values())
     clear_earlier_pairs(out, "clothing")
@@ -57,10 +51,9 @@ def create_checked(source: Path, out: Path) -> PairsFolder:
     pairs = []
     for name in checked_names():
         row = rows.get(name)
-        photo = source / "photos" / f"{name}.jpg"
-        if row is None or not photo.is_file() or splits[row.sender_id] != "test":
+        if row is None or not row.path(source).is_file() or splits[row.sender_id] != "test":
             raise DatasetError(f"{name} is no test photo in {source}; use the full set")
-        pairs.append(_write_pair(row, photo, out))
+        pairs.append(_write_pair(row, row.path(source), out))
     return write_manifest(out, pairs)
 
 

@@ -25,11 +25,7 @@ FIRST_SEED: Final = 1_000_000
 
 
 def drawn_design(name: str) -> Design:
-    """The main garment of a drawn pair, from the pair's name alone.
-
-    Raises:
-        DatasetError: the pair was drawn by an older version, whose garments were others.
-    """
+    """The main garment of a drawn pair, by its name; DatasetError if an older version drew it."""
     generation, _, place = name.partition("-")
     if generation != GENERATION:
         raise DatasetError(

@@ -73,7 +73,6 @@ class RowIndex:
     offsets: dict[str, list[int]]
 
     def rows_of(self, lines: BinaryIO, image_id: str) -> Iterator[dict[str, str]]:
-        """Read a photo's rows in file order."""
         for offset in self.offsets[image_id]:
             lines.seek(offset)
             yield dict(zip(self.header, _cells(lines.readline(), self.path), strict=False))
@@ -122,11 +121,7 @@ def create_imaterialist(
 
 
 def index_rows(table: Path) -> RowIndex:
-    """Index train.csv by photo.
-
-    Raises:
-        DatasetError: the file is missing, empty or lacks a column.
-    """
+    """Index train.csv by photo; DatasetError if it is missing, empty or lacks a column."""
     if not table.is_file():
         raise DatasetError(f"{table} is missing; name the folder with iMaterialist's train.csv")
     csv.field_size_limit(MAX_CELL)

@@ -12,7 +12,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
+from segmentation.classes import (
+    CLOTHING_CLASSES,
+    CLOTHING_NOT_GARMENTS,
+    GARMENT_CLASSES,
+    GarmentClass,
+)
 
 Codes = npt.NDArray[np.uint8]
 """The code of each pixel, shape (H, W)."""
@@ -54,7 +59,7 @@ _PART_OF_CCP: Final = {
     label: part for part, (_, labels) in enumerate(_PARTS.values()) for label in labels.split()
 }
 _PART_OF_CLOTHING: Final = {
-    PARTS.index(part): labels.split()
+    label: PARTS.index(part)
     for part, labels in {
         "shirt": "Blouse Polo Shirt T-Shirt Top Undershirt",
         "knit": "Hoodie",
@@ -65,6 +70,7 @@ _PART_OF_CLOTHING: Final = {
         "shorts": "Shorts",
         "skirt": "Skirt",
     }.items()
+    for label in labels.split()
 }
 
 CLASS_CODE: Final = PART_COUNT
@@ -112,9 +118,9 @@ def ccp_part_lookup(labels: list[str]) -> Codes:
 def class_codes(mask: npt.NDArray[np.uint8], label: str = "") -> Codes:
     """Codes of a class mask; only the labelled garment's part is known."""
     codes = mask + np.uint8(CLASS_CODE)
-    for part, labels in _PART_OF_CLOTHING.items():
-        if label in labels:
-            codes[mask == PART_CLASSES[part]] = part
+    if label in _PART_OF_CLOTHING:
+        part = _PART_OF_CLOTHING[label]
+        codes[mask == PART_CLASSES[part]] = part
     return codes
 
 
@@ -151,10 +157,9 @@ def image_labels_of_label(label: str) -> ImageLabels:
     for part, part_class in enumerate(PART_CLASSES, len(GARMENT_CLASSES)):
         if part_class not in (GarmentClass.BACKGROUND, own):
             image_labels[part] = ABSENT
-    for part, labels in _PART_OF_CLOTHING.items():
-        if label in labels:
-            image_labels[len(GARMENT_CLASSES) + part] = PRESENT
-    if label in ("Hat", "Shoes"):
+    if label in _PART_OF_CLOTHING:
+        image_labels[len(GARMENT_CLASSES) + _PART_OF_CLOTHING[label]] = PRESENT
+    if label in CLOTHING_NOT_GARMENTS:
         image_labels[len(GARMENT_CLASSES) + PARTS.index(label.lower())] = PRESENT
     return image_labels
 

@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -20,6 +20,8 @@ from PIL import Image
 from segmentation.data.splits import SPLITS, Split
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,6 @@ class Pair:
 
     @property
     def masked(self) -> bool:
-        """Whether there is a mask."""
         return self.source not in UNMASKED
 
 
@@ -78,11 +79,9 @@ class PairsFolder:
     left_out: tuple[LeftOut, ...] = ()
 
     def photo_path(self, pair: Pair) -> Path:
-        """Path of the pair's photo."""
         return self.root / "photos" / f"{pair.name}.jpg"
 
     def mask_path(self, pair: Pair) -> Path:
-        """Path of the pair's mask."""
         return self.root / "masks" / f"{pair.name}.png"
 
     def parts_path(self, pair: Pair) -> Path:
@@ -90,11 +89,9 @@ class PairsFolder:
         return self.root / "parts" / f"{pair.name}.png"
 
     def masked(self) -> "PairsFolder":
-        """Select the pairs that have a mask."""
         return PairsFolder(self.root, tuple(each for each in self.pairs if each.masked))
 
     def of_split(self, split: Split) -> "PairsFolder":
-        """Select the pairs of one split."""
         return PairsFolder(self.root, tuple(each for each in self.pairs if each.split == split))
 
 
@@ -118,9 +115,9 @@ def _pair_of(row: dict[str, str], manifest: Path) -> Pair:
     return Pair(row["name"], row["source"], row["group"], row["split"], row["label"])
 
 
-def spread(pairs: Sequence[Pair], limit: int | None) -> Sequence[Pair]:
-    """At most `limit` evenly spaced pairs; None: all."""
-    return pairs[:: max(1, len(pairs) // limit)][:limit] if limit else pairs
+def spread(items: Sequence[Item], limit: int | None) -> Sequence[Item]:
+    """At most `limit` evenly spaced items, such as pairs; None: all."""
+    return items[:: max(1, len(items) // limit)][:limit] if limit else items
 
 
 def write_manifest(
@@ -142,11 +139,7 @@ def prepare_folder(root: Path) -> None:
 
 
 def clear_earlier_pairs(root: Path, source: str) -> None:
-    """Delete the pairs of an earlier run for this source.
-
-    Raises:
-        DatasetError: the folder has pairs of another source; nothing is deleted.
-    """
+    """Delete earlier pairs of this source; DatasetError if there are others."""
     if not (root / "manifest.csv").exists():
         return
     earlier = read_pairs(root)

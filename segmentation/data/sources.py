@@ -95,6 +95,9 @@ class ClothingPhoto:
     sender_id: str
     label: str
 
+    def path(self, source: Path) -> Path:
+        return source / "photos" / f"{self.image}.jpg"
+
 
 def read_clothing(source: Path) -> list[ClothingPhoto]:
     """Read the rows of `images.csv` labelled as one garment, hat or pair of shoes."""
@@ -145,7 +148,7 @@ def create_clothing(
                 pair = replace(pair, source="clothing-unmasked")
             else:
                 save_mask(mask, out / "masks" / f"{row.image}.png")
-            shutil.copyfile(_clothing_photo(source, row), out / "photos" / f"{row.image}.jpg")
+            shutil.copyfile(row.path(source), out / "photos" / f"{row.image}.jpg")
             pairs.append(pair)
     return write_manifest(out, pairs, left_out)
 
@@ -163,16 +166,12 @@ def _write_retrieval_labels(
                 writer.writerow((f"{row.image}.jpg", row.label, f"sender-{row.sender_id}", role))
 
 
-def _clothing_photo(source: Path, row: ClothingPhoto) -> Path:
-    return source / "photos" / f"{row.image}.jpg"
-
-
 def _clothing_mask(source: Path, row: ClothingPhoto) -> ClassMask | LeftOut:
     # Only this step needs OpenCV.
     from segmentation.data.grabcut import cut_garment
 
     try:
-        photo = read_photo(_clothing_photo(source, row))
+        photo = read_photo(row.path(source))
     except UnreadablePhoto as error:
         return LeftOut(row.image, f"{UNREADABLE}: {error}")
     if row.label in CLOTHING_NOT_GARMENTS:

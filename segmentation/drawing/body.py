@@ -45,7 +45,6 @@ class Body:
     legs: tuple[Limb, Limb]
 
     def half_width(self, y: float) -> float:
-        """Half-width of the torso at a height."""
         line = curve((BUST_Y, self.bust), (WAIST_Y, self.waist), (HIP_Y, self.hip), (80, self.hip))
         return float(np.interp(y, line[:, 0], line[:, 1]))
 

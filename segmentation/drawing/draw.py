@@ -104,12 +104,7 @@ def draw_photo(
     background: Background | None = None,
     size: tuple[int, int] = SIZE,
 ) -> DrawnPhoto:
-    """Draw a garment in a scene; whatever is not given is chosen by the generator.
-
-    Args:
-        rng: the only source of chance: the same state gives the same pixels.
-        size: width and height in pixels.
-    """
+    """Draw a garment in a scene, `size` pixels wide and high; `rng` chooses what is not given."""
     design = design or random_design(rng)
     if scene is None:
         scene = list(SCENES)[int(rng.choice(4, p=[share for share, _ in SCENES.values()]))]

@@ -107,11 +107,9 @@ class Grid:
     height: int
 
     def to_pixels(self, line: Points) -> Points:
-        """Points in cm to pixels."""
         return np.asarray(line * self.scale + np.array([self.x, self.y]))
 
     def window(self, patch: "Patch") -> "Grid":
-        """The grid of a patch's pixels."""
         height, width = patch.cover.shape
         rows, columns = patch.window
         return Grid(self.scale, self.x - columns.start, self.y - rows.start, width, height)

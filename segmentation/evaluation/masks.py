@@ -222,6 +222,7 @@ def report_of(evaluated: Sequence[EvaluatedPhoto], segmenter: str) -> Segmentati
     """Compute the figures of evaluated photos."""
     confusions = np.stack([each.confusion for each in evaluated])
     figures = _figures_of(evaluated, confusions)
+    values = {name: _number(each.value) for name, each in figures.items()}
     garments = [garment for each in evaluated for garment in each.garments]
     bins = reliability([each.score for each in garments], [each.right for each in garments])
     return SegmentationReport(
@@ -232,13 +233,13 @@ def report_of(evaluated: Sequence[EvaluatedPhoto], segmenter: str) -> Segmentati
         foreground_miou=figures["foreground_miou"].value,
         f1=_by_class(f1_per_class(confusions)),
         absent_class_false_positive_rate={
-            each.label: _number(figures[f"absent_class_false_positive_rate.{each.label}"].value)
+            each.label: values[f"absent_class_false_positive_rate.{each.label}"]
             for each in GARMENT_CLASSES
         },
-        garment_iou=_number(figures["garment_iou"].value),
-        garment_iou_below_half=_number(figures["garment_iou_below_half"].value),
-        single_class_right=_number(figures["single_class_right"].value),
-        no_garment_right=_number(figures["no_garment_right"].value),
+        garment_iou=values["garment_iou"],
+        garment_iou_below_half=values["garment_iou_below_half"],
+        single_class_right=values["single_class_right"],
+        no_garment_right=values["no_garment_right"],
         calibration_error=_number(expected_calibration_error(bins)),
         intervals={
             name: [each.low, each.high] for name, each in figures.items() if not np.isnan(each.low)

@@ -148,6 +148,5 @@ def bootstrap(
 
 
 def _members(groups: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """Indices of each group's photos."""
     _, group_of = np.unique(np.asarray(groups), return_inverse=True)
     return [np.flatnonzero(group_of == group) for group in range(group_of.max() + 1)]

@@ -73,7 +73,6 @@ class OverlaySheets:
             self.close()
 
     def close(self) -> None:
-        """Write the last, incomplete sheet."""
         if self._waiting:
             self._written += 1
             path = self._folder / f"sheet-{self._written:03d}.png"

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segmentation.classes import CLOTHING_CLASSES, GarmentClass
+from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
+from segmentation.data.pairs import spread
 from segmentation.data.sources import ClothingPhoto, clothing_splits, read_clothing
 from segmentation.data.splits import Split
-from segmentation.errors import DatasetError, UnreadablePhoto
+from segmentation.errors import DatasetError
 from segmentation.evaluation.metrics import Estimate, bootstrap, mean_of_present
-from segmentation.photos import Photo, read_photo
+from segmentation.photos import read_or_none
 from segmentation.progress import Progress, no_progress
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
@@ -69,13 +70,14 @@ def evaluate_products(
     Raises:
         DatasetError: the folder is not the dataset, or has no photo of this split.
     """
-    rows = read_clothing(source)
-    splits = clothing_splits(rows)
-    rows = [row for row in rows if splits[row.sender_id] == split]
-    rows = rows[:: max(1, len(rows) // limit)][:limit] if limit else rows
+    known = read_clothing(source)
+    splits = clothing_splits(known)
+    rows = spread([row for row in known if splits[row.sender_id] == split], limit)
     evaluated: list[EvaluatedProduct] = []
     for start in range(0, len(rows), BATCH_SIZE):
-        batch = _readable(source, rows[start : start + BATCH_SIZE])
+        # The dataset has a few empty files.
+        read = [(row, read_or_none(row.path(source))) for row in rows[start : start + BATCH_SIZE]]
+        batch = [(row, photo) for row, photo in read if photo is not None]
         found = segmenter.segment([photo for _, photo in batch])
         for (row, _), segmentation in zip(batch, found, strict=True):
             garments = segmentation.garments
@@ -87,29 +89,18 @@ def evaluate_products(
     return product_report_of(evaluated, segmenter.fingerprint)
 
 
-def _readable(source: Path, rows: Sequence[ClothingPhoto]) -> list[tuple[ClothingPhoto, Photo]]:
-    """Rows with a readable photo; the dataset has a few empty files."""
-    read = []
-    for row in rows:
-        try:
-            read.append((row, read_photo(source / "photos" / f"{row.image}.jpg")))
-        except UnreadablePhoto:
-            continue
-    return read
-
-
 def product_report_of(evaluated: Sequence[EvaluatedProduct], segmenter: str) -> ProductReport:
     """Compute the figures of evaluated product photos."""
     garments = [each for each in evaluated if each.row.label in CLOTHING_CLASSES]
     others = [each for each in evaluated if each.row.label not in CLOTHING_CLASSES]
-    figures = {"largest_right": _share_right(garments), "no_garment": _share_right(others)}
     by_class = {
         garment_class.label: _share_right(
             [each for each in garments if CLOTHING_CLASSES[each.row.label] == garment_class]
         )
-        for garment_class in GarmentClass
-        if garment_class != NO_GARMENT
+        for garment_class in GARMENT_CLASSES
     }
+    figures = {"largest_right": _share_right(garments), "no_garment": _share_right(others)}
+    named = {f"largest_right_by_class.{name}": figure for name, figure in by_class.items()}
     counts = {
         label: Counter(each.largest.label for each in evaluated if each.row.label == label)
         for label in sorted({each.row.label for each in evaluated})
@@ -119,11 +110,7 @@ def product_report_of(evaluated: Sequence[EvaluatedProduct], segmenter: str) -> 
         largest_right=figures["largest_right"].value,
         largest_right_by_class={name: figure.value for name, figure in by_class.items()},
         no_garment=figures["no_garment"].value,
-        intervals={name: [figure.low, figure.high] for name, figure in figures.items()}
-        | {
-            f"largest_right_by_class.{name}": [figure.low, figure.high]
-            for name, figure in by_class.items()
-        },
+        intervals={name: [each.low, each.high] for name, each in (figures | named).items()},
         found={label: dict(counted) for label, counted in counts.items()},
         segmenter=segmenter,
     )

@@ -109,7 +109,6 @@ def interval(ends: Sequence[float] | None) -> str:
 def _example_rows(
     evaluated: Sequence[EvaluatedPhoto], segmenter: Segmenter, labels: MaskLabels
 ) -> list[tuple[str, list[Example]]]:
-    """Title and examples of each row."""
     ordered = sorted(evaluated, key=lambda each: each.iou)
     rows = {"Worst": ordered[:SHOWN], "Best": ordered[::-1][:SHOWN]}
     for each in GARMENT_CLASSES:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ _GOOGLE_COLUMNS: Final = ("google_product_category", "google_shopping_google_pro
 _NUMBERED: Final = re.compile(r"(\d{1,6})(?:\s+-\s+(.{1,500}))?")
 
 
-def name_categories(records: Sequence[Record], columns: Iterable[str]) -> Iterator[Record]:
+def name_categories(records: Collection[Record], columns: Iterable[str]) -> Iterator[Record]:
     """Replace category numbers by names, one record at a time.
 
     Google's own columns are always read so; a column of `columns` only where every value is a
@@ -44,13 +44,8 @@ def _names() -> Mapping[str, str]:
 
 
 def _is_numbered(records: Iterable[Record], column: str) -> bool:
-    is_used = False
-    for each in records:
-        if text := each.values.get(column, ""):
-            if not category_name(text):
-                return False
-            is_used = True
-    return is_used
+    texts = (text for each in records if (text := each.values.get(column)))
+    return {category_name(text) is not None for text in texts} == {True}
 
 
 def _named(record: Record, columns: Iterable[str]) -> Record:

@@ -4,7 +4,7 @@ Columns: https://experienceleague.adobe.com/en/docs/commerce-admin/systems/data-
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -13,13 +13,13 @@ from catalog.feeds.dialects.variants import (
     best_availability,
     deepest,
     distinct_lines,
-    first_values,
     lowest_price,
     lowest_sale,
     options_of,
     point_prices,
     without_absent,
 )
+from catalog.feeds.json_text import cells_of
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.rows import Findings, Record
 
@@ -45,7 +45,7 @@ def is_magento(columns: Iterable[str]) -> bool:
 
 
 def magento_products(
-    records: Sequence[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
+    records: Collection[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
 ) -> Iterator[Record]:
     """Join simple products to their configurable ones."""
     for rows in grouped(_labelled(records, findings)):
@@ -63,7 +63,7 @@ def _is_online(row: Record) -> bool:
     return row.values.get("product_online", "1") not in ("0", "2")
 
 
-def _labelled(records: Sequence[Record], findings: Findings) -> Iterator[tuple[str, Record]]:
+def _labelled(records: Collection[Record], findings: Findings) -> Iterator[tuple[str, Record]]:
     """Each product's row with the SKUs of the configurable products it is a variant of, or its own.
 
     A product without a row for all store views is read from its first one.
@@ -96,28 +96,21 @@ def _variants(row: Record) -> list[str]:
 
 def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
     own = rows[0].values
-    values = first_values(own, SOURCES)
+    values = cells_of(own, SOURCES)
     sold = rows[1:] or rows
     own_attributes = dict(_pairs(own.get("additional_attributes", "")))
     values |= {
         "category": _category(own.get("categories", "")),
         "price": lowest_price((row.values.get("price", "") for row in sold), "."),
-        **lowest_sale(map(_sale, rows), "."),
+        **{name: _iso_date(text) for name, text in lowest_sale(rows, SOURCES, ".").items()},
         "availability": best_availability(_stock(row) for row in sold),
         "photos": distinct_lines(photo for row in rows for photo in _photos(row)),
         "brand": next((own_attributes[name] for name in _BRANDS if name in own_attributes), ""),
     }
     values |= options_of(pair for row in rows for pair in _attributes(row))
-    values |= first_values(own, mapped)
+    values |= cells_of(own, mapped)
     values = without_absent(values, own, SOURCES)
     return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
-
-
-def _sale(row: Record) -> tuple[str, str, str]:
-    price, start, end = (
-        row.values.get(SOURCES[name][0], "") for name in ("sale_price", "sale_start", "sale_end")
-    )
-    return price, _iso_date(start), _iso_date(end)
 
 
 def _iso_date(text: str) -> str:

@@ -11,9 +11,9 @@ from catalog.feeds.columns import known_columns
 from catalog.feeds.dialects.variants import (
     best_availability,
     distinct_lines,
-    lowest_price,
     options_of,
     point_prices,
+    variant_prices,
 )
 from catalog.feeds.json_text import Entry, cell_of, objects_of, record_of
 from catalog.feeds.large.json_document import JsonNumber
@@ -31,10 +31,8 @@ def product_record(line: int, entry: Entry) -> Record:
     own = record_of(line, {name: value for name, value in entry.items() if name != _VARIANTS})
     in_text = ({name: _money(value) for name, value in each.items()} for each in variants)
     rows = [_fields(record_of(line, each).values) for each in in_text]
-    before = [row["regular_price"] for row in rows]
     joined = {
-        "price": lowest_price((row["price"] for row in rows), "."),
-        "regular_price": lowest_price(before, ".") if all(before) else "",
+        **variant_prices([row["price"] for row in rows], [row["regular_price"] for row in rows]),
         "currency": next((row["currency"] for row in rows if row["currency"]), ""),
         "availability": best_availability(row["availability"] for row in rows),
         "more_photos": distinct_lines(row["photos"] for row in rows),

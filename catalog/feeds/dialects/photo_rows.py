@@ -1,7 +1,7 @@
 """Tables with one row per photo of a product."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from catalog.feeds.columns import Columns
@@ -17,7 +17,7 @@ _OF_PHOTO: Final = re.compile(
 _POSITION: Final = re.compile(r"(^|_)(position|order|sort|sequence|index)(_|$)")
 
 
-def join_photo_rows(records: Sequence[Record], columns: Columns) -> Sequence[Record]:
+def join_photo_rows(records: Collection[Record], columns: Columns) -> Collection[Record]:
     """Join rows with the same id that add a photo and no other values, by their position.
 
     Records without any equal ids stay where they are, on disk where there are many.
@@ -37,7 +37,7 @@ def _key(record: Record, columns: Columns) -> str:
     return next(filter(None, ids), f"line {record.line}")
 
 
-def _joined(records: Sequence[Record], columns: Columns) -> Iterator[Record]:
+def _joined(records: Collection[Record], columns: Columns) -> Iterator[Record]:
     photo_columns = columns.fields["photos"]
     for rows in grouped((_key(each, columns), each) for each in records):
         first, *others = sorted(rows, key=_place)

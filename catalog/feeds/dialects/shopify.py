@@ -4,11 +4,11 @@ A product's first row holds its own fields; each further row adds a variant, a p
 Of several variants the lowest price counts, as in the shop ("from 19.90").
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from catalog.feeds.columns import plain_name
-from catalog.feeds.dialects.variants import lowest_price, options_of, point_prices, without_absent
+from catalog.feeds.dialects.variants import options_of, point_prices, variant_prices, without_absent
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.json_document import parse_json
 from catalog.feeds.names import HIDDEN
@@ -52,7 +52,7 @@ def is_shopify(columns: Iterable[str]) -> bool:
 
 
 def shopify_products(
-    records: Sequence[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
+    records: Collection[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
 ) -> Iterator[Record]:
     """Group rows by handle.
 
@@ -76,6 +76,7 @@ def _is_on_sale(rows: list[Record]) -> bool:
 
 def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
     options, fields = options_of(_options(rows)), options_of(_metafields(rows))
+    variants = [row for row in rows if _first([row], _PRICE)]
     if options.keys() & {"colour", "colours"}:
         fields = {name: text for name, text in fields.items() if not name.startswith("colour")}
     values = {
@@ -83,8 +84,11 @@ def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ..
         **{name: _first(rows, columns) for name, columns in _OWN.items()},
         "id": handle,
         "photos": "\n".join(_photos(rows)),
-        **_prices(rows),
-        "availability": _availability(rows),
+        **variant_prices(
+            [_first([row], _PRICE) for row in variants],
+            [_first([row], _COMPARED) for row in variants],
+        ),
+        "availability": _availability(variants),
         **options,
         **{name: _first(rows, columns) for name, columns in mapped.items()},
     }
@@ -92,7 +96,7 @@ def _product(handle: str, rows: list[Record], mapped: Mapping[str, tuple[str, ..
     return Record(rows[0].line, values, point_prices(values), rows[0].damaged)
 
 
-def _first(rows: Sequence[Record], columns: Iterable[str]) -> str:
+def _first(rows: Collection[Record], columns: Iterable[str]) -> str:
     """The first non-empty value, column by column."""
     return next(
         (value for name in columns for row in rows if (value := row.values.get(name, ""))), ""
@@ -107,16 +111,6 @@ def _photos(rows: list[Record]) -> list[str]:
     ordered = [photo for _, photo in sorted(placed, key=lambda each: each[0])]
     ordered += [photo for row in rows if (photo := _first([row], _VARIANT_PHOTO))]
     return list(dict.fromkeys(ordered))
-
-
-def _prices(rows: list[Record]) -> dict[str, str]:
-    """The lowest price, and the lowest compare-at price where every variant has one."""
-    variants = [row for row in rows if _first([row], _PRICE)]
-    before = [_first([row], _COMPARED) for row in variants]
-    return {
-        "price": lowest_price((_first([row], _PRICE) for row in variants), "."),
-        "regular_price": lowest_price(before, ".") if all(before) else "",
-    }
 
 
 def _metafields(rows: list[Record]) -> Iterator[tuple[str, str]]:
@@ -137,9 +131,8 @@ def _number(text: str) -> float:
         return float("inf")
 
 
-def _availability(rows: list[Record]) -> str:
+def _availability(variants: list[Record]) -> str:
     """Out of stock when every variant is tracked, has none left and is not oversold."""
-    variants = [row for row in rows if _first([row], _PRICE)]
     if not any(_first([row], _STOCK) for row in variants):
         return ""
     return "in stock" if any(map(_can_be_bought, variants)) else "out of stock"

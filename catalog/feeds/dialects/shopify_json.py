@@ -4,16 +4,16 @@ A child object names its parent in `__parentId`:
 https://shopify.dev/docs/api/usage/bulk-operations/queries
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
 from catalog.feeds.dialects.shopify import LEFT_OUT
 from catalog.feeds.dialects.variants import (
     best_availability,
-    lowest_price,
     options_of,
     point_prices,
+    variant_prices,
     without_absent,
 )
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, cells_of, objects_of
@@ -38,7 +38,9 @@ def is_shopify_json(entry: Entry) -> bool:
     return is_bulk or {"handle", "variants", "images"} <= entry.keys()
 
 
-def shopify_json_products(entries: Sequence[NumberedEntry], findings: Findings) -> Iterator[Record]:
+def shopify_json_products(
+    entries: Collection[NumberedEntry], findings: Findings
+) -> Iterator[Record]:
     """A record for each product on sale, variants and photos joined."""
     for (line, entry), *children in grouped(_labelled(entries)):
         if _PARENT in entry:
@@ -51,7 +53,7 @@ def shopify_json_products(entries: Sequence[NumberedEntry], findings: Findings) 
             findings.left_out[LEFT_OUT] += 1
 
 
-def _labelled(entries: Sequence[NumberedEntry]) -> Iterator[tuple[str, NumberedEntry]]:
+def _labelled(entries: Collection[NumberedEntry]) -> Iterator[tuple[str, NumberedEntry]]:
     """Entries with the id of the product that they belong to, also as children of a variant."""
     parents = {str(entry[_PARENT]) for _, entry in entries if _PARENT in entry}
     product_of: dict[str, str] = {}
@@ -82,14 +84,12 @@ def _product(line: int, entry: Entry, children: list[Entry]) -> Record:
     nested = [each for key in ("variants", "images", "media") for each in _objects(entry.get(key))]
     parts = [*nested, *children]
     variants = [each for each in parts if "price" in each] or _price_range(entry)
-    before = [each.get("compare_at_price") or each.get("compareAtPrice") for each in variants]
+    compared = (each.get("compare_at_price") or each.get("compareAtPrice") for each in variants)
+    before = [_money(entry, each) if each else "" for each in compared]
     values = cells_of(entry, _SOURCES)
     values |= {
         "id": product_id(entry),
-        "price": lowest_price((_money(entry, each["price"]) for each in variants), "."),
-        "regular_price": lowest_price((_money(entry, each) for each in before), ".")
-        if all(before)
-        else "",
+        **variant_prices([_money(entry, each["price"]) for each in variants], before),
         "availability": best_availability(_stock(each) for each in variants),
         "photos": "\n".join(dict.fromkeys(filter(None, _photos(entry, parts)))),
         "tags": values["tags"].replace("\n", ", "),

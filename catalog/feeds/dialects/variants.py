@@ -8,6 +8,7 @@ from typing import Final
 from catalog.feeds.availability import Availability, read_availability
 from catalog.feeds.columns import SYNONYMS, plain_name
 from catalog.feeds.prices import parse_price
+from catalog.feeds.rows import Record
 
 COLOURS = frozenset(
     "color colour colors colours farbe couleur colore kleur cor färg farve farge kolor väri".split()
@@ -15,21 +16,13 @@ COLOURS = frozenset(
 """Plain names of options that hold a colour."""
 
 PRICES: Final = ("price", "regular_price", "sale_price")
+_SALE: Final = ("sale_price", "sale_start", "sale_end")
 _POINTED: Final = re.compile(r"\d{1,12}(\.\d{1,12})?")
 NO_OPTION = "Default Title"
 """Shopify's name for the only variant of a product."""
 
 Sources = Mapping[str, Sequence[str]]
 """Field -> plain names of the columns or keys that it is read from."""
-
-
-def first_values(own: Mapping[str, str], sources: Sources) -> dict[str, str]:
-    """The first value of each field that is not empty."""
-    return {
-        field: next((own[name] for name in names if own.get(name)), "")
-        for field, names in sources.items()
-        if field
-    }
 
 
 def without_absent(
@@ -51,23 +44,19 @@ def lowest_price(prices: Iterable[str], decimal_mark: str | None = None) -> str:
     return min(amounts)[1] if amounts else next(iter(texts), "")
 
 
-def lowest_sale(
-    sales: Iterable[tuple[str, str, str]], decimal_mark: str | None = None
-) -> dict[str, str]:
-    """The fields of the lowest sale price, with its own dates.
+def variant_prices(prices: Iterable[str], before: Sequence[str]) -> dict[str, str]:
+    """The lowest price, and the lowest one before a reduction where every variant has one."""
+    regular = lowest_price(before, ".") if all(before) else ""
+    return {"price": lowest_price(prices, "."), "regular_price": regular}
 
-    Args:
-        sales: sale price, start and end of the product and of each variant.
-    """
-    told = list(sales)
-    lowest = lowest_price((price for price, _, _ in told), decimal_mark)
-    return dict(
-        zip(
-            ("sale_price", "sale_start", "sale_end"),
-            next((sale for sale in told if sale[0] == lowest), ("", "", "")),
-            strict=True,
-        )
-    )
+
+def lowest_sale(
+    rows: Iterable[Record], sources: Sources, decimal_mark: str | None = None
+) -> dict[str, str]:
+    """The fields of the lowest sale price among rows, with its own dates."""
+    sales = [{name: row.values.get(sources[name][0], "") for name in _SALE} for row in rows]
+    lowest = lowest_price((each["sale_price"] for each in sales), decimal_mark)
+    return next((each for each in sales if each["sale_price"] == lowest), dict.fromkeys(_SALE, ""))
 
 
 def _amount(text: str, decimal_mark: str | None) -> Decimal | None:

@@ -5,7 +5,7 @@ Columns: https://github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Sche
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
@@ -16,13 +16,13 @@ from catalog.feeds.dialects.variants import (
     best_availability,
     deepest,
     distinct_lines,
-    first_values,
     lowest_price,
     lowest_sale,
     options_of,
     point_prices,
     without_absent,
 )
+from catalog.feeds.json_text import cells_of
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.store import stored
 from catalog.feeds.names import HIDDEN, meaning_by_name, names_by_meaning
@@ -58,7 +58,7 @@ def is_woocommerce(columns: Iterable[str]) -> bool:
 
 
 def woocommerce_products(
-    records: Sequence[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
+    records: Collection[Record], mapped: Mapping[str, tuple[str, ...]], findings: Findings
 ) -> Iterator[Record]:
     """Join variations to their parents, of which those on sale are taken."""
     for rows in grouped(_labelled(stored(map(_translated, records)))):
@@ -89,7 +89,7 @@ def _translated(row: Record) -> Record:
     return replace(row, values={**row.values, **english}) if english else row
 
 
-def _labelled(records: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+def _labelled(records: Collection[Record]) -> Iterator[tuple[str, Record]]:
     """Rows with a label of their product, which variations name by its SKU or its id."""
     lines: dict[str, str] = {}
     for row in records:
@@ -116,7 +116,7 @@ def woocommerce_product(
         decimal_mark: of the prices; None: as the shop's language has it.
     """
     own = rows[0].values
-    values = first_values(own, SOURCES)
+    values = cells_of(own, SOURCES)
     sellable = [row for row in rows[1:] if row.values.get("in_stock", "")] or rows[:1]
     brands = _listed(own.get("brands", ""))
     values |= {
@@ -125,13 +125,13 @@ def woocommerce_product(
         "brand": brands[0].partition(" > ")[0] if brands else "",
         "category": deepest(_listed(own.get("categories", ""))),
         "price": lowest_price((row.values.get("regular_price", "") for row in rows), decimal_mark),
-        **lowest_sale(map(_sale, rows), decimal_mark),
+        **lowest_sale(rows, _FIELDS, decimal_mark),
         "availability": best_availability(_stock(row) for row in sellable),
         "photos": distinct_lines(row.values.get("images", "") for row in rows),
         "tags": ", ".join(_listed(own.get("tags", ""))),
     }
     values |= options_of(pair for row in rows for pair in _attributes(row))
-    values |= first_values(own, mapped)
+    values |= cells_of(own, mapped)
     values = without_absent(values, own, SOURCES)
     numbers = point_prices(values) if decimal_mark else frozenset[str]()
     return Record(rows[0].line, values, numbers, rows[0].damaged)
@@ -141,11 +141,6 @@ def _listed(cell: str) -> list[str]:
     """The values of a cell; a comma inside one is written with a backslash."""
     parts = (part.replace("\\,", ",").strip() for part in _COMMA.split(cell))
     return [part for part in parts if part]
-
-
-def _sale(row: Record) -> tuple[str, str, str]:
-    price, start, end = (_FIELDS[name][0] for name in ("sale_price", "sale_start", "sale_end"))
-    return row.values.get(price, ""), row.values.get(start, ""), row.values.get(end, "")
 
 
 def _stock(row: Record) -> str:

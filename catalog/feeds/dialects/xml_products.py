@@ -4,7 +4,7 @@ Fields in a namespace (g:title) take precedence over plain ones (title). Read as
 are refused (billion laughs, local files).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,7 +35,9 @@ def is_xml(text: str) -> bool:
     return text.lstrip()[:1] == "<"
 
 
-def read_xml(parts: Iterable[str], feed_name: str) -> tuple[str, tuple[str, ...], Sequence[Record]]:
+def read_xml(
+    parts: Iterable[str], feed_name: str
+) -> tuple[str, tuple[str, ...], Collection[Record]]:
     """Read every product; returns the kind of feed, all names of values and the records.
 
     Args:

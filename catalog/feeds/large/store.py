@@ -1,31 +1,31 @@
-"""A sequence whose values lie on disk once there are many of them."""
+"""A collection whose values lie on disk once there are many of them."""
 
 import os
 import pickle
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
 
 IN_MEMORY: Final = 5_000
-"""Sequences up to this length are tuples."""
+"""Collections up to this length are tuples."""
 BATCH: Final = 500
 """Values that are read at once."""
 
 
-def stored(values: Iterable[Value]) -> Sequence[Value]:
+def stored(values: Iterable[Value]) -> Collection[Value]:
     """The values as a tuple, or on disk where there are more than `IN_MEMORY`."""
     remaining = iter(values)
     first = tuple(islice(remaining, IN_MEMORY + 1))
-    return first if len(first) <= IN_MEMORY else StoredSequence(first, remaining)
+    return first if len(first) <= IN_MEMORY else StoredValues(first, remaining)
 
 
-class StoredSequence(Sequence[Value]):
-    """A sequence in a temporary file, which is removed with it.
+class StoredValues(Collection[Value]):
+    """Values in a temporary file, which is removed with it.
 
     Pickling hands the file over to the process that unpickles it.
     """
@@ -54,15 +54,8 @@ class StoredSequence(Sequence[Value]):
             for _ in self._starts:
                 yield from pickle.load(file)
 
-    @overload
-    def __getitem__(self, index: int) -> Value: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Value]: ...
-    def __getitem__(self, index: int | slice) -> Value | Sequence[Value]:
-        if isinstance(index, slice):
-            return tuple(islice(self, *index.indices(self._length)))
-        place = index + self._length if index < 0 else index
-        return next(islice(self, place, None))
+    def __contains__(self, value: object) -> bool:
+        return any(each == value for each in self)
 
     def __getstate__(self) -> dict[str, Any]:
         self._remove.detach()

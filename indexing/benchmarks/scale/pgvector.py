@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,15 +21,15 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from catalog.database import Database, open_database
-from catalog.filtering.filters import Filters, parse_filters
+from catalog.filtering.filters import parse_filters
 from catalog.models import Product
 from indexing.benchmarks.catalogue import FINGERPRINT, fill, passing, vectors_and_queries
 from indexing.benchmarks.report import log, print_document
 from indexing.benchmarks.searches import SearchFigures, Truth, measured
 from indexing.benchmarks.updates import Updates, measure_updates
-from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.engine import PgvectorEngine
 from indexing.index.vector_rows import use_model
+from indexing.search.query import Query
 from indexing.types import Vector, Vectors
 from segmentation.classes import GarmentClass
 
@@ -127,39 +127,37 @@ def _all_searches(
     engine: PgvectorEngine, session: Session, vectors: Vectors, queries: Vectors
 ) -> Iterator[SearchCost]:
     everything = Truth(vectors, np.arange(1, len(vectors) + 1))
+    query = Query(
+        vector=queries[0],
+        classes=(GarmentClass.UPPER,),
+        count=DEPTH,
+        colour_weight=FILTERED_WEIGHT,
+    )
     for weight in WEIGHTS:
-        search = _Search(engine, session, weight, Filters())
+        search = _Search(engine, session, replace(query, colour_weight=weight))
         yield search.measured(f"weight {weight}", queries, everything)
     for each in FILTERS:
-        search = _Search(engine, session, FILTERED_WEIGHT, parse_filters([each]))
+        search = _Search(engine, session, replace(query, filters=parse_filters([each])))
         yield search.measured(each, queries, Truth(vectors, passing(len(vectors), each)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """A search with one weight and filters."""
+    """Searches with the vectors of a benchmark in place of the query's."""
 
     engine: PgvectorEngine
     session: Session
-    weight: float
-    filters: Filters
+    query: Query
 
     def ids(self, vector: Vector) -> list[int]:
-        query = VectorQuery(
-            vector=vector,
-            colour_weight=self.weight,
-            classes=(GarmentClass.UPPER,),
-            filters=self.filters,
-            count=DEPTH,
-            enough=DEPTH,
-        )
-        return [hit.garment_id for hit in self.engine.nearest(self.session, query).hits]
+        found = self.engine.nearest(self.session, replace(self.query, vector=vector), DEPTH)
+        return [hit.garment_id for hit in found.hits]
 
     def measured(self, what: str, queries: Vectors, truth: Truth) -> SearchCost:
         server = self.session.scalar(text("SELECT pg_backend_pid()"))
         self.ids(queries[0])
         before = _cpu_ms(server)
-        figures = measured(what, self.ids, queries, truth, self.weight, DEPTH)
+        figures = measured(what, self.ids, queries, truth, self.query.colour_weight, DEPTH)
         cost = SearchCost(figures, round((_cpu_ms(server) - before) / len(queries), 2))
         log(f"  {cost}")
         return cost

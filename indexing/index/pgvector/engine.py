@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from catalog.cache import QueryCache
 from catalog.database import Database
 from indexing.bulk.records import GarmentChange
-from indexing.index.engine import Neighbours, VectorQuery
+from indexing.index.engine import Neighbours
 from indexing.index.pgvector.requirements import (
     create_extension,
     prepare_connections,
@@ -22,6 +22,7 @@ from indexing.index.pgvector.requirements import (
 from indexing.index.pgvector.statement import EXACT_LIMIT, Branch, NearestStatement
 from indexing.index.pgvector.tables import VectorTables
 from indexing.index.vector_rows import prune_old_changes
+from indexing.search.query import Query
 from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GarmentClass
 from segmentation.progress import Progress
@@ -43,11 +44,7 @@ class PgvectorEngine:
     """
 
     def __init__(self, database: Database, model_id: int, fingerprint: ModelFingerprint) -> None:
-        """Check the server and make what is lacking.
-
-        Raises:
-            EngineNotReady: the server lacks something; the message says what to do.
-        """
+        """Check the server and make what is missing; EngineNotReady says what to do."""
         self.fingerprint = fingerprint
         self._database = database
         self._model_id = model_id
@@ -59,20 +56,21 @@ class PgvectorEngine:
             _LOG.info("making the vector table of %s", fingerprint.key)
             self._tables.prepare()
 
-    def nearest(self, session: Session, query: VectorQuery) -> Neighbours:
-        """The nearest garments that pass the query's filters."""
+    def nearest(self, session: Session, query: Query, depth: int) -> Neighbours:
         branch: Branch = "index" if self._passed_by_many.get(query.filters) else "either"
-        found, passing = self._run(session, query, branch)
+        found, passing = self._run(session, query, depth, branch)
         if passing > EXACT_LIMIT:
             self._passed_by_many.put(query.filters, True)
         # An index may end before enough are found: of few, or where those that pass lie far off.
-        if len(found.hits) < query.enough and not 0 < passing <= EXACT_LIMIT:
-            found, _ = self._run(session, query, "exact")
+        if len(found.hits) < query.count and not 0 < passing <= EXACT_LIMIT:
+            found, _ = self._run(session, query, depth, "exact")
         return found
 
-    def _run(self, session: Session, query: VectorQuery, branch: Branch) -> tuple[Neighbours, int]:
+    def _run(
+        self, session: Session, query: Query, depth: int, branch: Branch
+    ) -> tuple[Neighbours, int]:
         """The hits, and the sixth column of `NearestStatement.select`."""
-        statement = NearestStatement(self._model_id, self.fingerprint, query, branch)
+        statement = NearestStatement(self._model_id, self.fingerprint, query, depth, branch)
         rows = session.execute(statement.select()).all()
         hits = [Hit(row[0], row[2], row[3], row[4]) for row in rows]
         products = {row[0]: row[1] for row in rows}
@@ -104,20 +102,16 @@ class PgvectorEngine:
         prune_old_changes(self._database)
 
     def rebuild(self, progress: Progress | None = None) -> int:
-        """Bring table and indices in line with the stored vectors; return their number."""
         return self._tables.rebuild(progress)
 
     def counts(self) -> dict[GarmentClass, int]:
-        """Number of searchable garments of each class."""
         return self._tables.counts()
 
     def problems(self, session: Session) -> list[str]:
-        """Wrong settings, differences from the stored vectors, lacking indices."""
         connection = session.connection()
         return [*wrong_settings(connection), *self._tables.problems(connection)]
 
     def size(self) -> int:
-        """Bytes of rows and indices, which are part of the database."""
         return self._tables.size()
 
     def retire(self) -> None:

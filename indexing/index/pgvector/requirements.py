@@ -1,4 +1,4 @@
-"""What the pgvector engine needs of a PostgreSQL server, and what of it is missing.
+"""What the pgvector engine needs from a PostgreSQL server, and what is missing.
 
 The extension must be in the schema `pgvector`: the catalogue has a table named `vector`, whose row
 type and the extension's type cannot be in one schema.
@@ -17,6 +17,7 @@ from indexing.errors import EngineNotReady
 _LOG: Final = logging.getLogger(__name__)
 SCHEMA: Final = "pgvector"
 MIN_VERSION: Final = (0, 8)
+_WANTED: Final = f"pgvector {'.'.join(map(str, MIN_VERSION))} or newer"
 SETTINGS: Final = {
     "hnsw.ef_search": "225",
     # An index is read further until enough garments pass; their order is settled by float32.
@@ -46,21 +47,21 @@ _AVAILABLE: Final = "SELECT default_version FROM pg_available_extensions WHERE n
 
 
 def missing_extension(connection: Connection) -> str | None:
-    """What hinders pgvector on this server, with its remedy; None where nothing does."""
+    """What prevents the use of pgvector on this server, with the remedy; None if nothing does."""
     if connection.dialect.name != "postgresql":
         return _NO_SERVER
     installed = connection.execute(text(_INSTALLED)).one_or_none()
     if installed is None:
         available = connection.scalar(text(_AVAILABLE))
         if available is None:
-            return f"the server has no pgvector; install {_wanted()} there, then {_CREATE}"
+            return f"the server has no pgvector; install {_WANTED} there, then {_CREATE}"
         if _number(available) < MIN_VERSION:
-            return f"the server has pgvector {available}; install {_wanted()} there"
+            return f"the server has pgvector {available}; install {_WANTED} there"
         return f"pgvector {available} is not enabled in this database; {_CREATE}"
     version, schema = installed
     if _number(version) < MIN_VERSION:
         return (
-            f"this database has pgvector {version}; install {_wanted()} on the server, then run: "
+            f"this database has pgvector {version}; install {_WANTED} on the server, then run: "
             "ALTER EXTENSION vector UPDATE;"
         )
     if schema != SCHEMA:
@@ -84,16 +85,12 @@ def create_extension(engine: Engine) -> None:
             _LOG.info("pgvector was not enabled: %s", getattr(error, "orig", error))
 
 
-def _wanted() -> str:
-    return f"pgvector {'.'.join(map(str, MIN_VERSION))} or newer"
-
-
 def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2])
 
 
 def wrong_settings(connection: Connection) -> Iterator[str]:
-    """Settings that a connection does not have, as SHOW tells them."""
+    """Settings that differ on a connection, as SHOW reports them."""
     connection.execute(text(_LOAD))
     for name, wanted in SETTINGS.items():
         found = connection.execute(text(f"SHOW {name}")).scalar_one()
@@ -102,11 +99,7 @@ def wrong_settings(connection: Connection) -> Iterator[str]:
 
 
 def prepare_connections(engine: Engine) -> None:
-    """Give every connection of an engine the settings, and check them on one.
-
-    Raises:
-        EngineNotReady: the server lacks something; the message says what to do.
-    """
+    """Give every connection the settings, and check one; EngineNotReady says what to do."""
     try:
         with engine.connect() as connection:
             missing = missing_extension(connection)
@@ -114,7 +107,7 @@ def prepare_connections(engine: Engine) -> None:
             raise EngineNotReady(missing)
         if not event.contains(engine, "connect", _set):
             event.listen(engine, "connect", _set)
-            # Connections that are open already lack the settings.
+            # Connections that are already open do not have the settings.
             engine.dispose()
         with engine.connect() as connection:
             wrong = next(wrong_settings(connection), None)
@@ -126,11 +119,7 @@ def prepare_connections(engine: Engine) -> None:
 
 
 def describe_server(url: str | None) -> str:
-    """The server's pgvector, and whether the engine's table is made; nothing is changed.
-
-    Raises:
-        EngineNotReady: the server lacks something; the message says what to do.
-    """
+    """The server's pgvector and table, without changes; EngineNotReady says what to do."""
     if url is None:
         raise EngineNotReady(_NO_SERVER)
     engine = make_engine(url)
@@ -141,7 +130,7 @@ def describe_server(url: str | None) -> str:
             made = connection.scalar(text("SELECT to_regclass('garment_vector')"))
     finally:
         engine.dispose()
-    table = "its table is made" if made else "its table is made by the first `apparel rebuild`"
+    table = "its table exists" if made else "the first `apparel rebuild` makes its table"
     return f"pgvector {version}; {table}"
 
 

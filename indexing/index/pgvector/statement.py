@@ -35,10 +35,10 @@ from sqlalchemy import (
 
 from catalog.filtering.conditions import garment_value_conditions, product_value_conditions
 from catalog.models import GarmentRow, PhotoRow, Product
-from indexing.index.engine import VectorQuery
 from indexing.index.exact import scale
 from indexing.index.pgvector.requirements import SCHEMA
 from indexing.index.pgvector.views import PRODUCT, literal, view_for
+from indexing.search.query import Query
 from indexing.types import ModelFingerprint
 from segmentation.classes import GarmentClass
 
@@ -74,13 +74,15 @@ class NearestStatement:
     """Makes the statement for one query on one model's vectors.
 
     Attributes:
+        depth: maximum number of hits.
         branch: "exact" scores all that pass, "index" reads the HNSW index, "either" decides by how
             many pass.
     """
 
     model_id: int
     model: ModelFingerprint
-    query: VectorQuery
+    query: Query
+    depth: int
     branch: Branch = "either"
 
     def select(self) -> Select[Any]:
@@ -90,7 +92,9 @@ class NearestStatement:
         """
         filtered = not self.query.filters.is_empty and self.branch != "index"
         passing = self._passing() if filtered else None
-        parts = [part for each in self.query.classes for part in self._parts(each, passing)]
+        parts = [
+            part for each in self.query.searched_classes for part in self._parts(each, passing)
+        ]
         near = (parts[0] if len(parts) == 1 else union_all(*parts)).cte("near")
         cut = self.model.style_dimension
         style = f"{SCHEMA}.subvector(near.vec, 1, {cut}) {PRODUCT} :style_half"
@@ -111,7 +115,7 @@ class NearestStatement:
                 number.label("passing"),
             )
             .order_by(_bound(distance, query=self._scaled), near.c.garment_id)
-            .limit(self.query.count)
+            .limit(self.depth)
             .cte("ranked")
         )
         product = Product.__table__.join(ranked, ranked.c.product_nr == _NR)
@@ -173,7 +177,7 @@ class NearestStatement:
             key = _VECTOR.c.garment_id if worn else _VECTOR.c.product_nr
             selected = selected.select_from(_VECTOR.join(passing.keys, key == passing.keys.c.key))
         nearest = _bound(f"garment_vector.vec {PRODUCT} :query", query=self._scaled)
-        return selected.order_by(nearest).limit(self.query.count)
+        return selected.order_by(nearest).limit(self.depth)
 
     def _by_index(self, garment_class: GarmentClass) -> Select[Any]:
         """Candidates in the order of an HNSW index, each tested as it is read."""
@@ -185,7 +189,7 @@ class NearestStatement:
         nearest = text(
             f"{view.expression(self.model)} {PRODUCT} CAST(:scaled AS {SCHEMA}.halfvec)"
         ).bindparams(scaled=scaled)
-        pool = max(MIN_POOL, int(POOL_SHARE * query.count))
+        pool = max(MIN_POOL, int(POOL_SHARE * self.depth))
         return selected.order_by(nearest).limit(pool)
 
     def _passes(self) -> ColumnElement[bool]:

@@ -62,6 +62,7 @@ _INDICES: Final = """
     WHERE amname = 'hnsw' AND relname LIKE 'garment_vector_%'
     AND relnamespace = current_schema()::regnamespace
 """
+_TUPLES_DONE: Final = "SELECT coalesce(max(tuples_done), 0) FROM pg_stat_progress_create_index"
 _IS_FOLLOWED: Final = (
     "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND (tgname,"
     " tgrelid) IN (('garment_vector_follows', to_regclass('vector')), ('garment_vector_moves',"
@@ -79,7 +80,6 @@ class VectorIndex:
 
     @property
     def name(self) -> str:
-        """Name of the index in the database."""
         return f"garment_vector_{self.garment_class.label}_{self.view.name}_{self.model_id}"
 
     def creation(self, model: ModelFingerprint) -> str:
@@ -102,14 +102,14 @@ class VectorTables:
     def is_prepared(self) -> bool:
         """Whether table, triggers and valid indices of the model are there."""
         with self.database.engine.connect() as connection:
-            return _is_followed(connection) and not self._lacking(connection)
+            return _is_followed(connection) and not self._missing(connection)
 
     def prepare(self) -> None:
-        """Make what is lacking: table, rows, indices; one process at a time."""
+        """Make what is missing: table, rows, indices; one process at a time."""
         with self._alone() as connection:
             self._follow(connection)
             work = _Work(None, self.count())
-            if self._lacking(connection):
+            if self._missing(connection):
                 self._fill(work)
             self._create_indices(connection, work)
 
@@ -139,12 +139,9 @@ class VectorTables:
 
     def count(self) -> int:
         """Number of stored vectors of the model."""
-        query = text("SELECT count(*) FROM vector WHERE model_id = :model_id")
-        with self.database.session() as session:
-            return int(session.execute(query, {"model_id": self.model_id}).scalar_one())
+        return self._number("SELECT count(*) FROM vector WHERE model_id = :id", id=self.model_id)
 
     def counts(self) -> dict[GarmentClass, int]:
-        """Number of searchable garments of each class."""
         query = text(
             "SELECT garment_class, count(*) FROM garment_vector WHERE model_id = :model_id"
             " GROUP BY garment_class"
@@ -155,7 +152,7 @@ class VectorTables:
         return {each: counts.get(int(each), 0) for each in GARMENT_CLASSES}
 
     def problems(self, connection: Connection) -> Iterator[str]:
-        """Differences from the stored vectors, triggers that are off, lacking indices."""
+        """Differences from the stored vectors, triggers that are off, missing indices."""
         if not _is_followed(connection):
             yield "garment_vector does not follow the stored vectors; run `apparel rebuild`"
             return
@@ -166,17 +163,19 @@ class VectorTables:
                 f"{label} index: differs from the database by {count} garments; run "
                 "`apparel rebuild`"
             )
-        for index in self._lacking(connection):
-            yield f"{index.garment_class.label} index: {index.name} lacks; run `apparel rebuild`"
+        for index in self._missing(connection):
+            label = index.garment_class.label
+            yield f"{label} index: {index.name} is missing; run `apparel rebuild`"
 
     def size(self) -> int:
-        """Bytes of rows and indices."""
-        query = (
+        return self._number(
             "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0) FROM pg_inherits"
             " WHERE inhparent = to_regclass('garment_vector')"
         )
+
+    def _number(self, query: str, **values: int) -> int:
         with self.database.session() as session:
-            return int(session.execute(text(query)).scalar_one())
+            return int(session.execute(text(query), values).scalar_one())
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
@@ -193,7 +192,7 @@ class VectorTables:
                 connection.execute(text(f"SELECT pg_advisory_unlock({_PREPARING_LOCK})"))
 
     def _follow(self, connection: Connection) -> None:
-        """Make the table where it lacks, and switch its triggers on."""
+        """Make the table if it is missing, and switch its triggers on."""
         if _is_followed(connection):
             return
         with self.database.transaction() as session:
@@ -203,8 +202,7 @@ class VectorTables:
 
     def _fill(self, work: "_Work") -> None:
         """Remove wrong rows and add missing ones, some thousand at a time."""
-        with self.database.session() as session:
-            last = session.execute(text("SELECT max(id) FROM garment")).scalar_one() or 0
+        last = self._number("SELECT coalesce(max(id), 0) FROM garment")
         for after in range(0, last, _IDS_PER_FILL):
             some = {"after": after, "upto": after + _IDS_PER_FILL, "model_id": self.model_id}
             with self.database.transaction() as session:
@@ -223,18 +221,17 @@ class VectorTables:
     def _valid(self, connection: Connection) -> set[str]:
         return {row[0] for row in connection.execute(text(_INDICES)) if row[1]}
 
-    def _lacking(self, connection: Connection) -> list[VectorIndex]:
+    def _missing(self, connection: Connection) -> list[VectorIndex]:
         valid = self._valid(connection)
         return [each for each in self._indices() if each.name not in valid]
 
     def _create_indices(self, connection: Connection, work: "_Work") -> None:
-        for index in self._lacking(connection):
+        for index in self._missing(connection):
             # What a killed build has left.
             connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
             self._run(connection, index.creation(self.model), work)
 
     def _drop_others(self, connection: Connection) -> None:
-        """Drop the indices and rows of other models."""
         own = {each.name for each in self._indices()}
         for name, _ in connection.execute(text(_INDICES)).all():
             if name not in own:
@@ -254,14 +251,9 @@ class VectorTables:
                     built.result(timeout=_POLL_SECONDS)
                     break
                 except NotDone:
-                    work.report(self._tuples_done())
+                    work.report(self._number(_TUPLES_DONE))
         connection.execute(text("RESET maintenance_work_mem"))
         work.finish_step(work.rows // len(GARMENT_CLASSES))
-
-    def _tuples_done(self) -> int:
-        query = "SELECT coalesce(max(tuples_done), 0) FROM pg_stat_progress_create_index"
-        with self.database.session() as session:
-            return int(session.execute(text(query)).scalar_one())
 
 
 class _Work:
@@ -279,7 +271,6 @@ class _Work:
             self._progress(min(self._before + done, total), total)
 
     def finish_step(self, rows: int) -> None:
-        """Count a step as done."""
         self._before += rows
         self.report(0)
 

@@ -14,13 +14,13 @@ from sqlalchemy import delete, text, update
 
 from catalog.feeds.availability import Availability
 from catalog.feeds.folder import read_folder
-from catalog.filtering.filters import Filters, parse_filters
+from catalog.filtering.filters import parse_filters
 from catalog.garments import allowed_garments
 from catalog.models import GarmentRow, ModelRow, Product, VectorRow
 from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, open_collection
-from indexing.index.engine import EngineName, Neighbours, VectorQuery
+from indexing.index.engine import EngineName, Neighbours
 from indexing.index.exact import scale
 from indexing.index.indices import REFRESH_SECONDS
 from indexing.review.corrections import set_class
@@ -93,18 +93,18 @@ def vectors_and_query() -> tuple[np.ndarray, np.ndarray]:
     return vectors, generator.draw(1)[0]
 
 
-def nearest(collection: Collection, query: VectorQuery) -> Neighbours:
+def nearest(collection: Collection, query: Query) -> Neighbours:
     assert collection._engine is not None
     with collection.database.session() as session:
-        return collection._engine.nearest(session, query)
+        return collection._engine.nearest(session, query, query.count)
 
 
-def asked(vector: np.ndarray, weight: float = 0.5, **changed: Any) -> VectorQuery:
-    query = VectorQuery(vector, weight, (UPPER,), Filters(), count=10, enough=10)
+def asked(vector: np.ndarray, weight: float = 0.5, **changed: Any) -> Query:
+    query = Query(vector, (UPPER,), count=10, colour_weight=weight)
     return replace(query, **changed)
 
 
-def expected(vectors: np.ndarray, query: VectorQuery, ids: np.ndarray) -> list[int]:
+def expected(vectors: np.ndarray, query: Query, ids: np.ndarray) -> list[int]:
     """The ids of the nearest among some, by float32."""
     factors = scale(query.colour_weight, FINGERPRINT.style_dimension, FINGERPRINT.dimension)
     scores = vectors[ids - 1] @ (query.vector * factors)
@@ -162,13 +162,13 @@ def test_filters_give_the_nearest_that_pass_and_always_enough(
     with filled.database.session() as session:
         passing = np.array(allowed_garments(session, filters, UPPER), np.int64)
     for count in (3, 40, GARMENTS):
-        query = asked(vector, 0.67, filters=filters, count=count, enough=count)
+        query = asked(vector, 0.67, filters=filters, count=count)
         hits = nearest(filled, query).hits[:count]
         assert [hit.garment_id for hit in hits] == expected(vectors, query, passing), count
 
 
 def test_more_classes_are_merged_by_score(indexed: Collection) -> None:
-    query = asked(any_vector(), classes=GARMENT_CLASSES, count=20, enough=20)
+    query = asked(any_vector(), classes=GARMENT_CLASSES, count=20)
     hits = nearest(indexed, query).hits
     assert len(hits) == 9
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -179,7 +179,7 @@ def test_more_classes_are_merged_by_score(indexed: Collection) -> None:
 def test_garments_worn_with_a_product_pass_only_on_request(indexed: Collection) -> None:
     with indexed.database.transaction() as session:
         session.execute(update(GarmentRow).where(GarmentRow.id == 1).values(worn_with=True))
-    query = asked(any_vector(), enough=9)
+    query = asked(any_vector(), count=9)
     assert len(nearest(indexed, query).hits) == 5
     with_worn = parse_filters(["worn_with=true"])
     assert len(nearest(indexed, replace(query, filters=with_worn)).hits) == 6

@@ -18,9 +18,9 @@ from indexing.benchmarks.catalogue import FINGERPRINT, SEED, fill
 from indexing.benchmarks.vectors import GarmentVectors
 from indexing.collection import Collection, IndexProgress, open_collection
 from indexing.errors import EngineNotReady
-from indexing.index.engine import VectorQuery
 from indexing.index.pgvector.requirements import SETTINGS, describe_server
 from indexing.index.pgvector.statement import NearestStatement
+from indexing.search.query import Query
 from segmentation.classes import GarmentClass
 from tests.databases import new_database, pgvector_database, run
 from tests.fakes import FakeEmbedder, draw_photo
@@ -64,7 +64,7 @@ def test_a_superuser_needs_to_prepare_nothing(tmp_path: Path, postgresql_server:
         describe_server(url)
     with closing(open_collection(tmp_path, FakeEmbedder(), url, engine="pgvector")) as collection:
         assert collection.verify() == []
-    assert describe_server(url) == "pgvector 0.8.5; its table is made"
+    assert describe_server(url) == "pgvector 0.8.5; its table exists"
 
 
 def test_an_extension_beside_the_tables_is_refused_with_the_remedy(
@@ -116,7 +116,7 @@ def test_a_run_that_adds_many_garments_builds_the_indices_at_its_end(
                 assert found_by(collection, photos / "red-shirt.png", 1) == ["red-shirt.png"]
 
         collection.index(read_folder(photos), on_progress=on_progress)
-        assert "garment_vector_upper_even_1 lacks; run `apparel rebuild`" in seen
+        assert "garment_vector_upper_even_1 is missing; run `apparel rebuild`" in seen
         assert collection.verify() == []
 
 
@@ -166,8 +166,8 @@ def test_a_search_reads_the_index_of_its_class_and_weight(
 ) -> None:
     monkeypatch.setattr("indexing.index.pgvector.statement.EXACT_LIMIT", 10)
     vector = GarmentVectors(SEED + 1).draw(1)[0]
-    query = VectorQuery(vector, weight, (GarmentClass.UPPER,), filters, count=20, enough=20)
-    statement = NearestStatement(1, FINGERPRINT, query).select()
+    query = Query(vector, (GarmentClass.UPPER,), colour_weight=weight, filters=filters)
+    statement = NearestStatement(1, FINGERPRINT, query, 20).select()
     with filled.database.session() as session:
         session.execute(text("SET LOCAL enable_sort = off"))
         compiled = statement.compile(session.connection())

@@ -36,7 +36,7 @@ def test_index_search_remove_verify_rebuild_and_doctor(shop: Path) -> None:
     assert not Path("data/index").exists()
     checks = json.loads(run("doctor", "--data", "data", "--json").stdout)["checks"]
     (engine,) = (each for each in checks if each["name"] == "vector engine")
-    assert engine["found"] == "pgvector 0.8.5; its table is made"
+    assert engine["found"] == "pgvector 0.8.5; its table exists"
     (database,) = (each for each in checks if each["name"] == "database")
     assert database["found"].endswith(", in PostgreSQL")
 
