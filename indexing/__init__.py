@@ -40,7 +40,7 @@ _MODULES: Final = {
     "load_embedder": "indexing.embedding.wiring",
     "open_collection": "indexing.collection",
     "read_feed": "catalog.feeds.reader",
-    "read_folder": "catalog.feeds.reader",
+    "read_folder": "catalog.feeds.folder",
     "read_photo": "segmentation.photos",
 }
 

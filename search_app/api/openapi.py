@@ -12,8 +12,8 @@ title that the product has.
 import base64
 import io
 import json
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -43,17 +43,6 @@ PROBLEM: Final = {"error": {"code": "invalid_request", "message": "k: must be at
 
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class ExampleProduct:
-    """A product of the catalogue and the vector of one of its garments."""
-
-    id: str
-    title: str
-    garment_id: int
-    garment_class: str
-    vector: list[float]
 
 
 @cache
@@ -142,14 +131,12 @@ def description(request: Request, services: UsedServices) -> JSONResponse:
     _set_example(_body_of(schema, "/api", "post"), {"img_string": _small_photo()})
     collection = services.collection
     if collection is not None and services.settings.api_reads:
-        product = _example_product(collection)
-        if product is not None:
-            _show(schema, product)
+        _show_first_product(schema, collection)
     return JSONResponse(schema)
 
 
-def _example_product(collection: Collection) -> ExampleProduct | None:
-    """The product of the first garment; None in an empty catalogue."""
+def _first_garment(collection: Collection) -> Sequence[Any] | None:
+    """Id and class of the first garment, id and title of its product; None without any."""
     query = (
         select(GarmentRow.id, GarmentRow.garment_class, Product.id, Product.title)
         .join(PhotoRow, PhotoRow.id == GarmentRow.photo_id)
@@ -158,25 +145,26 @@ def _example_product(collection: Collection) -> ExampleProduct | None:
         .limit(1)
     )
     with collection.database.session() as session:
-        row = session.execute(query).first()
-    if row is None:
-        return None
-    garment_id, garment_class, product_id, title = row
-    vector = [round(float(each), DECIMALS) for each in collection.query_like(garment_id).vector]
-    return ExampleProduct(product_id, title, garment_id, GarmentClass(garment_class).label, vector)
+        return session.execute(query).first()
 
 
-def _show(schema: dict[str, Any], product: ExampleProduct) -> None:
+def _show_first_product(schema: dict[str, Any], collection: Collection) -> None:
+    """Put the product of the first garment into the examples."""
+    found = _first_garment(collection)
+    if found is None:
+        return
+    garment_id, garment_class, product_id, title = found
     for operations in schema["paths"].values():
         for method, operation in operations.items():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "product_id" and method != "delete":
-                    parameter["example"] = product.id
-    vector = {"vector": product.vector, "garment_class": product.garment_class, "k": 5}
-    _set_example(_body_of(schema, "/api/v1/search/vector", "post"), vector)
+                    parameter["example"] = product_id
+    vector = [round(float(each), DECIMALS) for each in collection.query_like(garment_id).vector]
+    search = {"vector": vector, "garment_class": GarmentClass(garment_class).label, "k": 5}
+    _set_example(_body_of(schema, "/api/v1/search/vector", "post"), search)
     patch = _body_of(schema, "/api/v1/products/{product_id}", "patch")
-    _set_example(patch, {"title": product.title})
-    form_fields(schema, "post", "/api/v1/explain")["garment_id"]["example"] = product.garment_id
+    _set_example(patch, {"title": title})
+    form_fields(schema, "post", "/api/v1/explain")["garment_id"]["example"] = garment_id
 
 
 def _body_of(schema: dict[str, Any], path: str, method: str) -> dict[str, Any]:

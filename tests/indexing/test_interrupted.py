@@ -18,7 +18,7 @@ PHOTOS = 60
 CHILD = """
 import sys, time
 from pathlib import Path
-from catalog.feeds.reader import read_folder
+from catalog.feeds.folder import read_folder
 from indexing.collection import open_collection
 from tests.fakes import FakeEmbedder
 
