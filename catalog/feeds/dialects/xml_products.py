@@ -140,14 +140,14 @@ def _flattened(element: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[str,
     texts = {_name(each.tag): (each.text or "").strip() for each in children}
     label = element.get("name") or next((texts[each] for each in _LABELS & texts.keys()), "")
     labelled = next((texts[each] for each in _LABELLED & texts.keys()), "")
-    if label:
-        yield plain_name(label), labelled or _own_text(element)
+    if label and (value := labelled or _own_text(element)):
+        yield plain_name(label), value
         return
     is_one = squeezed(path[0]) in _JOINED
-    if (text := _own_text(element)) or not children:
+    if (text := _own_text(element) or element.get("name", "")) or not children:
         yield path[0] if is_one else "_".join(path), text
     for name, text in element.items():
-        if name not in (*_ADDRESSES, "rel"):
+        if name not in (*_ADDRESSES, "rel", "name", "type"):
             yield "_".join((*path, plain_name(name))), text
     for child in children:
         yield from _flattened(child, path)

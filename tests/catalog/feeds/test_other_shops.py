@@ -35,7 +35,7 @@ YANDEX = """<yml_catalog><shop><name>S</name><categories><category id="4">X</cat
 <param name="\u0426\u0432\u0435\u0442">red</param></offer></offers></shop></yml_catalog>"""
 ATTRIBUTES = """<products><product id="P8"><name>Top</name><image alt="x">8.jpg</image>
 <price currency="CHF">19.50</price><description><p>One</p><p>Two</p></description></product>
-<product id="P9"><name>Rock</name><images>
+<product id="P9"><name>Rock</name><brand name="Acme"/><images>
 <image>9.jpg</image><image><url>10.jpg</url></image></images>
 </product></products>"""
 AGENTIC = {
@@ -95,7 +95,7 @@ def test_values_in_attributes_of_elements(tmp_path: Path) -> None:
     assert (top.id, top.photos, top.currency, top.description) == (
         "P8", ("8.jpg",), "CHF", "One\nTwo"
     )  # fmt: skip
-    assert (rock.id, rock.photos) == ("P9", ("9.jpg", "10.jpg"))
+    assert (rock.id, rock.brand, rock.photos) == ("P9", "Acme", ("9.jpg", "10.jpg"))
 
 
 def test_yandex(tmp_path: Path) -> None:
