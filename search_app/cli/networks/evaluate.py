@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search_app.cli import session
-from search_app.cli.networks.evaluate_masks import evaluate_products, evaluate_segmentation
+from search_app.cli.networks.evaluate_masks import (
+    evaluate_crops,
+    evaluate_products,
+    evaluate_segmentation,
+)
 from search_app.cli.options import DataOption, EncoderOption, JsonOption, SegmenterOption
 from search_app.cli.output import (
     print_json,
@@ -34,6 +38,7 @@ evaluate_app = typer.Typer(
 )
 evaluate_app.command("segmentation")(evaluate_segmentation)
 evaluate_app.command("products")(evaluate_products)
+evaluate_app.command("crops")(evaluate_crops)
 
 
 @evaluate_app.command("retrieval")

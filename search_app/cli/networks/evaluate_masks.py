@@ -1,4 +1,4 @@
-"""Commands `apparel evaluate segmentation` and `apparel evaluate products`."""
+"""Commands `apparel evaluate segmentation`, `products` and `crops`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -116,4 +116,26 @@ def evaluate_products(
     loaded = session.load_segmenter(settings)
     with progress_on_stderr("photos") as tick:
         report = evaluate(loaded, source, split, limit, tick)
+    print_report(report, as_json)
+
+
+def evaluate_crops(
+    pairs: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder made by `apparel dataset ccp`.")
+    ],
+    split: Annotated[SplitName, typer.Option(help="The split whose photos are used.")] = "test",
+    segmenter: SegmenterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often a cropped figure gets the right class.
+
+    Figures are cut at the waist and at the knee; the truth is the class of the largest area.
+
+    Example: apparel evaluate crops --pairs data/ccp
+    """
+    from segmentation.evaluation.crops import evaluate_crops as evaluate
+
+    loaded = session.load_segmenter(settings_for(segmenter=segmenter))
+    with progress_on_stderr("photos") as tick:
+        report = evaluate(loaded, pairs, split, tick)
     print_report(report, as_json)
