@@ -11,8 +11,7 @@ from dataclasses import dataclass
 class StageTiming:
     """Seconds spent in one stage.
 
-    Stages overlap, so they may add up to more than the run. "embed" includes segment, crop and
-    encode, on which several threads may work at once.
+    Stages overlap, so they may add up to more than the run.
     """
 
     stage: str

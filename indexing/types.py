@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from catalog.colours import Colour
 from catalog.importing.records import PendingPhoto
-from indexing.clock import StageClock
 from segmentation.classes import GarmentClass
 from segmentation.mask import BoolMask, Box, ClassMask, Garment
 from segmentation.photos import Photo
@@ -129,15 +128,6 @@ class Embedder(Protocol):
 
     def colour_half(self, colour: str) -> Vector:
         """Colour half of a plain garment, by name or #rrggbb; ValueError lists the names."""
-        ...
-
-
-@runtime_checkable
-class TimedEmbedder(Protocol):
-    """Interface of an embedder that reports the time of its stages."""
-
-    def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        """Like `Embedder.embed`, adding the time of each stage to a clock."""
         ...
 
 

@@ -16,7 +16,7 @@ from indexing.bulk.reader import read_ahead
 from indexing.bulk.records import CommittedBatch, IndexedPhoto, ReadPhoto, SkippedPhoto
 from indexing.bulk.writer import write_batch
 from indexing.clock import StageClock
-from indexing.types import Embedder, TimedEmbedder
+from indexing.types import Embedder
 
 BATCH: Final = 16
 """Photos that go through the models, and into the database, together."""
@@ -128,16 +128,12 @@ def _garments_by_hash(
     new = [photo for sha256, photo in photos.items() if sha256 not in results]
     if new:
         with clock.timing("embed"):
-            results |= _embed(new, embedder, clock)
+            results |= _embed(new, embedder)
     return results
 
 
-def _embed(photos: list[ReadPhoto], embedder: Embedder, clock: StageClock) -> GarmentsByHash:
-    pixels = [photo.photo for photo in photos]
-    if isinstance(embedder, TimedEmbedder):
-        embedded = embedder.embed_timed(pixels, clock)
-    else:
-        embedded = embedder.embed(pixels)
+def _embed(photos: list[ReadPhoto], embedder: Embedder) -> GarmentsByHash:
+    embedded = embedder.embed([photo.photo for photo in photos])
     dimension = embedder.fingerprint.dimension
     return {
         photo.sha256: PhotoGarments.of_embedded(each, dimension)

@@ -74,7 +74,6 @@ class RunCounts:
 
 
 _READING: Final = ("fetch", "read", "store")
-_MODELS: Final = ("segment", "crop", "encode")
 _WRITING: Final = ("look up", "write", "index")
 _IDLE: Final = 0.1
 
@@ -91,9 +90,7 @@ def bottleneck(timings: Sequence[StageTiming]) -> str:
     writing = sum(seconds.get(stage, 0.0) for stage in _WRITING)
     if for_reader + for_models < _IDLE * (writing + for_reader + for_models):
         return _slowest(_WRITING, seconds)
-    if for_reader > for_models:
-        return _slowest(_READING, seconds)
-    return _slowest(_MODELS, seconds) if "segment" in seconds else "embed"
+    return _slowest(_READING, seconds) if for_reader > for_models else "embed"
 
 
 def _slowest(stages: tuple[str, ...], seconds: dict[str, float]) -> str:

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from indexing.clock import StageClock
 from indexing.embedding.attributes import AttributeHeads, height_share
 from indexing.embedding.colour import COLOUR_DIMENSION, colour_vector, describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder, TextEncoder
@@ -55,27 +54,22 @@ class PhotoEmbedder:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="embed")
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        return self.embed_timed(photos, StageClock())
-
-    def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        """Like `embed`, adding the time of segment, colour and encode to a clock."""
         # Even a few photos are split, since a user may be waiting for them.
         size = max(1, -(-len(photos) // self._calls))
         parts = [photos[start : start + size] for start in range(0, len(photos), size)]
         if len(parts) < 2:
-            return self._embed_part(photos, clock)
-        embedded = self._threads.map(lambda part: self._embed_part(part, clock), parts)
+            return self._embed_part(photos)
+        embedded = self._threads.map(self._embed_part, parts)
         return [each for part in embedded for each in part]
 
-    def _embed_part(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        with clock.timing("segment"):
-            segmentations = self._segmenter.segment(photos)
+    def _embed_part(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
+        segmentations = self._segmenter.segment(photos)
         garments = [
             SegmentedGarment(photo, garment, segmentation.features)
             for photo, segmentation in zip(photos, segmentations, strict=True)
             for garment in segmentation.garments
         ]
-        embedded = iter(self._embed_garments(garments, clock))
+        embedded = iter(self._embed_garments(garments))
         return [
             EmbeddedPhoto(
                 photo.shape[0],
@@ -86,13 +80,9 @@ class PhotoEmbedder:
             for photo, segmentation in zip(photos, segmentations, strict=True)
         ]
 
-    def _embed_garments(
-        self, garments: list[SegmentedGarment], clock: StageClock
-    ) -> list[EmbeddedGarment]:
-        with clock.timing("encode"):
-            styles = self._encoder.encode(garments)
-        with clock.timing("colour"):
-            described = [describe_colours(each.photo, each.garment) for each in garments]
+    def _embed_garments(self, garments: list[SegmentedGarment]) -> list[EmbeddedGarment]:
+        styles = self._encoder.encode(garments)
+        described = [describe_colours(each.photo, each.garment) for each in garments]
         vectors = [
             np.concatenate([style, colours.vector]).astype(np.float32)
             for style, colours in zip(styles, described, strict=True)
@@ -168,7 +158,7 @@ class PhotoEmbedder:
         return self._encoder.encode_text(text)
 
     def _embed_one(self, photo: Photo, garment: Garment) -> EmbeddedGarment:
-        return self._embed_garments([SegmentedGarment(photo, garment)], StageClock())[0]
+        return self._embed_garments([SegmentedGarment(photo, garment)])[0]
 
 
 def _main_class(mask: ClassMask) -> GarmentClass:

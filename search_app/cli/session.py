@@ -19,12 +19,10 @@ from search_app.errors import CommandFailed
 
 if TYPE_CHECKING:
     from catalog.database import Database
-    from indexing.clock import StageClock
     from indexing.collection import Collection
     from indexing.embedding.encoder import StyleEncoder
-    from indexing.types import EmbeddedPhoto, Embedder, ModelFingerprint
+    from indexing.types import Embedder, ModelFingerprint
     from search_app.settings import Settings
-    from segmentation.photos import Photo
     from segmentation.segmenter import Segmenter
 
 
@@ -85,14 +83,6 @@ class DeferredEmbedder:
                 f"{embedder.fingerprint.key}; `apparel rebuild --encoder` changes the encoder"
             )
         return embedder
-
-    def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        """Embed photos, with the seconds of each stage if the models report them."""
-        from indexing.types import TimedEmbedder
-
-        if isinstance(self._loaded, TimedEmbedder):
-            return self._loaded.embed_timed(photos, clock)
-        return self._loaded.embed(photos)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -13,22 +13,7 @@ from indexing.bulk.progress import bottleneck
 from indexing.bulk.reader import READ_AHEAD
 from indexing.clock import StageClock, StageTiming
 from indexing.collection import open_collection
-from indexing.types import EmbeddedPhoto
-from segmentation.photos import Photo
 from tests.fakes import FakeEmbedder, draw_empty_photo, draw_photo
-
-
-class Timed(FakeEmbedder):
-    """Tells its stages, and how many photos were taken at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[int] = []
-
-    def embed_timed(self, photos: list[Photo], clock: StageClock) -> list[EmbeddedPhoto]:
-        self.calls.append(len(photos))
-        with clock.timing("segment"):
-            return self.embed(photos)
 
 
 def test_bytes_that_come_again_are_embedded_once_wherever_they_lie(tmp_path: Path) -> None:
@@ -41,13 +26,13 @@ def test_bytes_that_come_again_are_embedded_once_wherever_they_lie(tmp_path: Pat
         else:
             path.parent.mkdir(exist_ok=True)
             draw_empty_photo(path)
-    embedder = Timed()
+    embedder = FakeEmbedder()
     collection = open_collection(tmp_path / "data", embedder)
     summary = collection.index(read_folder(photos))
     assert (summary.indexed, summary.skipped) == (2 * BATCH, BATCH)
     # The empty photo has no garments to be known by: once for each stretch of batches.
     assert embedder.photos_embedded <= 3 + 1
-    assert {"segment", "embed", "read", "store", "write"} <= {each.stage for each in summary.stages}
+    assert {"embed", "read", "store", "write"} <= {each.stage for each in summary.stages}
     collection.close()
 
 
@@ -82,10 +67,9 @@ def test_a_long_run_reads_no_further_ahead_than_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        ({"wait for models": 8, "wait for reader": 1, "segment": 7, "encode": 2}, "segment"),
         ({"wait for models": 8, "wait for reader": 1, "embed": 7}, "embed"),
         ({"wait for models": 1, "wait for reader": 8, "read": 2, "store": 9}, "store"),
-        ({"wait for models": 0.2, "write": 9, "look up": 1, "segment": 7}, "write"),
+        ({"wait for models": 0.2, "write": 9, "look up": 1, "embed": 7}, "write"),
     ],
 )
 def test_the_bottleneck_is_what_the_others_wait_for(

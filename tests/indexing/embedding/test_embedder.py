@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from indexing.clock import StageClock
 from indexing.embedding.colour import COLOUR_DIMENSION
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import Encoder
@@ -99,10 +98,8 @@ def test_an_empty_region_is_refused(region: Box | BoolMask) -> None:
 
 def test_threads_share_the_photos_of_a_call_and_change_nothing() -> None:
     photos = [draw_pair(number % 6)[0] for number in range(14)]
-    clock = StageClock()
     alone = known_embedder().embed(photos)
-    shared = known_embedder(threads=3).embed_timed(photos, clock)
+    shared = known_embedder(threads=3).embed(photos)
     for one, other in zip(alone, shared, strict=True):
         assert np.allclose(one.garments[0].vector, other.garments[0].vector, atol=1e-4)
         assert np.array_equal(one.mask, other.mask)
-    assert {timing.stage for timing in clock.timings()} == {"segment", "encode", "colour"}
