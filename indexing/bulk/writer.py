@@ -60,11 +60,10 @@ def write_batch(
             else:
                 _write_skip(photo, outcome)
             skips.append(outcome.skip)
-    change = replace(
-        _write_vectors(session, model_id, written, removed),
-        after=before,
-        last=latest_change(session),
-    )
+    change = _write_vectors(session, model_id, written, removed)
+    # On PostgreSQL other runs commit meanwhile, and this one's changes are logged at its commit.
+    if session.get_bind().dialect.name == "sqlite":
+        change = replace(change, after=before, last=latest_change(session))
     mark_worn_with(session, {photo.product_id for photo in photos.values()})
     unused = before_stored - {photo.stored for photo in photos.values()}
     return CommittedBatch(

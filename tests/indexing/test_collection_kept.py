@@ -6,15 +6,19 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import delete, func, select
 
 from catalog.feeds.folder import read_folder
 from catalog.feeds.reader import read_feed
 from catalog.feeds.rows import Feed, ProductRow
 from catalog.filtering.filters import parse_filters
-from catalog.models import DATABASE_NAME
+from catalog.models import DATABASE_NAME, VectorRow
+from indexing.bulk.records import GarmentChange
+from indexing.bulk.writer import _write_vectors
 from indexing.collection import Collection, open_collection
 from indexing.errors import IndexingError, ModelMismatch
 from indexing.index.indices import REFRESH_SECONDS
@@ -161,6 +165,28 @@ def test_a_collection_on_postgresql(tmp_path: Path, photos: Path, postgresql_ser
     assert again.search(Query(any_vector(), classes=(UPPER,), count=9)) == before
     assert again.verify() == []
     again.close()
+
+
+def test_what_another_server_commits_within_a_batch_is_seen(
+    tmp_path: Path, photos: Path, postgresql_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = migrated_database(postgresql_server)
+    ours = open_collection(tmp_path / "ours", FakeEmbedder(), url)
+    ours.index(read_folder(photos))
+    theirs = open_collection(tmp_path / "theirs", None, url)
+
+    def write_vectors(*batch: Any) -> GarmentChange:
+        with theirs.database.batch_transaction() as session:
+            first = session.scalar(select(func.min(VectorRow.garment_id)))
+            session.execute(delete(VectorRow).where(VectorRow.garment_id == first))
+        return _write_vectors(*batch)
+
+    monkeypatch.setattr("indexing.bulk.writer._write_vectors", write_vectors)
+    monkeypatch.setattr("indexing.collection.SECONDS_TO_VISIBLE", 0.0)
+    draw_photo(tmp_path / "new" / "new.png", "green")
+    with closing(ours), closing(theirs):
+        ours.index(read_folder(tmp_path / "new"))
+        assert sum(ours.status().searchable.values()) == 9
 
 
 def test_another_models_vectors_are_refused_by_both_names(tmp_path: Path, photos: Path) -> None:
