@@ -198,6 +198,11 @@ class Database:
             raise
 
 
+def is_sqlite(session: Session) -> bool:
+    """Whether a session is of a file in the data folder, as `Database.is_sqlite`."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
 @contextmanager
 def _committed(session: Session, guard: Callable[[Session], None] | None = None) -> Iterator[None]:
     if guard is not None:

@@ -1,7 +1,7 @@
 """JSON columns that hold one form of value, and read another one as empty.
 
 Older versions, other programs or a disk may have left something else in a column; no reader has to
-expect that. `catalog.text_repair` finds and replaces such values.
+expect that. `catalog.data_folder.repair` finds and replaces such values.
 """
 
 import json

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from catalog.database import is_sqlite
 from catalog.filtering.vocabulary import ConceptField, folded, folded_words
 from catalog.filtering.word_query import Clause, Term
 from catalog.models import Product
@@ -92,9 +93,9 @@ def names_all(clauses: Iterable[Clause], product_id: InstrumentedAttribute[str])
 def occurs(session: Session, term: Term) -> bool:
     """Whether the text of any product names a term."""
     sqlite, postgresql = _queries(term)
-    is_sqlite = _is_sqlite(session)
-    statement = text(_SQLITE_ANY if is_sqlite else _POSTGRESQL_ANY)
-    words = sqlite if is_sqlite else postgresql
+    on_sqlite = is_sqlite(session)
+    statement = text(_SQLITE_ANY if on_sqlite else _POSTGRESQL_ANY)
+    words = sqlite if on_sqlite else postgresql
     return session.execute(statement, {"words": words}).first() is not None
 
 
@@ -134,7 +135,7 @@ def ranks_of(
 ) -> dict[str, float]:
     """The ranks of `text_ranks` of some products; those without any of the words are left out."""
     ranks, words = _ranking(session, terms)
-    of_products = _SQLITE_OF if _is_sqlite(session) else _POSTGRESQL_OF
+    of_products = _SQLITE_OF if is_sqlite(session) else _POSTGRESQL_OF
     query = text(f"{ranks.text}{of_products}").bindparams(bindparam("ids", expanding=True))
     rows = session.execute(query, {"words": words, "ids": list(product_ids)})
     return {row[0]: row[1] for row in rows}
@@ -146,13 +147,9 @@ def _ranking(session: Session, terms: Sequence[Term]) -> tuple[TextClause, str]:
         term.concept.spellings if term.concept.field == "text" else (term.said,) for term in terms
     ]
     phrases = _distinct(phrase for phrases in typed for phrase in phrases)
-    if _is_sqlite(session):
+    if is_sqlite(session):
         return text(_SQLITE_RANK), _fts5(phrases, tuple(_PARTS))
     return text(_POSTGRESQL_RANK), _tsquery(phrases, tuple(_PARTS))
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
 
 
 def _distinct(phrases: Iterable[str]) -> list[str]:

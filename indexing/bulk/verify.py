@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from catalog.data_folder.repair import count_damaged_texts, unfit_json
 from catalog.data_folder.sweep import find_unreferenced
-from catalog.database import Database
+from catalog.database import Database, is_sqlite
 from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
@@ -45,7 +45,7 @@ def find_problems(
 
 
 def _database_problems(session: Session) -> Iterator[str]:
-    if session.get_bind().dialect.name != "sqlite":
+    if not is_sqlite(session):
         return
     for line in session.scalars(text("PRAGMA integrity_check")):
         if line != "ok":

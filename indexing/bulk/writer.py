@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from catalog.database import is_sqlite
 from catalog.importing.sold import mark_worn_with
 from catalog.models import GarmentRow, PhotoRow
 from indexing.bulk.records import (
@@ -31,7 +32,7 @@ def write_batch(
 
     Photos removed from the catalogue meanwhile are ignored.
     """
-    before = latest_change(session)
+    before = _last_change(session)
     photo_ids = [outcome.pending.photo_id for outcome in outcomes]
     photos = {
         photo.id: photo
@@ -60,10 +61,11 @@ def write_batch(
             else:
                 _write_skip(photo, outcome)
             skips.append(outcome.skip)
-    change = _write_vectors(session, model_id, written, removed)
-    # On PostgreSQL other runs commit meanwhile, and this one's changes are logged at its commit.
-    if session.get_bind().dialect.name == "sqlite":
-        change = replace(change, after=before, last=latest_change(session))
+    change = replace(
+        _write_vectors(session, model_id, written, removed),
+        after=before,
+        last=_last_change(session),
+    )
     mark_worn_with(session, {photo.product_id for photo in photos.values()})
     unused = before_stored - {photo.stored for photo in photos.values()}
     return CommittedBatch(
@@ -73,6 +75,14 @@ def write_batch(
         change=change,
         unused=tuple(name for name in unused if name),
     )
+
+
+def _last_change(session: Session) -> int:
+    """The last logged change, or -1 on PostgreSQL.
+
+    There other runs commit meanwhile, and this one's changes are logged at its commit.
+    """
+    return latest_change(session) if is_sqlite(session) else -1
 
 
 def _keeps_garments(photo: PhotoRow, outcome: IndexedPhoto | SkippedPhoto) -> bool:

@@ -22,7 +22,7 @@ def show(request: Request, services: UsedServices, key: Admin) -> Response:
     jobs = services.open_jobs
     with services.open_collection.database.session() as session:
         stored = list_sources(session)
-    statuses = [jobs.with_job(each) for each in stored]
+    statuses = jobs.with_jobs(stored)
     context = {
         "statuses": statuses,
         "running": any(each.running for each in statuses),

@@ -26,7 +26,7 @@ def list_all(services: UsedServices, key: Writer) -> SourcePage:
     jobs = services.open_jobs
     with services.open_collection.database.session() as session:
         sources = list_sources(session)
-    return SourcePage(sources=[source_document(jobs.with_job(each)) for each in sources])
+    return SourcePage(sources=[source_document(each) for each in jobs.with_jobs(sources)])
 
 
 @router.get("/{name:path}", summary="One source")
@@ -59,4 +59,5 @@ def run(
 def _document(services: Services, name: str) -> SourceDocument:
     with services.open_collection.database.session() as session:
         status = source_status(session, name)
-    return source_document(services.open_jobs.with_job(status))
+    (shown,) = services.open_jobs.with_jobs([status])
+    return source_document(shown)

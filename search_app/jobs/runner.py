@@ -6,7 +6,7 @@ Every state is in the database (`store`); the thread of any server runs what wai
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class JobRunner:
         Raises:
             Busy: too many jobs are waiting.
         """
-        present = self._running_sync(source)
+        present = self._sync_jobs().get(source)
         if present is not None:
             return present
         row = _upkeep(SYNC, source, made_by)
@@ -100,14 +100,18 @@ class JobRunner:
         row.options = ImportOptions(prune_all=force)
         return self._queued(row)
 
-    def with_job(self, status: SourceStatus) -> SourceStatus:
-        """The status of a source, which also runs while its job waits or runs."""
-        running = status.running or self._running_sync(status.source.name) is not None
-        return replace(status, running=running)
+    def with_jobs(self, statuses: Sequence[SourceStatus]) -> list[SourceStatus]:
+        """Status of each source, which also runs while its job waits or runs."""
+        at_work = self._sync_jobs()
+        return [
+            replace(each, running=each.running or each.source.name in at_work) for each in statuses
+        ]
 
-    def _running_sync(self, source: str) -> Job | None:
+    def _sync_jobs(self) -> dict[str, Job]:
+        """The jobs of sources that wait or run, by source."""
         jobs = self._store.latest(MAX_JOBS, SYNC)
-        return next((each for each in jobs if each.source == source and not each.ended), None)
+        # The newest first: of two it counts.
+        return {each.source: each for each in reversed(jobs) if not each.ended}
 
     def get(self, job_id: str, task: str | None = None) -> Job:
         """A job, of this task if one is given. Raises JobNotFound."""
