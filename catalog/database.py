@@ -259,7 +259,8 @@ def open_database(data: Path, url: str | None = None) -> Database:
         if url is None:
             check_integrity(data)
         if not data.is_dir():
-            data.mkdir(parents=True)
+            # Another process may make it at the same time.
+            data.mkdir(parents=True, exist_ok=True)
         engine = _engine_up_to_date(data, url)
     except CommandError as error:
         raise DatabaseError(

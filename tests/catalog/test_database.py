@@ -215,3 +215,19 @@ def test_a_writer_that_stopped_locks_nobody_out(
         stop_while_another_writes()
     # The other did not see what the stopped one had written.
     assert numbers[0] == numbers[1]
+
+
+def test_a_folder_may_be_made_by_another_process_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+
+    def made_just_before(
+        path: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False
+    ) -> None:
+        mkdir(path, parents=True, exist_ok=True)
+        mkdir(path, mode, parents, exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", made_just_before)
+    open_database(tmp_path / "data").close()
+    assert (tmp_path / "data" / DATABASE_NAME).is_file()
