@@ -19,6 +19,7 @@ from segmentation.classes import (
     GarmentClass,
     ccp_lookup,
 )
+from segmentation.data.corrections import corrected_tags, corrected_values
 from segmentation.data.labels import ccp_part_lookup
 from segmentation.data.pairs import (
     LeftOut,
@@ -41,16 +42,23 @@ CLOTHING_TEST_PHOTOS: Final = 700
 CLOTHING_VAL_PHOTOS: Final = 300
 
 
-CCP_TWINS: Final = frozenset({"0990", "1707", "1913"})
-"""Duplicates of held-out CCP photos, left out so that they are not trained on."""
+CCP_LEFT_OUT: Final = frozenset({"0536", "0990", "1707", "1913"})
+"""CCP photos that are not used: a coat with an empty mask (0536) and, so that they are not
+trained on, duplicates of held-out photos."""
 UNREADABLE: Final = "unreadable"
 
 
-def create_ccp(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
-    """Make pairs from Clothing Co-Parsing (`photos/`, `masks/`, `labels.txt`)."""
+def create_ccp(
+    source: Path, out: Path, progress: Progress = no_progress, *, as_published: bool = False
+) -> PairsFolder:
+    """Make pairs from Clothing Co-Parsing (`photos/`, `masks/`, `labels.txt`).
+
+    Args:
+        as_published: keep wrong labels (`data.corrections`).
+    """
     labels = source / "labels.txt"
     photos = [
-        path for path in sorted((source / "photos").glob("*.jpg")) if path.stem not in CCP_TWINS
+        path for path in sorted((source / "photos").glob("*.jpg")) if path.stem not in CCP_LEFT_OUT
     ]
     if not labels.is_file() or not photos:
         raise DatasetError(f"{source} has no labels.txt and photos/*.jpg; name the CCP folder")
@@ -61,6 +69,8 @@ def create_ccp(source: Path, out: Path, progress: Progress = no_progress) -> Pai
     pairs = []
     for done, photo in enumerate(photos, 1):
         values = load_mask(source / "masks" / f"{photo.stem}.png")
+        if not as_published:
+            values = corrected_values(photo.stem, values, names)
         save_mask(class_of[values], out / "masks" / f"{photo.stem}.png")
         save_mask(part_of[values], out / "parts" / f"{photo.stem}.png")
         shutil.copyfile(photo, out / "photos" / photo.name)
@@ -76,11 +86,13 @@ def create_ccp_tagged(source: Path, out: Path, progress: Progress = no_progress)
         raise DatasetError(f"{source} has no tagged.csv; name the CCP folder")
     prepare_folder(out)
     with table.open(newline="", encoding="utf-8-sig") as lines:
-        rows = [(row["id"], row["tags"]) for row in csv.DictReader(lines)]
+        rows = [
+            (row["id"], corrected_tags(row["id"], row["tags"])) for row in csv.DictReader(lines)
+        ]
     pairs = []
     for done, (name, tags) in enumerate(rows, 1):
         photo = source / "tagged" / f"{name}.jpg"
-        if photo.is_file() and name not in CCP_TWINS:
+        if photo.is_file() and name not in CCP_LEFT_OUT:
             shutil.copyfile(photo, out / "photos" / photo.name)
             pairs.append(Pair(name, "ccp-tagged", f"ccp-{name}", "train", tags))
         progress(done, len(rows))

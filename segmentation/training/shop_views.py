@@ -8,7 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from segmentation.data.labels import PARTS, UNKNOWN_CODE, Codes
+from segmentation.classes import GarmentClass
+from segmentation.data.labels import CLASS_CODE, PART_CLASSES, PARTS, UNKNOWN_CODE, Codes
 from segmentation.mask import BoolMask, box_of
 from segmentation.photos import Photo
 
@@ -21,6 +22,12 @@ HEIGHT_SHARE: Final = (0.25, 0.75)
 """Height of a crop as a share of the figure's height."""
 MARGIN: Final = (-0.03, 0.3)
 """Margin left and right of the figure as a share of its width; negative values cut into it."""
+WHOLE_CODES: Final = (
+    *(part for part, part_class in enumerate(PART_CLASSES) if part_class == GarmentClass.WHOLE),
+    CLASS_CODE + GarmentClass.WHOLE,
+)
+MIN_WHOLE: Final = 0.75
+"""Minimum share of a one-piece on a crop that shows it: half a dress looks like a top or skirt."""
 STUDIO_TONES: Final = (175.0, 256.0)
 """Range of the background's grey level, 0 to 255."""
 TINT: Final = 8.0
@@ -37,8 +44,15 @@ def figure_window(codes: Codes, generator: np.random.Generator) -> tuple[slice, 
         codes: label codes (H, W).
 
     Returns:
-        The whole photo if there is no figure.
+        The whole photo if there is no figure, or if the crop would cut a one-piece in two.
     """
+    window = _random_window(codes, generator)
+    whole = np.isin(codes, WHOLE_CODES)
+    is_cut = 0 < whole[window].sum() < MIN_WHOLE * whole.sum()
+    return (slice(None), slice(None)) if is_cut else window
+
+
+def _random_window(codes: Codes, generator: np.random.Generator) -> tuple[slice, slice]:
     figure = (codes != BACKGROUND_PART) & (codes != UNKNOWN_CODE)
     if figure.mean() < MIN_FIGURE:
         return slice(None), slice(None)

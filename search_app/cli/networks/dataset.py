@@ -52,17 +52,23 @@ def dataset_imaterialist(
 
 
 @dataset_app.command("ccp")
-def dataset_ccp(source: CcpArgument, out: OutOption) -> None:
+def dataset_ccp(
+    source: CcpArgument,
+    out: OutOption,
+    as_published: Annotated[
+        bool, typer.Option("--as-published", help="Keep labels that were found wrong by eye.")
+    ] = False,
+) -> None:
     """Convert Clothing Co-Parsing to pairs.
 
-    Its 59 labels become our 4 classes.
+    Its 59 labels become our 4 classes; labels that are surely wrong are corrected.
 
     Example: apparel dataset ccp CCP --out data/ccp
     """
     from segmentation.data.sources import create_ccp
 
     with progress_on_stderr("pairs") as tick:
-        folder = create_ccp(source, out, tick)
+        folder = create_ccp(source, out, tick, as_published=as_published)
     _print_pairs(folder)
 
 

@@ -55,6 +55,18 @@ def test_ccp_labels_become_four_classes(tmp_path: Path):
     assert read_pairs(tmp_path / "out").pairs == folder.pairs
 
 
+def test_a_wrong_label_is_corrected(tmp_path: Path):
+    source = ccp_source(tmp_path / "source")
+    (source / "labels.txt").write_text("null\nbag\nblazer\ndress\njeans\nskirt\n")
+    corrected = create_ccp(source, tmp_path / "corrected")
+    published = create_ccp(source, tmp_path / "published", as_published=True)
+    # 0002 is a photo of a skirt that is labelled as a dress, 0001 is not corrected.
+    for name, dress in (("0001", 2), ("0002", 3)):
+        mask = load_mask(corrected.root / "masks" / f"{name}.png")
+        assert mask[::5, 0].tolist() == [0, 0, 1, dress, 3, 3]
+        assert load_mask(published.root / "masks" / f"{name}.png")[15, 0] == 2
+
+
 def test_ccp_without_its_files_says_which(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"labels\.txt"):
         create_ccp(tmp_path, tmp_path / "out")

@@ -20,6 +20,15 @@ def test_tops_and_trousers_are_cut_anywhere() -> None:
     assert max(heights) < 200
 
 
+def test_a_dress_is_never_cut_in_two() -> None:
+    codes = _figure("dress", "dress")
+    shown = {
+        (codes[figure_window(codes, np.random.default_rng(seed))] > 0).sum() / (codes > 0).sum()
+        for seed in range(40)
+    }
+    assert min(shown) >= 0.75
+
+
 def test_a_photo_without_a_figure_stays_whole() -> None:
     codes = np.zeros((50, 40), np.uint8)
     assert codes[figure_window(codes, np.random.default_rng(0))].shape == (50, 40)
