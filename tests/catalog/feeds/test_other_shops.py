@@ -178,6 +178,108 @@ def test_headers_of_other_countries_and_shops(tmp_path: Path, head: str) -> None
     assert row.photos == ("a.jpg",)
 
 
+SQUARESPACE = (
+    "Product ID [Non Editable],Variant ID [Non Editable],Product Type [Non Editable],Title,"
+    "Option Name 1,Option Value 1,Option Name 2,Option Value 2,Price,Sale Price,On Sale,Stock,"
+    "Categories,Visible,Hosted Image URLs\n"
+    "5f1,a1,PHYSICAL,Shirt,Size,S,Color,Blue,49.00,39.00,Yes,0,/women/shirts,Yes,"
+    "https://s/1.jpg https://s/2.jpg\n"
+    ",a2,,,,M,,Blue,59.00,45.00,Yes,Unlimited,,,\n5f2,b1,PHYSICAL,Old,,,,,9.00,,No,1,,No,\n"
+)
+SIZES = """id;title;color;size;ean;price;stock;image
+T1;Tee;Red;S;111;1.299,90;0;a.jpg
+T1;Tee;Red;M;112;1.199,90;3;a.jpg
+T1;Tee;Red;M;112;1.199,90;3;b.jpg
+T1;Tee;;L;;1.399;;
+"""
+
+
+def test_rows_of_sizes_are_one_product(tmp_path: Path) -> None:
+    row = _row(tmp_path / "f.csv", SIZES)
+    assert (row.price, row.availability, row.line) == (Decimal("1199.90"), "in stock", 2)
+    assert row.photos == ("a.jpg", "b.jpg")
+    assert row.attributes == {"size": "S, M, L", "ean": "111, 112"}
+
+
+def test_the_cheapest_size_has_its_own_sale(tmp_path: Path) -> None:
+    text = """id,talla,price,sale_price,sale_start,image
+1,S,30,25,2026-11-01,a.jpg
+1,M,29,,,a.jpg
+"""
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.price, row.sale_price, str(row.sale_start)[:10]) == (30, 25, "2026-11-01")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["T1;Tee;Blue;XL;9;20;1;a.jpg", "T1;Tee;Red;S;111;20;0;a.jpg", "T1;Coat;Red;XL;9;20;1;a.jpg"],
+)
+def test_a_row_that_contradicts_its_product_is_refused(tmp_path: Path, row: str) -> None:
+    feed = _feed(tmp_path / "f.csv", f"{SIZES}{row}\n")
+    assert [(each.line, each.reason) for each in feed.rejects] == [
+        (6, "id 'T1' is on line 2 already")
+    ]
+
+
+def test_squarespace(tmp_path: Path) -> None:
+    feed = _feed(tmp_path / "f.csv", SQUARESPACE)
+    (row,) = feed.rows
+    assert (row.id, row.category, row.colour) == ("5f1", "women > shirts", "Blue")
+    assert (row.price, row.sale_price) == (Decimal(49), Decimal(39))
+    assert (row.availability, (row.attributes or {})["size"]) == ("in stock", "S, M")
+    assert (len(row.photos), feed.rejects, len(feed.notes)) == (2, (), 1)
+
+
+@pytest.mark.parametrize("word", ["PHYSICAL", "simple", "Gift_Card"])
+def test_a_product_type_for_the_shop_s_software_is_no_category(tmp_path: Path, word: str) -> None:
+    row = _row(tmp_path / "f.csv", f"id,type,image\n1,{word},a.jpg\n")
+    assert row.category is None
+    row = _row(tmp_path / "g.csv", f"id,type,categories,image\n1,{word},Tops,a.jpg\n")
+    assert row.category == "Tops"
+
+
+def test_whole_amounts_beside_broken_ones_are_no_cents(tmp_path: Path) -> None:
+    def priced(*amounts: float) -> list[object]:
+        options = [{"name": "Size", "value": "S"}]
+        prices = [{"amount": amount, "currency": "EUR"} for amount in amounts]
+        return [
+            {"id": n, "variants": [{"id": f"v{n}", "variant_options": options, "price": price}]}
+            for n, price in enumerate(prices)
+        ]
+
+    cents, euros = (_feed(tmp_path / "f.json", priced(*each)) for each in ((45, 4990), (45, 49.9)))
+    assert [row.price for row in cents.rows] == [Decimal("0.45"), Decimal("49.90")]
+    assert [row.price for row in euros.rows] == [Decimal(45), Decimal("49.90")]
+
+
+@pytest.mark.parametrize(
+    ("dates", "first"),
+    [
+        (["12/01/2026", "12/25/2026"], "2026-12-01"),
+        (["12/01/2026", "25/12/2026"], "2026-01-12"),
+        (["1/12/26 9:05 PM", "1/31/26"], "2026-01-12 21:05"),
+        (["05-06-2026 08:30", "13-06-2026"], "2026-06-05 08:30"),
+        (["5/5/2026", "6/6/2026"], "2026-05-05"),
+        (["12.01.2026", "1.2.2026"], "2026-01-12"),
+    ],
+)
+def test_a_column_says_which_part_of_a_date_is_the_month(
+    tmp_path: Path, dates: list[str], first: str
+) -> None:
+    rows = "".join(f"{n},9,5,{date},a.jpg\n" for n, date in enumerate(dates))
+    feed = _feed(tmp_path / "f.csv", f"id,price,sale_price,sale_start,image\n{rows}")
+    assert str(next(iter(feed.rows)).sale_start).startswith(first)
+    assert feed.warnings == ()
+
+
+@pytest.mark.parametrize("dates", [["12/01/2026"], ["12/01/2026", "12/25/2026", "25/12/2026"]])
+def test_an_ambiguous_date_is_left_out(tmp_path: Path, dates: list[str]) -> None:
+    rows = "".join(f"{n},9,5,{date},a.jpg\n" for n, date in enumerate(dates))
+    feed = _feed(tmp_path / "f.csv", f"id,price,sale_price,sale_end,image\n{rows}")
+    (warning,) = feed.warnings
+    assert (warning.kind, warning.id) == ("sale dates unreadable", "0")
+
+
 def test_an_id_cut_by_a_spreadsheet_is_refused(tmp_path: Path) -> None:
     feed = _feed(tmp_path / "f.csv", "id;title;image\n4,05E+12;A;a.jpg\n5E7;B;b.jpg\n")
     assert [row.id for row in feed.rows] == ["5E7"]
