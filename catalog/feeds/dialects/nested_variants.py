@@ -62,7 +62,7 @@ def _fields(values: Mapping[str, str]) -> dict[str, str]:
     """The values of a variant by field."""
     return {
         field: next((values[name] for name in names if values[name]), "")
-        for field, names in known_columns(values).items()
+        for field, names in known_columns(tuple(values)).items()
     }
 
 

@@ -170,6 +170,10 @@ def test_hidden_products_are_left_out(tmp_path: Path, text: str, hidden: int) ->
         "productNumber;name;price.gross;media.url",
         "Product ID;Product Name;Price;Product Image File - 1",
         "Product ID [Non Editable];Title;Price tax included;Hosted Image URLs",
+        "item_sku;item_name;standard_price;main_image_url",
+        "product_number;translations.DEFAULT.name;price.DEFAULT.gross;cover.media.url",
+        "SKU;Produktname;Verkaufspreis;Bild 1",
+        "attributes.sku;details.name;pricing.price;main_image",
     ],
 )
 def test_headers_of_other_countries_and_shops(tmp_path: Path, head: str) -> None:
@@ -280,6 +284,73 @@ def test_an_ambiguous_date_is_left_out(tmp_path: Path, dates: list[str]) -> None
     assert (warning.kind, warning.id) == ("sale dates unreadable", "0")
 
 
+def test_wix(tmp_path: Path) -> None:
+    text = """handleId,fieldType,name,productImageUrl,collection,sku,price,surcharge,inventory,\
+productOptionName1,productOptionDescription1
+p1,Product,Tee,a.jpg;b.jpg,Tops,T,19.90,,,Size,S;M
+p1,Variant,,,,T-S,,0,0,Size,S
+p1,Variant,,,,T-M,,2,3,Size,M
+"""
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.id, row.title, row.price, row.availability) == (
+        "p1", "Tee", Decimal("19.90"), "in stock",
+    )  # fmt: skip
+    assert row.photos == ("a.jpg", "b.jpg")
+
+
+def test_names_in_several_languages_and_prices_within_groups(tmp_path: Path) -> None:
+    entry = {"productId": "X", "name": {"de": "Mantel", "en-GB": "Coat"}, "attributes": {
+        "color": "red"}, "pricing": {"price": {"amount": "9.90", "currency": "EUR"}}}  # fmt: skip
+    row = _row(tmp_path / "f.json", [entry])
+    assert (row.title, row.colour, row.price, row.currency) == (
+        "Mantel", "red", Decimal("9.90"), "EUR",
+    )  # fmt: skip
+
+
+def test_a_name_within_a_group_yields_to_the_field_s_own(tmp_path: Path) -> None:
+    text = "id,product_title,name,item_price,price,image\n1,no,yes,1,2,a.jpg\n"
+    text = text.replace("product_title", "details_name")
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.title, row.price, row.attributes) == (
+        "yes", Decimal(2), {"details_name": "no", "item_price": "1"},
+    )  # fmt: skip
+
+
+def test_google_s_category_where_the_shop_has_none(tmp_path: Path) -> None:
+    text = "id,product_type,google_product_category,image\n1,Tops,212,a.jpg\n2,,2271,b.jpg\n"
+    first, second = _feed(tmp_path / "f.csv", text).rows
+    assert (first.category, (second.category or "")[-7:]) == ("Tops", "Dresses")
+    assert "google_product_category" in (first.attributes or {})
+
+
+def test_a_page_s_own_address(tmp_path: Path) -> None:
+    script = """<html><link rel="canonical" href="https://a.example/p"><script
+type="application/ld+json">/* <![CDATA[ */ {"@type": "Product", "sku": "1", "image": "/i.jpg"}
+/* ]]> */</script></html>"""
+    row = _row(tmp_path / "p.html", script)
+    assert (row.url, row.photos) == ("https://a.example/p", ("https://a.example/i.jpg",))
+
+
+def test_one_zero_byte_costs_its_cell(tmp_path: Path) -> None:
+    rows = "".join(f"{n},Tee {n},{n}.jpg\n" for n in range(50)).replace("Tee 7,", "T\0ee,")
+    feed = _feed(tmp_path / "f.csv", f"id,title,image\n{rows}")
+    assert [row.id for row in feed.rows if not row.title] == ["7"]
+    assert [(each.line, each.kind) for each in feed.warnings] == [(9, "title damaged")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "title"),
+    [
+        ('"Hat 6" big"', 'Hat 6" big'),
+        ('"He said \\"hi\\""', 'He said "hi"'),
+        ('32" belt', '32" belt'),
+    ],
+)
+def test_quotes_within_a_quoted_cell(tmp_path: Path, cell: str, title: str) -> None:
+    feed = _feed(tmp_path / "f.csv", f"id,title,image\n1,{cell},a.jpg\n2,Tee,b.jpg\n")
+    assert [row.title for row in feed.rows] == [title, "Tee"]
+
+
 def test_an_id_cut_by_a_spreadsheet_is_refused(tmp_path: Path) -> None:
     feed = _feed(tmp_path / "f.csv", "id;title;image\n4,05E+12;A;a.jpg\n5E7;B;b.jpg\n")
     assert [row.id for row in feed.rows] == ["5E7"]
@@ -315,7 +386,7 @@ def test_an_address_without_a_scheme() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("schema:SoldOut", "out of stock"),
+        ("schema:SoldOut", "out of stock"), ("Verkauft", "out of stock"), ("wenige", "in stock"),
         ("article non disponible", "out of stock"), ("Sur commande", "backorder"),
         ("im Zulauf", "backorder"), ("WAHR", "in stock"), ("Skladem 3 ks", "in stock"),
         ("Available from 2027-01-05", "preorder"), ("\u5728\u5eab\u5207\u308c", "out of stock"),
