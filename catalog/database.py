@@ -28,12 +28,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from catalog.data_folder.integrity import check_integrity
+from catalog.data_folder.reserve import shorten_reserve
 from catalog.errors import CannotWrite, DatabaseAway, DatabaseError
+from catalog.files import bytes_of, can_write
 from catalog.filtering.named_kinds import decide_named_kinds, is_decided
 from catalog.models import DATABASE_NAME
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a writer waits for another process's transaction."""
+_NO_INDEX: Final = 3
+"""Bytes of the log's index before SQLite has written any of it."""
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -292,6 +296,8 @@ def _engine_up_to_date(data: Path, url: str | None) -> Engine:
         unwritable = any(sign in str(error.orig) for sign in _UNWRITABLE)
         if url is not None or not unwritable or not path.is_file():
             raise
+        if not can_write(data) and shorten_reserve(data):
+            return _engine_up_to_date(data, url)
         to_read = make_engine(_address_to_read(path))
         if _is_up_to_date(to_read):
             return to_read
@@ -351,7 +357,9 @@ def read_only_database(data: Path, url: str | None = None) -> Iterator[Database]
 
 def _address_to_read(path: Path) -> str:
     # Without a log no process has it open; as an immutable file SQLite creates no log beside it.
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    # An attempt on a full disk leaves an empty log with an index of 3 bytes.
+    log, index = (path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm"))
+    how = "mode=ro" if bytes_of([log]) or bytes_of([index]) > _NO_INDEX else "immutable=1"
     return f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
 
 
