@@ -41,6 +41,15 @@ def give_up_reserve(data: Path) -> bool:
     return True
 
 
+def room_to_open(data: Path) -> bool:
+    """Whether SQLite can make its log, for which a part of the reserve is given up.
+
+    Where it cannot, it does not always fail: on small disks its process may be killed (SIGBUS).
+    """
+    disk = os.statvfs(data)
+    return disk.f_bavail * disk.f_frsize >= _OPENING_BYTES or shorten_reserve(data)
+
+
 def shorten_reserve(data: Path) -> bool:
     """Free so much of the reserve as opening a database takes; return whether there was that."""
     path = data / RESERVE

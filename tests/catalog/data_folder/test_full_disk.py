@@ -1,6 +1,7 @@
 """A disk that is really full: a small file system of its own, where this user may mount one."""
 
 import os
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from catalog.data_folder.reserve import (
 )
 from catalog.errors import CannotWrite
 from catalog.feeds.folder import read_folder
+from catalog.files import can_write
 from indexing.collection import Collection, open_collection
 from tests.fakes import FakeEmbedder, draw_photo
 
@@ -87,7 +89,8 @@ def test_full_disk_is_read_without_a_reserve_too(disk: Path, tmp_path: Path) -> 
         with closing(open_collection(disk / "data", FakeEmbedder())) as collection:
             assert collection.status().products == PRODUCTS
             assert collection.verify() == []
-            with pytest.raises(CannotWrite, match="make room"):
+            assert collection.database.is_read_only
+            with pytest.raises(CannotWrite, match="then start again"):
                 collection.remove("00.png")
 
 
@@ -99,3 +102,9 @@ def test_reserve_that_was_shortened_is_made_whole(tmp_path: Path) -> None:
     assert (tmp_path / "reserve").stat().st_size == RESERVE_BYTES
     assert give_up_reserve(tmp_path)
     assert not shorten_reserve(tmp_path)
+
+
+def test_disk_that_turns_read_only_is_told(disk: Path) -> None:
+    assert can_write(disk)
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    assert not can_write(disk)
