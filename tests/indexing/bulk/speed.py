@@ -1,10 +1,11 @@
 """Photos/s and processor time of workers: one, two, and tasks of Ray, on the same photos.
 
-    python -m tests.indexing.bulk.speed PHOTOS [1 2 ray] [--threads 1] [--count 960]
+    python -m tests.indexing.bulk.speed PHOTOS [1 2 ray] [--threads 1] [--count 960] [--pin]
 
 Each indexes into a new PostgreSQL database of one server. The first shard, which waits for the
 models, is left out. CPU is that of this process and all that it started (workers, Ray), and that
-of PostgreSQL. The last line is JSON.
+of PostgreSQL. With --pin N workers have N cores, else all: one worker alone decodes on a second
+one. The last line is JSON.
 """
 
 import argparse
@@ -97,6 +98,7 @@ def main() -> None:
     parser.add_argument("workers", nargs="*", default=["1", "2"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--count", type=int, default=960)
+    parser.add_argument("--pin", action="store_true")
     arguments = parser.parse_args()
     found = []
     with own_server() as server, tempfile.TemporaryDirectory(prefix="speed-", dir="/tmp") as name:
@@ -105,6 +107,8 @@ def main() -> None:
             folder = Path(name) / str(number)
             folder.mkdir()
             photos = Path(name) / "photos"
+            if arguments.pin:
+                os.sched_setaffinity(0, range(int(workers)))
             found.append(measure(photos, server, workers, arguments.threads, folder))
             log(str(found[-1]))
     print_document({"speed": found})
