@@ -18,6 +18,7 @@ class TrainConfig:
         out: the run folder.
         views_per_epoch: augmented views per epoch.
         photos_per_folder: maximum number of photos per folder and split; None: all.
+        backbone_rate: factor of the learning rate for the pretrained backbone.
         frozen_stages: number of first backbone stages to freeze.
         decay_epochs: epochs of learning rate decay at the end.
         minutes: stop after the epoch that exceeds this time; None: no limit.
@@ -26,11 +27,12 @@ class TrainConfig:
 
     pairs: tuple[Path, ...]
     out: Path
-    phases: tuple[Phase, ...] = (Phase(6, 256, 192), Phase(3, 384, 256))
+    phases: tuple[Phase, ...] = (Phase(6, 256, 192), Phase(6, 384, 256))
     views_per_epoch: int = 2400
     photos_per_folder: int | None = None
     batch_size: int = 12
     learning_rate: float = 6e-4
+    backbone_rate: float = 0.3
     frozen_stages: int = 2
     weight_decay: float = 0.05
     decay_epochs: int = 5

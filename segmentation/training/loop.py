@@ -61,6 +61,7 @@ class Schedule:
         decay_epochs: epochs of learning rate decay at the end.
         average_decay: decay of the moving average of weights, which is validated and saved.
         minutes: stop after the epoch that exceeds this time; None: no limit.
+        backbone_rate: factor of the learning rate for the pretrained backbone.
     """
 
     phases: tuple[Phase, ...]
@@ -69,6 +70,7 @@ class Schedule:
     average_decay: float
     decay_epochs: int
     minutes: float | None = None
+    backbone_rate: float = 1.0
 
     @property
     def epochs(self) -> int:
@@ -117,6 +119,14 @@ def _in_float32(convolution: nn.Conv2d, maps: torch.Tensor) -> torch.Tensor:
         return type(convolution).forward(convolution, maps.float())
 
 
+def _rated(network: SegmentationNetwork, backbone_rate: float) -> list[dict[str, Any]]:
+    """The optimiser's two groups: backbone and the rest, each with its factor of the rate."""
+    backbone = list(network.fpn.encoder.parameters())
+    pretrained = {id(each) for each in backbone}
+    rest = [each for each in network.parameters() if id(each) not in pretrained]
+    return [{"params": backbone, "rate": backbone_rate}, {"params": rest, "rate": 1.0}]
+
+
 class TrainingRun:
     """A network in training; resumes from the folder's checkpoint if there is one."""
 
@@ -135,7 +145,9 @@ class TrainingRun:
             network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average_decay), use_buffers=True
         )
         self._optimiser = torch.optim.AdamW(
-            network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+            _rated(network, schedule.backbone_rate),
+            lr=schedule.learning_rate,
+            weight_decay=schedule.weight_decay,
         )
         self._epoch = 0
         self._best = -1.0
@@ -213,7 +225,8 @@ class TrainingRun:
 
     def _set_learning_rate(self, position: float) -> None:
         for group in self._optimiser.param_groups:
-            group["lr"] = self._schedule.learning_rate * self._schedule.factor_at(position)
+            rate = self._schedule.learning_rate * group["rate"]
+            group["lr"] = rate * self._schedule.factor_at(position)
 
     def _save(self) -> None:
         """Replace the checkpoint atomically."""

@@ -10,8 +10,10 @@ N), the best weights and those of the last epoch, so that an interruption loses 
 Needs the `train` extra (OpenCV).
 """
 
+import math
 import time
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,8 @@ import torch
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from segmentation.classes import GARMENT_CLASSES
+from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.data.labels import PART_CLASSES
 from segmentation.data.splits import Split
 from segmentation.evaluation.metrics import (
     absent_class_false_positive_rate,
@@ -70,9 +73,13 @@ def train_segmenter(config: TrainConfig, report: Report = no_report) -> Path:
     for epoch, phase in run.epochs():
         samples = _with_pseudo_labels(samples, run, config, phase)
         loss = run.learn(_batches(samples, config, epoch, phase), _loss_of)
-        figures = _validate(run, val_samples, config, epoch, phase, loss)
+        network = without_oversampling(run.averaged, config.shares.whole_weight)
+        figures = _validate(network, val_samples, config, epoch, phase, loss)
+        run.log(figures)
         report(_epoch_line(epoch, figures))
-        _save_weights(run, config, epoch, phase, figures, sources)
+        _save_weights(
+            network, run.is_best(figures["score"]), config, epoch, phase, figures, sources
+        )
     return best_weights(config.out)
 
 
@@ -89,6 +96,7 @@ def _schedule(config: TrainConfig) -> Schedule:
         average_decay=AVERAGE_DECAY,
         decay_epochs=config.decay_epochs,
         minutes=config.minutes,
+        backbone_rate=config.backbone_rate,
     )
 
 
@@ -160,18 +168,32 @@ def last_weights(run: Path) -> Path:
     return run / "last.safetensors"
 
 
+def without_oversampling(network: SegmentationNetwork, weight: float) -> SegmentationNetwork:
+    """A copy that takes it back that photos with a one-piece were drawn `weight` times as often.
+
+    Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
+    """
+    adjusted = deepcopy(network)
+    bias = adjusted.fpn.segmentation_head[0].bias
+    with torch.no_grad():
+        for part, part_class in enumerate(PART_CLASSES):
+            if part_class == GarmentClass.WHOLE:
+                bias[part] -= math.log(weight)
+    return adjusted
+
+
 def _validate(
-    run: TrainingRun,
+    network: SegmentationNetwork,
     samples: Sequence[TrainingSample],
     config: TrainConfig,
     epoch: int,
     phase: Phase,
     loss: float,
 ) -> dict[str, float]:
-    """Validate the averaged weights, log the figures and save an overlay sheet."""
+    """Validate the averaged weights and save an overlay sheet."""
     preprocessing = Preprocessing(phase.height, phase.width, MEAN, STD)
     photos = [sample.photo for sample in samples]
-    runtime = TorchRuntime(PictureNetwork(run.averaged, MEAN, STD), config.threads)
+    runtime = TorchRuntime(PictureNetwork(network, MEAN, STD), config.threads)
     with fast_precision():
         predictions = predict(runtime, preprocessing, photos)
     masks = [
@@ -188,7 +210,6 @@ def _validate(
     choosing = sources - {"drawn"} or sources
     score = float(np.mean([figures[f"{source}_foreground_miou"] for source in choosing]))
     figures["score"] = score
-    run.log(figures)
     shown = range(0, len(samples), max(1, len(samples) // 24))
     save_overlay_sheet(
         [photos[index] for index in shown],
@@ -231,7 +252,8 @@ def _epoch_line(epoch: int, figures: dict[str, float]) -> str:
 
 
 def _save_weights(
-    run: TrainingRun,
+    network: SegmentationNetwork,
+    is_best: bool,
     config: TrainConfig,
     epoch: int,
     phase: Phase,
@@ -240,14 +262,14 @@ def _save_weights(
 ) -> None:
     """Save the averaged weights as the last, and as the best if their score is."""
     paths = [last_weights(config.out)]
-    if run.is_best(figures["score"]):
+    if is_best:
         paths.append(best_weights(config.out))
     views = (epoch + 1) * config.views_per_epoch
     note = training_note(sources, views, config.seed, config.command)
     preprocessing = Preprocessing(phase.height, phase.width, MEAN, STD)
     measured = {f"val_{name}": value for name, value in figures.items() if "_" in name}
     for path in paths:
-        sha256 = save_tensors(run.averaged, path)
+        sha256 = save_tensors(network, path)
         card = SegmenterCard(
             config.architecture, preprocessing, sha256, training=note, figures=measured
         )

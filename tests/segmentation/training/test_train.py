@@ -24,9 +24,9 @@ from segmentation.training import loop
 from segmentation.training.config import TrainConfig
 from segmentation.training.dataset import SamplingShares, Views, read_samples
 from segmentation.training.imagenet import load_imagenet
-from segmentation.training.loop import Phase, Schedule
+from segmentation.training.loop import Phase, Schedule, TrainingRun
 from segmentation.training.losses import part_loss, presence_loss, segmentation_loss
-from segmentation.training.train import last_weights, train_segmenter
+from segmentation.training.train import last_weights, train_segmenter, without_oversampling
 from segmentation.weights import Architecture, load_segmenter
 from tests.drawn import draw_pairs
 
@@ -58,10 +58,11 @@ def test_a_run_writes_weights_log_and_overlays_and_resumes(tmp_path: Path) -> No
     last, card = load_segmenter(last_weights(tmp_path / "run"))
     assert card.training.views == 2 * _config(tmp_path, 2).views_per_epoch
     kept = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["average"]
+    averaged = build_network(_config(tmp_path, 2).architecture)
+    averaged.load_state_dict({name: kept[f"module.{name}"] for name in averaged.state_dict()})
+    expected = without_oversampling(averaged, SamplingShares().whole_weight).state_dict()
     for name, weight in last.state_dict().items():
-        assert torch.allclose(
-            weight.float(), kept[f"module.{name}"].float(), rtol=1e-3, atol=1e-3
-        ), name
+        assert torch.allclose(weight.float(), expected[name].float(), rtol=1e-3, atol=1e-3), name
 
 
 def test_a_run_starts_from_imagenet_and_leaves_frozen_stages_as_they_are(tmp_path: Path) -> None:
@@ -149,6 +150,37 @@ def test_learning_rate_rises_stays_and_falls_whatever_comes_between() -> None:
     assert [short.factor_at(epoch) for epoch in (1, 3, 6)] == [1.0, 1.0, 1.0]
     assert [long.factor_at(epoch) for epoch in (0.5, 6, 16)] == [short.factor_at(0.5), 1.0, 1.0]
     assert 1.0 > short.factor_at(8) > short.factor_at(9.9) > 0
+
+
+def test_how_often_dresses_were_drawn_is_taken_from_their_odds() -> None:
+    network = build_network(Architecture()).eval()
+    photo = torch.zeros(1, 3, 64, 64)
+    with torch.inference_mode():
+        before, *_ = network(photo)
+        after, *_ = without_oversampling(network, 1.8)(photo)
+    odds = [each[:, GarmentClass.WHOLE] / each[:, GarmentClass.UPPER] for each in (before, after)]
+    assert torch.allclose(odds[0], 1.8 * odds[1], rtol=1e-4)
+    others = [each[:, GarmentClass.LOWER] / each[:, GarmentClass.UPPER] for each in (before, after)]
+    assert torch.allclose(*others, rtol=1e-4)
+
+
+def test_the_pretrained_backbone_learns_slower(tmp_path: Path) -> None:
+    network = build_network(Architecture())
+    before = {name: tensor.detach().clone() for name, tensor in network.named_parameters()}
+    schedule = Schedule((Phase(1, 64, 64),), 1e-3, 0.0, 0.9, 1, backbone_rate=0.1)
+    run = TrainingRun(network, schedule, tmp_path)
+    views = torch.utils.data.TensorDataset(torch.rand(2, 3, 64, 64))
+    run.learn(
+        torch.utils.data.DataLoader(views, 2),
+        lambda network, batch: network.parts(batch[0])[0].square().mean(),
+    )
+    moved = {
+        name: float((tensor.detach() - before[name]).abs().max())
+        for name, tensor in network.named_parameters()
+    }
+    backbone = [moved[name] for name in moved if name.startswith("fpn.encoder")]
+    rest = [moved[name] for name in moved if name.startswith("fpn.decoder")]
+    assert 0 < 5 * max(backbone) < max(rest)
 
 
 def test_photos_without_masks_are_labelled_by_the_network_once(
