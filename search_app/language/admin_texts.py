@@ -100,7 +100,7 @@ class AdminTexts:
     IMPORTS = Text("Imports and other jobs")
     NO_IMPORTS = Text("Nothing has been imported from this page yet.")
     DRY_RUN_DONE = Text("Dry run: nothing was written")
-    JOB_NEW = Text("products new")
+    JOB_NEW = Text("new products")
     JOB_CHANGED = Text("changed")
     JOB_UNCHANGED = Text("unchanged")
     JOB_GARMENTS = Text("garments")

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
 from search_app.jobs.claims import KILLED, STOPPED
+from search_app.language import texts
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.choice import accepted_languages
 from search_app.language.formats import money, number
@@ -133,6 +134,17 @@ def test_prices_and_numbers_are_written_as_in_the_language(
         assert number(12345) == count
     finally:
         use_language("en")
+
+
+def test_french_counts_say_de_from_a_million_on_only() -> None:
+    use_language("fr")
+    try:
+        counts = [texts.products(each) for each in (1, 70, 1_000_000)]
+    finally:
+        use_language("en")
+    assert [each.split("\xa0")[-1].split("\u202f")[-1] for each in counts] == [
+        "1 produit", "70 produits", "000 de produits",
+    ]  # fmt: skip
 
 
 def test_preferred_languages_come_first() -> None:
