@@ -7,6 +7,7 @@ attribute.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from catalog.errors import FeedError
@@ -23,6 +24,11 @@ PHOTO_NAMES: Final = frozenset(
     name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
 )
 """Those of photos."""
+_GOOGLE_CATEGORY: Final = "google_product_category"
+_OUTER: Final = re.compile(
+    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main)_)+"
+)
+"""Words before a field's name that say nothing, as in "attributes_color"."""
 _REMARK: Final = re.compile(r"[(\[].*", re.DOTALL)
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
@@ -61,7 +67,9 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
             the feed's columns.
     """
     mapped = mapped_columns(field_map, names, feed_name)
-    fields = {name: mapped.get(name) or found for name, found in known_columns(names).items()}
+    fields = {
+        name: mapped.get(name) or found for name, found in known_columns(tuple(names)).items()
+    }
     if not fields["id"]:
         missing = [name for name in ("id", "photos") if not fields[name]]
         raise FeedError(
@@ -70,18 +78,28 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
         )
     if not mapped.keys() & {"photos", "more_photos"}:
         fields["more_photos"] += numbered_photos(_by_squeezed_name(names))
+    there = set(map(plain_name, names))
     attributes = {name: columns for name, columns in mapped.items() if name not in SYNONYMS}
     taken = {column for columns in (*fields.values(), *mapped.values()) for column in columns}
+    if "category" not in mapped and fields["category"] and _GOOGLE_CATEGORY in there:
+        # Where a row has no category of the shop's own, Google's counts; it stays an attribute.
+        fields["category"] = tuple(dict.fromkeys((*fields["category"], _GOOGLE_CATEGORY)))
     return Columns(fields, attributes, frozenset(taken))
 
 
-def known_columns(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+@lru_cache(maxsize=100)
+def known_columns(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The column of each field, by plain name, that its name tells; empty without any."""
     there = _by_squeezed_name(names)
+    inner = {squeezed(_OUTER.sub("", plain_name(name))): plain_name(name) for name in names[::-1]}
     return {
-        field: tuple(there[each] for each in map(squeezed, synonyms) if each in there)[:1]
+        field: _found(synonyms, there) or _found(synonyms, inner)
         for field, synonyms in SYNONYMS.items()
     }
+
+
+def _found(synonyms: Iterable[str], there: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(there[each] for each in map(squeezed, synonyms) if each in there)[:1]
 
 
 def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:

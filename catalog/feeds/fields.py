@@ -7,14 +7,16 @@ itself is imported.
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
+from catalog.feeds.dates import is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
-from catalog.feeds.names import HIDDEN
+from catalog.feeds.dialects.variants import PRICES
+from catalog.feeds.names import HIDDEN, TECHNICAL_TYPES
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
 from catalog.feeds.prices import decimal_mark_of, is_currency_code, number_price, parse_price
 from catalog.feeds.rows import (
@@ -32,9 +34,6 @@ from catalog.sale import split_prices
 HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
-_PRICES: Final = ("price", "regular_price", "sale_price")
-_DATE_LENGTH: Final = 40
-_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
 """A long number as a spreadsheet shows it."""
 
@@ -46,6 +45,7 @@ class _Row:
     record: Record
     columns: Columns
     decimal_mark: str | None
+    day_first: bool | None
     findings: Findings
 
     def text(self, name: str) -> str:
@@ -72,7 +72,11 @@ def typed_rows(
     records: Collection[Record], columns: Columns, findings: Findings
 ) -> Iterator[ProductRow]:
     """Convert every record, or refuse it."""
-    mark = decimal_mark_of(_price_texts(records, columns))
+    mark = decimal_mark(records, columns)
+    dates = [name for field in ("sale_start", "sale_end") for name in columns.fields[field]]
+    day_first = is_day_first(
+        each.values.get(name, "") for each in (records if dates else ()) for name in dates
+    )
     line_of: dict[str, int] = {}
     for entry in name_categories(records, columns.fields["category"]):
         product_id = _first(entry, columns.fields["id"])
@@ -84,13 +88,15 @@ def typed_rows(
         if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
             findings.left_out[HIDDEN_ROWS] += 1
         else:
-            yield _typed(_Row(entry, columns, mark, findings))
+            yield _typed(_Row(entry, columns, mark, day_first, findings))
 
 
-def _price_texts(records: Iterable[Record], columns: Columns) -> Iterator[str]:
-    names = tuple(name for field in _PRICES for name in columns.fields[field])
-    for each in records:
-        yield from (each.values.get(name, "") for name in names if name not in each.numbers)
+def decimal_mark(records: Iterable[Record], columns: Columns) -> str | None:
+    """The decimal mark of the price columns; None where they leave it open."""
+    names = tuple(name for field in PRICES for name in columns.fields[field])
+    return decimal_mark_of(
+        each.values.get(name, "") for each in records for name in names if name not in each.numbers
+    )
 
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
@@ -155,6 +161,8 @@ def _words(row: _Row, name: str) -> str | None:
         reason = f"title is longer than {LIMITS['title']} characters and was cut"
         row.warn("title too long", reason)
         text = text[: LIMITS["title"]]
+    if name == "category" and text.lower() in TECHNICAL_TYPES:
+        return None
     return row.fitting(name, text, LIMITS[name])
 
 
@@ -182,7 +190,7 @@ def _currency(row: _Row) -> str | None:
 
 def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | None, str | None]:
     """Regular price, sale price and the currency written with them."""
-    amounts, named = zip(*(_price(row, name, currency) for name in _PRICES), strict=True)
+    amounts, named = zip(*(_price(row, name, currency) for name in PRICES), strict=True)
     regular, sale = split_prices(*amounts)
     return regular, sale, next(filter(None, named), None)
 
@@ -202,31 +210,16 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
 
 def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
     first, _, second = row.text("sale_dates").partition("/")
+    texts = (first, second) if first else (row.text("sale_start"), row.text("sale_end"))
     try:
-        if first:
-            return _moment(first, False), _moment(second, True)
-        return _moment(row.text("sale_start"), False), _moment(row.text("sale_end"), True)
+        return (
+            parse_moment(texts[0], row.day_first),
+            parse_moment(texts[1], row.day_first, is_end=True),
+        )
     except (ValueError, OverflowError):  # no date, or none in UTC: 9999-12-31T23:59-1400
         reason = "sale dates are not like 2026-11-01T00:00+0100/2026-11-30T23:59+0100"
         row.warn("sale dates unreadable", reason)
         return None, None
-
-
-def _moment(text: str, is_end: bool) -> datetime | None:
-    """The moment of "2026-11-30" or "30.11.2026", UTC by default; an end date means its end."""
-    plain = _DAY_FIRST.sub(_iso_date, text.strip())
-    if not plain:
-        return None
-    moment = datetime.fromisoformat(plain[:_DATE_LENGTH])
-    if is_end and len(plain) <= len("2026-11-30"):
-        moment += timedelta(days=1, seconds=-1)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
-
-
-def _iso_date(found: re.Match[str]) -> str:
-    day, month, year = found.groups()
-    return f"{year}-{month:0>2}-{day:0>2}"
 
 
 def _photo_names(row: _Row) -> tuple[str, ...]:
@@ -260,7 +253,7 @@ def _attributes(row: _Row) -> dict[str, str]:
 
 def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:
     """A row with a price, of a feed that tells sales, says that there is none where it has none."""
-    telling = [name for field in _PRICES[1:] for name in row.columns.fields[field]]
+    telling = [name for field in PRICES[1:] for name in row.columns.fields[field]]
     if not row.columns.of_feed:
         telling = [name for name in telling if name in row.record.values]
     says_none = sale is None and telling and row.text("price")

@@ -4,6 +4,7 @@ Numbers are marked as such: their decimal mark is known to be a point.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ NumberedEntry = tuple[int, Entry]
 
 _ADDRESSES: Final = ("src", "url", "contentUrl", "href", "link", "originalSrc")
 _NAMES: Final = ("name", "title", "value", "@value", "amount", "plain", "status")
+_LANGUAGE: Final = re.compile("[a-z]{2}([-_][A-Za-z]{2})?")
 _DEPTH: Final = 4
 """Objects nested deeper stay JSON text."""
 _FIRST_LINES: Final = 3
@@ -108,6 +110,8 @@ def _flattened(
             yield name, value
             continue
         own = next((value[each] for each in (*_NAMES, *_ADDRESSES) if each in value), None)
+        if own is None and all(map(_LANGUAGE.fullmatch, value)):
+            own = next(iter(value.values()), None)  # the shop's first language
         if own is not None:
             yield name, own
         code = value.get("currency") or value.get("currency_code") or value.get("currencyCode")

@@ -24,5 +24,7 @@ def meaning_by_name(table: str) -> dict[str, str]:
     return {name: each for each, names in names_by_meaning(table).items() for name in names}
 
 
+TECHNICAL_TYPES: Final = frozenset(names_by_meaning("technical_types")["not_sold_as"])
+"""Types of products for a shop's software, which are no categories."""
 HIDDEN: Final = frozenset(names_by_meaning("visibility_words")["hidden"])
 """States of products that no visitor finds in the shop, and words for "no"."""

@@ -17,8 +17,12 @@ LONGEST: Final = 100
 """Longer cells are rejected before any slower than linear pattern runs on them."""
 _TOO_DEAR: Final = Decimal(10) ** 10
 _CENT: Final = Decimal("0.01")
-_SIGNS: Final = str.maketrans({**dict.fromkeys("’‘ʼ´`", "'"), "٫": ".", "٬": ",", "\xa0": " "})
+_SIGNS: Final = str.maketrans(
+    {**dict.fromkeys("’‘ʼ´`", "'"), "٫": ".", "٬": ",", "·": ".", "\xa0": " "}
+)
 _INNER_SIGN: Final = re.compile(r"(\d)([€£])(\d\d)(?!\d)")
+_NO_CENTS: Final = re.compile(r"(?<=\d)([.,])[-–—]{1,2}(?!\d)")
+"""Stands for cents: "49,-"."""
 _REMARK: Final = re.compile(r"\([^()]*\)|[-−]?\d[\d.,]{0,9} ?%")
 _ABSENT: Final = frozenset(
     "|n/a|na|n.a.|-|--|–|—|null|none|nan|tba|tbd|poa|on request|price on request|auf anfrage"
@@ -54,6 +58,7 @@ def _usual_signs(text: str) -> str:
         text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
         text = "".join(str(unicodedata.decimal(each, each)) for each in text)
     text = _INNER_SIGN.sub(r"\1.\3 \2", text.strip().removesuffix("/-"))
+    text = _NO_CENTS.sub(r"\g<1>00", text)
     without = _REMARK.sub("", text)
     return without if re.search(r"\d", without) else text
 

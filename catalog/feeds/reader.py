@@ -15,9 +15,9 @@ from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.columns import SYNONYMS, Columns, choose_columns, mapped_columns, plain_name
-from catalog.feeds.dialects import magento, shopify, woocommerce
-from catalog.feeds.dialects.nested_variants import product_record
-from catalog.feeds.dialects.photo_rows import join_photo_rows
+from catalog.feeds.dialects import magento, shopify, squarespace, woocommerce
+from catalog.feeds.dialects.nested_variants import counts_minor_units, product_record
+from catalog.feeds.dialects.product_rows import join_rows
 from catalog.feeds.dialects.schema_org import (
     PAGE_SUFFIXES,
     is_page,
@@ -37,6 +37,7 @@ from catalog.feeds.json_text import (
     is_json_lines,
     line_values,
     numbered_values,
+    objects_of,
     only_objects,
 )
 from catalog.feeds.large.store import stored
@@ -59,6 +60,12 @@ _TABLES: Final = (
         woocommerce.is_woocommerce,
         woocommerce.woocommerce_products,
         woocommerce.SOURCES,
+    ),
+    (
+        "Squarespace CSV",
+        squarespace.is_squarespace,
+        squarespace.squarespace_products,
+        squarespace.SOURCES,
     ),
     ("Magento CSV", magento.is_magento, magento.magento_products, magento.SOURCES),
 )
@@ -156,7 +163,8 @@ def _json_feed(source: FeedText, path: Path, fields: FieldMap, findings: Finding
     for kind, is_dialect, products in _DOCUMENTS:
         if is_dialect(first):
             return _dialect_feed(kind, products(entries, findings), path, findings)
-    records = stored(product_record(*each) for each in entries)
+    is_minor = bool(objects_of(first.get("variants"))) and counts_minor_units(entries)
+    records = stored(product_record(*each, in_minor_units=is_minor) for each in entries)
     names = {name: None for each in records for name in each.values}
     kind = "JSON lines" if is_lines else "JSON"
     kind = "Agentic Commerce feed" if _AGENTIC & names.keys() else kind
@@ -203,7 +211,7 @@ def _plain_feed(
     chosen = choose_columns(header, fields, _named(path, kind))
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
-    rows = stored(typed_rows(join_photo_rows(records, chosen), chosen, findings))
+    rows = stored(typed_rows(join_rows(records, chosen), chosen, findings))
     return _feed(kind, rows, path, findings, header, used)
 
 

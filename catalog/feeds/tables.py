@@ -115,7 +115,14 @@ def _unquoted(line: str, delimiter: str, width: int) -> list[str]:
     cells = line.rstrip("\r\n").split(delimiter)
     if len(cells) != width:
         return []
-    return [cell.replace('"', "") if cell.count('"') == 1 else cell for cell in cells]
+    return [_literal(cell) for cell in cells]
+
+
+def _literal(cell: str) -> str:
+    """A cell without the quotes around it; one with a single quote without that."""
+    if len(cell) > 1 and cell.startswith('"') and cell.endswith('"'):
+        return cell[1:-1].replace('""', '"').replace('\\"', '"')
+    return cell.replace('"', "") if cell.count('"') == 1 else cell
 
 
 def _records(

@@ -122,7 +122,15 @@ def meanings() -> Mapping[str, Mapping[str, Meaning]]:
 @cache
 def listed(
     kind: Literal[
-        "ambiguous", "comparative", "cut", "made_of", "sizes", "size_marks", "shades", "generic"
+        "ambiguous",
+        "comparative",
+        "cut",
+        "made_of",
+        "sizes",
+        "size_marks",
+        "shades",
+        "suits",
+        "generic",
     ],
 ) -> frozenset[str]:
     """The folded phrases of one of the table's plain lists (README)."""

@@ -92,7 +92,7 @@ def literal_concept(word: str) -> Concept:
 
 def _tokens(text: str) -> Iterator[_Token]:
     minus = stop = hyphen = False
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text.replace(" & ", " and ")):
         if match["or"] is not None or match["plus"] is not None:
             yield _Token(_SLASH if match["or"] else _PLUS)
         elif match["word"] is None:

@@ -63,14 +63,21 @@ def _named(words: Sequence[str]) -> frozenset[GarmentClass]:
 
 def _head(phrase: Sequence[str]) -> set[GarmentClass]:
     """The class of the word that says what a phrase is about: a shirt dress is a dress."""
-    last, first = garment_classes(head_first=False), garment_classes(head_first=True)
-    for word in reversed(phrase):
+    last, first = (garment_classes(head_first=each) for each in (False, True))
+    for place in reversed(range(len(phrase))):
+        word = phrase[place]
+        if word in listed("suits") or (word.endswith("anzug") and word not in last):
+            return {GarmentClass.UPPER, GarmentClass.LOWER}
         if found := last.get(word) or last.get(word.removesuffix("s")) or _compound(word):
-            return {found}
-    for word in phrase:
-        if found := first.get(word):
-            return {found}
-    return set()
+            # "Combinaison pantalon": both words are French, too, where the head is first.
+            return {found} if word not in first else _head_first(phrase[:place]) or {found}
+    return _head_first(phrase)
+
+
+def _head_first(phrase: Sequence[str]) -> set[GarmentClass]:
+    """The class of the first word that names one: a "robe chemise" is a dress."""
+    first = garment_classes(head_first=True)
+    return set([first[word] for word in phrase if word in first][:1])
 
 
 def _compound(word: str) -> GarmentClass | None:

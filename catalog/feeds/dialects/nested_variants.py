@@ -3,8 +3,9 @@
 https://developers.openai.com/commerce/specs/feed
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from catalog.feeds.columns import known_columns
@@ -15,7 +16,7 @@ from catalog.feeds.dialects.variants import (
     point_prices,
     variant_prices,
 )
-from catalog.feeds.json_text import Entry, cell_of, objects_of, record_of
+from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, objects_of, record_of
 from catalog.feeds.large.json_document import JsonNumber
 from catalog.feeds.prices import decimals_of, is_currency_code
 from catalog.feeds.rows import Record
@@ -23,14 +24,29 @@ from catalog.feeds.rows import Record
 _VARIANTS = "variants"
 
 
-def product_record(line: int, entry: Entry) -> Record:
+def counts_minor_units(entries: Iterable[NumberedEntry]) -> bool:
+    """Whether the amounts of a feed count the currency's smallest unit, as in Agentic Commerce's.
+
+    Such a feed lists the options of its variants, and all its amounts are whole.
+    """
+    variants = (each for _, entry in entries for each in objects_of(entry.get(_VARIANTS)))
+    first = next(variants, {})
+    if "variant_options" not in first:
+        return False
+    prices = (price for each in chain([first], variants) for price in each.values())
+    amounts = (price.get("amount") for price in prices if isinstance(price, dict))
+    return all(each.isdecimal() for each in amounts if isinstance(each, JsonNumber))
+
+
+def product_record(line: int, entry: Entry, in_minor_units: bool = False) -> Record:
     """A record of one object, its variants joined."""
     variants = objects_of(entry.get(_VARIANTS))
     if not variants:
         return record_of(line, entry)
     own = record_of(line, {name: value for name, value in entry.items() if name != _VARIANTS})
-    in_text = ({name: _money(value) for name, value in each.items()} for each in variants)
-    rows = [_fields(record_of(line, each).values) for each in in_text]
+    if in_minor_units:
+        variants = [{name: _money(value) for name, value in each.items()} for each in variants]
+    rows = [_fields(record_of(line, each).values) for each in variants]
     joined = {
         **variant_prices([row["price"] for row in rows], [row["regular_price"] for row in rows]),
         "currency": next((row["currency"] for row in rows if row["currency"]), ""),
@@ -46,19 +62,18 @@ def _fields(values: Mapping[str, str]) -> dict[str, str]:
     """The values of a variant by field."""
     return {
         field: next((values[name] for name in names if values[name]), "")
-        for field, names in known_columns(values).items()
+        for field, names in known_columns(tuple(values)).items()
     }
 
 
 def _money(value: Any) -> Any:
-    """A price as text; a whole amount counts the currency's smallest unit."""
+    """A price in the smallest unit of its currency as text."""
     if not isinstance(value, dict):
         return value
     amount, currency = value.get("amount"), str(value.get("currency", "")).upper()
     if not isinstance(amount, JsonNumber) or not is_currency_code(currency):
         return value
-    digits = decimals_of(currency) if amount.isdecimal() else 0
-    return f"{Decimal(amount).scaleb(-digits)} {currency}"
+    return f"{Decimal(amount).scaleb(-decimals_of(currency))} {currency}"
 
 
 def _options(variant: Entry) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ _TEXTS: Final = {
 }  # fmt: skip
 """Field or attribute -> property."""
 _HIDING: Final = re.compile(
-    r"^\s*(<!--|//\s*<!\[CDATA\[|<!\[CDATA\[)|(-->|//\s*\]\]>|\]\]>)\s*;?\s*$"
+    r"^\s*(/[/*]\s*)?(<!--|<!\[CDATA\[)\s*(\*/)?|(/[/*]\s*)?(-->|\]\]>)\s*(\*/)?\s*;?\s*$"
 )
 _LIST_PRICES: Final = frozenset({"ListPrice", "StrikethroughPrice", "RegularPrice", "MSRP", "SRP"})
 _TRAILING_COMMA: Final = re.compile(r",(?=\s*[}\]])")
@@ -91,12 +91,14 @@ def _described(page: str) -> list[Entry]:
         parse_json(script) or parse_json(_TRAILING_COMMA.sub("", script))
         for script in _scripts(document)
     )
-    return [each for content in contents for each in _products(content)] or [
+    products = [each for content in contents for each in _products(content)] or [
         product
         for node in document.iter()
         if "itemscope" in node.attrib and "itemprop" not in node.attrib
         for product in _products(_item(node))
     ]
+    address = document.xpath("string(//link[@rel='canonical']/@href)")
+    return [{"url": address, **products[0]}] if len(products) == 1 and address else products
 
 
 def _item(node: Any) -> Entry:

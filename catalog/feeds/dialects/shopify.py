@@ -60,7 +60,7 @@ def shopify_products(
         mapped: further fields and their columns; a product's first value counts.
     """
     findings.rejects += (
-        Reject(each.line, "no handle") for each in records if not _first([each], _HANDLE)
+        Reject(each.line, "no handle or id") for each in records if not _first([each], _HANDLE)
     )
     handles = ((_first([each], _HANDLE), each) for each in records)
     for rows in grouped((handle, each) for handle, each in handles if handle):

@@ -17,6 +17,10 @@ COLOURS = frozenset(
 
 PRICES: Final = ("price", "regular_price", "sale_price")
 _SALE: Final = ("sale_price", "sale_start", "sale_end")
+_EASIEST: Final = (
+    Availability.IN_STOCK, Availability.BACKORDER, Availability.PREORDER,
+    Availability.IN_STORE_ONLY, Availability.OUT_OF_STOCK, Availability.DISCONTINUED,
+)  # fmt: skip
 _POINTED: Final = re.compile(r"\d{1,12}(\.\d{1,12})?")
 NO_OPTION = "Default Title"
 """Shopify's name for the only variant of a product."""
@@ -40,8 +44,9 @@ def without_absent(
 def lowest_price(prices: Iterable[str], decimal_mark: str | None = None) -> str:
     """The lowest price as written; the first text where none can be parsed."""
     texts = [text for text in prices if text]
-    amounts = [(each, text) for text in texts if (each := _amount(text, decimal_mark)) is not None]
-    return min(amounts)[1] if amounts else next(iter(texts), "")
+    amounts = ((amount_of(text, decimal_mark), text) for text in texts)
+    known = [(amount, text) for amount, text in amounts if amount is not None]
+    return min(known)[1] if known else next(iter(texts), "")
 
 
 def variant_prices(prices: Iterable[str], before: Sequence[str]) -> dict[str, str]:
@@ -59,7 +64,8 @@ def lowest_sale(
     return next((each for each in sales if each["sale_price"] == lowest), dict.fromkeys(_SALE, ""))
 
 
-def _amount(text: str, decimal_mark: str | None) -> Decimal | None:
+def amount_of(text: str, decimal_mark: str | None) -> Decimal | None:
+    """The amount of a price; None where it cannot be parsed."""
     try:
         return parse_price(text, decimal_mark)[0]
     except ValueError:
@@ -72,15 +78,16 @@ def point_prices(values: Mapping[str, str]) -> frozenset[str]:
 
 
 def best_availability(texts: Iterable[str]) -> str:
-    """The text of a variant in stock, else the first one's."""
-    given = [text for text in texts if text]
-    for text in given:
-        try:
-            if read_availability(text) is Availability.IN_STOCK:
-                return text
-        except ValueError:
-            continue
-    return next(iter(given), "")
+    """The text of the variant that is easiest to get; of several the first one's."""
+    return min(filter(None, texts), key=_hardness, default="")
+
+
+def _hardness(availability: str) -> int:
+    try:
+        found = read_availability(availability)
+    except ValueError:
+        found = None
+    return len(_EASIEST) if found is None else _EASIEST.index(found)
 
 
 def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -97,9 +97,8 @@ def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
 def _raise_error(parser: Any, feed_name: str) -> None:
     for error in parser.feed_error_log:
         if error.level == etree.ErrorLevels.FATAL:
-            raise FeedError(
-                f"{feed_name}, line {error.line}: {error.message}; export the feed anew"
-            )
+            reason = " ".join(error.message.split())
+            raise FeedError(f"{feed_name}, line {error.line}: {reason}; export the feed anew")
 
 
 def _release(element: Any) -> None:

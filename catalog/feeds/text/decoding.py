@@ -46,6 +46,8 @@ _DECLARED: Final = re.compile(
 )
 _DECLARED_WITHIN: Final = 2048
 """Bytes in which a file declares its encoding."""
+_LETTERS_A_NUL: Final = 100
+"""A damaged text has fewer zero bytes than one in so many letters; other files have more."""
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip or Excel file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
@@ -77,7 +79,8 @@ def read_text(path: Path, encoding: str | None = None) -> FeedText:
         if data[: len(start)] == start:
             raise FeedError(f"{path.name} is no text but {what}")
     decoded = decode(data, path.name, encoding)
-    if "\0" in decoded.head[:1000]:
+    head = decoded.head[:1000]
+    if head.count("\0") * _LETTERS_A_NUL > len(head):
         raise FeedError(f"{path.name} is no text; save it as CSV in UTF-8")
     if not any(part.strip() for part in decoded.parts()):
         raise FeedError(f"{path.name} is empty; give a CSV, TSV, JSON lines or XML file")

@@ -16,6 +16,7 @@ TABLE = (
     "sep=;\nid;title;price;image\n1;Kleid;1.299,00;a.jpg|b.jpg\n2;Hose;zwei;c.jpg\n;Rock;9;d.jpg\n"
 )
 PHOTO_ROWS = "id,title,image\n1,Dress,a.jpg\n1,Dress,b.jpg\n2,Skirt,c.jpg\n"
+SIZE_ROWS = "id,title,size,price,stock,image\n1,Dress,S,29,0,a.jpg\n1,Dress,M,24,2,a.jpg\n"
 AGENTIC = (
     '{"item_id":"A1","title":"Coat","enable_search":true,"image_url":"https://s/c.jpg",'
     '"additional_image_urls":["https://s/d.jpg"],"price":"79.99 USD"}\n'
@@ -29,6 +30,8 @@ PAGE = '<html><script type="application/ld+json">{}</script></html>'
 SAMPLES: dict[str, tuple[str, object]] = {
     "table": ("shop.csv", TABLE),
     "a row for each photo": ("rows.csv", PHOTO_ROWS),
+    "a row for each size": ("rows.csv", SIZE_ROWS),
+    "Squarespace CSV": ("products.csv", others.SQUARESPACE),
     "Google Merchant TSV": (
         "google.tsv",
         "\t".join(kinds.GOOGLE_NAMES) + "\n" + "\t".join(kinds.GOOGLE_VALUES) + "\n",

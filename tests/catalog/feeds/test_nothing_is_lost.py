@@ -94,3 +94,32 @@ def test_a_document_is_read_whole_or_refused(size: int, cut: int, letter: str) -
         assert len(found) == COUNT
         return
     assert len(found) == len(whole["items"]) if "items" in whole else 1
+
+
+_SIZE_ROW = st.tuples(
+    st.sampled_from("ab"), st.sampled_from(["S", "M", "L", ""]), st.sampled_from("12"),
+    st.integers(1, 30), st.integers(0, 2),
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(rows=st.lists(_SIZE_ROW, min_size=1, max_size=COUNT))
+def test_every_size_is_joined_or_reported(rows: list[tuple[str, str, str, int, int]]) -> None:
+    lines = (f"{each[0]},{each[1]},{each[2]}.jpg,{each[3]},{each[4]}\n" for each in rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "feed.csv"
+        path.write_text("id,size,image,price,stock\n" + "".join(lines))
+        feed = read_feed(path)
+    refused = {reject.line for reject in feed.rejects}
+    for product in feed.rows:
+        joined = [
+            each
+            for line, each in enumerate(rows, start=2)
+            if each[0] == product.id and line not in refused
+        ]
+        sizes = [each[1] for each in joined if each[1]]
+        told = (product.attributes or {}).get("size", "")
+        assert set(told.split(", ")) - {""} == set(sizes)
+        assert set(product.photos) == {f"{each[2]}.jpg" for each in joined}
+        assert product.price == min(each[3] for each in joined)
+        assert (product.availability == "in stock") == any(each[4] for each in joined)

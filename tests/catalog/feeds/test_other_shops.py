@@ -170,12 +170,185 @@ def test_hidden_products_are_left_out(tmp_path: Path, text: str, hidden: int) ->
         "productNumber;name;price.gross;media.url",
         "Product ID;Product Name;Price;Product Image File - 1",
         "Product ID [Non Editable];Title;Price tax included;Hosted Image URLs",
+        "item_sku;item_name;standard_price;main_image_url",
+        "product_number;translations.DEFAULT.name;price.DEFAULT.gross;cover.media.url",
+        "SKU;Produktname;Verkaufspreis;Bild 1",
+        "attributes.sku;details.name;pricing.price;main_image",
     ],
 )
 def test_headers_of_other_countries_and_shops(tmp_path: Path, head: str) -> None:
     row = _row(tmp_path / "f.csv", f"{head}\n1;Tee;9,50;a.jpg\n")
     assert (row.id, row.title, row.price) == ("1", "Tee", Decimal("9.50"))
     assert row.photos == ("a.jpg",)
+
+
+SQUARESPACE = (
+    "Product ID [Non Editable],Variant ID [Non Editable],Product Type [Non Editable],Title,"
+    "Option Name 1,Option Value 1,Option Name 2,Option Value 2,Price,Sale Price,On Sale,Stock,"
+    "Categories,Visible,Hosted Image URLs\n"
+    "5f1,a1,PHYSICAL,Shirt,Size,S,Color,Blue,49.00,39.00,Yes,0,/women/shirts,Yes,"
+    "https://s/1.jpg https://s/2.jpg\n"
+    ",a2,,,,M,,Blue,59.00,45.00,Yes,Unlimited,,,\n5f2,b1,PHYSICAL,Old,,,,,9.00,,No,1,,No,\n"
+)
+SIZES = """id;title;color;size;ean;price;stock;image
+T1;Tee;Red;S;111;1.299,90;0;a.jpg
+T1;Tee;Red;M;112;1.199,90;3;a.jpg
+T1;Tee;Red;M;112;1.199,90;3;b.jpg
+T1;Tee;;L;;1.399;;
+"""
+
+
+def test_rows_of_sizes_are_one_product(tmp_path: Path) -> None:
+    row = _row(tmp_path / "f.csv", SIZES)
+    assert (row.price, row.availability, row.line) == (Decimal("1199.90"), "in stock", 2)
+    assert row.photos == ("a.jpg", "b.jpg")
+    assert row.attributes == {"size": "S, M, L", "ean": "111, 112"}
+
+
+def test_the_cheapest_size_has_its_own_sale(tmp_path: Path) -> None:
+    text = """id,talla,price,sale_price,sale_start,image
+1,S,30,25,2026-11-01,a.jpg
+1,M,29,,,a.jpg
+"""
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.price, row.sale_price, str(row.sale_start)[:10]) == (30, 25, "2026-11-01")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["T1;Tee;Blue;XL;9;20;1;a.jpg", "T1;Tee;Red;S;111;20;0;a.jpg", "T1;Coat;Red;XL;9;20;1;a.jpg"],
+)
+def test_a_row_that_contradicts_its_product_is_refused(tmp_path: Path, row: str) -> None:
+    feed = _feed(tmp_path / "f.csv", f"{SIZES}{row}\n")
+    assert [(each.line, each.reason) for each in feed.rejects] == [
+        (6, "id 'T1' is on line 2 already")
+    ]
+
+
+def test_squarespace(tmp_path: Path) -> None:
+    feed = _feed(tmp_path / "f.csv", SQUARESPACE)
+    (row,) = feed.rows
+    assert (row.id, row.category, row.colour) == ("5f1", "women > shirts", "Blue")
+    assert (row.price, row.sale_price) == (Decimal(49), Decimal(39))
+    assert (row.availability, (row.attributes or {})["size"]) == ("in stock", "S, M")
+    assert (len(row.photos), feed.rejects, len(feed.notes)) == (2, (), 1)
+
+
+@pytest.mark.parametrize("word", ["PHYSICAL", "simple", "Gift_Card"])
+def test_a_product_type_for_the_shop_s_software_is_no_category(tmp_path: Path, word: str) -> None:
+    row = _row(tmp_path / "f.csv", f"id,type,image\n1,{word},a.jpg\n")
+    assert row.category is None
+    row = _row(tmp_path / "g.csv", f"id,type,categories,image\n1,{word},Tops,a.jpg\n")
+    assert row.category == "Tops"
+
+
+def test_whole_amounts_beside_broken_ones_are_no_cents(tmp_path: Path) -> None:
+    def priced(*amounts: float) -> list[object]:
+        options = [{"name": "Size", "value": "S"}]
+        prices = [{"amount": amount, "currency": "EUR"} for amount in amounts]
+        return [
+            {"id": n, "variants": [{"id": f"v{n}", "variant_options": options, "price": price}]}
+            for n, price in enumerate(prices)
+        ]
+
+    cents, euros = (_feed(tmp_path / "f.json", priced(*each)) for each in ((45, 4990), (45, 49.9)))
+    assert [row.price for row in cents.rows] == [Decimal("0.45"), Decimal("49.90")]
+    assert [row.price for row in euros.rows] == [Decimal(45), Decimal("49.90")]
+
+
+@pytest.mark.parametrize(
+    ("dates", "first"),
+    [
+        (["12/01/2026", "12/25/2026"], "2026-12-01"),
+        (["12/01/2026", "25/12/2026"], "2026-01-12"),
+        (["1/12/26 9:05 PM", "1/31/26"], "2026-01-12 21:05"),
+        (["05-06-2026 08:30", "13-06-2026"], "2026-06-05 08:30"),
+        (["5/5/2026", "6/6/2026"], "2026-05-05"),
+        (["12.01.2026", "1.2.2026"], "2026-01-12"),
+    ],
+)
+def test_a_column_says_which_part_of_a_date_is_the_month(
+    tmp_path: Path, dates: list[str], first: str
+) -> None:
+    rows = "".join(f"{n},9,5,{date},a.jpg\n" for n, date in enumerate(dates))
+    feed = _feed(tmp_path / "f.csv", f"id,price,sale_price,sale_start,image\n{rows}")
+    assert str(next(iter(feed.rows)).sale_start).startswith(first)
+    assert feed.warnings == ()
+
+
+@pytest.mark.parametrize("dates", [["12/01/2026"], ["12/01/2026", "12/25/2026", "25/12/2026"]])
+def test_an_ambiguous_date_is_left_out(tmp_path: Path, dates: list[str]) -> None:
+    rows = "".join(f"{n},9,5,{date},a.jpg\n" for n, date in enumerate(dates))
+    feed = _feed(tmp_path / "f.csv", f"id,price,sale_price,sale_end,image\n{rows}")
+    (warning,) = feed.warnings
+    assert (warning.kind, warning.id) == ("sale dates unreadable", "0")
+
+
+def test_wix(tmp_path: Path) -> None:
+    text = """handleId,fieldType,name,productImageUrl,collection,sku,price,surcharge,inventory,\
+productOptionName1,productOptionDescription1
+p1,Product,Tee,a.jpg;b.jpg,Tops,T,19.90,,,Size,S;M
+p1,Variant,,,,T-S,,0,0,Size,S
+p1,Variant,,,,T-M,,2,3,Size,M
+"""
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.id, row.title, row.price, row.availability) == (
+        "p1", "Tee", Decimal("19.90"), "in stock",
+    )  # fmt: skip
+    assert row.photos == ("a.jpg", "b.jpg")
+
+
+def test_names_in_several_languages_and_prices_within_groups(tmp_path: Path) -> None:
+    entry = {"productId": "X", "name": {"de": "Mantel", "en-GB": "Coat"}, "attributes": {
+        "color": "red"}, "pricing": {"price": {"amount": "9.90", "currency": "EUR"}}}  # fmt: skip
+    row = _row(tmp_path / "f.json", [entry])
+    assert (row.title, row.colour, row.price, row.currency) == (
+        "Mantel", "red", Decimal("9.90"), "EUR",
+    )  # fmt: skip
+
+
+def test_a_name_within_a_group_yields_to_the_field_s_own(tmp_path: Path) -> None:
+    text = "id,product_title,name,item_price,price,image\n1,no,yes,1,2,a.jpg\n"
+    text = text.replace("product_title", "details_name")
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.title, row.price, row.attributes) == (
+        "yes", Decimal(2), {"details_name": "no", "item_price": "1"},
+    )  # fmt: skip
+
+
+def test_google_s_category_where_the_shop_has_none(tmp_path: Path) -> None:
+    text = "id,product_type,google_product_category,image\n1,Tops,212,a.jpg\n2,,2271,b.jpg\n"
+    first, second = _feed(tmp_path / "f.csv", text).rows
+    assert (first.category, (second.category or "")[-7:]) == ("Tops", "Dresses")
+    assert "google_product_category" in (first.attributes or {})
+
+
+def test_a_page_s_own_address(tmp_path: Path) -> None:
+    script = """<html><link rel="canonical" href="https://a.example/p"><script
+type="application/ld+json">/* <![CDATA[ */ {"@type": "Product", "sku": "1", "image": "/i.jpg"}
+/* ]]> */</script></html>"""
+    row = _row(tmp_path / "p.html", script)
+    assert (row.url, row.photos) == ("https://a.example/p", ("https://a.example/i.jpg",))
+
+
+def test_one_zero_byte_costs_its_cell(tmp_path: Path) -> None:
+    rows = "".join(f"{n},Tee {n},{n}.jpg\n" for n in range(50)).replace("Tee 7,", "T\0ee,")
+    feed = _feed(tmp_path / "f.csv", f"id,title,image\n{rows}")
+    assert [row.id for row in feed.rows if not row.title] == ["7"]
+    assert [(each.line, each.kind) for each in feed.warnings] == [(9, "title damaged")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "title"),
+    [
+        ('"Hat 6" big"', 'Hat 6" big'),
+        ('"He said \\"hi\\""', 'He said "hi"'),
+        ('32" belt', '32" belt'),
+    ],
+)
+def test_quotes_within_a_quoted_cell(tmp_path: Path, cell: str, title: str) -> None:
+    feed = _feed(tmp_path / "f.csv", f"id,title,image\n1,{cell},a.jpg\n2,Tee,b.jpg\n")
+    assert [row.title for row in feed.rows] == [title, "Tee"]
 
 
 def test_an_id_cut_by_a_spreadsheet_is_refused(tmp_path: Path) -> None:
@@ -213,7 +386,7 @@ def test_an_address_without_a_scheme() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("schema:SoldOut", "out of stock"),
+        ("schema:SoldOut", "out of stock"), ("Verkauft", "out of stock"), ("wenige", "in stock"),
         ("article non disponible", "out of stock"), ("Sur commande", "backorder"),
         ("im Zulauf", "backorder"), ("WAHR", "in stock"), ("Skladem 3 ks", "in stock"),
         ("Available from 2027-01-05", "preorder"), ("\u5728\u5eab\u5207\u308c", "out of stock"),

@@ -100,6 +100,12 @@ def test_a_column_says_which_mark_is_decimal(column: list[str], text: str, amoun
     assert parse_price(text, decimal_mark_of(column))[0] == Decimal(amount)
 
 
+def test_a_dash_for_cents_says_which_mark_is_decimal() -> None:
+    assert parse_price("kr 1.299,-", ".") == (Decimal(1299), None)
+    assert parse_price("CHF 1,299.\u2013", ",") == (Decimal(1299), "CHF")
+    assert parse_price("\u20ac 12\u00b750", None) == (Decimal("12.50"), "EUR")
+
+
 def test_the_column_of_currencies_counts_too() -> None:
     assert parse_price("7.250", None, "BHD") == (Decimal("7.25"), None)
     assert parse_price("7.250", None, "EUR") == (Decimal("7250.00"), None)

@@ -52,6 +52,10 @@ def test_kinds_colours_and_patterns(
     ("text", "query"),
     [
         ("blouse not beige", "blouse - beige"),
+        ("jeans & a white top", "(jeans & denim) or (top & white)"),
+        ("black & white shirt", "shirt & black & white"),
+        ("silberfarbenes Kleid", "dress & grey"),
+        ("pull vert bouteille", "sweater & green"),
         ("jumper -pink", "sweater - pink"),
         ("jumper !pink", "sweater - pink"),
         ("zara gown -dots", "dress & zara - dotted"),

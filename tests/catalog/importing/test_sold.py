@@ -27,6 +27,13 @@ UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
         (["Blouses & Trousers", "Style 7"], {UPPER, LOWER}),
         (["", "Giubbotto di jeans"], {UPPER}),
         (["", "Veste en jean"], {UPPER}),
+        (["", "Bluse zum Rock"], {UPPER}),
+        (["", "Kleid \u00fcber Hose"], {WHOLE}),
+        (["", "Combinaison pantalon"], {WHOLE}),
+        (["", "Trouser suit"], {UPPER, LOWER}),
+        (["", "Schlafanzug blau"], {UPPER, LOWER}),
+        (["", "Badeanzug blau"], {WHOLE}),
+        (["", "Suit trousers"], {LOWER}),
         (["", "Conjunto de blusa y falda"], {UPPER, LOWER}),
     ],
 )
