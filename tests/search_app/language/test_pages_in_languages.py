@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import Feed, FieldWarning
 from search_app.jobs.claims import KILLED, STOPPED
 from search_app.language import texts
 from search_app.language.admin_texts import AdminTexts
@@ -170,5 +171,8 @@ def test_errors_of_feeds_are_retold(tmp_path: Path, content: bytes, german: str)
     assert german in AdminTexts.job_message(str(failed.value))
     for message in (STOPPED, KILLED):
         assert "Server" in AdminTexts.job_message(message) != message
+    left_out = Feed((), warnings=(FieldWarning(5, "price unreadable", "price 'x'"),)).left_out
+    retold = "weggelassen, Preis unlesbar: 1, zuerst in Zeile 5 (price 'x')"
+    assert AdminTexts.job_message(left_out[0]) == retold
     use_language("en")
     assert AdminTexts.job_message(KILLED) == KILLED
