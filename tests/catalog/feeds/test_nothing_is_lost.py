@@ -133,7 +133,8 @@ _DOCUMENTS = [
 ]  # fmt: skip
 _ODD = [
     None, True, -1, 1e300, "", "\u00b2", "\0", "\ud800", [], {}, [None], [[]], [{}],
-    {"edges": ["x"]}, {"edges": True}, {"amount": "x", "currency": 3}, {"url": {}}, {"name": {"name": {}}},
+    {"edges": ["x"]}, {"edges": True}, {"amount": "x", "currency": 3}, {"url": {}},
+    {"name": {"name": {}}},
 ]  # fmt: skip
 
 
