@@ -107,7 +107,7 @@ def rebuild(
 
     settings = settings_for(data=data)
     require_catalogue(settings)
-    settings = settings_for(data=data, encoder=encoder_of_name(settings.data, encoder))
+    settings = settings_for(data=data, encoder=encoder_of_name(settings, encoder))
     summary = _reembed(settings) if encoder else None
     with opened_collection(settings) as collection:
         repaired = collection.repair_values() if mend else None

@@ -136,5 +136,19 @@ def test_rebuild_is_a_job_that_the_page_shows(client: TestClient, collection: Co
 def test_without_other_encoders_the_settings_count(tmp_path: Path) -> None:
     assert encoder_in_use(Settings(data=tmp_path)) is None
     assert [each.name for each in encoder_choices(tmp_path)] == ["shipped"]
-    assert encoder_of_name(tmp_path, "shipped") == str(SHIPPED_ENCODER)
-    assert encoder_of_name(tmp_path, "hf-hub:x/y") == "hf-hub:x/y"
+    assert encoder_of_name(Settings(data=tmp_path), "shipped") == str(SHIPPED_ENCODER)
+    assert encoder_of_name(Settings(data=tmp_path), "hf-hub:x/y") == "hf-hub:x/y"
+
+
+def test_encoders_of_a_shared_bucket_are_taken_once(collection: Collection, tmp_path: Path) -> None:
+    shutil.copytree(collection.data / FOLDER, tmp_path / "bucket" / FOLDER)
+    settings = Settings(data=tmp_path / "other", files=f"file://{tmp_path}/bucket")
+    assert [each.name for each in encoder_choices(settings.data, settings.bucket())] == [
+        "shipped", "street",
+    ]  # fmt: skip
+    assert encoder_of_name(settings, "street") == str(settings.data / FOLDER / "street.safetensors")
+    # What is here already is not taken again.
+    (settings.data / FOLDER / "street.json").write_text("broken")
+    assert [each.name for each in encoder_choices(settings.data, settings.bucket())] == ["shipped"]
+    empty = Settings(data=tmp_path / "empty", files=f"file://{tmp_path}/nothing")
+    assert encoder_in_use(empty) is None
