@@ -28,12 +28,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from catalog.data_folder.integrity import check_integrity
+from catalog.data_folder.reserve import room_to_open
 from catalog.errors import CannotWrite, DatabaseAway, DatabaseError
+from catalog.files import bytes_of
 from catalog.filtering.named_kinds import decide_named_kinds, is_decided
 from catalog.models import DATABASE_NAME
 
 BUSY_MILLISECONDS: Final = 30_000
 """How long a writer waits for another process's transaction."""
+_NO_INDEX: Final = 3
+"""Bytes of the log's index before SQLite has written any of it."""
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -94,6 +98,11 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether the database is a file in the data folder."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it was opened for reading, as its disk was full or read-only then."""
+        return self.is_sqlite and "uri" in self.engine.url.query
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -187,10 +196,10 @@ class Database:
                     f"{self.name} does not answer: {' '.join(reason.split())}; try again"
                 ) from error
             if any(sign in reason for sign in _UNWRITABLE):
-                raise CannotWrite(
-                    f"cannot write to {self.name}: {reason}; make room (removing products works) "
-                    "or give this user the folder"
-                ) from error
+                remedy = "make room (removing products works) or give this user the folder"
+                if self.is_read_only:
+                    remedy = "make room or give this user the folder, then start again"
+                raise CannotWrite(f"cannot write to {self.name}: {reason}; {remedy}") from error
             if any(sign in reason for sign in _BROKEN):
                 raise DatabaseError(
                     f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"
@@ -281,6 +290,8 @@ def open_database(data: Path, url: str | None = None) -> Database:
 
 def _engine_up_to_date(data: Path, url: str | None) -> Engine:
     path = data / DATABASE_NAME
+    if url is None and path.is_file() and not room_to_open(data):
+        return _engine_to_read(path)
     engine = make_engine(url or f"sqlite:///{path}")
     try:
         if not _is_up_to_date(engine):
@@ -292,11 +303,18 @@ def _engine_up_to_date(data: Path, url: str | None) -> Engine:
         unwritable = any(sign in str(error.orig) for sign in _UNWRITABLE)
         if url is not None or not unwritable or not path.is_file():
             raise
-        to_read = make_engine(_address_to_read(path))
-        if _is_up_to_date(to_read):
-            return to_read
-        to_read.dispose()
-        raise
+        return _engine_to_read(path)
+
+
+def _engine_to_read(path: Path) -> Engine:
+    engine = make_engine(_address_to_read(path))
+    if _is_up_to_date(engine):
+        return engine
+    engine.dispose()
+    raise DatabaseError(
+        f"{path} is of another version and cannot be written; make room on its disk, or give "
+        "this user the folder"
+    )
 
 
 def _require_free_name(engine: Engine) -> None:
@@ -351,7 +369,9 @@ def read_only_database(data: Path, url: str | None = None) -> Iterator[Database]
 
 def _address_to_read(path: Path) -> str:
     # Without a log no process has it open; as an immutable file SQLite creates no log beside it.
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    # An attempt on a full disk leaves an empty log with an index of 3 bytes.
+    log, index = (path.with_name(f"{path.name}-{suffix}") for suffix in ("wal", "shm"))
+    how = "mode=ro" if bytes_of([log]) or bytes_of([index]) > _NO_INDEX else "immutable=1"
     return f"sqlite:///file:{quote(str(path))}?{how}&uri=true"
 
 

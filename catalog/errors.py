@@ -65,7 +65,7 @@ class AddressRefused(FetchError):
 
 
 class NoPhotoThere(FetchError):
-    """Codes: http_404 and similar, too_large, not_a_photo, not_a_feed, too_many_redirects."""
+    """Codes: http_404 and others, too_large, packed, not_a_photo or _feed, too_many_redirects."""
 
 
 class HostFailed(FetchError):

@@ -1,5 +1,6 @@
 """Atomic file writes (temporary file, fsync, rename) and checks of files and disk space."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -74,7 +75,13 @@ MIN_FREE_BYTES: Final = 4_000_000
 
 
 def can_write(folder: Path) -> bool:
-    """Whether a folder is writable and its disk has space; writes nothing."""
+    """Whether a folder can be written to and its disk has space; no file appears."""
     disk = os.statvfs(folder)
-    has_room = disk.f_bavail * disk.f_frsize >= MIN_FREE_BYTES
-    return has_room and not disk.f_flag & os.ST_RDONLY and os.access(folder, os.W_OK)
+    if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES or not os.access(folder, os.W_OK):
+        return False
+    try:
+        # A disk that turned read-only by an error says so only to those who write.
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))
+    except OSError as error:
+        return error.errno != errno.EROFS
+    return True

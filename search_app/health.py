@@ -59,7 +59,7 @@ def _ready(services: Services) -> ReadyDocument:
         searchable={each.label: count for each, count in collection.searchable().items()},
         waiting=services.line.inside,
         importing=services.open_jobs.working,
-        writable=can_write(collection.data),
+        writable=can_write(collection.data) and not collection.database.is_read_only,
     )
 
 

@@ -1,7 +1,7 @@
-"""Disk space held back, so that products can be removed when the disk is full.
+"""Disk space held back, so that a catalogue can be opened and thinned when the disk is full.
 
-Removing frees photos, but only after a commit that itself needs room for SQLite's log. The file
-DATA/reserve is given up for that, and written again once there is room.
+SQLite needs room for its log to open a database. Removing frees photos, but only after a commit
+that needs room itself. The file DATA/reserve is given up for that, and written again later.
 """
 
 import os
@@ -13,15 +13,17 @@ from catalog.data_folder.layout import RESERVE
 
 RESERVE_BYTES: Final = 4_000_000
 """As much as SQLite's log grows to before it starts again."""
+_OPENING_BYTES: Final = 100_000
+"""What SQLite's log and its index take while nothing is written."""
 _PLENTY: Final = 8 * RESERVE_BYTES
 
 
 def keep_reserve(data: Path) -> None:
-    """Write the reserve, unless it exists or the disk has little room or is read-only."""
+    """Write the reserve, unless it is whole or the disk has little room or is read-only."""
     path = data / RESERVE
     with suppress(OSError):
         disk = os.statvfs(data)
-        if path.exists() or disk.f_bavail * disk.f_frsize < _PLENTY:
+        if _size(path) >= RESERVE_BYTES or disk.f_bavail * disk.f_frsize < _PLENTY:
             return
         handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
@@ -37,3 +39,28 @@ def give_up_reserve(data: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def room_to_open(data: Path) -> bool:
+    """Whether SQLite can make its log, for which a part of the reserve is given up.
+
+    Where it cannot, it does not always fail: on small disks its process may be killed (SIGBUS).
+    """
+    disk = os.statvfs(data)
+    return disk.f_bavail * disk.f_frsize >= _OPENING_BYTES or shorten_reserve(data)
+
+
+def shorten_reserve(data: Path) -> bool:
+    """Free so much of the reserve as opening a database takes; return whether there was that."""
+    path = data / RESERVE
+    left = _size(path) - _OPENING_BYTES
+    try:
+        if left >= 0:
+            os.truncate(path, left)
+    except OSError:
+        return False
+    return left >= 0
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Final, Self
 
 import httpx2
 
-from catalog.errors import AddressRefused, FetchError, HostFailed, NoPhotoThere
+from catalog.errors import AddressRefused, HostFailed, NoPhotoThere
+from catalog.fetching.body import read_body
 from catalog.fetching.connections import GuardedTransport, deadline
 from catalog.fetching.hosts import GIVEN_UP, FetchLimits, HostQueue, SharedSlots
 
@@ -102,6 +104,8 @@ class PhotoFetcher:
                 "Accept": resource.accept,
                 "Accept-Encoding": "identity",
             },
+            # A foreign server's cookies would be kept for the whole run, without end.
+            cookies=CookieJar(DefaultCookiePolicy(netscape=False)),
             timeout=httpx2.Timeout(min(_SILENCE, limits.seconds), pool=None),
             trust_env=False,
         )
@@ -198,7 +202,8 @@ class PhotoFetcher:
         _check_kind(response, self._resource)
         headers = response.headers
         validators = Validators(headers.get("ETag"), headers.get("Last-Modified"))
-        return FetchedPhoto(self._body(response), validators, dict(headers))
+        body = read_body(response, self.limits.bytes, self._resource.name)
+        return FetchedPhoto(body, validators, dict(headers))
 
     def _check_status(self, response: httpx2.Response) -> None:
         status, url = response.status_code, response.url
@@ -211,18 +216,6 @@ class PhotoFetcher:
             raise HostFailed(f"http_{status}", message, wait)
         if status != httpx2.codes.OK:
             raise NoPhotoThere(f"http_{status}", f"{url} answers {status}; check the address")
-
-    def _body(self, response: httpx2.Response) -> bytes:
-        limit = self.limits.bytes
-        announced = response.headers.get("Content-Length", "")
-        if announced.isdecimal() and (len(announced) > 15 or int(announced) > limit):
-            raise _too_large(response, limit, self._resource)
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > limit:
-                raise _too_large(response, limit, self._resource)
-        return bytes(body)
 
 
 def origin_of(url: httpx2.URL | str) -> tuple[str, str, int | None]:
@@ -259,11 +252,6 @@ def _check_kind(response: httpx2.Response, resource: _Resource) -> None:
             f"{response.url} is {kind}, not a {resource.name}; "
             f"give the {resource.name}'s own address",
         )
-
-
-def _too_large(response: httpx2.Response, limit: int, resource: _Resource) -> FetchError:
-    message = f"{response.url} is over {limit / 1e6:.0f} MB; offer a smaller {resource.name}"
-    return NoPhotoThere("too_large", message)
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -166,6 +166,37 @@ def test_size_is_bounded_after_unpacking(server: PhotoServer) -> None:
         fetch_photo(server.url("/bomb"), replace(LOCAL, bytes=1_000_000))
 
 
+def test_layers_of_packing_are_refused_before_they_cost_time(server: PhotoServer) -> None:
+    """Layers of empty blocks: 37 kB of them once cost 13 s of processor time."""
+    packed = gzip.compress(gzip.compress(b"\0\0\0\xff\xff" * 1_000_000))
+    for coding in ("gzip, gzip", "gzip,gzip,gzip", "br", "deflate"):
+        server.answers["/packed"] = Answer(packed, headers=(("Content-Encoding", coding),))
+        with pytest.raises(NoPhotoThere, match="packed") as caught:
+            fetch_photo(server.url("/packed"), LOCAL)
+        assert caught.value.code == "packed"
+
+
+@pytest.mark.parametrize("body", [gzip.compress(BODY)[:-9], gzip.compress(BODY) + b"more", BODY])
+def test_a_gzip_that_is_not_whole_is_not_taken(server: PhotoServer, body: bytes) -> None:
+    server.answers["/cut"] = Answer(body, headers=(("Content-Encoding", "gzip"),))
+    with pytest.raises(HostFailed, match="damaged"):
+        fetch_photo(server.url("/cut"), LOCAL)
+
+
+def test_a_gzip_that_nobody_asked_for_is_unpacked(server: PhotoServer) -> None:
+    server.answers["/gz"] = Answer(gzip.compress(BODY), headers=(("Content-Encoding", "gzip"),))
+    assert fetch_photo(server.url("/gz"), LOCAL) == BODY
+
+
+def test_cookies_are_not_kept(server: PhotoServer) -> None:
+    cookies = tuple(("Set-Cookie", f"c{number}=1; path=/") for number in range(9))
+    server.answers["/a.png"] = Answer(BODY, headers=cookies)
+    with PhotoFetcher(LOCAL) as fetcher:
+        for _ in range(2):
+            fetcher.fetch_bytes(server.url("/a.png"))
+    assert all("Cookie" not in request.headers for request in server.requests)
+
+
 def test_time_is_bounded_however_slowly_the_bytes_drip(server: PhotoServer) -> None:
     server.answers["/slow"] = Answer(BODY, drip=0.15)
     start = time.monotonic()
