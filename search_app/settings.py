@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from catalog.data_folder.bucket import Bucket
 from search_app.security.limiter import parse_rate
 from search_app.security.origins import checked_origins
 from segmentation.photos import MAX_BYTES
@@ -77,6 +78,10 @@ class Settings(BaseSettings):
     def runtime_options(self) -> RuntimeOptions:
         """Runtime, threads and cache of the networks."""
         return RuntimeOptions(self.runtime, self.threads, self.cache.expanduser())
+
+    def bucket(self) -> Bucket | None:
+        """The bucket that the data folder is a cache of. Raises BucketAway."""
+        return None if self.files is None else Bucket(self.files)
 
     def load_embedder(self, encoder: str | None) -> "PhotoEmbedder":
         """Load the segmenter and an encoder; raises like `indexing.embedding.wiring`."""

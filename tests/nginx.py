@@ -12,6 +12,24 @@ import pytest
 
 from tests.programs import program
 
+SHIPPED = Path(__file__).parents[1] / ".deploy" / "nginx.servers.conf"
+
+
+def upstream(ports: list[int], listen: int) -> str:
+    """The shipped file for several servers, with these servers."""
+    text = SHIPPED.read_text()
+    more = "".join(
+        f"server 127.0.0.1:{port} max_fails=1 fail_timeout=5s;\n    " for port in ports[2:]
+    )
+    for shipped, ours in (
+        ("server first:8000", f"{more}server 127.0.0.1:{ports[0]}"),
+        ("server second:8000", f"server 127.0.0.1:{ports[1]}"),
+        ("listen 8000;", f"listen 127.0.0.1:{listen};"),
+    ):
+        assert text.count(shipped) == 1, shipped
+        text = text.replace(shipped, ours)
+    return text
+
 
 @contextmanager
 def nginx(folder: Path, servers: str, port: int) -> Iterator[None]:

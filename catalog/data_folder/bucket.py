@@ -44,6 +44,18 @@ class Bucket:
             unfinished.write_bytes(content)
         return True
 
+    def take_missing(self, folder: str, data: Path) -> None:
+        """Copy those files of a folder that a data folder lacks. Raises BucketAway."""
+        with self._translated():
+            try:
+                found = self._files.ls(self._path(folder), detail=False, refresh=True)
+            except FileNotFoundError:
+                return
+        for path in found:
+            name = f"{folder}/{str(path).rpartition('/')[2]}"
+            if not (data / name).exists():
+                self.get(name, data / name)
+
     def remove(self, name: str) -> None:
         """Delete a file if it exists. Raises BucketAway."""
         with self._translated():

@@ -26,7 +26,7 @@ PHOTO_NAMES: Final = frozenset(
 """Those of photos."""
 _GOOGLE_CATEGORY: Final = "google_product_category"
 _OUTER: Final = re.compile(
-    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main)_)+"
+    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant)_)+"
 )
 """Words before a field's name that say nothing, as in "attributes_color"."""
 _REMARK: Final = re.compile(r"[(\[].*", re.DOTALL)

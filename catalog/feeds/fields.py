@@ -15,10 +15,10 @@ from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
 from catalog.feeds.dates import is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
-from catalog.feeds.dialects.variants import PRICES
+from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
 from catalog.feeds.names import HIDDEN, TECHNICAL_TYPES
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
-from catalog.feeds.prices import decimal_mark_of, is_currency_code, number_price, parse_price
+from catalog.feeds.prices import currency_of, decimal_mark_of, number_price, parse_price
 from catalog.feeds.rows import (
     DESCRIPTION_LIMIT,
     LIMITS,
@@ -173,7 +173,7 @@ def _description(row: _Row) -> str | None:
 
 def _availability(row: _Row) -> str | None:
     try:
-        found = read_availability(row.text("availability"))
+        found = read_availability(best_availability(row.text("availability").split("\n")))
     except ValueError as error:
         row.warn("availability unknown", str(error))
         return None
@@ -181,11 +181,11 @@ def _availability(row: _Row) -> str | None:
 
 
 def _currency(row: _Row) -> str | None:
-    own = row.text("currency").upper()
-    if own and not is_currency_code(own):
+    own = row.text("currency").partition("\n")[0]
+    code = currency_of(own)
+    if own and code is None:
         row.warn("currency unknown", f"currency {own[:20]!r} is not a code like EUR")
-        return None
-    return own or None
+    return code
 
 
 def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | None, str | None]:
@@ -201,6 +201,8 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
         try:
             if text and column in row.record.numbers:
                 return number_price(text), None
+            if "\n" in text:
+                text = lowest_price(text.split("\n"), row.decimal_mark)
             if text:
                 return parse_price(text, row.decimal_mark, currency)
         except ValueError as error:

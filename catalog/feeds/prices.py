@@ -86,7 +86,7 @@ def parse_price(
         return None, None
     if usual := _PLAIN.fullmatch(plain):
         return _checked(Decimal(usual[1]), text), usual[2]
-    code = _currency_code(plain)
+    code = currency_of(plain)
     if _SCIENTIFIC.fullmatch(plain):
         return _checked(Decimal(plain), text), code
     if _NEGATIVE.search(plain):
@@ -146,7 +146,8 @@ def _amount(text: str, decimal_mark: str | None, currency: str | None) -> Decima
     return amount
 
 
-def _currency_code(text: str) -> str | None:
+def currency_of(text: str) -> str | None:
+    """The code of a currency in a text, by its code or its symbol; None without any."""
     for found in _CODE.findall(text):
         if found.upper() in _codes():
             return str(found.upper())

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
@@ -107,11 +107,15 @@ def import_feed(
     stale: list[PendingPhoto] = []
     cleaned = _clean_rows(feed.rows, tally)
     while rows := list(islice(cleaned, ROWS_PER_COMMIT)):
+        few_yet = tally.new < ROWS_PER_COMMIT
         with session.no_autoflush:
             feed_source = _Source(feed, source, options.clear_empty)
             _import_rows(session, rows, feed_source, locations, tally)
         if not options.dry_run:
             session.commit()
+            if few_yet and tally.new >= ROWS_PER_COMMIT:
+                # What PostgreSQL planned for an empty table would read all of it for each product.
+                session.execute(text("ANALYZE product"))
         pending += _drained(tally.open)
         stale += _drained(tally.stale)
         session.expunge_all()

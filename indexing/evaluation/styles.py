@@ -38,13 +38,19 @@ class StyleQuery:
 
 @dataclass(frozen=True)
 class StyleFigures:
-    """Figures of one view at one colour weight; `nothing_close` is the share of such queries."""
+    """Figures of one view at one colour weight.
+
+    Attributes:
+        nothing_close: share of queries of which that is said.
+        sold_as_another: share of queries whose first result's product is of another class.
+    """
 
     view: str
     colour_weight: float
     recall_at_1: Interval
     recall_at_10: Interval
     nothing_close: Interval
+    sold_as_another: Interval
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,14 @@ class StylesReport:
 @dataclass(frozen=True)
 class _Outcome:
     """Outcome of one query: whether its largest garment has the right class, and by colour weight
-    the rank of its style (None beyond `DEPTH`) and whether nothing was close."""
+    the rank of its style (None beyond `DEPTH`), whether nothing was close, and whether the first
+    result's product is of another class."""
 
     view: str
     largest_right: bool
     ranks: Mapping[float, int | None]
     nothing_close: Mapping[float, bool]
+    sold_as_another: Mapping[float, bool]
 
 
 def read_style_queries(path: Path, photos: Path) -> list[StyleQuery]:
@@ -99,20 +107,21 @@ def evaluate_styles(
     """Index a catalogue into an empty collection and search it with every query photo.
 
     Args:
-        catalogue: a feed whose item_group_id is the style.
+        catalogue: a feed whose item_group_id is the style; a column "class" says what is sold.
 
     Raises:
         IndexingError: the collection has no models, or no query photo can be read.
     """
     embedder, feed = collection.models, read_feed(catalogue)
     styles = {row.id: row.group or row.id for row in feed.rows}
+    classes = {row.id: (row.attributes or {}).get("class", "") for row in feed.rows}
     total = len(feed.rows) + len(queries)
     collection.index(feed, photos, lambda run: progress(min(run.done, len(feed.rows)), total))
     outcomes = []
     for number, query in enumerate(queries, 1):
         photo = read_or_none(query.path)
         if photo is not None:
-            outcomes.append(_outcome(collection, embedder, query, photo, styles))
+            outcomes.append(_outcome(collection, embedder, query, photo, styles, classes))
         progress(len(feed.rows) + number, total)
     if not outcomes:
         raise IndexingError("none of the query photos can be read; check --photos")
@@ -144,19 +153,23 @@ def _outcome(
     query: StyleQuery,
     photo: Photo,
     styles: Mapping[str, str],
+    sold: Mapping[str, str],
 ) -> _Outcome:
     (embedded,) = embedder.embed([photo])
     classes = [each.garment.garment_class for each in embedded.garments]
     garment = _chosen(embedded.garments, query.garment_class) or embedder.embed_whole(photo)
     ranks: dict[float, int | None] = {}
     distant: dict[float, bool] = {}
+    another: dict[float, bool] = {}
     for weight in COLOUR_WEIGHTS:
         wanted = replace(Query.of(garment), count=DEPTH, colour_weight=weight)
         cards = collection.results(wanted)
         right = [styles.get(card.product_id) == query.style for card in cards]
         ranks[weight] = right.index(True) if any(right) else None
         distant[weight] = not cards or nothing_close(cards, weight)
-    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant)
+        first = [sold.get(card.product_id, "") for card in cards[:1]]
+        another[weight] = first not in ([], [""], [query.garment_class.label])
+    return _Outcome(query.view, classes[:1] == [query.garment_class], ranks, distant, another)
 
 
 def _chosen(
@@ -175,4 +188,5 @@ def _figures(view: str, weight: float, outcomes: Sequence[_Outcome]) -> StyleFig
         recall_at_1=mean_with_interval([rank == 0 for rank in ranks]),
         recall_at_10=mean_with_interval([rank is not None for rank in ranks]),
         nothing_close=mean_with_interval([each.nothing_close[weight] for each in outcomes]),
+        sold_as_another=mean_with_interval([each.sold_as_another[weight] for each in outcomes]),
     )

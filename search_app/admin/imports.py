@@ -108,7 +108,8 @@ def reembed(
     services: UsedServices, key: Admin, encoder: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """Queue a change to another encoder, which embeds every garment again."""
-    choice = choice_named(services.settings.data, encoder)
+    collection = services.open_collection
+    choice = choice_named(collection.data, collection.bucket, encoder)
     services.open_jobs.upkeep("reembed", choice.name, key.name)
     return RedirectResponse("/admin#imports", 303)
 
@@ -128,7 +129,7 @@ def _dashboard(
         "status": collection.status(),
         "encoders": [
             each.name
-            for each in encoder_choices(services.settings.data)
+            for each in encoder_choices(collection.data, collection.bucket)
             if each.fingerprint != encoder
         ],
     }

@@ -107,7 +107,7 @@ def rebuild(
 
     settings = settings_for(data=data)
     require_catalogue(settings)
-    settings = settings_for(data=data, encoder=encoder_of_name(settings.data, encoder))
+    settings = settings_for(data=data, encoder=encoder_of_name(settings, encoder))
     summary = _reembed(settings) if encoder else None
     with opened_collection(settings) as collection:
         repaired = collection.repair_values() if mend else None
@@ -125,7 +125,10 @@ def rebuild(
     if repaired is not None:
         typer.echo(f"mended: {repaired} rows")
     if summary is not None:
-        print_figures(summary)
+        typer.echo(f"encoder: {summary.after}, before {summary.before}")
+        typer.echo(f"embedded: {summary.garments} garments on {summary.photos} photos")
+        if summary.figures is not None:
+            print_figures(summary.figures)
     typer.echo(f"indices rebuilt: {count} garments")
 
 

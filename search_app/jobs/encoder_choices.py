@@ -2,7 +2,8 @@
 
     DATA/encoders/NAME.safetensors, with NAME.json, its card, beside it
 
-Only the server's operator can put files there; a request can only name one.
+Of servers that share a bucket, each takes what its folder lacks from encoders/ there. Only the
+operator can put files into either; a request can only name one.
 """
 
 import logging
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from catalog.data_folder.bucket import Bucket
 from catalog.models import DATABASE_NAME
 from search_app.errors import PageNotFound
 from segmentation.errors import WeightsError
@@ -35,11 +37,13 @@ class EncoderChoice:
     weights: Path
 
 
-def encoder_choices(data: Path) -> list[EncoderChoice]:
+def encoder_choices(data: Path, bucket: Bucket | None = None) -> list[EncoderChoice]:
     """The shipped encoder, then those in the data folder by name, without broken cards."""
     # Imported here: loads torch.
     from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card
 
+    if bucket is not None:
+        bucket.take_missing(FOLDER, data)
     named = [(SHIPPED, SHIPPED_ENCODER)]
     named += [(each.stem, each) for each in sorted((data / FOLDER).glob(f"*{SUFFIX}"))]
     choices = []
@@ -53,19 +57,20 @@ def encoder_choices(data: Path) -> list[EncoderChoice]:
     return choices
 
 
-def choice_named(data: Path, name: str) -> EncoderChoice:
+def choice_named(data: Path, bucket: Bucket | None, name: str) -> EncoderChoice:
     """The encoder of this name. Raises PageNotFound."""
-    for choice in encoder_choices(data):
+    for choice in encoder_choices(data, bucket):
         if choice.name == name:
             return choice
     raise PageNotFound(f"there is no encoder {name[:100]!r}; put its weights into DATA/{FOLDER}")
 
 
-def encoder_of_name(data: Path, encoder: str | None) -> str | None:
+def encoder_of_name(settings: "Settings", encoder: str | None) -> str | None:
     """The weights of an encoder chosen by name; any other reference stays as it is."""
     if encoder is None:
         return None
-    named = {choice.name: str(choice.weights) for choice in encoder_choices(data)}
+    choices = encoder_choices(settings.data, settings.bucket())
+    named = {choice.name: str(choice.weights) for choice in choices}
     return named.get(encoder, encoder)
 
 
@@ -74,12 +79,14 @@ def encoder_in_use(settings: "Settings") -> str | None:
 
     So a server whose encoder was changed restarts with the new one.
     """
-    folder = settings.data / FOLDER
-    if settings.encoder is not None or not any(folder.glob(f"*{SUFFIX}")):
+    bucket, folder = settings.bucket(), settings.data / FOLDER
+    if settings.encoder is not None or not (bucket or any(folder.glob(f"*{SUFFIX}"))):
         return settings.encoder
     stored = stored_fingerprint(settings)
     made_by = stored and stored.encoder
-    chosen = [each for each in encoder_choices(settings.data) if each.fingerprint == made_by]
+    chosen = [
+        each for each in encoder_choices(settings.data, bucket) if each.fingerprint == made_by
+    ]
     return str(chosen[0].weights) if chosen else None
 
 

@@ -110,7 +110,7 @@ class JobWorker:
             active = active_model(session)
         if active is None or used is None or active.encoder == used.encoder:
             return
-        choices = encoder_choices(self._collection.data)
+        choices = encoder_choices(self._collection.data, self._collection.bucket)
         weights = [each.weights for each in choices if each.fingerprint == active.encoder]
         if not weights:
             raise IndexingError(
@@ -187,9 +187,10 @@ class JobWorker:
         elif task == REVIEW:
             review_catalogue(claimed, self._collection, report)
         else:
-            choice = choice_named(self._collection.data, claimed.job.source)
+            old = self._collection
+            choice = choice_named(old.data, old.bucket, claimed.job.source)
             embedder = self._load_encoder(str(choice.weights))
-            self._switch(change_encoder(claimed, self._collection, embedder, report))
+            self._switch(change_encoder(claimed, old, embedder, report))
 
     def _reporter(self, claimed: ClaimedJob) -> Report:
         reported = 0.0

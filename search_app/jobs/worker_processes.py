@@ -13,7 +13,6 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
 from catalog.database import open_database
 from catalog.errors import DatabaseAway
@@ -42,7 +41,7 @@ def load_models(settings: Settings) -> Embedder:
 def work_on(run: str, settings: Settings, load: Load = load_models) -> None:
     """Index shards of a run until all are done or parked."""
     embedder = load(settings)
-    bucket = None if settings.files is None else Bucket(settings.files)
+    bucket = settings.bucket()
     with (
         importing(settings.data),
         closing(open_database(settings.data, settings.database_url)) as database,
@@ -115,17 +114,18 @@ def _here(count: int, settings: Settings, load: Load, run: str) -> Iterator[Call
 
 @contextmanager
 def _on_ray(address: str, settings: Settings, load: Load, run: str) -> Iterator[Callable[[], None]]:
-    """A task for each processor of a Ray cluster; Ray starts those again that die."""
+    """Tasks on all processors of a Ray cluster; Ray starts those again that die."""
     try:
         import ray
     except ImportError as error:
         raise CommandFailed(
             "Ray is not installed; run `python -m pip install 'apparel-search[ray]'`"
         ) from error
-    settings = settings.model_copy(update={"threads": 1})
+    threads = settings.threads if "threads" in settings.model_fields_set else 1
+    settings = settings.model_copy(update={"threads": threads})
     with ray.init(address, log_to_driver=False):
-        task = ray.remote(num_cpus=1, max_retries=-1)(work_on)
-        count = int(ray.cluster_resources().get("CPU", 1))
+        task = ray.remote(num_cpus=threads, max_retries=-1)(work_on)
+        count = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
         tasks = [task.remote(run, settings, load) for _ in range(count)]
 
         def check() -> None:

@@ -1,8 +1,14 @@
-"""One server over a small drawn catalogue, one Chromium, a fresh context for each test."""
+"""One server over a small drawn catalogue, one Chromium, a fresh context for each test.
 
+BROWSER_SERVERS=3 runs three servers on one PostgreSQL behind the shipped nginx file, none sticky;
+a ticket then opens its own server alone, so leave that test out (-k "not terminal").
+"""
+
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +19,18 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from catalog.feeds.reader import read_feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
+from indexing.index.engine import EngineName
 from search_app.app import create_app
 from search_app.cli.demo import draw_demo, sample_photos
 from search_app.security.keys import Scope, make_key
 from search_app.settings import Settings
 from tests.browser.chromium import find_chromium
+from tests.databases import migrated_database
+from tests.load.server import served
+from tests.nginx import nginx, upstream
+from tests.ports import free_port
 
+SERVERS = int(os.environ.get("BROWSER_SERVERS", "1"))
 PRODUCTS = 28
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -44,16 +56,30 @@ class Server:
     key: str
     ticket: Callable[[], str]
     samples: Path
+    database_url: str | None
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """The database of several servers; None: the folder's own."""
+    if SERVERS == 1:
+        return None
+    return migrated_database(request.getfixturevalue("postgresql_server"), "pgvector")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, database_url: str | None) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("browser")
     samples = sample_photos(data)[0].parent
-    collection = open_collection(data, load_embedder())
+    engine: EngineName = "pgvector" if database_url else "faiss"
+    collection = open_collection(data, load_embedder(), database_url, engine=engine)
     collection.index(read_feed(draw_demo(data / "demo", PRODUCTS, 3, size=(360, 480), workers=1)))
     key = make_key(collection.database, "browser", Scope.ADMIN).secret
-    app = create_app(Settings(data=data, rate_limit="off", import_folder=data), collection)
+    settings = Settings(
+        data=data, rate_limit="off", import_folder=data, database_url=database_url, engine=engine,
+        trusted_proxies="127.0.0.1" if SERVERS > 1 else None,
+    )  # fmt: skip
+    app = create_app(settings, collection)
     config = uvicorn.Config(app, port=0, log_level="warning", ws="none")
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -63,11 +89,28 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         time.sleep(0.05)
     port = running.servers[0].sockets[0].getsockname()[1]
     sessions = app.state.services.sessions
-    address = f"http://127.0.0.1:{port}"
-    yield Server(address, key, lambda: sessions.issue_ticket(key), samples)
+    with ExitStack() as others:
+        if SERVERS > 1:
+            port = _behind_nginx(others, settings, port)
+        address = f"http://127.0.0.1:{port}"
+        yield Server(address, key, lambda: sessions.issue_ticket(key), samples, database_url)
     running.should_exit = True
     thread.join(timeout=10)
     collection.close()
+
+
+def _behind_nginx(running: ExitStack, settings: Settings, port: int) -> int:
+    """Start the other servers and nginx before all; its port."""
+    environment = {
+        f"APPAREL_{name.upper()}": str(value)
+        for name, value in settings.model_dump(exclude_defaults=True).items()
+    }
+    ports = [port, *(free_port() for _ in range(SERVERS - 1))]
+    for each in ports[1:]:
+        running.enter_context(served(settings.data, each, **environment))
+    listen = free_port()
+    running.enter_context(nginx(settings.data / "nginx", upstream(ports, listen), listen))
+    return listen
 
 
 @pytest.fixture(scope="package")

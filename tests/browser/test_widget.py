@@ -37,7 +37,7 @@ def shop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     for each in servers:
         threading.Thread(target=each.serve_forever, daemon=True).start()
         addresses.append(f"http://127.0.0.1:{each.server_port}")
-    database = open_database(server.samples.parent)
+    database = open_database(server.samples.parent, server.database_url)
     key = make_key(database, "shop page", Scope.READ, [addresses[0]]).secret
     database.close()
     for file in SHOP.iterdir():

@@ -7,12 +7,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import serious
 from tests.browser.conftest import DESKTOP, PHONE, Server
+from tests.browser.test_admin import sign_in
 
 Opener = Callable[..., Page]
 
 
 def signed_in(open_page: Opener, server: Server, **options: object) -> Page:
-    return open_page(f"/admin?ticket={server.ticket()}", **options)
+    page = open_page("/admin", **options)
+    sign_in(page, server.key)
+    return page
 
 
 def test_catalogue_is_checked_under_ones_eyes(open_page: Opener, server: Server) -> None:

@@ -19,29 +19,15 @@ from tests.load.conftest import RunningServer, Serve
 from tests.load.run import Tally, ask
 from tests.load.test_jobs import ended
 from tests.load.test_load import write_feed
-from tests.nginx import nginx
+from tests.nginx import nginx, upstream
 from tests.ports import free_port
 
-SHIPPED = Path(__file__).parents[2] / ".deploy" / "nginx.servers.conf"
 SERVERS = 3
 SECONDS = float(os.environ.get("LOAD_SECONDS", "18"))
 SECONDS_BETWEEN_KILLS = SECONDS / 6
 VISITORS = 4
 IMPORTS = 3
 PHOTOS = 48
-
-
-def upstream(ports: list[int], listen: int) -> str:
-    text = SHIPPED.read_text()
-    third = f"server 127.0.0.1:{ports[2]} max_fails=1 fail_timeout=5s;\n    server "
-    for shipped, ours in (
-        ("server first:8000", f"server 127.0.0.1:{ports[0]}"),
-        ("server second:8000", f"{third}127.0.0.1:{ports[1]}"),
-        ("listen 8000;", f"listen 127.0.0.1:{listen};"),
-    ):
-        assert text.count(shipped) == 1, shipped
-        text = text.replace(shipped, ours)
-    return text
 
 
 def write_shop(folder: Path) -> None:

@@ -84,7 +84,7 @@ def test_encoder_is_changed_from_the_page(
     page = page_with(client, ">Done<")
     weights = str(collection.data / FOLDER / "street.safetensors")
     assert loaded == [weights]
-    assert f"<strong>{PRODUCTS}</strong> garments" in page
+    assert f"Garments <strong>{PRODUCTS}</strong>" in page
     assert "from fake-encoder/1 to " in page
     # Of the new vectors, without a restart; what was looked at by the old ones is let go.
     found = client.post("/api/v1/search", files=photo).json()
@@ -130,11 +130,25 @@ def test_rebuild_is_a_job_that_the_page_shows(client: TestClient, collection: Co
     client.post("/admin/rebuild", data={"csrf": token_on(client)})
     page = page_with(client, ">Done<")
     assert "Rebuild of the index" in page
-    assert f"<strong>{PRODUCTS}</strong> garments" in page
+    assert f"Garments <strong>{PRODUCTS}</strong>" in page
 
 
 def test_without_other_encoders_the_settings_count(tmp_path: Path) -> None:
     assert encoder_in_use(Settings(data=tmp_path)) is None
     assert [each.name for each in encoder_choices(tmp_path)] == ["shipped"]
-    assert encoder_of_name(tmp_path, "shipped") == str(SHIPPED_ENCODER)
-    assert encoder_of_name(tmp_path, "hf-hub:x/y") == "hf-hub:x/y"
+    assert encoder_of_name(Settings(data=tmp_path), "shipped") == str(SHIPPED_ENCODER)
+    assert encoder_of_name(Settings(data=tmp_path), "hf-hub:x/y") == "hf-hub:x/y"
+
+
+def test_encoders_of_a_shared_bucket_are_taken_once(collection: Collection, tmp_path: Path) -> None:
+    shutil.copytree(collection.data / FOLDER, tmp_path / "bucket" / FOLDER)
+    settings = Settings(data=tmp_path / "other", files=f"file://{tmp_path}/bucket")
+    assert [each.name for each in encoder_choices(settings.data, settings.bucket())] == [
+        "shipped", "street",
+    ]  # fmt: skip
+    assert encoder_of_name(settings, "street") == str(settings.data / FOLDER / "street.safetensors")
+    # What is here already is not taken again.
+    (settings.data / FOLDER / "street.json").write_text("broken")
+    assert [each.name for each in encoder_choices(settings.data, settings.bucket())] == ["shipped"]
+    empty = Settings(data=tmp_path / "empty", files=f"file://{tmp_path}/nothing")
+    assert encoder_in_use(empty) is None

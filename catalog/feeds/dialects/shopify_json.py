@@ -125,6 +125,11 @@ def _money(entry: Entry, value: Any) -> str:
     return str(Decimal(text) / 100) if "price_min" in entry and text.isdecimal() else text
 
 
+def _object(value: Any) -> Entry:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
 def _is_field(part: Entry) -> bool:
     return {"namespace", "key", "value"} <= part.keys()
 
@@ -132,7 +137,7 @@ def _is_field(part: Entry) -> bool:
 def _objects(value: Any) -> list[Entry]:
     """Objects of a list, or of GraphQL's nodes or edges."""
     if isinstance(value, dict):
-        value = value.get("nodes") or [each.get("node") for each in value.get("edges") or []]
+        value = value.get("nodes") or [each.get("node") for each in objects_of(value.get("edges"))]
     return objects_of(value)
 
 
@@ -158,15 +163,15 @@ def _photos(entry: Entry, parts: list[Entry]) -> Iterator[str]:
         yield from (cell_of(each) for each in images if isinstance(each, str))
     for part in [*first, *sorted(parts, key=lambda each: "price" in each)]:
         if isinstance(part, dict):
-            media = part.get("preview") or part
-            inner = media.get("image")
-            image = inner if isinstance(inner, dict) else media
+            media = _object(part.get("preview")) or part
+            image = _object(media.get("image")) or media
             yield cell_of(image.get("src") or image.get("url") or image.get("originalSrc"))
 
 
 def _options(entry: Entry, variants: list[Entry]) -> Iterator[tuple[str, str]]:
     for option in _objects(entry.get("options")):
-        for value in option.get("values") or []:
+        listed = option.get("values")
+        for value in listed if isinstance(listed, list) else ():
             yield str(option.get("name", "")), cell_of(value)
     for variant in variants:
         for option in _objects(variant.get("selectedOptions")):

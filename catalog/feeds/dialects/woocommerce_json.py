@@ -61,9 +61,9 @@ def _row(line: int, entry: Entry) -> Record:
         photos = (entry.get("images"), [entry.get("image")])
         values["images"] = distinct_lines(map(cell_of, photos))
     for number, each in enumerate(objects_of(entry.get("attributes")), start=1):
-        options = each.get("options") or _names(each.get("terms")) or [each.get("option") or ""]
+        options = each.get("options") or _names(each.get("terms")) or each.get("option") or ""
         values[f"attribute_{number}_name"] = str(each.get("name", ""))
-        values[f"attribute_{number}_value_s"] = _listed(map(str, options))
+        values[f"attribute_{number}_value_s"] = _listed(cell_of(options).split("\n"))
     return Record(line, values | _store_prices(entry))
 
 

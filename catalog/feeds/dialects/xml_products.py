@@ -4,8 +4,10 @@ Fields in a namespace (g:title) take precedence over plain ones (title). Read as
 are refused (billion laughs, local files).
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
+from html.entities import html5
 from typing import Any, Final
 
 from lxml import etree
@@ -26,6 +28,8 @@ _LABELS: Final = frozenset({"param_name", "attribute_name"})
 _LABELLED: Final = frozenset({"val", "attribute_value"})
 _JOINED: Final = PHOTO_NAMES | {"description", "content", "summary"}
 """Elements whose inner ones are more of the same."""
+_ENTITY: Final = re.compile(r"&((?!(?:amp|lt|gt|quot|apos);)[A-Za-z]\w{1,30};)")
+_LONGEST_ENTITY: Final = 32
 _DEPTH: Final = 4
 """Elements nested deeper count as those in which they lie."""
 
@@ -77,7 +81,7 @@ def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
         ("end",), encoding="utf-8", resolve_entities=False, no_network=True, recover=True
     )
     has_element = False
-    for number, part in enumerate(parts):
+    for number, part in enumerate(_with_letters(parts)):
         if not has_element and "<!ENTITY" in part:
             raise FeedError(
                 f"{feed_name} declares XML entities, which are not read; leave them out"
@@ -92,6 +96,18 @@ def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
                 _release(element)
     parser.close()
     _raise_error(parser, feed_name)
+
+
+def _with_letters(parts: Iterable[str]) -> Iterator[str]:
+    """The parts with letters in place of HTML's entities, which XML does not know ("&nbsp;")."""
+    carried = ""
+    for part in parts:
+        text = carried + part
+        open_entity = text.rfind("&", -_LONGEST_ENTITY)
+        cut = open_entity if open_entity >= 0 and ";" not in text[open_entity:] else len(text)
+        carried = text[cut:]
+        yield _ENTITY.sub(lambda found: html5.get(found[1], found[0]), text[:cut])
+    yield carried
 
 
 def _raise_error(parser: Any, feed_name: str) -> None:

@@ -6,9 +6,11 @@ then the code page that its letters look like. An invalid byte becomes a lone su
 """
 
 import codecs
+import gzip
 import mmap
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -19,6 +21,9 @@ from catalog.feeds.text.feed_text import BLOCK, FeedText
 
 LARGE: Final = 4_000_000
 """Bytes of a file whose text is not held in memory."""
+LARGEST: Final = 2_000_000_000
+"""Bytes of a packed feed when it is unpacked."""
+_GZIP: Final = b"\x1f\x8b"
 BROKEN: Final = re.compile("[\udc80-\udcff]")
 """An undecodable byte."""
 _BROKEN_MARK: Final = "\udcff"
@@ -51,7 +56,6 @@ _LETTERS_A_NUL: Final = 100
 _NOT_TEXT: Final = {
     b"PK\x03\x04": "a zip or Excel file; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
-    b"\x1f\x8b": "packed with gzip; unpack it first",
     b"\xff\xd8\xff": "a JPEG photo; give its folder or a feed",
     b"\x89PNG": "a PNG photo; give its folder or a feed",
     b"%PDF": "a PDF; give a CSV, TSV, JSON lines or XML file",
@@ -91,9 +95,27 @@ def _read(path: Path) -> bytes | mmap.mmap:
     """The file's bytes; those of a large file stay on disk."""
     try:
         with path.open("rb") as file:
+            if file.read(len(_GZIP)) == _GZIP:
+                return _unpacked(path)
+            file.seek(0)
             return _mapped(file) if path.stat().st_size >= LARGE else file.read()
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FeedError(f"{path.name} is a damaged gzip file; export it anew") from error
     except OSError as error:
         raise FeedError(f"cannot read {path.name}: {error.strerror}; check the path") from error
+
+
+def _unpacked(path: Path) -> bytes | mmap.mmap:
+    """The bytes in a gzip file, in a temporary file where they are many."""
+    with gzip.open(path) as packed, tempfile.TemporaryFile(prefix="apparel-feed-") as file:
+        size = 0
+        while block := packed.read(BLOCK):
+            size += file.write(block)
+            if size > LARGEST:
+                raise FeedError(f"{path.name} holds over {LARGEST // 10**9} GB; split it")
+        file.flush()
+        file.seek(0)
+        return _mapped(file) if size >= LARGE else file.read()
 
 
 def _mapped(file: IO[bytes]) -> mmap.mmap:

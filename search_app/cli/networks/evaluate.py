@@ -186,13 +186,13 @@ def _print_styles(report: "StylesReport") -> None:
             f"{each.colour_weight:g}",
             *(_interval(figure) for figure in (each.recall_at_1, each.recall_at_10)),
             _interval(each.nothing_close),
+            _interval(each.sold_as_another),
             _interval(report.largest_right[each.view]),
         )
         for each in report.figures
     ]
-    print_table(
-        ("view", "colour weight", "recall@1", "recall@10", "nothing close", "largest right"), rows
-    )
+    head = ("view", "colour weight", "recall@1", "recall@10", "nothing close", "sold as another")
+    print_table((*head, "largest right"), rows)
     counts = ", ".join(f"{count} {view}" for view, count in report.queries.items())
     typer.echo(f"{counts} among {report.products} products; {report.encoder}")
 

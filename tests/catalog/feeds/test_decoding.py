@@ -1,11 +1,13 @@
 """Code pages, broken bytes and broken quotes: no letter and no row of another cell is lost."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
+from catalog.feeds.text import decoding
 from catalog.feeds.text.decoding import decode
 
 TEXTS = {
@@ -129,6 +131,24 @@ def test_a_broken_quote_swallows_no_row(tmp_path: Path, row: str, title: str | N
     assert set(titles) - {"2"} == {"1", *(str(n) for n in range(3, 9))}
     assert titles["5"] == "Dress, 5"
     assert [reject.line for reject in feed.rejects] == ([] if title else [3])
+
+
+def test_a_feed_packed_with_gzip(tmp_path: Path) -> None:
+    whole = gzip.compress("id,title,image\n1,Gr\u00f6\u00dfe,a.jpg\n".encode("cp1252"))
+    path = tmp_path / "feed.csv.gz"
+    path.write_bytes(whole)
+    assert [row.title for row in read_feed(path).rows] == ["Gr\u00f6\u00dfe"]
+    path.write_bytes(whole[:-9])
+    with pytest.raises(FeedError, match="damaged gzip file"):
+        read_feed(path)
+
+
+def test_what_a_gzip_file_holds_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "LARGEST", 1000)
+    path = tmp_path / "feed.csv.gz"
+    path.write_bytes(gzip.compress(b"id\n" + b"1" * 2000))
+    with pytest.raises(FeedError, match="split it"):
+        read_feed(path)
 
 
 def test_quotes_in_a_tab_separated_feed_are_letters(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from catalog.errors import FeedError
 from catalog.feeds.large.json_document import document_values
 from catalog.feeds.reader import read_feed
+from tests.catalog.feeds import test_dialects as dialects
+from tests.catalog.feeds.test_other_shops import AGENTIC
 
 COUNT = 8
 _LETTERS = st.sampled_from([b'"', b",", b"\xc3", b"\0", b";", b"\t", b"<", b"{", b"\\", b"\n"])
@@ -123,3 +125,45 @@ def test_every_size_is_joined_or_reported(rows: list[tuple[str, str, str, int, i
         assert set(product.photos) == {f"{each[2]}.jpg" for each in joined}
         assert product.price == min(each[3] for each in joined)
         assert (product.availability == "in stock") == any(each[4] for each in joined)
+
+
+_DOCUMENTS = [
+    dialects.PRODUCTS_JSON, dialects.WOO_REST, dialects.JSON_LD, [AGENTIC],
+    [json.loads(line) for line in dialects.BULK.splitlines()],
+]  # fmt: skip
+_ODD = [
+    None, True, -1, 1e300, "", "\u00b2", "\0", "\ud800", [], {}, [None], [[]], [{}],
+    {"edges": ["x"]}, {"edges": True}, {"amount": "x", "currency": 3}, {"url": {}},
+    {"name": {"name": {}}},
+]  # fmt: skip
+
+
+def _places(value: object, outer: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The paths of all values within a document."""
+    items: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    return [
+        each for key, inner in items for each in ((*outer, key), *_places(inner, (*outer, key)))
+    ]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_values_of_any_type_are_a_feed_or_an_error(data: st.DataObject) -> None:
+    document = json.loads(json.dumps(data.draw(st.sampled_from(_DOCUMENTS))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        *outer, last = data.draw(st.sampled_from(_places(document)))
+        place = document
+        for key in outer:
+            place = place[key]
+        place[last] = json.loads(json.dumps(data.draw(st.sampled_from(_ODD))))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "feed.json"
+        path.write_text(json.dumps(document))
+        try:
+            assert read_feed(path).kind
+        except FeedError:  # It is refused whole, with its reason.
+            return

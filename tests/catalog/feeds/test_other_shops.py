@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.feeds.availability import read_availability
+from catalog.feeds.dialects.xml_products import read_xml
 from catalog.feeds.photo_names import split_photos
 from catalog.feeds.prices import parse_price
 from catalog.feeds.reader import read_feed, read_source
@@ -305,6 +306,29 @@ def test_names_in_several_languages_and_prices_within_groups(tmp_path: Path) -> 
     assert (row.title, row.colour, row.price, row.currency) == (
         "Mantel", "red", Decimal("9.90"), "EUR",
     )  # fmt: skip
+
+
+def test_xml_with_variants_and_entities_of_html(tmp_path: Path) -> None:
+    variants = "".join(f'<variant sku="V{n}" price="{100 - n}.50" stock="{n}"/>' for n in range(40))
+    text = f"<catalog><product id='1'><variants>{variants}</variants><title>A&nbsp;&amp; &eacute;"
+    row = _row(tmp_path / "f.xml", f"{text}</title></product></catalog>")
+    assert (row.title, row.price, row.availability) == (
+        "A & \u00e9", Decimal("61.50"), "in stock",
+    )  # fmt: skip
+
+
+def test_an_entity_at_the_end_of_a_part() -> None:
+    text = "<feed><item><id>1</id><title>a&eacute;b &amp; c</title></item></feed>"
+    parts = (text[start : start + 5] for start in range(0, len(text), 5))
+    (record,) = read_xml(parts, "f.xml")[2]
+    assert record.values["title"] == "a\u00e9b & c"
+
+
+def test_currencies_by_symbol_and_prices_by_kind(tmp_path: Path) -> None:
+    feed = _feed(tmp_path / "f.csv", "id,price,currency,image\n1,5,\u20ac,a.jpg\n2,5,euro,b.jpg\n")
+    assert [row.currency for row in feed.rows] == ["EUR", "EUR"]
+    row = _row(tmp_path / "f.json", [{"id": "1", "price": {"regular": 30, "sale": 20}}])
+    assert (row.price, row.sale_price) == (Decimal(30), Decimal(20))
 
 
 def test_a_name_within_a_group_yields_to_the_field_s_own(tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ def test_kinds_colours_and_patterns(
     ("text", "query"),
     [
         ("blouse not beige", "blouse - beige"),
+        ("pantalon autre que noir", "trousers - black"),
+        ("anything except jeans", "- jeans+denim"),
         ("jeans & a white top", "(jeans & denim) or (top & white)"),
         ("black & white shirt", "shirt & black & white"),
         ("silberfarbenes Kleid", "dress & grey"),

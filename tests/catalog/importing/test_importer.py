@@ -1,12 +1,13 @@
 """Feeds into the database: upserts, pending photos, clashes, removal."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from catalog.database import Database, open_database
 from catalog.errors import ProductNotFound
@@ -17,6 +18,7 @@ from catalog.importing.importer import import_feed, update_product
 from catalog.importing.records import ImportOptions, ImportSummary
 from catalog.importing.removal import Leftovers, remove_product
 from catalog.models import NOT_IN_FEED, PhotoRow, Product
+from tests.databases import migrated_database
 from tests.fakes import draw_photo
 
 SHIRT = ProductRow("a", "Red shirt", ("a.jpg",), brand="Acme", price=Decimal("24.90"))
@@ -226,3 +228,16 @@ def test_a_sale_ends_with_an_empty_cell(database: Database) -> None:
     with database.session() as session:
         assert unchanged.unchanged == 1
         assert session.get_one(Product, "a").sale_price is None
+
+
+def test_first_import_into_postgresql_takes_linear_time(
+    tmp_path: Path, postgresql_server: str
+) -> None:
+    """Triggers and foreign keys look products up; none may read all of them for each one."""
+    url = migrated_database(postgresql_server)
+    rows = tuple(replace(JEANS, id=f"p{number}") for number in range(2_000))
+    with closing(open_database(tmp_path / "data", url)) as database:
+        _import(database, Feed(rows=rows, folder=tmp_path))
+    read = text("SELECT sum(seq_tup_read) FROM pg_stat_user_tables")
+    with closing(open_database(tmp_path / "data", url)) as database, database.session() as session:
+        assert session.scalar(read) < 300 * len(rows)

@@ -144,10 +144,11 @@ def _one_worker() -> list[psutil.Process]:
 
 
 class RayCluster:
-    """Two nodes with a processor each, on this machine."""
+    """Nodes of Ray on this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, processors: int = 1, nodes: int = 2) -> None:
         self._folder, self._port, self._client = folder, free_port(), free_port()
+        self._processors = processors
         self._ray = Path(__import__("ray").__file__).parents[1] / "bin" / "ray"
         head = ("--head", f"--port={self._port}", f"--ray-client-server-port={self._client}")
         self._head = self._started(*head, "--include-dashboard=false", f"--temp-dir={folder}/ray")
@@ -155,8 +156,10 @@ class RayCluster:
             if self._head.poll() is not None:
                 raise RuntimeError((folder / "ray.log").read_text())
             time.sleep(1)
-        self._node = self._started(f"--address=127.0.0.1:{self._port}")
-        time.sleep(20)
+        self._node = self._head
+        if nodes > 1:
+            self._node = self._started(f"--address=127.0.0.1:{self._port}")
+            time.sleep(20)
 
     @property
     def address(self) -> str:
@@ -164,7 +167,8 @@ class RayCluster:
 
     def _started(self, *options: str) -> "subprocess.Popen[bytes]":
         small = (
-            "--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats",
+            f"--num-cpus={self._processors}", "--object-store-memory=80000000",
+            "--disable-usage-stats",
             "--node-ip-address=127.0.0.1", "--min-worker-port=31000", "--max-worker-port=31200",
         )  # fmt: skip
         command = [sys.executable, str(self._ray), "start", "--block", *small, *options]

@@ -17,8 +17,9 @@ def _catalogue(folder: Path) -> Path:
     draw_photo(folder / "blue.png", "blue", notch=4)
     draw_photo(folder / "trousers.png", "green", GarmentClass.LOWER)
     (folder / "catalogue.csv").write_text(
-        "id,title,photos,item_group_id\n"
-        "s1-red,s1,red.png,s1\ns1-blue,s1,blue.png,s1\ns2-green,s2,trousers.png,s2\n"
+        "id,title,photos,item_group_id,class\n"
+        "s1-red,s1,red.png,s1,upper\ns1-blue,s1,blue.png,s1,upper\n"
+        "s2-green,s2,trousers.png,s2,lower\n"
     )
     return folder / "catalogue.csv"
 
@@ -42,6 +43,7 @@ def test_views_are_counted_apart(collection: Collection, tmp_path: Path) -> None
     assert back.recall_at_1 == [1.0, 1.0, 1.0]
     # The close-up's class is wrong, so only the whole photo of the empty one can find its style.
     assert close.recall_at_10[0] == 0.5
+    assert (back.sold_as_another[0], close.sold_as_another[0]) == (0.0, 0.5)
     assert (report.largest_right["back"][0], report.largest_right["alt1"][0]) == (1.0, 0.0)
 
 
