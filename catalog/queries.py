@@ -128,6 +128,7 @@ def _photo_detail(photo: PhotoRow, garment_ids: Sequence[int]) -> PhotoDetail:
         skip_stage=photo.skip_stage,
         skip_code=photo.skip_code,
         skip_reason=photo.skip_reason,
+        has_copy=photo.stored is not None,
         garment_ids=tuple(garment_ids),
     )
 

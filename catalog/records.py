@@ -62,7 +62,10 @@ class AttributeCard:
 
 @dataclass(frozen=True)
 class PhotoDetail:
-    """A product's photo with its status (pending, indexed, skipped) and its size in pixels."""
+    """A product's photo with its status (pending, indexed, skipped) and its size in pixels.
+
+    `has_copy` tells whether there is a stored copy to show.
+    """
 
     id: int
     source: str
@@ -73,6 +76,7 @@ class PhotoDetail:
     skip_stage: str | None
     skip_code: str | None
     skip_reason: str | None
+    has_copy: bool
     garment_ids: tuple[int, ...]
 
 

@@ -7,28 +7,18 @@ change, for a multiple of the time that counting took.
 """
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from catalog.cache import QueryCache, catalogue_state
 from catalog.feeds.columns import plain_name
-from catalog.filtering.facet_counts import (
-    ProductColumns,
-    Worn,
-    attribute_counts,
-    class_counts,
-    colour_counts,
-    price_range,
-    read_columns,
-    read_worn,
-    text_counts,
-)
+from catalog.filtering.facet_counts import COLUMNS, Counts, value_counts
 from catalog.filtering.filters import Filters
 from catalog.models import AttributeRow, Product
 from segmentation.classes import GARMENT_CLASSES
@@ -129,47 +119,34 @@ def count_facets(
 ) -> Facets:
     """`facets` without the cache."""
     names = tuple(plain_name(each) for each in attributes)
-    # Most facets have the same filters, whose products and garments are read once.
-    with_attributes = {wanted.without(name) for name in names}
+    # Most facets have the same filters: theirs are counted together.
+    together: dict[Filters, list[str]] = defaultdict(list)
+    for name in (*COLUMNS, *names):
+        together[wanted.without(name)].append(name)
+    counts: dict[str, Counts] = {}
+    for filters, facets_of in together.items():
+        counts |= value_counts(session, filters, facets_of)
 
-    @cache
-    def products(filters: Filters) -> ProductColumns | None:
-        if filters.is_empty:
-            return None
-        return read_columns(session, filters, filters in with_attributes)
+    def values(name: str) -> tuple[FacetValue, ...]:
+        return _most_frequent(counts.get(name, {}), limit)
 
-    @cache
-    def worn(filters: Filters) -> Worn | None:
-        passing = products(filters)
-        return None if passing is None else read_worn(session, filters, passing)
-
-    def of_text(column: InstrumentedAttribute[Any]) -> tuple[FacetValue, ...]:
-        passing = products(wanted.without(column.key))
-        return _most_frequent(text_counts(session, column, passing), limit)
-
-    def of_attribute(name: str) -> AttributeFacet:
-        counts = attribute_counts(session, name, products(wanted.without(name)))
-        return AttributeFacet(name, _most_frequent(counts, limit))
-
-    for_colours = wanted.without("colour")
-    colours = colour_counts(session, products(for_colours), worn(for_colours))
-    lowest, highest = price_range(session, products(wanted.without("price")))
-    classes = class_counts(session, worn(wanted.without("class")))
+    prices = [Decimal(hundredths) / 100 for hundredths in counts.get("price", {})]
+    classes = {int(number): count for number, count in counts.get("class", {}).items()}
     return Facets(
-        brands=of_text(Product.brand),
-        categories=of_text(Product.category),
-        colours=_most_frequent(colours, limit),
-        availability=of_text(Product.availability),
-        price_min=lowest,
-        price_max=highest,
+        brands=values("brand"),
+        categories=values("category"),
+        colours=values("colour"),
+        availability=values("availability"),
+        price_min=min(prices, default=None),
+        price_max=max(prices, default=None),
         classes=tuple(
             FacetValue(each.label, classes[each]) for each in GARMENT_CLASSES if each in classes
         ),
-        attributes=tuple(map(of_attribute, names)),
+        attributes=tuple(AttributeFacet(name, values(name)) for name in names),
     )
 
 
-def _most_frequent(counts: Mapping[str, int], limit: int) -> tuple[FacetValue, ...]:
+def _most_frequent(counts: Counts, limit: int) -> tuple[FacetValue, ...]:
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     return tuple(FacetValue(value, count) for value, count in ordered[:limit])
 

@@ -45,6 +45,7 @@ class ClipEncoder(CropEncoder):
             padding="max_length",
             max_length=self._tokens,
             truncation=True,
+            return_token_type_ids=False,
             return_tensors="pt",
         )
         with torch.inference_mode():
@@ -76,7 +77,7 @@ def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
     with encoder_errors():
         refuse_pickle(name)
     try:
-        from transformers import AutoModel, AutoTokenizer
+        from transformers import AutoModel, PreTrainedTokenizerFast
     except ImportError as error:
         raise EncoderError(
             f"{name} needs transformers; run `python -m pip install 'apparel-search[hub]'`"
@@ -84,7 +85,8 @@ def open_clip(name: str, options: RuntimeOptions = REFERENCE) -> ClipEncoder:
     try:
         # A folder may bring code of its own; transformers would ask whether to run it.
         network = AutoModel.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        # By tokenizer.json alone: SigLIP's own class needs a library more for the same tokens.
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise EncoderError(

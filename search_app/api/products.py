@@ -173,7 +173,7 @@ def product_document(product: ProductDetail) -> ProductDocument:
 
 
 def _photo_fields(photo: PhotoDetail) -> dict[str, Any]:
-    address = photo_url(photo.id) if photo.status == "indexed" else None
+    address = photo_url(photo.id) if photo.has_copy else None
     return vars(photo) | {"photo_id": photo.id, "photo": photo.source, "photo_url": address}
 
 

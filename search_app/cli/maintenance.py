@@ -125,7 +125,10 @@ def rebuild(
     if repaired is not None:
         typer.echo(f"mended: {repaired} rows")
     if summary is not None:
-        print_figures(summary)
+        typer.echo(f"encoder: {summary.after}, before {summary.before}")
+        typer.echo(f"embedded: {summary.garments} garments on {summary.photos} photos")
+        if summary.figures is not None:
+            print_figures(summary.figures)
     typer.echo(f"indices rebuilt: {count} garments")
 
 

@@ -55,8 +55,20 @@ _JOB_MESSAGES: Final = (
     N_("%(feed)s is empty; give a CSV, TSV, JSON lines or XML file"),
     N_("%(feed)s has no rows; add a row for each product"),
     N_("%(count)s products had characters that cannot be shown, now left out"),
+    N_("left out, %(kind)s: %(count)s, first on line %(line)s (%(reason)s)"),
 )
 """What jobs, imports and their notes say, of which the rest stays English."""
+_KINDS_LEFT_OUT: Final = (
+    N_("title too long"),
+    N_("availability unknown"),
+    N_("currency unknown"),
+    N_("price unreadable"),
+    N_("sale price unreadable"),
+    N_("sale dates unreadable"),
+    N_("photo name unusable"),
+    N_("too many photos"),
+)
+"""Values in these messages."""
 
 
 class AdminTexts:
@@ -100,7 +112,7 @@ class AdminTexts:
     IMPORTS = Text("Imports and other jobs")
     NO_IMPORTS = Text("Nothing has been imported from this page yet.")
     DRY_RUN_DONE = Text("Dry run: nothing was written")
-    JOB_NEW = Text("products new")
+    JOB_NEW = Text("new products")
     JOB_CHANGED = Text("changed")
     JOB_UNCHANGED = Text("unchanged")
     JOB_GARMENTS = Text("garments")
@@ -174,7 +186,11 @@ class AdminTexts:
     @classmethod
     def job_message(cls, message: str) -> str:
         """A job's message or note, with the page's fields in place of the command's options."""
-        message = retold(message, _JOB_MESSAGES)
+        message = retold(
+            message,
+            _JOB_MESSAGES,
+            lambda value: gettext(value) if value in _KINDS_LEFT_OUT else value,
+        )
         for option, field in (
             ("--map", cls.COLUMN_NAMES),
             ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),

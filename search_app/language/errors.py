@@ -38,7 +38,7 @@ _MESSAGES: Final = {
         "There is no page at this address. It may be mistyped, or what it showed is no longer sold."
     ),
     "sample_not_found": N_("There is no such sample photo; choose one that is shown."),
-    "product_not_found": N_("This product is no longer in the catalogue."),
+    "product_not_found": N_("This product is not in the catalogue."),
     "invalid_request": N_("Something in this address cannot be understood. Start a new search."),
     "busy": N_("Many photos are being searched just now; try again in a moment."),
     "rate_limited": N_("Too many requests came from here; try again in a moment."),

@@ -204,7 +204,7 @@ class AnalyticsTexts:
     from_to = Filled("%(first)s to %(last)s")
     searches_of = Filled("%(day)s: %(count)s searches, %(failed)s without anything close")
     clicks_at = Filled("Place %(place)s: %(count)s clicks")
-    in_vain = Filled("%(share)s without results")
+    in_vain = Filled("%(share)s without anything close")
     privacy = Filled(
         "Kept for %(days)s days: the day, what was searched for, which products were shown and "
         "clicked. Never kept: photos, addresses, cookies or anything else about a person; "

@@ -28,9 +28,9 @@ from search_app.pages.cards import (
 )
 from search_app.pages.forms import counted_facets, filter_form
 from search_app.pages.garments import distinct_garments, main_colour, product_facts
-from search_app.pages.results import results_context
+from search_app.pages.results import relaxations, results_context
 from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
-from search_app.pages.views import ResultView
+from search_app.pages.views import ActiveFilter, ResultView
 from search_app.search.outfits import complete_the_look, main_garment
 from search_app.search.search import SearchOptions, find_by_words, search_cards
 from search_app.services import UsedServices
@@ -85,10 +85,16 @@ def find_page(request: Request, services: UsedServices) -> Response:
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = list_products(session, 1, 1).total == 0
+        # Products whose photos show no garment are found by name alone.
+        by_name = PageState() if found else PageState(text=state.words)
+        named = list_products(session, 1, 1, text=by_name.text).total if by_name.text else 0
     cards = shown_cards(found, state)
     form = filter_form("/find", state, menus, words, compares=False)
     context = results_context(cards, form, texts.FOUND, is_empty, "/find", state)
     context["results"] = without_closeness(result_views(cards, state, "/find"))
+    if named:
+        advice = ActiveFilter(texts.named_so(named), by_name.href("/catalogue"))
+        context["relax"] = [advice, *relaxations(form, "/find", state)]
     search_id = ""
     if cards or not (words.query.is_empty and state.filters.is_empty):
         search_id = recorded_search(services.analytics, state, None, words, state.among, cards)
@@ -113,7 +119,7 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
         raise ProductNotFound(f"product {product_id!r} was removed a moment ago") from error
     row = product.row
     now, regular = (price_text(each, row.currency) for each in (price_now(row), row.price))
-    photos = [each for each in product.photos if each.status == "indexed"]
+    photos = [each for each in product.photos if each.has_copy]
     shown = [cards[each] for photo in photos for each in photo.garment_ids if each in cards]
     context = {
         "product": row,

@@ -36,9 +36,9 @@ from segmentation.errors import UnreadablePhoto
 from segmentation.photos import decode_photo
 
 HOME_PRODUCTS: Final = 12
-HOME_PLACES: Final = 6
-"""Home shows products from so many places of the catalogue, else all would begin with A."""
 HOME_REACH: Final = 2000
+"""Home shows products from the whole catalogue, or from so many of it: neighbours by title are
+variants of one article."""
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}
 
 router = APIRouter(include_in_schema=False)
@@ -189,12 +189,11 @@ def _is_stored(services: Services, token: str) -> bool:
 
 def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
     """A few products spread over the catalogue, and the number of all products."""
-    size = HOME_PRODUCTS // HOME_PLACES
     with collection.database.session() as session:
-        first = list_products(session, 1, size)
+        first = list_products(session, 1, 1)
         step = max(1, min(first.total, HOME_REACH) // HOME_PRODUCTS)
         pages = [first] + [
-            list_products(session, 1 + place * step, size) for place in range(1, HOME_PLACES)
+            list_products(session, 1 + place * step, 1) for place in range(1, HOME_PRODUCTS)
         ]
     products = [each for page in pages for each in page.products if each.photo_id is not None]
     return products, first.total

@@ -84,7 +84,7 @@ def test_encoder_is_changed_from_the_page(
     page = page_with(client, ">Done<")
     weights = str(collection.data / FOLDER / "street.safetensors")
     assert loaded == [weights]
-    assert f"<strong>{PRODUCTS}</strong> garments" in page
+    assert f"Garments <strong>{PRODUCTS}</strong>" in page
     assert "from fake-encoder/1 to " in page
     # Of the new vectors, without a restart; what was looked at by the old ones is let go.
     found = client.post("/api/v1/search", files=photo).json()
@@ -130,7 +130,7 @@ def test_rebuild_is_a_job_that_the_page_shows(client: TestClient, collection: Co
     client.post("/admin/rebuild", data={"csrf": token_on(client)})
     page = page_with(client, ">Done<")
     assert "Rebuild of the index" in page
-    assert f"<strong>{PRODUCTS}</strong> garments" in page
+    assert f"Garments <strong>{PRODUCTS}</strong>" in page
 
 
 def test_without_other_encoders_the_settings_count(tmp_path: Path) -> None:

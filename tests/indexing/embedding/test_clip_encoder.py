@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer, CLIPModel
+from transformers import AutoTokenizer, CLIPModel, SiglipModel
 
 from indexing.embedding.clip_encoder import CAPTION, ClipEncoder
 from indexing.embedding.crop import crop_garment
@@ -14,7 +14,7 @@ from indexing.embedding.wiring import open_encoder
 from indexing.errors import EncoderError
 from segmentation.mask import whole_photo_garment
 from segmentation.runtime import REFERENCE, RuntimeOptions
-from tests.small_clip import DIMENSION, MEAN, SIDE, STD, save_small_clip
+from tests.small_clip import DIMENSION, MEAN, SIDE, STD, save_small_clip, save_small_siglip
 
 PHOTOS = np.random.default_rng(0).integers(0, 255, (3, 90, 70, 3), np.uint8)
 GARMENTS = [SegmentedGarment(photo, whole_photo_garment(photo)) for photo in PHOTOS]
@@ -57,6 +57,19 @@ def test_words_are_encoded_by_the_text_tower(saved: Path) -> None:
     assert vector.shape == (DIMENSION,)
     assert np.allclose(vector, torch.nn.functional.normalize(found).numpy()[0], atol=1e-5)
     assert np.allclose(np.linalg.norm(opened(saved).encode_text("word " * 500)), 1)
+
+
+def test_a_siglip_needs_no_library_of_its_own(tmp_path: Path) -> None:
+    saved = save_small_siglip(tmp_path / "siglip")
+    encoder = opened(saved)
+    # "a photo of green hoodie" and its end, padded: SigLIP looks at all twelve places.
+    tokens = torch.tensor([[2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0, 0]])
+    with torch.inference_mode():
+        found = SiglipModel.from_pretrained(saved).eval().text_model(tokens).pooler_output
+    expected = torch.nn.functional.normalize(found).numpy()[0]
+    assert np.allclose(encoder.encode_text("green hoodie"), expected, atol=1e-5)
+    assert encoder.encode(GARMENTS).shape == (len(GARMENTS), encoder.dimension)
+    assert encoder.fingerprint.startswith("siglip-16/")
 
 
 def test_its_fingerprint_names_the_network_and_its_weights(saved: Path) -> None:

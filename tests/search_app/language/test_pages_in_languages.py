@@ -10,7 +10,9 @@ from fastapi.testclient import TestClient
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
+from catalog.feeds.rows import Feed, FieldWarning
 from search_app.jobs.claims import KILLED, STOPPED
+from search_app.language import texts
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.choice import accepted_languages
 from search_app.language.formats import money, number
@@ -135,6 +137,17 @@ def test_prices_and_numbers_are_written_as_in_the_language(
         use_language("en")
 
 
+def test_french_counts_say_de_from_a_million_on_only() -> None:
+    use_language("fr")
+    try:
+        counts = [texts.products(each) for each in (1, 70, 1_000_000)]
+    finally:
+        use_language("en")
+    assert [each.split("\xa0")[-1].split("\u202f")[-1] for each in counts] == [
+        "1 produit", "70 produits", "000 de produits",
+    ]  # fmt: skip
+
+
 def test_preferred_languages_come_first() -> None:
     assert accepted_languages("en;q=0.5, de, fr;q=0.8") == ["de", "fr", "en"]
     assert set(LANGUAGES) == {"en", "de", "fr"}
@@ -158,5 +171,8 @@ def test_errors_of_feeds_are_retold(tmp_path: Path, content: bytes, german: str)
     assert german in AdminTexts.job_message(str(failed.value))
     for message in (STOPPED, KILLED):
         assert "Server" in AdminTexts.job_message(message) != message
+    left_out = Feed((), warnings=(FieldWarning(5, "price unreadable", "price 'x'"),)).left_out
+    retold = "weggelassen, Preis unlesbar: 1, zuerst in Zeile 5 (price 'x')"
+    assert AdminTexts.job_message(left_out[0]) == retold
     use_language("en")
     assert AdminTexts.job_message(KILLED) == KILLED

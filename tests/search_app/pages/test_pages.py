@@ -2,10 +2,12 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from catalog.feeds.rows import Feed, ProductRow
 from search_app.documents import http_link
 from search_app.language import texts
 from search_app.pages.cards import closeness_rank, price_text
@@ -442,3 +444,20 @@ def test_goods_that_are_not_sold_are_told_once(client: TestClient) -> None:
     assert texts.NOTHING_MATCHES in page
     assert "no sneakers" in page
     assert texts.NOTHING_PASSES not in page
+
+
+def test_product_without_a_garment_is_shown_and_found_by_name(
+    empty_client: TestClient, empty_photo: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "cap.png").write_bytes(empty_photo)
+    row = ProductRow(id="cap", title="Woollen cap", photos=("cap.png",))
+    collection = empty_client.app.state.services.open_collection  # type: ignore[attr-defined]
+    collection.index(Feed(rows=(row,), folder=tmp_path))
+    shown = Page(empty_client.get("/product/cap").text)
+    (photo,) = [each["src"] for each in shown.all("img") if "/photos/" in (each.get("src") or "")]
+    assert photo is not None
+    assert empty_client.get(photo).headers["content-type"] == "image/jpeg"
+    found = empty_client.get("/find?words=cap", headers=BROWSER).text
+    assert "By name: 1" in found
+    assert titles(found) == []
+    assert titles(empty_client.get("/catalogue?text=cap").text) == ["Woollen cap"]

@@ -60,7 +60,7 @@ def test_a_source_is_run_from_the_page(
     run = {"name": "<eu>/shop", "csrf": csrf}
     assert client.post(f"{PAGE}/run", data=run).url.path == PAGE
     page = page_with(client, "Up to date", PAGE)
-    assert "<strong>3</strong> products listed" in page
+    assert "Products listed <strong>3</strong>" in page
     assert "Run, and remove what is missing" not in page
     for colour in ("red", "blue"):
         (folder / f"{colour}.png").unlink()
@@ -69,7 +69,7 @@ def test_a_source_is_run_from_the_page(
     assert "nothing was removed; if they are really gone, force a run." in page
     assert "Source “&lt;eu&gt;/shop”" in client.get("/admin").text
     client.post(f"{PAGE}/run", data={**run, "force": "true"})
-    page_with(client, "<strong>2</strong> products removed", PAGE)
+    page_with(client, "Products removed <strong>2</strong>", PAGE)
 
 
 def test_the_page_and_its_buttons_want_a_session_and_a_token(
