@@ -39,7 +39,7 @@ PHOTOS: Final = 32
 MAX_ATTEMPTS: Final = 3
 _DIED: Final = "the processes that took it ended"
 _ROWS_PER_INSERT: Final = 500
-_POLL_SECONDS: Final = 0.2
+_POLL_SECONDS: Final = 0.5
 _READERS: Final = 8
 _COUNTS: Final = TypeAdapter(BatchCounts)
 
