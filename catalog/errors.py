@@ -53,7 +53,9 @@ class FetchError(CatalogError):
     """A photo or feed could not be fetched; `code` is a stable identifier for programs."""
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+        # A redirect's address may have 60,000 characters, and a run keeps a reason for each photo.
+        shown = message if len(message) <= 600 else f"{message[:300]} ... {message[-200:]}"
+        super().__init__(shown)
         self.code = code
 
 

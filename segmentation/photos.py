@@ -5,10 +5,12 @@ Refused before any pixel is decoded: too many bytes, a format that is not in
 is refused too: Pillow's `verify()` passes half a JPEG, so the pixels are really loaded.
 """
 
+import ctypes
 import io
 import re
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -133,6 +135,7 @@ def _decode(data: bytes, max_side: int, min_side: int) -> tuple[Image.Image, tup
     Every pixel is decoded, in memory that all threads share.
     """
     _silence_pillow()
+    _silence_libtiff()
     try:
         with Image.open(io.BytesIO(data), formats=_formats(data)) as image:
             _check_size(image, min_side)
@@ -208,6 +211,18 @@ def _silence_pillow() -> None:
     rule = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
     if rule not in warnings.filters:
         warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Keep libtiff's own lines about damaged photos off stderr; Pillow raises an exception, too.
+
+    Pillow has no setting for it, so its library is asked where its wheels have it.
+    """
+    package = Path(Image.__file__).parent
+    for folder in (package.with_name("pillow.libs"), package / ".dylibs"):
+        for library in folder.glob("libtiff*"):
+            ctypes.CDLL(str(library)).TIFFSetErrorHandler(None)
 
 
 def _damaged() -> UnreadablePhoto:

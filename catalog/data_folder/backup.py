@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 import tarfile
-import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from catalog.data_folder.layout import foreign_files, is_backed_up, own_files
+from catalog.data_folder.working_folder import working_folder
 from catalog.errors import BackupError
 from catalog.files import file_sha256, publishing
 from catalog.models import DATABASE_NAME
@@ -59,25 +59,32 @@ def write_backup(data: Path, target: Path) -> BackupSummary:
         raise BackupError(f"{target} lies in the data folder itself; name a file elsewhere")
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
     left_out = tuple(islice(foreign_files(data), _MAX_LISTED))
-    with (
-        publishing(target) as unfinished,
-        tempfile.TemporaryDirectory(prefix="apparel-backup-") as folder,
-        tarfile.open(unfinished, "w") as archive,
-    ):
-        hashes = _add_files(archive, data, {})
-        snapshot = Path(folder) / DATABASE_NAME
-        _copy_database(data / DATABASE_NAME, snapshot)
-        hashes |= _add_files(archive, data, hashes)
-        archive.add(snapshot, DATABASE_NAME)
-        manifest = {
-            "format": FORMAT,
-            "created_at": created_at,
-            "files": hashes,
-            "database_sha256": file_sha256(snapshot),
-        }
-        (Path(folder) / MANIFEST).write_text(json.dumps(manifest))
-        archive.add(Path(folder) / MANIFEST, MANIFEST)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with working_folder(target.parent) as folder:
+        unfinished = folder / "backup.tar"
+        with tarfile.open(unfinished, "w") as archive:
+            hashes = _add_all(archive, data, folder, created_at)
+        with publishing(target) as published:
+            unfinished.replace(published)
     return BackupSummary(len(hashes), target.stat().st_size, created_at, left_out)
+
+
+def _add_all(archive: tarfile.TarFile, data: Path, folder: Path, created_at: str) -> dict[str, str]:
+    """Add files, database and manifest; name -> SHA-256 of each file."""
+    hashes = _add_files(archive, data, {})
+    snapshot = folder / DATABASE_NAME
+    _copy_database(data / DATABASE_NAME, snapshot)
+    hashes |= _add_files(archive, data, hashes)
+    archive.add(snapshot, DATABASE_NAME)
+    manifest = {
+        "format": FORMAT,
+        "created_at": created_at,
+        "files": hashes,
+        "database_sha256": file_sha256(snapshot),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    archive.add(folder / MANIFEST, MANIFEST)
+    return hashes
 
 
 def _add_files(archive: tarfile.TarFile, data: Path, known: dict[str, str]) -> dict[str, str]:

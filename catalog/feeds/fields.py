@@ -173,7 +173,8 @@ def _description(row: _Row) -> str | None:
 
 def _availability(row: _Row) -> str | None:
     try:
-        found = read_availability(best_availability(row.text("availability").split("\n")))
+        text = row.text("availability")
+        found = read_availability(best_availability(text.split("\n")) if "\n" in text else text)
     except ValueError as error:
         row.warn("availability unknown", str(error))
         return None
@@ -182,7 +183,7 @@ def _availability(row: _Row) -> str | None:
 
 def _currency(row: _Row) -> str | None:
     own = row.text("currency").partition("\n")[0]
-    code = currency_of(own)
+    code = currency_of(own) if own else None
     if own and code is None:
         row.warn("currency unknown", f"currency {own[:20]!r} is not a code like EUR")
     return code

@@ -146,6 +146,7 @@ def _amount(text: str, decimal_mark: str | None, currency: str | None) -> Decima
     return amount
 
 
+@lru_cache(maxsize=1024)
 def currency_of(text: str) -> str | None:
     """The code of a currency in a text, by its code or its symbol; None without any."""
     for found in _CODE.findall(text):

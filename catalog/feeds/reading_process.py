@@ -6,6 +6,7 @@ time and memory and is stopped together with its job.
 
 import resource
 import signal
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_context
@@ -25,11 +26,16 @@ _CHECK_SECONDS: Final = 0.5
 
 
 def read_in_process(
-    source: Path, fields: FieldMap, check: Callable[[], None], encoding: str | None = None
+    source: Path,
+    folder: Path,
+    fields: FieldMap,
+    check: Callable[[], None],
+    encoding: str | None = None,
 ) -> Feed:
     """Run `read_source` in a separate process.
 
     Args:
+        folder: for the rows of a large feed, as long as it is used; the caller deletes it.
         check: called twice a second; may raise to stop the reading.
         encoding: the file's encoding, where detection is wrong.
 
@@ -39,7 +45,7 @@ def read_in_process(
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(
-        target=_read, args=(sender, source, fields, READING_SECONDS, encoding), daemon=True
+        target=_read, args=(sender, source, folder, fields, READING_SECONDS, encoding), daemon=True
     )
     child.start()
     sender.close()
@@ -65,12 +71,14 @@ def read_in_process(
 def _read(
     sender: Connection,
     source: Path,
+    folder: Path,
     fields: FieldMap,
     seconds: int,
     encoding: str | None = None,
 ) -> None:
     # Ctrl+C is for the process that waits, which stops this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = str(folder)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (READING_MEMORY, READING_MEMORY))
     with suppress(MemoryError):

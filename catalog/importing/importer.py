@@ -147,8 +147,8 @@ def _to_prune(session: Session, feed: Feed, source: str, options: ImportOptions)
 
 def _source_notes(source: str, tally: _Tally) -> tuple[str, ...]:
     return tuple(
-        f"{count} products belong to source {other!r} and were only updated; if {source!r} is "
-        f"that feed under a new name, say --source {other!r}"
+        f"products of source {other!r} that were only updated: {count}; if {source!r} is that "
+        f"feed under a new name, say --source {other!r}"
         for other, count in tally.elsewhere.items()
     )
 

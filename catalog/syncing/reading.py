@@ -53,7 +53,7 @@ def read_sync_source(
 
     Args:
         known: validators of the last reading; empty ones: read in any case.
-        folder: for downloaded files, which the caller deletes.
+        folder: for temporary files, which the caller deletes once the feed is imported.
         check: called often; may raise to stop the reading.
 
     Raises:
@@ -67,7 +67,7 @@ def read_sync_source(
     path = Path(source.address)
     if not path.exists():
         raise FeedError(f"{path} is not there; is its disk mounted?")
-    return SourceReading(_parsed(source, path, check))
+    return SourceReading(_parsed(source, path, folder, check))
 
 
 def _read_address(
@@ -90,7 +90,7 @@ def _read_address(
     path = folder / "feed"
     with publishing(path) as unfinished:
         unfinished.write_bytes(fetched.data)
-    return SourceReading(_parsed(source, path, check), fetched.validators)
+    return SourceReading(_parsed(source, path, folder, check), fetched.validators)
 
 
 def _read_shop(
@@ -100,7 +100,7 @@ def _read_shop(
         found = download_products(source, fetcher, token, folder / "products.json", check)
     if not found.products:
         raise FeedError(f"{source.shown_address} lists no products; nothing was changed")
-    feed = _parsed(source, found.path, check)
+    feed = _parsed(source, found.path, folder, check)
     if found.missing:
         part = f"{found.missing} products that the shop announces are on none of its pages"
         feed = replace(feed, unreadable=(*feed.unreadable, part))
@@ -123,8 +123,8 @@ def complete_entries(
             raise FeedError(f"variations could not be read: {error}") from error
 
 
-def _parsed(source: SyncSource, path: Path, check: Callable[[], None]) -> Feed:
-    return read_in_process(path, source.options.fields, check, source.encoding)
+def _parsed(source: SyncSource, path: Path, folder: Path, check: Callable[[], None]) -> Feed:
+    return read_in_process(path, folder, source.options.fields, check, source.encoding)
 
 
 def _limits(source: SyncSource) -> FetchLimits:

@@ -1,6 +1,5 @@
 """The commands that copy a data folder to one file and back: backup, restore."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,9 +52,10 @@ def backup(
 def _check_restores(file: Path, settings: "Settings") -> None:
     """Raise CommandFailed unless the file restores to a catalogue without problems."""
     from catalog.data_folder.restore import restore_backup
+    from catalog.data_folder.working_folder import working_folder
 
-    with tempfile.TemporaryDirectory(prefix=".apparel-check-", dir=file.parent) as folder:
-        copy = settings.model_copy(update={"data": Path(folder) / "copy"})
+    with working_folder(file.parent) as folder:
+        copy = settings.model_copy(update={"data": folder / "copy"})
         restore_backup(file, copy.data)
         with opened_collection(copy) as collection:
             problems = collection.verify()

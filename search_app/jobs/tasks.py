@@ -6,9 +6,9 @@ Each reports its progress to a `Report`, which raises to stop the job.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from tempfile import TemporaryDirectory
 from typing import Any, Final, Protocol
 
+from catalog.data_folder.working_folder import working_folder
 from catalog.errors import CatalogError
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed, Reject
@@ -43,8 +43,8 @@ class Report(Protocol):
 
 def import_feed_of(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
     """Import the job's feed with its options; counts and outcome are stored in its row."""
-    with TemporaryDirectory(prefix="apparel-import-") as folder:
-        _import(claimed, collection, report, Path(folder))
+    with working_folder() as folder:
+        _import(claimed, collection, report, folder)
 
 
 def _import(claimed: ClaimedJob, collection: Collection, report: Report, temporary: Path) -> None:
@@ -105,7 +105,7 @@ def _read(claimed: ClaimedJob, check: Callable[[], None], temporary: Path) -> tu
     if not feed.is_absolute():
         feed = temporary / row.feed
         feed.write_bytes(_content(claimed, row.feed))
-    read = read_in_process(feed, claimed.job.options.fields, check)
+    read = read_in_process(feed, temporary, claimed.job.options.fields, check)
     return confined(read), Path(row.folder or temporary)
 
 

@@ -55,6 +55,10 @@ _JOB_MESSAGES: Final = (
     N_("%(feed)s is empty; give a CSV, TSV, JSON lines or XML file"),
     N_("%(feed)s has no rows; add a row for each product"),
     N_("%(count)s products had characters that cannot be shown, now left out"),
+    N_(
+        "products of source %(other)s that were only updated: %(count)s; if %(source)s is that "
+        "feed under a new name, say --source %(name)s"
+    ),
     N_("left out, %(kind)s: %(count)s, first on line %(line)s (%(reason)s)"),
 )
 """What jobs, imports and their notes say, of which the rest stays English."""

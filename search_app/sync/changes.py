@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy.orm import Session
 
+from catalog.data_folder.working_folder import working_folder
 from catalog.errors import FeedError, ProductNotFound, SourceBusy, SourceError
 from catalog.feeds.reading_process import read_in_process
 from catalog.feeds.rows import Feed
@@ -131,10 +131,11 @@ def _take_over(
         return None
     if any(each.get("variations") for each in entries):
         complete_entries(source, secret_of(source.token_variable), entries, check)
-    with TemporaryDirectory(prefix="apparel-sync-") as folder:
-        path = Path(folder) / "products.json"
+    with working_folder() as folder:
+        path = folder / "products.json"
         path.write_text(json.dumps({"products": entries}), encoding="utf-8")
-        feed = confined(read_in_process(path, source.options.fields, check, source.encoding))
+        fields = source.options.fields
+        feed = confined(read_in_process(path, folder, fields, check, source.encoding))
         return _index(collection, source, feed)
 
 

@@ -11,9 +11,9 @@ import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
+from catalog.data_folder.working_folder import working_folder
 from catalog.errors import PruneRefused, SourceError
 from catalog.fetching.fetch import PASSING, Validators
 from catalog.fetching.hosts import GIVEN_UP
@@ -123,8 +123,8 @@ def _run(
     source = status.source
     token = secret_of(source.token_variable)
     known = Validators() if force else status.validators
-    with TemporaryDirectory(prefix="apparel-sync-") as folder:
-        reading = read_sync_source(source, token, known, Path(folder), lambda: report(0, 0))
+    with working_folder() as folder:
+        reading = read_sync_source(source, token, known, folder, lambda: report(0, 0))
         if reading is None:
             return SourceState.UNCHANGED, None
         if source.kind.is_remote:

@@ -49,3 +49,13 @@ def test_a_damaged_profile_counts_as_srgb() -> None:
     data = io.BytesIO()
     Image.new("RGB", (16, 16), (200, 30, 40)).save(data, "PNG", icc_profile=b"no profile")
     assert read_photo(data.getvalue())[8, 8].tolist() == [200, 30, 40]
+
+
+def test_a_damaged_tiff_says_nothing_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(noise).save(data, "TIFF", compression="tiff_lzw")
+    damaged = data.getvalue().replace(data.getvalue()[2000:2100], b"\xff" * 100)
+    with pytest.raises(UnreadablePhoto):
+        read_photo(damaged)
+    assert capfd.readouterr().err == ""

@@ -2,12 +2,13 @@
 
 import os
 import pickle
-import tempfile
 import weakref
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from catalog.data_folder.working_folder import working_file
 
 Value = TypeVar("Value")
 
@@ -31,8 +32,8 @@ class StoredValues(Collection[Value]):
     """
 
     def __init__(self, first: Iterable[Value], more: Iterable[Value]) -> None:
-        handle, name = tempfile.mkstemp(prefix="apparel-feed-")
-        self._adopt(Path(name))
+        handle, path = working_file()
+        self._adopt(path, os.dup(handle))
         self._starts: list[int] = []
         self._length = 0
         with os.fdopen(handle, "wb") as file:
@@ -42,9 +43,9 @@ class StoredValues(Collection[Value]):
                     pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
                     self._length += len(batch)
 
-    def _adopt(self, path: Path) -> None:
+    def _adopt(self, path: Path, *lock: int) -> None:
         self._path = path
-        self._remove = weakref.finalize(self, path.unlink, missing_ok=True)
+        self._remove = weakref.finalize(self, _remove, path, *lock)
 
     def __len__(self) -> int:
         return self._length
@@ -58,9 +59,20 @@ class StoredValues(Collection[Value]):
         return any(each == value for each in self)
 
     def __getstate__(self) -> dict[str, Any]:
-        self._remove.detach()
+        if (detached := self._remove.detach()) is not None:
+            _close(*detached[2][1:])
         return {"path": self._path, "starts": self._starts, "length": self._length}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._adopt(state["path"])
         self._starts, self._length = state["starts"], state["length"]
+
+
+def _remove(path: Path, *lock: int) -> None:
+    path.unlink(missing_ok=True)
+    _close(*lock)
+
+
+def _close(*lock: int) -> None:
+    for handle in lock:
+        os.close(handle)

@@ -145,6 +145,13 @@ def test_redirects_are_followed_so_far_and_no_further(server: PhotoServer) -> No
     assert caught.value.code == "too_many_redirects"
 
 
+def test_a_long_address_makes_no_long_message(server: PhotoServer) -> None:
+    server.answers["/long"] = Answer(status=302, headers=(("Location", "/" + "a" * 50_000),))
+    with pytest.raises(NoPhotoThere, match="check the address") as caught:
+        fetch_photo(server.url("/long"), LOCAL)
+    assert len(str(caught.value)) < 600
+
+
 def test_a_redirect_to_another_scheme_is_refused(server: PhotoServer) -> None:
     server.answers["/out"] = Answer(status=302, headers=(("Location", "file:///etc/passwd"),))
     with pytest.raises(FetchError):
