@@ -83,7 +83,7 @@ def quantised_model(model: "openvino.Model", pictures: list[Pictures]) -> "openv
             # Symmetric activations: with asymmetric ones masks agreed less.
             preset=nncf.QuantizationPreset.PERFORMANCE,
             subset_size=len(pictures),
-            # Fast correction called tops of a shop's photos dresses.
+            # Slow: features agree with the float network's better than with the fast one.
             fast_bias_correction=False,
             # Weights take half of their range: processors without VNNI add pairs of products in
             # 16 bits, which overflow otherwise, so that vectors would depend on the processor.

@@ -105,7 +105,8 @@ def train_encoder(
     from segmentation.runtime import RuntimeOptions
     from segmentation.segmenter import Segmenter
 
-    backbone = Segmenter.load(segmenter, RuntimeOptions(threads=threads))
+    name = settings_for(segmenter=segmenter).segmenter
+    backbone = Segmenter.load(name, RuntimeOptions(threads=threads))
     judged, options = None, list[str]()
     if clicks is not None:
         options = ["--clicks", clicks.name]
@@ -128,6 +129,7 @@ def _command(network: str, pairs: list[Path], *options: str) -> str:
 def train_heads_command(
     pairs: PairsOption,
     out: OutOption,
+    segmenter: SegmenterOption = None,
     encoder: EncoderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -140,9 +142,10 @@ def train_heads_command(
     require_training()
     from indexing.training.heads import train_heads
 
-    settings = settings_for(encoder=encoder)
+    settings = settings_for(segmenter=segmenter, encoder=encoder)
+    loaded = session.load_encoder(settings, session.load_segmenter(settings))
     with progress_on_stderr("garments") as tick:
-        heads, closeness = train_heads(pairs, session.load_encoder(settings), out, tick)
+        heads, closeness = train_heads(pairs, loaded, out, tick)
     document = {"attributes": heads.figures, "closeness": closeness.figures, "out": str(out)}
     print_report(document, as_json)
 

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import sqlite3
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -23,8 +22,8 @@ from indexing.review.store import mark, replace_findings
 from segmentation.classes import GARMENT_CLASSES
 from segmentation.runtime import RuntimeOptions
 from tests.fakes import FAKE_FINGERPRINT, FakeEmbedder, draw_photo
+from tests.old_folders.unpack import OLD_FOLDERS, unpack
 
-OLD_FOLDERS = Path(__file__).parents[2] / "old_folders"
 MIGRATIONS = Path(__file__).parents[3] / "migrations" / "versions"
 OTHER = dataclasses.replace(
     FAKE_FINGERPRINT, segmenter="fake-segmenter/2", encoder="fake-encoder/2"
@@ -149,12 +148,6 @@ def test_damaged_photo_is_skipped_named_and_counted(data: Path) -> None:
         assert f"{skipped.product_id}: {skipped.source}" == summary.damaged[0]
 
 
-def unpack(version: str, folder: Path) -> None:
-    """Unpack a data folder that the code of an earlier schema made."""
-    with tarfile.open(OLD_FOLDERS / f"{version}.tar.xz") as packed:
-        packed.extractall(folder, filter="data")
-
-
 def test_every_schema_has_its_folder_once_five_newer_ones_exist() -> None:
     schemas = sorted(path.name[:4] for path in MIGRATIONS.glob("0*.py"))
     assert set(schemas[:-5]) <= {path.name[:4] for path in OLD_FOLDERS.glob("*.tar.xz")}
@@ -162,8 +155,7 @@ def test_every_schema_has_its_folder_once_five_newer_ones_exist() -> None:
 
 @pytest.mark.parametrize("version", sorted(path.name[:4] for path in OLD_FOLDERS.glob("*.tar.xz")))
 def test_folder_of_an_earlier_schema_is_upgraded_whole(version: str, tmp_path: Path) -> None:
-    unpack(version, tmp_path)
-    data = tmp_path / "data"
+    data = unpack(version, tmp_path)
     with closing(sqlite3.connect(data / DATABASE_NAME)) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [(version,)]
         products = old.execute("SELECT id, title, brand FROM product ORDER BY id").fetchall()
@@ -196,9 +188,9 @@ def test_folder_of_an_older_version_answers_with_the_models_of_today(
 ) -> None:
     from indexing.embedding.wiring import load_embedder
 
-    unpack("0011", tmp_path)
+    data = unpack("0011", tmp_path)
     embedder = load_embedder(options=fast)
-    summary = upgrade(tmp_path / "data", embedder, lambda done, total: None)
+    summary = upgrade(data, embedder, lambda done, total: None)
     assert summary.damaged == ()
     with closing(open_collection(tmp_path / "data", embedder)) as collection:
         with collection.database.session() as session:

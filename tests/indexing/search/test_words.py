@@ -1,6 +1,5 @@
 """Text queries against a small catalogue, on SQLite and on a real PostgreSQL server."""
 
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from catalog.queries import list_products
 from indexing.search.searcher import products_by_certainty
 from segmentation.classes import GarmentClass
 from tests.databases import migrated_database
-from tests.old_folders import __file__ as old_folders
+from tests.old_folders.unpack import unpack
 
 UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
 
@@ -246,9 +245,7 @@ def test_exclusions_hold_for_products_without_a_garment(database: Database) -> N
 
 
 def test_a_database_of_before_is_searched_after_its_migration(tmp_path: Path) -> None:
-    with tarfile.open(Path(old_folders).with_name("0012.tar.xz")) as archive:
-        archive.extractall(tmp_path, filter="data")
-    database = open_database(tmp_path / "data")
+    database = open_database(unpack("0012", tmp_path))
     with database.session() as session:
         assert found(session, "nordlys dress") == ["p1"]
     database.close()
