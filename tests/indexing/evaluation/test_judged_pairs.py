@@ -12,7 +12,7 @@ from indexing.evaluation.judged_pairs import (
 )
 from segmentation.data.sources import (
     CCP_TEST_PHOTOS,
-    CCP_TWINS,
+    CCP_LEFT_OUT,
     CCP_VAL_PHOTOS,
     clothing_splits,
     read_clothing,
@@ -86,6 +86,6 @@ def _clothing_validation(datasets: Path) -> set[str]:
 
 def _street_validation(datasets: Path) -> set[str]:
     stems = sorted(path.stem for path in (datasets / "ccp" / "photos").glob("*.jpg"))
-    groups = [stem for stem in stems if stem not in CCP_TWINS]
+    groups = [stem for stem in stems if stem not in CCP_LEFT_OUT]
     splits = split_groups(groups, CCP_TEST_PHOTOS, CCP_VAL_PHOTOS)
     return {f"ccp/photos/{stem}" for stem in groups if splits[stem] == "val"}
