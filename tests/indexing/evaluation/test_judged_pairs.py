@@ -11,8 +11,8 @@ from indexing.evaluation.judged_pairs import (
     read_judged_pairs,
 )
 from segmentation.data.sources import (
-    CCP_TEST_PHOTOS,
     CCP_LEFT_OUT,
+    CCP_TEST_PHOTOS,
     CCP_VAL_PHOTOS,
     clothing_splits,
     read_clothing,
