@@ -34,7 +34,7 @@ def parse_moment(text: str, day_first: bool | None, is_end: bool = False) -> dat
         is_end: a date without a time means its end.
 
     Raises:
-        ValueError: no date, or day and month cannot be told apart.
+        ValueError: no date, or the order of day and month is unknown.
         OverflowError: none in UTC.
     """
     plain = text.strip()[:_LONGEST]

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
+from catalog.database import is_sqlite
 from catalog.errors import ProductNotFound
 from catalog.feeds.rows import Feed, ProductRow, Reject
 from catalog.fetching.store import FetchedPhotos
@@ -113,7 +114,7 @@ def import_feed(
             _import_rows(session, rows, feed_source, locations, tally)
         if not options.dry_run:
             session.commit()
-            if few_yet and tally.new >= ROWS_PER_COMMIT:
+            if few_yet and tally.new >= ROWS_PER_COMMIT and not is_sqlite(session):
                 # What PostgreSQL planned for an empty table would read all of it for each product.
                 session.execute(text("ANALYZE product"))
         pending += _drained(tally.open)

@@ -1,8 +1,8 @@
 """Corrections of Clothing Co-Parsing's labels, made by eye.
 
 CCP often labels a skirt under a top as a dress, a denim jacket as jeans, or trousers as a romper.
-All photos with a one-piece or a skirt were looked at, those of val and test without their labels
-and without a network's masks; only labels that are surely wrong were corrected.
+All train photos with a one-piece or a skirt were checked by eye, and all of val and test without
+their labels and without a network's masks; only labels that are surely wrong were corrected.
 
 ccp_corrections.csv -> corrected pixel values, corrected tags
 """
