@@ -215,3 +215,19 @@ def test_what_waits_is_written_when_the_server_stops(own: Collection) -> None:
         client.get("/find?words=red").raise_for_status()
     with own.database.session() as session:
         assert len(session.scalars(select(SearchRow)).all()) == 1
+
+
+def test_event_waits_for_a_search_that_another_server_has_still_to_write(
+    visitor: TestClient, own: Collection, monkeypatch: pytest.MonkeyPatch, photo_bytes: PhotoBytes
+) -> None:
+    search_id = search(visitor, photo_bytes())["search_id"]
+    with TestClient(create_app(Settings(data=own.data), own)) as other:
+        for known in (search_id, "made-up"):
+            body = {"search_id": known, "event": "click", "product_id": "p0", "position": 2}
+            assert other.post("/api/v1/events", json=body).status_code == 204
+        assert events(other, own) == []
+        assert len(searches(visitor, own)) == 1
+        assert events(other, own) == [("click", "p0", 2)]
+        monkeypatch.setattr(recording, "SECONDS_FOR_SEARCH", 0)
+        assert events(other, own) == [("click", "p0", 2)]
+        assert services_of(other).analytics._waiting == []
