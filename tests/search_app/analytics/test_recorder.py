@@ -15,8 +15,9 @@ from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import DATABASE_NAME, SearchEventRow, SearchRow
 from indexing.collection import Collection, open_collection
 from search_app.analytics import recorder as recording
-from search_app.analytics.records import presentable
+from search_app.analytics.records import QueryFacts, presentable, search_row
 from search_app.app import create_app
+from search_app.search.search import SearchOptions
 from search_app.services import Services
 from search_app.settings import Settings
 from segmentation.classes import GarmentClass
@@ -218,16 +219,22 @@ def test_what_waits_is_written_when_the_server_stops(own: Collection) -> None:
 
 
 def test_event_waits_for_a_search_that_another_server_has_still_to_write(
-    visitor: TestClient, own: Collection, monkeypatch: pytest.MonkeyPatch, photo_bytes: PhotoBytes
+    own: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search_id = search(visitor, photo_bytes())["search_id"]
-    with TestClient(create_app(Settings(data=own.data), own)) as other:
-        for known in (search_id, "made-up"):
-            body = {"search_id": known, "event": "click", "product_id": "p0", "position": 2}
-            assert other.post("/api/v1/events", json=body).status_code == 204
-        assert events(other, own) == []
-        assert len(searches(visitor, own)) == 1
-        assert events(other, own) == [("click", "p0", 2)]
-        monkeypatch.setattr(recording, "SECONDS_FOR_SEARCH", 0)
-        assert events(other, own) == [("click", "p0", 2)]
-        assert services_of(other).analytics._waiting == []
+    one, other = (recording.Recorder(enabled=True, days=90) for _ in range(2))
+    for each in (one, other):
+        each.start(lambda: own.database)
+        each.close()  # its thread, which would write at any moment
+    search_id = one.search(
+        lambda: search_row("words", "page", SearchOptions(words="red"), (), QueryFacts(), ())
+    )
+    for known in (search_id, "made-up"):
+        other.event(SearchEventRow(search_id=known, event="click", product_id="p0", position=2))
+    other.flush()
+    one.flush()
+    other.flush()
+    with own.database.session() as session:
+        assert session.scalars(select(SearchEventRow.search_id)).all() == [search_id]
+    monkeypatch.setattr(recording, "SECONDS_FOR_SEARCH", 0)
+    other.flush()
+    assert other._waiting == []
