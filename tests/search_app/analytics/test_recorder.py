@@ -49,7 +49,8 @@ def own(tmp_path: Path) -> Iterator[Collection]:
 
 
 @pytest.fixture
-def visitor(own: Collection) -> Iterator[TestClient]:
+def visitor(own: Collection, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(recording, "SECONDS_BETWEEN_WRITES", 600)  # a busy machine is slow
     app = create_app(Settings(data=own.data), own)
     headers = {"User-Agent": AGENT, "Cookie": "visitor=4711"}
     with TestClient(app, headers=headers, client=(ADDRESS, 50000)) as client:
