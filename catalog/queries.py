@@ -198,6 +198,14 @@ def list_products(
     return ProductListing(_summaries(session, products), page, page_size, total)
 
 
+def spread_products(session: Session, count: int, reach: int) -> tuple[ProductSummary, ...]:
+    """Products at equal distances among the first `reach` by title."""
+    ids = session.scalars(select(Product.id).order_by(*_order("")).limit(reach)).all()
+    chosen = ids[:: max(1, len(ids) // count)][:count]
+    query = select(Product).where(Product.id.in_(chosen)).order_by(*_order(""))
+    return _summaries(session, session.scalars(query).all())
+
+
 def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
     """Products without a price come last; equal prices in order of title."""
     by_title = (Product.title.asc(), Product.id.asc())
@@ -246,6 +254,11 @@ def _summary(product: Product, photo_id: int | None) -> ProductSummary:
     )
 
 
+def product_count(session: Session) -> int:
+    """The number of all products."""
+    return session.scalar(select(func.count()).select_from(Product)) or 0
+
+
 def catalog_counts(session: Session) -> CatalogCounts:
     """Count products, photos by status and garments by class."""
     by_status = _counts(session, PhotoRow.status)
@@ -257,7 +270,7 @@ def catalog_counts(session: Session) -> CatalogCounts:
         .order_by(func.count().desc())
     )
     return CatalogCounts(
-        products=session.scalar(select(func.count()).select_from(Product)) or 0,
+        products=product_count(session),
         photos_pending=by_status.get("pending", 0),
         photos_indexed=by_status.get("indexed", 0),
         photos_skipped=by_status.get("skipped", 0),

@@ -1,8 +1,8 @@
-"""Prices: how they are stored, and which one is in force during a sale."""
+"""Prices: their decimals, how they are stored, and which one is in force during a sale."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, Dialect, Row, TypeDecorator
 
@@ -11,19 +11,37 @@ if TYPE_CHECKING:
     from catalog.models import Product
 
 
+THOUSANDTH: Final = Decimal("0.001")
+_HUNDREDTH: Final = Decimal("0.01")
+_THREE_DECIMALS: Final = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+"""Currencies with three decimals (ISO 4217)."""
+
+
 class Price(TypeDecorator[Decimal]):
-    """A price with two decimals, stored in hundredths because SQLite has no exact decimals."""
+    """A price with three decimals, stored in thousandths: SQLite has no exact decimals."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        """Convert an amount to hundredths."""
-        return None if value is None else round(value * 100)
+        """Convert an amount to thousandths."""
+        return None if value is None else round(value * 1000)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        """Convert hundredths to an amount."""
-        return None if value is None else Decimal(value) / 100
+        """Convert thousandths to an amount."""
+        return None if value is None else Decimal(value) / 1000
+
+
+def rounded_price(price: Decimal, currency: str | None) -> Decimal:
+    """A price with at most three decimals; two in a currency that has no more.
+
+    Where the currency has none, two are kept: shops write cents of some without.
+    """
+    short = price.quantize(_HUNDREDTH, ROUND_HALF_UP)
+    if currency is not None and currency not in _THREE_DECIMALS:
+        return short
+    exact = price.quantize(THOUSANDTH, ROUND_HALF_UP)
+    return short if exact == short else exact
 
 
 def price_at(product: "Product | ProductRow | Row[Any]", moment: datetime) -> Decimal | None:

@@ -130,7 +130,7 @@ def answer(
         "title": texts.error_title(status, code),
         "message": texts.error_message(code, sentence(message)),
         # Which part of the address is wrong, for whoever made it.
-        "detail": message if code == BadRequest.code else "",
+        "detail": texts.address_problem(message) if code == BadRequest.code else "",
         # Nothing answers otherwise until somebody looks after the server.
         "can_go_on": code != NotReady.code,
         "can_retry": request.method == "GET" and (status == 429 or code == Busy.code),

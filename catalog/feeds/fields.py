@@ -130,7 +130,9 @@ def _typed(row: _Row) -> ProductRow:
         row.warn("broken byte", f"{name} holds a byte that is no letter")
     currency = _currency(row)
     price, sale, named = _prices(row, currency)
-    start, end = _sale_dates(row)
+    dates = _sale_dates(row)
+    sale = sale if dates else None
+    start, end = dates or (None, None)
     return ProductRow(
         id=row.text("id"),
         title=_words(row, "title") or "",
@@ -201,7 +203,7 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
         text = row.record.values.get(column, "")
         try:
             if text and column in row.record.numbers:
-                return number_price(text), None
+                return number_price(text, currency), None
             if "\n" in text:
                 text = lowest_price(text.split("\n"), row.decimal_mark)
             if text:
@@ -211,7 +213,8 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
     return None, None
 
 
-def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
+def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None] | None:
+    """Start and end of a sale; None where they cannot be read, so that it is never on."""
     first, _, second = row.text("sale_dates").partition("/")
     texts = (first, second) if first else (row.text("sale_start"), row.text("sale_end"))
     try:
@@ -220,9 +223,9 @@ def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None]:
             parse_moment(texts[1], row.day_first, is_end=True),
         )
     except (ValueError, OverflowError):  # no date, or none in UTC: 9999-12-31T23:59-1400
-        reason = "sale dates are not like 2026-11-01T00:00+0100/2026-11-30T23:59+0100"
+        reason = "not like 2026-11-01T00:00+0100/2026-11-30T23:59+0100: no sale was taken"
         row.warn("sale dates unreadable", reason)
-        return None, None
+        return None
 
 
 def _photo_names(row: _Row) -> tuple[str, ...]:

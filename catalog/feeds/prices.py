@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Final
 
@@ -12,11 +12,11 @@ from babel.numbers import get_currency_precision, list_currencies
 from price_parser import Price
 
 from catalog.feeds.names import meaning_by_name
+from catalog.sale import rounded_price
 
 LONGEST: Final = 100
 """Longer cells are rejected before any slower than linear pattern runs on them."""
 _TOO_DEAR: Final = Decimal(10) ** 10
-_CENT: Final = Decimal("0.01")
 _SIGNS: Final = str.maketrans(
     {**dict.fromkeys("’‘ʼ´`", "'"), "٫": ".", "٬": ",", "·": ".", "\xa0": " "}
 )
@@ -67,9 +67,9 @@ def _usual_signs(text: str) -> str:
 def parse_price(
     text: str, decimal_mark: str | None = None, currency: str | None = None
 ) -> tuple[Decimal | None, str | None]:
-    """Parse an amount with two decimals and a currency code, each None where absent.
+    """Parse an amount and a currency code, each None where absent.
 
-    A range gives its lowest price.
+    The amount has the currency's decimals, and a range gives its lowest price.
 
     Args:
         decimal_mark: "." or "," where the whole column determines it (`decimal_mark_of`).
@@ -85,10 +85,10 @@ def parse_price(
     if plain.lower() in _ABSENT:
         return None, None
     if usual := _PLAIN.fullmatch(plain):
-        return _checked(Decimal(usual[1]), text), usual[2]
+        return _checked(Decimal(usual[1]), text, usual[2] or currency), usual[2]
     code = currency_of(plain)
     if _SCIENTIFIC.fullmatch(plain):
-        return _checked(Decimal(plain), text), code
+        return _checked(Decimal(plain), text, code or currency), code
     if _NEGATIVE.search(plain):
         raise ValueError(f"price {text!r} is negative")
     amounts = [
@@ -97,12 +97,12 @@ def parse_price(
     known = [amount for amount in amounts if amount is not None]
     if not known or _NO_PRICE.search(plain):
         raise ValueError(f"price {text!r} is not an amount like 24.90 EUR")
-    return _checked(min(known), text), code
+    return _checked(min(known), text, code or currency), code
 
 
-def number_price(text: str) -> Decimal:
+def number_price(text: str, currency: str | None = None) -> Decimal:
     """Parse a JSON number; ValueError as in `parse_price`."""
-    return _checked(Decimal(text), text)
+    return _checked(Decimal(text), text, currency)
 
 
 def decimal_mark_of(prices: Iterable[str]) -> str | None:
@@ -171,9 +171,9 @@ def decimals_of(currency: str) -> int:
     return int(get_currency_precision(currency))
 
 
-def _checked(amount: Decimal, text: str) -> Decimal:
+def _checked(amount: Decimal, text: str, currency: str | None) -> Decimal:
     if not amount.is_finite() or amount < 0:
         raise ValueError(f"price {text!r} is negative")
     if amount >= _TOO_DEAR:
         raise ValueError(f"price {text!r} has too many digits")
-    return amount.quantize(_CENT, ROUND_HALF_UP)
+    return rounded_price(amount, currency)

@@ -40,7 +40,7 @@ def value_counts(session: Session, filters: Filters, facets: Sequence[str]) -> M
     """Count the values of facets, names of columns or attributes, in one statement.
 
     A product counts once for each colour of its own and of its garments, and for each class. The
-    values of "price" are the lowest and the highest in force, in hundredths.
+    values of "price" are the lowest and the highest in force, in thousandths.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for facet, value, count in session.execute(union_all(*_counted(filters, facets))):

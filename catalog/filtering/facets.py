@@ -21,6 +21,7 @@ from catalog.feeds.columns import plain_name
 from catalog.filtering.facet_counts import COLUMNS, Counts, value_counts
 from catalog.filtering.filters import Filters
 from catalog.models import AttributeRow, Product
+from catalog.sale import THOUSANDTH
 from segmentation.classes import GARMENT_CLASSES
 
 LARGE: Final = 20_000
@@ -130,7 +131,7 @@ def count_facets(
     def values(name: str) -> tuple[FacetValue, ...]:
         return _most_frequent(counts.get(name, {}), limit)
 
-    prices = [Decimal(hundredths) / 100 for hundredths in counts.get("price", {})]
+    prices = [int(thousandths) * THOUSANDTH for thousandths in counts.get("price", {})]
     classes = {int(number): count for number, count in counts.get("class", {}).items()}
     return Facets(
         brands=values("brand"),

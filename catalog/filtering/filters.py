@@ -175,7 +175,7 @@ def _availability(value: str) -> str:
 
 def _amount(field: str, value: str) -> Decimal:
     try:
-        amount, _ = parse_price(value)
+        amount, _ = parse_price(value, decimal_mark=".")
     except ValueError as error:
         raise CatalogError(f"{field}: {error}; give a number") from error
     if amount is None:

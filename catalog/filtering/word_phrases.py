@@ -18,13 +18,13 @@ from catalog.filtering.word_query import Term
 
 _TOKEN: Final = re.compile(
     r"(?P<minus>(?<!\w)[-!\u2010-\u2015\u2212](?=\w)|^\s*[-\u2212]\s+(?=\w))"
-    r"|(?P<plus>(?<=\s)\+(?=\s))|(?P<hyphen>(?<=\w)-)|(?P<or>(?<=\w\w)/(?=\w\w))|(?P<stop>[,;.()])"
+    r"|(?P<sign>(?<=\s)[+&](?=\s))|(?P<hyphen>(?<=\w)-)|(?P<or>(?<=\w\w)/(?=\w\w))|(?P<stop>[,;.()])"
     r"|(?P<word>[^\W_]+)"
 )
 _SLASH: Final = "/"
 """Stands for "or" between words: "red/blue"."""
-_PLUS: Final = "with"
-"""What a plus sign between words means."""
+_SIGNS: Final = {"+": "with", "&": "and"}
+"""What signs between words mean."""
 _SHORT_WORD: Final = 2
 """Grammar words of another language than the text's need more letters ("u" is Spanish "or")."""
 _COMPOUND_END: Final = 4
@@ -92,9 +92,9 @@ def literal_concept(word: str) -> Concept:
 
 def _tokens(text: str) -> Iterator[_Token]:
     minus = stop = hyphen = False
-    for match in _TOKEN.finditer(text.replace(" & ", " and ")):
-        if match["or"] is not None or match["plus"] is not None:
-            yield _Token(_SLASH if match["or"] else _PLUS)
+    for match in _TOKEN.finditer(text):
+        if match["or"] is not None or match["sign"] is not None:
+            yield _Token(_SLASH if match["or"] else _SIGNS[match["sign"]])
         elif match["word"] is None:
             minus, hyphen = match["minus"] is not None, match["hyphen"] is not None
             stop = stop or match["stop"] is not None

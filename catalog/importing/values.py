@@ -5,6 +5,7 @@ from typing import Any, Final
 from catalog.feeds.rows import ProductRow
 from catalog.importing.articles import article_of
 from catalog.models import Product
+from catalog.sale import rounded_price
 
 _FIELDS: Final = (
     "title", "brand", "category", "colour", "price", "currency", "url", "availability",
@@ -51,6 +52,10 @@ def _sale(product: Product, row: ProductRow) -> dict[str, Any]:
 
 
 def _assign(product: Product, values: dict[str, Any]) -> set[str]:
+    currency = values.get("currency") or product.currency
+    for name in ("price", "sale_price"):
+        if values.get(name) is not None:
+            values[name] = rounded_price(values[name], currency)
     changes = {name for name, value in values.items() if not _equal(getattr(product, name), value)}
     for name in changes:
         setattr(product, name, values[name])

@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from catalog.cache import QueryCache
 from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
 from catalog.fetching.store import is_url
@@ -15,7 +16,7 @@ from catalog.importing.records import ImportOptions
 from search_app.admin.session import Admin, Ours, admin_page, login_page, signed_in, signed_in_key
 from search_app.api.imports import rejects_answer, submit_address, submit_upload
 from search_app.errors import SearchAppError, UploadRefused
-from search_app.jobs.encoder_choices import choice_named, encoder_choices
+from search_app.jobs.encoder_choices import EncoderChoice, choice_named, encoder_choices
 from search_app.jobs.store import IMPORT, REVIEW, SYNC, Job
 from search_app.language import texts
 from search_app.problems import sentence
@@ -24,6 +25,8 @@ from search_app.security.keys import ApiKey
 from search_app.services import Services, UsedServices
 
 JOBS_SHOWN: Final = 12
+_ENCODERS: Final = QueryCache[list[EncoderChoice]](size=10, seconds=60.0)
+"""Of a data folder: a watched page asks every few seconds, and a bucket is paid by the listing."""
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
@@ -129,7 +132,9 @@ def _dashboard(
         "status": collection.status(),
         "encoders": [
             each.name
-            for each in encoder_choices(collection.data, collection.bucket)
+            for each in _ENCODERS.get_or_compute(
+                collection.data, lambda: encoder_choices(collection.data, collection.bucket)
+            )
             if each.fingerprint != encoder
         ],
     }

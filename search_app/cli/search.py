@@ -207,7 +207,11 @@ def _garment_line(garment: "GarmentDocument") -> str:
 
 def _result_row(result: "ResultDocument") -> tuple[str, ...]:
     """The cells of a result; its stock explains why it is behind others: sold out comes last."""
-    price = "" if result.price is None else f"{result.price:.2f} {result.currency or ''}"
+    from catalog.feeds.prices import decimals_of
+
+    currency = result.currency or ""
+    exact = f"{result.price:.{decimals_of(currency)}f}" if currency else result.price
+    price = "" if result.price is None else f"{exact} {currency}"
     return (
         f"  {result.score:.3f}",
         result.product_id,

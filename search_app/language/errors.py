@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from search_app.language.phrases import retold
 from search_app.language.translations import N_, gettext
 
 _TITLES: Final = {
@@ -19,6 +20,7 @@ _OTHER_TITLE: Final = N_("That did not work")
 _NOT_A_PHOTO: Final = N_("This is not a photo we can read; use JPEG, PNG or WebP.")
 _ADDRESS: Final = N_("No photo could be fetched from this address; check it, or upload the photo.")
 _DAMAGED: Final = N_("The photo is damaged or cut short; save or upload it again.")
+_UNCLEAR: Final = N_("Something in this address cannot be understood. Start a new search.")
 _MESSAGES: Final = {
     "no_photo": N_("No photo came with the request; choose one first."),
     "empty": N_("The file is empty; upload it again."),
@@ -39,7 +41,8 @@ _MESSAGES: Final = {
     ),
     "sample_not_found": N_("There is no such sample photo; choose one that is shown."),
     "product_not_found": N_("This product is not in the catalogue."),
-    "invalid_request": N_("Something in this address cannot be understood. Start a new search."),
+    "invalid_request": _UNCLEAR,
+    "catalogue_refused": _UNCLEAR,
     "busy": N_("Many photos are being searched just now; try again in a moment."),
     "rate_limited": N_("Too many requests came from here; try again in a moment."),
     "not_ready": N_(
@@ -48,6 +51,26 @@ _MESSAGES: Final = {
     "no_room": N_("The server has no room left; searching works."),
     "internal_error": N_("Something broke on our side; try again, or search for something else."),
 }
+_PROBLEMS: Final = (
+    N_("this has more than %(most)s fields; leave some out"),
+    N_("unknown garment class %(given)s: use one of %(known)s"),
+    N_("background is none; use one of upper, whole, lower"),
+    N_("unknown colour %(given)s: use #rrggbb or one of %(known)s"),
+    N_("must be a number from 0 (style) to 1 (colour)"),
+    N_("must be the number of a garment on the photo, or photo"),
+    N_("must be the number of a garment"),
+    N_("must be numbers from 0 to 100"),
+    N_("left must be below right, and top below bottom"),
+    N_("must be price (the cheapest first) or -price"),
+    N_("must be FIELD=VALUE with a field of %(known)s"),
+    N_("must be a number such as 49.90"),
+    N_("must be a whole number from 1 to %(most)s"),
+    N_("must be a whole number"),
+    N_("must be at least %(least)s"),
+    N_("must be less than %(most)s"),
+    N_("this holds nothing of the photo; draw a larger one"),
+)
+"""What is wrong with a field of a page's address."""
 
 
 class ErrorTexts:
@@ -58,6 +81,12 @@ class ErrorTexts:
         """Head of the page of an error."""
         title = _BUSY_TITLE if code == "busy" else _TITLES.get(status, _OTHER_TITLE)
         return gettext(title)
+
+    @staticmethod
+    def address_problem(message: str) -> str:
+        """The name of the field that is wrong, and what it must be."""
+        name, _, problem = message.partition(": ")
+        return f"{name}: {retold(problem, _PROBLEMS)}"
 
     @staticmethod
     def error_message(code: str, message: str) -> str:

@@ -27,7 +27,7 @@ def decimal(value: float, digits: int = 2) -> str:
 def money(price: Decimal, currency: str | None) -> str:
     """A price: €49.90, in German 49,90 €; the number alone without a currency."""
     if not currency:
-        return decimal(float(price))
+        return str(format_decimal(price, "#,##0.00#", locale=current_language()))
     text = str(format_currency(price, currency, locale=current_language()))
     symbol = str(get_currency_symbol(currency, locale=current_language()))
     # Babel leaves out the space that CLDR wants between letters and digits.

@@ -4,12 +4,13 @@ What a shop's feed says is not here. Messages of errors live where they arise; w
 reads of one is in `errors`.
 """
 
+from decimal import Decimal
 from typing import Final
 
 from catalog.filtering.word_query import UnderstoodWords
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.errors import ErrorTexts
-from search_app.language.formats import capitalised, decimal, number
+from search_app.language.formats import capitalised, decimal, money, number
 from search_app.language.merchant_texts import AnalyticsTexts, WorkListTexts
 from search_app.language.names import NameTexts
 from search_app.language.phrases import Counted, Filled, Names
@@ -240,6 +241,22 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     def attribute_is(cls, name: str, value: str) -> str:
         """The filter of a product's own attribute."""
         return gettext("%(name)s: %(value)s", name=cls.attribute(name), value=value)
+
+    @classmethod
+    def filter_in_words(cls, filter_text: str) -> str:
+        """A recorded filter: "price_max=50" is "Price to 50.00", "brand!=x" is "Not Brand: X"."""
+        field, _, value = filter_text.partition("=")
+        if field in ("price_min", "price_max"):
+            amount = money(Decimal(value), None)
+            return cls.price_range(*((amount, "") if field == "price_min" else ("", amount)))
+        names = {
+            "brand": cls.BRAND, "category": cls.CATEGORY, "colour": cls.COLOUR,
+            "availability": cls.STOCK,
+        }  # fmt: skip
+        name = field.removesuffix("!")
+        shown = cls.stock(value) if name == "availability" else cls.colour(value)
+        said = cls.attribute_is(names.get(name, name), capitalised(shown))
+        return cls.unwanted(said) if field.endswith("!") else said
 
     @staticmethod
     def price_range(lowest: str, highest: str) -> str:

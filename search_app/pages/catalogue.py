@@ -7,7 +7,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.queries import list_products, product_by_id, product_cards, variants
+from catalog.queries import (
+    list_products,
+    product_by_id,
+    product_cards,
+    product_count,
+    variants,
+)
 from catalog.records import GarmentCard
 from catalog.sale import price_now
 from indexing.collection import Collection, ResultCard
@@ -84,16 +90,16 @@ def find_page(request: Request, services: UsedServices) -> Response:
     words, found = find_by_words(collection, state.options, state.among)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
-        is_empty = list_products(session, 1, 1).total == 0
+        is_empty = product_count(session) == 0
         # Products whose photos show no garment are found by name alone.
-        by_name = PageState() if found else PageState(text=state.words)
-        named = list_products(session, 1, 1, text=by_name.text).total if by_name.text else 0
+        name = "" if found else state.words
+        named = list_products(session, 1, 1, text=name).total if name else 0
     cards = shown_cards(found, state)
     form = filter_form("/find", state, menus, words, compares=False)
     context = results_context(cards, form, texts.FOUND, is_empty, "/find", state)
     context["results"] = without_closeness(result_views(cards, state, "/find"))
     if named:
-        advice = ActiveFilter(texts.named_so(named), by_name.href("/catalogue"))
+        advice = ActiveFilter(texts.named_so(named), PageState(text=name).href("/catalogue"))
         context["relax"] = [advice, *relaxations(form, "/find", state)]
     search_id = ""
     if cards or not (words.query.is_empty and state.filters.is_empty):
@@ -152,7 +158,7 @@ def catalogue_page(request: Request, services: UsedServices) -> Response:
             session, state.page, PAGE_SIZE, state.filters, state.text, sort=state.sort
         )
         menus = counted_facets(session, state)
-        is_empty = found.total == 0 and list_products(session, 1, 1).total == 0
+        is_empty = found.total == 0 and product_count(session) == 0
     pages = max(1, -(-found.total // PAGE_SIZE))
     if state.page > pages:
         return RedirectResponse(state.on_page(pages), 303)

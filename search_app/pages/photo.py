@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from catalog.errors import FetchError
-from catalog.queries import list_products
+from catalog.queries import product_count, spread_products
 from catalog.records import ProductSummary
 from indexing.collection import Collection
 from indexing.types import EmbeddedGarment
@@ -190,13 +190,9 @@ def _is_stored(services: Services, token: str) -> bool:
 def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
     """A few products spread over the catalogue, and the number of all products."""
     with collection.database.session() as session:
-        first = list_products(session, 1, 1)
-        step = max(1, min(first.total, HOME_REACH) // HOME_PRODUCTS)
-        pages = [first] + [
-            list_products(session, 1 + place * step, 1) for place in range(1, HOME_PRODUCTS)
-        ]
-    products = [each for page in pages for each in page.products if each.photo_id is not None]
-    return products, first.total
+        products = spread_products(session, HOME_PRODUCTS, HOME_REACH)
+        total = product_count(session)
+    return [each for each in products if each.photo_id is not None], total
 
 
 def _note(stored: StoredQuery, state: PageState) -> str:
@@ -243,7 +239,7 @@ def _query_page(
     among = state.class_searched(own_class)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, among)
-        is_empty = not cards and list_products(session, 1, 1).total == 0
+        is_empty = not cards and product_count(session) == 0
     title = texts.like_this(among) if among else texts.LIKE_PHOTO
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
     photo = photo_pick(stored.query, pick, chosen, path, state)

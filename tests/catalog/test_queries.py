@@ -25,6 +25,7 @@ from catalog.queries import (
     list_products,
     product_by_id,
     product_cards,
+    spread_products,
 )
 from catalog.records import SkipCount
 from segmentation.classes import GarmentClass
@@ -268,6 +269,7 @@ READS: tuple[Callable[[Session], object], ...] = (
     lambda session: product_by_id(session, "a"),
     catalog_counts,
     attribute_names,
+    lambda session: spread_products(session, 12, 2000),
 )
 
 
@@ -332,6 +334,19 @@ def test_filters_facets_and_lists_go_by_the_price_in_force(
         listed = {each.id: each for each in list_products(session).products}["b"]
         assert listed.price == Decimal("19.90" if cheap else "79.00")
         assert listed.regular_price == Decimal("79.00")
+
+
+def test_products_are_spread_over_the_catalogue(database: Database) -> None:
+    added = (_product(f"x{n:02}", f"X {n:02}", "B", None, None, {}) for n in range(21))
+    with database.transaction() as writing:
+        writing.add_all(added)
+    with database.session() as session:
+        spread = [each.title for each in spread_products(session, 4, 2000)]
+        near = [each.title for each in spread_products(session, 2, 3)]
+        every = spread_products(session, 30, 2000)
+    assert spread == ["Blue jeans", "X 03", "X 09", "X 15"]
+    assert near == ["Blue jeans", "Hat"]
+    assert len(every) == 24
 
 
 def test_each_facet_is_counted_under_the_other_filters(session: Session) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from catalog.data_folder.bucket import Bucket
 from catalog.feeds.rows import Feed, ProductRow
 from indexing.collection import Collection, open_collection
 from indexing.embedding.encoder import SHIPPED_ENCODER
@@ -45,6 +46,23 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     with closing(open_collection(tmp_path / "data", FakeEmbedder())) as collection:
         collection.index(Feed(rows=tuple(rows), folder=tmp_path))
         yield collection
+
+
+def test_watched_page_lists_the_bucket_once(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(collection.data / FOLDER, tmp_path / "bucket" / FOLDER)
+    collection.bucket = Bucket(f"file://{tmp_path}/bucket")
+    listed: list[str] = []
+    take = collection.bucket.take_missing
+    monkeypatch.setattr(
+        collection.bucket, "take_missing", lambda *of: (listed.append(of[0]), take(*of))
+    )
+    with TestClient(create_app(Settings(data=collection.data), collection), HOME) as client:
+        sign_in(client, collection)
+        pages = [client.get("/admin").text for _ in range(3)]
+    assert all("<option>street</option>" in page for page in pages)
+    assert len(listed) == 1
 
 
 @pytest.fixture

@@ -1,13 +1,20 @@
-"""Tables with several rows for a product: one per photo, or one per size."""
+"""Tables with several rows for a product: one per photo, size or colour."""
 
 import re
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from catalog.feeds.columns import Columns
-from catalog.feeds.dialects.variants import PRICES, amount_of, best_availability, distinct_lines
+from catalog.feeds.dialects.variants import (
+    COLOURS,
+    PRICES,
+    amount_of,
+    best_availability,
+    distinct_lines,
+)
 from catalog.feeds.fields import decimal_mark
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.store import stored
@@ -25,6 +32,10 @@ _SIZE, _OF_SIZE = (
     for names in names_by_meaning("size_columns").values()
 )
 """Columns that hold a size, and columns that describe the row's size."""
+_COLOUR: Final = re.compile(rf"(^|_)({'|'.join(sorted(COLOURS))})(_|$)")
+_OF_VARIANT: Final = ("url", "availability")
+"""Fields that rows of several sizes or colours may differ in, besides prices."""
+_WORD: Final = re.compile(r"\w+")
 _MONEY: Final = (*PRICES, "sale_dates", "sale_start", "sale_end")
 
 Marks = frozenset[tuple[str, str]]
@@ -32,7 +43,7 @@ Marks = frozenset[tuple[str, str]]
 
 
 def join_rows(records: Collection[Record], columns: Columns) -> Collection[Record]:
-    """Join rows with the same id of which each adds a photo or a size and contradicts nothing.
+    """Join rows of one id of which each adds a photo, size or colour and contradicts nothing.
 
     Records without any equal ids stay where they are, on disk where there are many.
     """
@@ -69,22 +80,28 @@ def _told_apart(rows: list[Record], columns: Columns) -> tuple[list[Record], lis
     """The first row with those that belong to it, and the other rows."""
     first, *others = rows
     same, apart = [first], list[Record]()
-    of_size = {_sizes(first): first, frozenset(): first}
-    seen = {(_sizes(first), _photos(first, columns))}
+    of_variant = {_variant(first, columns): first, frozenset(): first}
+    seen = {(_variant(first, columns), _photos(first, columns))}
     for row in others:
-        marks = _sizes(row), _photos(row, columns)
+        marks = _variant(row, columns), _photos(row, columns)
         is_new = any(marks) and marks not in seen
-        if is_new and _agree(of_size.get(marks[0]), first, row, columns):
+        if is_new and _agree(of_variant.get(marks[0]), first, row, columns):
             same.append(row)
             seen.add(marks)
-            of_size.setdefault(marks[0], row)
+            of_variant.setdefault(marks[0], row)
         else:
             apart.append(row)
     return same, apart
 
 
-def _sizes(row: Record) -> Marks:
-    return frozenset((name, text) for name, text in row.values.items() if text and _is_size(name))
+def _variant(row: Record, columns: Columns) -> Marks:
+    """The sizes and colours of a row."""
+    colours = columns.fields["colour"]
+    return frozenset(
+        (name, text)
+        for name, text in row.values.items()
+        if text and (name in colours or _is_option(name))
+    )
 
 
 def _photos(row: Record, columns: Columns) -> Marks:
@@ -93,28 +110,42 @@ def _photos(row: Record, columns: Columns) -> Marks:
 
 
 @lru_cache(maxsize=1_000)
-def _is_size(name: str) -> bool:
-    return _SIZE.search(name) is not None
+def _is_option(name: str) -> bool:
+    return (_SIZE.search(name) or _COLOUR.search(name)) is not None
 
 
-def _agree(same_size: Record | None, first: Record, row: Record, columns: Columns) -> bool:
-    """Whether a row differs from one of its size in its photo alone; from others also by size."""
-    known = (same_size or first).values
+def _agree(same: Record | None, first: Record, row: Record, columns: Columns) -> bool:
+    """Whether a row differs from its variant's in the photo alone, from others as a variant may."""
+    known = (same or first).values
     free = set(columns.fields["photos"])
-    if same_size is None:
-        free |= {name for field in (*_MONEY, "availability") for name in columns.fields[field]}
+    if same is None:
+        own = (*_MONEY, *_OF_VARIANT, "colour")
+        free |= {name for field in own for name in columns.fields[field]}
+        if _bare_title(first, columns) == _bare_title(row, columns):
+            free |= set(columns.fields["title"])
     return all(
         not text
         or text == known.get(name, "")
         or name in free
         or _OF_PHOTO.search(name)
-        or (same_size is None and (_is_size(name) or _OF_SIZE.search(name)))
+        or (same is None and (_is_option(name) or _OF_SIZE.search(name)))
         for name, text in row.values.items()
     )
 
 
+def _bare_title(row: Record, columns: Columns) -> list[str]:
+    """The words of a title without the row's own size and colour: "Tee - Red / S" is "tee"."""
+    own = {word for _, text in _variant(row, columns) for word in _words(text)}
+    titles = (row.values.get(name, "") for name in columns.fields["title"])
+    return [word for title in titles for word in _words(title) if word not in own]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
 def _product(rows: list[Record], columns: Columns, mark: str | None) -> Record:
-    """One record with all photos and sizes, the lowest price and the best availability."""
+    """One record with all photos, sizes and colours, the lowest price, the best availability."""
     first = rows[0]
     texts = {name: [row.values.get(name, "") for row in rows] for name in first.values}
     cheapest = min(rows, key=lambda row: _lowest_amount(row, columns, mark))
@@ -122,16 +153,27 @@ def _product(rows: list[Record], columns: Columns, mark: str | None) -> Record:
     money = {name for field in _MONEY for name in columns.fields[field]}
     values = dict(first.values)
     for name, told in texts.items():
-        if name in photos:
+        distinct = list(dict.fromkeys(filter(None, told)))
+        if name in columns.fields["colour"] and len(distinct) > 1:
+            values |= {name: "", "colours": ", ".join(distinct)}
+        elif name in columns.fields["title"] and len(distinct) > 1:
+            values[name] = _common_beginning(distinct) or first.values[name]
+        elif name in photos:
             values[name] = distinct_lines(told)
         elif name in stocks:
             values[name] = best_availability(told)
         elif name in money:
             values[name] = cheapest.values.get(name, "")
-        elif not _OF_PHOTO.search(name):
-            values[name] = ", ".join(dict.fromkeys(filter(None, told)))
+        elif name not in columns.fields["url"] and not _OF_PHOTO.search(name):
+            values[name] = ", ".join(distinct)
     damaged = frozenset[str]().union(*(row.damaged for row in rows))
     return Record(first.line, values, cheapest.numbers, damaged)
+
+
+def _common_beginning(titles: list[str]) -> str:
+    """The words that titles begin with, without a dash or bracket at their end."""
+    words = takewhile(lambda each: len(set(each)) == 1, zip(*map(str.split, titles), strict=False))
+    return " ".join(each[0] for each in words).rstrip(" -–|/,(")
 
 
 def _lowest_amount(row: Record, columns: Columns, mark: str | None) -> Decimal:

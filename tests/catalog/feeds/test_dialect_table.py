@@ -30,7 +30,7 @@ PAGE = '<html><script type="application/ld+json">{}</script></html>'
 SAMPLES: dict[str, tuple[str, object]] = {
     "table": ("shop.csv", TABLE),
     "a row for each photo": ("rows.csv", PHOTO_ROWS),
-    "a row for each size": ("rows.csv", SIZE_ROWS),
+    "a row for each size or colour": ("rows.csv", SIZE_ROWS),
     "Squarespace CSV": ("products.csv", others.SQUARESPACE),
     "Google Merchant TSV": (
         "google.tsv",

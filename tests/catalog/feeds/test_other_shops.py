@@ -206,6 +206,33 @@ def test_rows_of_sizes_are_one_product(tmp_path: Path) -> None:
     assert row.attributes == {"size": "S, M, L", "ean": "111, 112"}
 
 
+COLOURED = """id,title,link,colour,colour code,size,price,image
+1,Tee - Red / S,https://s/1?v=1,Red,f00,S,30,r.jpg
+1,Tee - Red / M,https://s/1?v=2,Red,f00,M,28,r.jpg
+1,Tee - Dark Blue / S,https://s/1?v=3,Dark Blue,00a,S,29,b.jpg
+"""
+
+
+def test_rows_of_colours_are_one_product(tmp_path: Path) -> None:
+    row = _row(tmp_path / "f.csv", COLOURED)
+    assert (row.title, row.url, row.price) == ("Tee", "https://s/1?v=1", 28)
+    assert (row.photos, row.colour) == (("r.jpg", "b.jpg"), None)
+    assert row.attributes == {
+        "colours": "Red, Dark Blue",
+        "colour_code": "f00, 00a",
+        "size": "S, M",
+    }
+
+
+def test_a_title_without_its_colour_may_come_first(tmp_path: Path) -> None:
+    text = (
+        "sku;name;farbe;bild\n7;Rote Hose;;a.jpg\n7;Rote Hose;Rot;b.jpg\n7;Rote Hose;Blau;c.jpg\n"
+    )
+    row = _row(tmp_path / "f.csv", text)
+    assert (row.title, row.photos) == ("Rote Hose", ("a.jpg", "b.jpg", "c.jpg"))
+    assert row.attributes == {"colours": "Rot, Blau"}
+
+
 def test_the_cheapest_size_has_its_own_sale(tmp_path: Path) -> None:
     text = """id,talla,price,sale_price,sale_start,image
 1,S,30,25,2026-11-01,a.jpg
@@ -217,7 +244,7 @@ def test_the_cheapest_size_has_its_own_sale(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["T1;Tee;Blue;XL;9;20;1;a.jpg", "T1;Tee;Red;S;111;20;0;a.jpg", "T1;Coat;Red;XL;9;20;1;a.jpg"],
+    ["T1;Tee;Red;S;111;20;0;a.jpg", "T1;Coat;Red;XL;9;20;1;a.jpg", "T1;Blue coat;Blue;M;;;;b.jpg"],
 )
 def test_a_row_that_contradicts_its_product_is_refused(tmp_path: Path, row: str) -> None:
     feed = _feed(tmp_path / "f.csv", f"{SIZES}{row}\n")
@@ -283,6 +310,9 @@ def test_an_ambiguous_date_is_left_out(tmp_path: Path, dates: list[str]) -> None
     feed = _feed(tmp_path / "f.csv", f"id,price,sale_price,sale_end,image\n{rows}")
     (warning,) = feed.warnings
     assert (warning.kind, warning.id) == ("sale dates unreadable", "0")
+    row = next(iter(feed.rows))
+    assert (row.price, row.sale_price, row.sale_end) == (9, None, None)
+    assert "sale_price" in row.empty  # ends a sale that an earlier reading began
 
 
 def test_wix(tmp_path: Path) -> None:

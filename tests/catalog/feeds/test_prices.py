@@ -18,7 +18,7 @@ from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
         ("1 299,90", "1299.90", None),
         ("1,299", "1299.00", None),
         ("12,5", "12.50", None),
-        ("0.999", "1.00", None),
+        ("0.999", "0.999", None),
         ("0,995 €", "1.00", "EUR"),
         ("12.345.678,90", "12345678.90", None),
         ("12.345.678", "12345678.00", None),
@@ -88,7 +88,7 @@ def test_what_is_no_price_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("column", "text", "amount"),
     [
-        (["24.90", "19.95", "1.299"], "1.299", "1.30"),
+        (["24.90", "19.95", "1.299"], "1.299", "1.299"),
         (["24,90", "1.299"], "1.299", "1299.00"),
         (["1,299.00", "24,900"], "24,900", "24900.00"),
         (["1.299,00", "24,900"], "24,900", "24.90"),
@@ -109,6 +109,22 @@ def test_a_dash_for_cents_says_which_mark_is_decimal() -> None:
 def test_the_column_of_currencies_counts_too() -> None:
     assert parse_price("7.250", None, "BHD") == (Decimal("7.25"), None)
     assert parse_price("7.250", None, "EUR") == (Decimal("7250.00"), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("12.345 KWD", None, "12.345"),
+        ("OMR 1,250.125", None, "1250.125"),
+        ("12.3456", "TND", "12.346"),
+        ("16.9915 EUR", None, "16.99"),
+        ("16.9915", "EUR", "16.99"),
+        ("16.9915", None, "16.992"),
+        ("1299 JPY", None, "1299"),
+    ],
+)
+def test_an_amount_has_its_currencys_decimals(text: str, currency: str | None, amount: str) -> None:
+    assert parse_price(text, ".", currency)[0] == Decimal(amount)
 
 
 def test_a_json_number_has_a_decimal_point() -> None:

@@ -27,6 +27,9 @@ def own(admin: TestClient) -> Collection:
     return collection
 
 
+FILTERS = ["brand=acme", "price_max=50.00", "colour!=red", "material=wool"]
+
+
 @pytest.fixture
 def recorded(own: Collection) -> Collection:
     """Ten searches: eight today of which two failed, two a fortnight ago."""
@@ -39,7 +42,7 @@ def recorded(own: Collection) -> Collection:
                     query_type="photo", place="page", garment_class="upper",
                     kind="skirt" if number < 2 else "shirt", colour="red", words=None,
                     unknown_words="<b>zebra</b>" if number == 3 else None,
-                    filters=["brand=acme"] if number < 3 else [], results=0 if number == 0 else 5,
+                    filters=FILTERS if number < 3 else [], results=0 if number == 0 else 5,
                     nothing_close=number == 1, colour_missing=number == 1, shown=["a", "b"],
                 )
             )  # fmt: skip
@@ -65,7 +68,11 @@ def test_figures_are_those_of_the_period(admin: TestClient, recorded: Collection
     ):  # fmt: skip
         assert tile in page, tile
     assert '<span class="bar-name">skirt</span><span class="bar-count">2' in page
-    assert '<span class="bar-name">brand=acme</span><span class="bar-count">3' in page
+    for said in ("Brand: Acme", "Price to 50.00", "Not Colour: Red", "Material: Wool"):
+        assert f'<span class="bar-name">{said}</span><span class="bar-count">3' in page
+    german = admin.get("/admin/searches?days=7", headers={"Accept-Language": "de"}).text
+    for said in ("Marke: Acme", "Preis bis 50,00", "Ohne Farbe: Rot"):
+        assert f'<span class="bar-name">{said}</span>' in german
     assert "8 searches, 2 without anything close" in page
     assert "&lt;b&gt;zebra" in page
     assert "Searches</span><strong>10<" in admin.get("/admin/searches?days=30").text

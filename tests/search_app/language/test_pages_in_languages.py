@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from markupsafe import escape
 
 from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
@@ -33,8 +34,8 @@ PRODUCT_DATA = re.compile(
 """What the feed of the test's catalogue says, and names that are the same in every language."""
 
 
-def language_of(html: str) -> str:
-    (found,) = re.findall(r'<html lang="(\w+)">', html)
+def language_of(page: str) -> str:
+    (found,) = re.findall(r'<html lang="(\w+)">', page)
     return str(found)
 
 
@@ -106,6 +107,40 @@ def same_in(language: str) -> re.Pattern[str]:
 def said_at(client: TestClient, address: str, language: str) -> set[str]:
     answer = client.get(address, headers=BROWSER | {"Accept-Language": language})
     return lettered({text.removesuffix(" · Apparel Search") for text in Said(answer.text).texts})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/catalogue?{'&'.join(f'x{n}=1' for n in range(201))}",
+        *(
+            f"/catalogue?{query}"
+            for query in (
+                "class=hat", "class=background", "colour_weight=2", "garment=x", "sort=x",
+                "left=a&top=1&right=2&bottom=3", "left=9&top=1&right=2&bottom=3", "not=x",
+                "price_max=dear", "k=0", "more_like=x",
+            )
+        ),
+        "/find?in_colour=nowhere", "/like/x", "/like/0", f"/like/{2**63}",
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_an_address_is_said_in_the_language(
+    client: TestClient, address: str
+) -> None:
+    refused = client.get(address, headers={"Accept": "application/json"})
+    name, _, problem = refused.json()["error"]["message"].partition(": ")
+    assert (refused.status_code, escape(problem) in _page(client, address, "en")) == (
+        422,
+        True,
+    )
+    for language in TRANSLATED:
+        page = _page(client, address, language)
+        assert f'class="hint">{name}: ' in page
+        assert escape(problem) not in page
+
+
+def _page(client: TestClient, address: str, language: str) -> str:
+    return client.get(address, headers=BROWSER | {"Accept-Language": language}).text
 
 
 def test_bad_upload_is_explained_in_the_language(client: TestClient) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+import search_app
 from catalog.feeds.rows import Feed, ProductRow
 from search_app.documents import http_link
 from search_app.language import texts
@@ -74,6 +75,21 @@ def test_head_is_get_without_a_body(client: TestClient, path: str) -> None:
 def test_robots_and_favicon(client: TestClient) -> None:
     assert "Disallow: /q/" in client.get("/robots.txt").text
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_every_icon_is_drawn(client: TestClient, photo_bytes: PhotoBytes) -> None:
+    drawn = set(re.findall(r'<symbol id="(\w+)"', client.get("/static/icons.svg").text))
+    pages = Path(search_app.__file__).parent / "templates"
+    asked = "".join(each.read_text() for each in pages.rglob("*.html"))
+    named = {
+        name
+        for call in re.findall(r"icon\(([^)]*)\)", asked)
+        for name in re.findall(r'"(\w+)"', call)
+    }
+    assert named == drawn
+    page = client.get(upload(client, photo_bytes("red"))).text
+    used = set(re.findall(r'href="/static/icons\.svg#(\w+)"', page))
+    assert {"up", "down", "cross", "like", "minus"} <= used <= drawn
 
 
 def test_upload_leads_to_the_nearest_products(client: TestClient, photo_bytes: PhotoBytes) -> None:
