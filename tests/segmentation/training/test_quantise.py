@@ -12,10 +12,12 @@ from segmentation.data.pairs import write_manifest
 from segmentation.errors import DatasetError, WeightsError
 from segmentation.network import build_network
 from segmentation.photos import Photo
-from segmentation.preprocess import MEAN, STD, Preprocessing
+from segmentation.preprocess import MEAN, STD, Preprocessing, canvas_of
 from segmentation.runtime import RuntimeOptions
 from segmentation.segmenter import Segmenter
-from segmentation.training.quantise import quantise_segmenter
+from segmentation.torch_runtime import PictureNetwork
+from segmentation.training import quantise
+from segmentation.training.quantise import quantise_segmenter, tuned_to_rounding
 from segmentation.weights import (
     Architecture,
     SegmenterCard,
@@ -60,6 +62,44 @@ def test_it_runs_instead_of_the_float_network_and_says_the_same(weights: Path) -
     ]
     # In so small a network eight bits tell; test_runtime has the shipped one.
     assert 0 < np.mean(apart) <= 0.05
+
+
+def test_the_tuned_copy_is_nearer_to_the_float_network_when_it_is_rounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    network = build_network(Architecture("test_efficientnet", 32, 32))
+    reference = PictureNetwork(network, MEAN, STD).eval()
+    pictures = [canvas_of(photo, Preprocessing(64, 64, MEAN, STD))[None] for photo in _photos()]
+    before = {name: each.clone() for name, each in reference.state_dict().items()}
+    steps: list[tuple[int, int]] = []
+    losses: list[float] = []
+    distance = quantise._distance
+
+    def measured(outputs: quantise.Outputs, wanted: quantise.Outputs) -> torch.Tensor:
+        loss = distance(outputs, wanted)
+        losses.append(loss.item())
+        return loss
+
+    monkeypatch.setattr(quantise, "_distance", measured)
+    tuned = tuned_to_rounding(
+        reference, pictures, seed=0, progress=lambda done, total: steps.append((done, total))
+    )
+    assert all(torch.equal(each, before[name]) for name, each in reference.state_dict().items())
+    assert tuned.state_dict().keys() == before.keys()
+    assert steps[-1] == (len(steps), len(steps))
+    assert losses[-1] < losses[0]
+
+
+def test_weights_are_rounded_to_half_of_eight_bits_and_learn_as_if_they_were_not() -> None:
+    weight = torch.randn(4, 3, 3, 3, requires_grad=True)
+    rounded = quantise._RoundedWeight(quantise.LEVELS)(weight)
+    assert all(len(channel.unique()) <= 128 for channel in rounded)
+    step = weight.detach().abs().amax((1, 2, 3), keepdim=True) / quantise.LEVELS
+    assert ((rounded - weight).abs() <= step / 2 + 1e-6).all()
+    rounded.sum().backward()
+    assert weight.grad is not None
+    assert torch.equal(weight.grad, torch.ones_like(weight))
 
 
 def test_a_network_that_its_card_does_not_describe_is_refused(
