@@ -52,7 +52,10 @@ _PRAGMAS: Final = (
     "PRAGMA analysis_limit = 400",
 )
 _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open database file")
-_BROKEN: Final = ("malformed", "not a database", "Could not decode")
+_BROKEN: Final = (
+    *("malformed", "not a database", "Could not decode"),
+    *("no such table", "no such column"),
+)
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
 STOPPED_SECONDS: Final = 2 * BUSY_MILLISECONDS // 1000

@@ -14,11 +14,16 @@ from typing import Final
 def publishing(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """A temporary path to write to, renamed to `path` at the end.
 
-    On an exception `path` stays unchanged and the temporary file is removed.
+    On an exception `path` stays unchanged and the temporary file is removed. A link stays a link.
 
     Args:
         mode: permissions of the published file; the temporary one is private to the user.
+    Raises:
+        OSError: the path is a folder, or a device or pipe, which a rename would replace.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no ordinary file; name another", str(path))
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)

@@ -1,9 +1,10 @@
 """Repair of texts and JSON that older versions or other programs stored."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Column, select, type_coerce, update
+from sqlalchemy import Column, select, text, type_coerce, update
 from sqlalchemy.orm import Session
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
@@ -15,6 +16,15 @@ _COLUMNS = (
     "group_id",
 )  # fmt: skip
 _UNFIT: Final = object()
+_IS_OF_TYPE: Final = {
+    int: "typeof({0}) IN ('integer', 'null')",
+    bool: "{0} IS NULL OR {0} IN (0, 1)",
+    float: "typeof({0}) IN ('real', 'integer', 'null')",
+    bytes: "typeof({0}) IN ('blob', 'null')",
+    date: "{0} IS NULL OR {0} IS date({0})",
+    datetime: "{0} IS NULL OR substr({0}, 1, 19) IS datetime(substr({0}, 1, 19))",
+}
+"""Type of a column -> what holds for its values in SQLite, which stores any."""
 
 
 def count_damaged_texts(session: Session) -> int:
@@ -28,6 +38,18 @@ def unfit_json(session: Session) -> Iterator[tuple[Column[object], list[tuple[ob
         for column in table.columns:
             if isinstance(column.type, StoredJson) and (keys := _unfit_rows(session, column)):
                 yield column, keys
+
+
+def mistyped_columns(session: Session) -> Iterator[Column[object]]:
+    """Columns of SQLite with values of another type, which end whatever reads them."""
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            stored = getattr(column.type, "impl", column.type)  # of a decorated type
+            if (check := _IS_OF_TYPE.get(stored.python_type)) is None:
+                continue
+            is_wrong = f"NOT ({check.format(f'[{column.name}]')})"
+            if session.scalar(text(f"SELECT 1 FROM [{table.name}] WHERE {is_wrong} LIMIT 1")):
+                yield column
 
 
 def repair_values(session: Session) -> int:

@@ -33,7 +33,7 @@ from catalog.data_folder.layout import (
     own_files,
 )
 from catalog.data_folder.lock import serving
-from catalog.data_folder.schema import foreign_parts
+from catalog.data_folder.schema import foreign_parts, missing_columns
 from catalog.errors import BackupError
 from catalog.files import flush, publishing
 from catalog.models import DATABASE_NAME
@@ -110,6 +110,8 @@ def _check_target(data: Path, force: bool) -> None:
 
 
 def _check_unused(database: Path) -> None:
+    if not database.is_file():
+        raise BackupError(f"{database} is no file; move it away")
     with closing(sqlite3.connect(database, timeout=0)) as connection:
         try:
             # Every open connection in WAL mode holds a lock that this one excludes.
@@ -193,7 +195,7 @@ def _check_database(path: Path, source: Path) -> int:
             sound = file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
             stored = file.execute("SELECT DISTINCT stored FROM photo WHERE stored IS NOT NULL")
             bad = [name for (name,) in stored if not is_stored_name(name)]
-            foreign = foreign_parts(file)
+            foreign, missing = foreign_parts(file), missing_columns(file)
             tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master")}
             keys = 0
             if "api_key" in tables:
@@ -203,6 +205,8 @@ def _check_database(path: Path, source: Path) -> int:
         raise BackupError(f"the database in {source} is unusable ({error})") from error
     if not sound:
         raise BackupError(f"the database in {source} is damaged; take another backup")
+    if missing:
+        raise BackupError(f"the database in {source} lacks {missing[0]}; take another backup")
     if foreign:
         raise BackupError(
             f"the database in {source} has a trigger or view {foreign[0][:80]!r} that is not ours"

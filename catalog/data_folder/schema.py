@@ -1,7 +1,9 @@
-"""Parts of a database that run by themselves, triggers and views, and whether they are ours."""
+"""What a database of ours has: its columns, and the triggers and views that run by themselves."""
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from alembic import command
@@ -12,6 +14,10 @@ from catalog.database import migrations
 from catalog.errors import BackupError
 
 _PARTS: Final = "SELECT name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+_COLUMNS: Final = (
+    "SELECT entry.name || '.' || part.name FROM sqlite_master AS entry "
+    "JOIN pragma_table_info(entry.name) AS part WHERE entry.type = 'table'"
+)
 _QUOTES: Final = re.compile(r"[\s\"'`\[\]]+")
 
 
@@ -25,17 +31,25 @@ def foreign_parts(database: sqlite3.Connection) -> list[str]:
         sqlite3.DatabaseError: the database states no version of its tables.
     """
     found = {name: _plain(sql) for name, sql in database.execute(_PARTS)}
-    (revision,) = database.execute("SELECT max(version_num) FROM alembic_version").fetchone()
-    own = _parts_at(str(revision))
+    with _empty_one(database) as empty:
+        own = {name: _plain(sql) for name, sql in empty.execute(text(_PARTS))}
     return sorted(name for name, sql in found.items() if own.get(name) != sql)
 
 
-def _parts_at(revision: str) -> dict[str, str]:
-    """Triggers and views of an empty database at a revision."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        _migrate(connection, revision)
-        return {name: _plain(sql) for name, sql in connection.execute(text(_PARTS))}
+def missing_columns(database: sqlite3.Connection) -> list[str]:
+    """Columns, with their tables, that the migrations make and the database lacks."""
+    found = {name for (name,) in database.execute(_COLUMNS)}
+    with _empty_one(database) as empty:
+        return sorted(set(empty.scalars(text(_COLUMNS))) - found)
+
+
+@contextmanager
+def _empty_one(database: sqlite3.Connection) -> Iterator[Connection]:
+    """An empty database with the tables of the same version."""
+    (revision,) = database.execute("SELECT max(version_num) FROM alembic_version").fetchone()
+    with create_engine("sqlite://").connect() as connection:
+        _migrate(connection, str(revision))
+        yield connection
 
 
 def _migrate(connection: Connection, revision: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
-from catalog.data_folder.repair import count_damaged_texts, unfit_json
+from catalog.data_folder.repair import count_damaged_texts, mistyped_columns, unfit_json
 from catalog.data_folder.sweep import find_unreferenced
 from catalog.database import Database, is_sqlite
 from catalog.errors import BadStoredName
@@ -34,6 +34,9 @@ def find_problems(
     """Check database, engine and stored photos; `quick` skips the content of the photos."""
     with database.session() as session:
         problems = [*_database_problems(session)]
+        if is_sqlite(session) and (columns := [*map(str, mistyped_columns(session))]):
+            what = f"database: {', '.join(columns)}: values of another type"
+            return [*problems, f"{what}; restore it from a copy"]
         problems += _photo_problems(session, store, quick)
         problems += _text_problems(session)
         problems += _unreferenced_problems(session, store.root.parent)

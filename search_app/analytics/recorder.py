@@ -7,6 +7,7 @@ what is older than the retention. If the database cannot be written, the batch i
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -23,6 +24,8 @@ from search_app.jobs.repeated import RepeatedWork
 _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_WRITES: Final = 3.0
+SECONDS_FOR_SEARCH: Final = 2 * SECONDS_BETWEEN_WRITES
+"""An event waits as long for its search, which another server may have still to write."""
 MAX_WAITING: Final = 5_000
 """Searches and events in memory; more are dropped and counted."""
 MAX_SEARCHES: Final = 200_000
@@ -30,7 +33,8 @@ MAX_SEARCHES: Final = 200_000
 MAX_EVENTS: Final = 50
 """Events of one search; more are ignored."""
 
-Entry = SearchRow | SearchEventRow
+Entry = SearchRow | tuple[float, SearchEventRow]
+"""A search, or an event and when it came."""
 
 
 class Recorder:
@@ -74,7 +78,7 @@ class Recorder:
     def event(self, event: SearchEventRow) -> None:
         """Record an event; one of an unknown search or product is ignored when it is written."""
         if self.enabled:
-            self._append(event)
+            self._append((time.monotonic(), event))
 
     def _append(self, entry: Entry) -> bool:
         with self._lock:
@@ -92,10 +96,13 @@ class Recorder:
             return
         try:
             with self._database().transaction() as session:
-                _write(session, entries)
+                early = _write(session, entries)
         except (CatalogError, SQLAlchemyError) as error:
             self.dropped += len(entries)
             _log.warning("%d searches and events were not recorded: %s", len(entries), error)
+            return
+        with self._lock:
+            self._waiting += early
 
     def sweep(self) -> None:
         """Delete searches older than the retention, and the oldest beyond `MAX_SEARCHES`."""
@@ -124,17 +131,28 @@ class Recorder:
         return False
 
 
-def _write(session: Session, entries: Iterable[Entry]) -> None:
-    session.add_all(entry for entry in entries if isinstance(entry, SearchRow))
-    events = [entry for entry in entries if isinstance(entry, SearchEventRow)]
-    if events:
-        _write_events(session, events)
+def _write(session: Session, entries: Iterable[Entry]) -> list[Entry]:
+    """Write the searches, then the events; return those to try again."""
+    events: list[tuple[float, SearchEventRow]] = []
+    for entry in entries:
+        if isinstance(entry, SearchRow):
+            session.add(entry)
+        else:
+            events.append(entry)
+    ids = {event.search_id for _, event in events}
+    searches = set(session.scalars(select(SearchRow.id).where(SearchRow.id.in_(ids))))
+    _write_events(session, [event for _, event in events if event.search_id in searches])
+    earliest = time.monotonic() - SECONDS_FOR_SEARCH
+    return [
+        (came, event)
+        for came, event in events
+        if event.search_id not in searches and came > earliest
+    ]
 
 
 def _write_events(session: Session, events: list[SearchEventRow]) -> None:
-    """Write the events of known searches and products, each once."""
+    """Write the events of known products, each once."""
     ids = {each.search_id for each in events}
-    searches = set(session.scalars(select(SearchRow.id).where(SearchRow.id.in_(ids))))
     named = {each.product_id for each in events}
     products = set(session.scalars(select(Product.id).where(Product.id.in_(named))))
     columns = (SearchEventRow.search_id, SearchEventRow.event, SearchEventRow.product_id)
@@ -145,7 +163,6 @@ def _write_events(session: Session, events: list[SearchEventRow]) -> None:
     for each in events:
         before = seen.setdefault(each.search_id, set())
         key = (each.event, each.product_id)
-        known = each.search_id in searches and each.product_id in products
-        if known and key not in before and len(before) < MAX_EVENTS:
+        if each.product_id in products and key not in before and len(before) < MAX_EVENTS:
             before.add(key)
             session.add(each)

@@ -1,7 +1,8 @@
 """One server over a small drawn catalogue, one Chromium, a fresh context for each test.
 
 BROWSER_SERVERS=3 runs three servers on one PostgreSQL behind the shipped nginx file, none sticky;
-a ticket then opens its own server alone, so leave that test out (-k "not terminal").
+a ticket opens its own server alone, and one test sets up its own alone, so leave these two out
+(-k "not address_of").
 """
 
 import os

@@ -175,7 +175,7 @@ def own_server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
         server = get_server(Path(folder))
-        server.psql("ALTER SYSTEM SET shared_buffers = '1GB'")
+        server.psql("ALTER SYSTEM SET shared_buffers = '4GB'")
         server.psql("CREATE SCHEMA pgvector")
         server.psql("CREATE EXTENSION vector SCHEMA pgvector")
         # Started again with the memory that a server of this size should have.

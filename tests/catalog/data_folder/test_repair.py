@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, select, text
 from sqlalchemy.orm import Session
 
-from catalog.data_folder.repair import repair_values, unfit_json
+from catalog.data_folder.repair import mistyped_columns, repair_values, unfit_json
 from catalog.database import Database, open_database
 from catalog.importing.records import ImportOptions
 from catalog.models import (
@@ -96,3 +96,21 @@ def test_entries_of_another_form_are_found_too(
         assert unfit_columns(session) == ["garment.colours", "garment.certainties"]
         garment = session.scalars(select(GarmentRow)).one()
         assert (garment.colours, garment.certainties) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("product.price", "'12,50'"),
+        ("product.sale_start", "'today'"),
+        ("product.updated_at", "20261130"),
+        ("garment.area", "'wide'"),
+        ("garment.worn_with", "'yes'"),
+    ],
+)
+def test_values_of_another_type_are_told(database: Database, column: str, value: str) -> None:
+    table, name = column.split(".")
+    with database.transaction() as session:
+        assert [*mistyped_columns(session)] == []
+        session.execute(text(f"UPDATE {table} SET [{name}] = {value}"))
+        assert [*map(str, mistyped_columns(session))] == [column]

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +19,8 @@ from catalog.data_folder.backup import MANIFEST, write_backup
 from catalog.data_folder.layout import LOCAL_TOKEN, is_backed_up, is_ours
 from catalog.data_folder.restore import restore_backup
 from catalog.database import open_database
-from catalog.errors import BackupError
-from catalog.models import DATABASE_NAME, ImportJob, PhotoRow, Product, ShardRow
+from catalog.errors import BackupError, DatabaseError
+from catalog.models import DATABASE_NAME, ImportJob, Key, PhotoRow, Product, ShardRow
 from catalog.syncing.records import SourceKind, SyncSource
 from catalog.syncing.sources import add_source, due_sources
 
@@ -307,3 +309,48 @@ def test_backup_of_an_older_version_is_restored(tmp_path: Path, backup: Path) ->
 )
 def test_what_is_ours(name: str, ours: bool, kept: bool) -> None:
     assert (is_ours(name), is_backed_up(name)) == (ours, kept)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["DROP TABLE product", "DROP TABLE api_key", "ALTER TABLE photo DROP COLUMN skip_reason"],
+)
+def test_database_that_lacks_a_part_replaces_nothing(
+    tmp_path: Path, backup: Path, damage: str
+) -> None:
+    make_catalogue(tmp_path / "half", [b"four"])
+    half = open_database(tmp_path / "half")
+    with closing(sqlite3.connect(tmp_path / "half" / DATABASE_NAME)) as file:
+        file.execute(damage)
+        file.commit()
+    with pytest.raises(DatabaseError, match="apparel restore"), half.session() as session:
+        [session.scalars(select(table)).all() for table in (Product, PhotoRow, Key)]
+    half.close()
+    write_backup(tmp_path / "half", tmp_path / "half.tar")
+    restore_backup(backup, tmp_path / "data")
+    with pytest.raises(BackupError, match="lacks"):
+        restore_backup(tmp_path / "half.tar", tmp_path / "data", force=True)
+    assert products_without_photo(tmp_path / "data") == (3, 0)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_only_has_the_databases_name_is_left_alone(
+    tmp_path: Path, backup: Path, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / "data").mkdir()
+    make(tmp_path / "data" / DATABASE_NAME)
+    with pytest.raises(BackupError, match="move it away"):
+        restore_backup(backup, tmp_path / "data", force=True)
+    assert not (tmp_path / "data" / DATABASE_NAME).is_file()
+
+
+def test_pipe_is_no_place_for_a_backup_and_a_link_stays_one(tmp_path: Path) -> None:
+    make_catalogue(tmp_path / "source", [b"one"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no ordinary file"):
+        write_backup(tmp_path / "source", tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    (tmp_path / "link").symlink_to(tmp_path / "backup.tar")
+    write_backup(tmp_path / "source", tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert restore_backup(tmp_path / "backup.tar", tmp_path / "data").files == 1

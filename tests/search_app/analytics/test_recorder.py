@@ -15,8 +15,9 @@ from catalog.feeds.rows import Feed, ProductRow
 from catalog.models import DATABASE_NAME, SearchEventRow, SearchRow
 from indexing.collection import Collection, open_collection
 from search_app.analytics import recorder as recording
-from search_app.analytics.records import presentable
+from search_app.analytics.records import QueryFacts, presentable, search_row
 from search_app.app import create_app
+from search_app.search.search import SearchOptions
 from search_app.services import Services
 from search_app.settings import Settings
 from segmentation.classes import GarmentClass
@@ -48,7 +49,8 @@ def own(tmp_path: Path) -> Iterator[Collection]:
 
 
 @pytest.fixture
-def visitor(own: Collection) -> Iterator[TestClient]:
+def visitor(own: Collection, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(recording, "SECONDS_BETWEEN_WRITES", 600)  # a busy machine is slow
     app = create_app(Settings(data=own.data), own)
     headers = {"User-Agent": AGENT, "Cookie": "visitor=4711"}
     with TestClient(app, headers=headers, client=(ADDRESS, 50000)) as client:
@@ -215,3 +217,25 @@ def test_what_waits_is_written_when_the_server_stops(own: Collection) -> None:
         client.get("/find?words=red").raise_for_status()
     with own.database.session() as session:
         assert len(session.scalars(select(SearchRow)).all()) == 1
+
+
+def test_event_waits_for_a_search_that_another_server_has_still_to_write(
+    own: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (recording.Recorder(enabled=True, days=90) for _ in range(2))
+    for each in (one, other):
+        each.start(lambda: own.database)
+        each.close()  # its thread, which would write at any moment
+    search_id = one.search(
+        lambda: search_row("words", "page", SearchOptions(words="red"), (), QueryFacts(), ())
+    )
+    for known in (search_id, "made-up"):
+        other.event(SearchEventRow(search_id=known, event="click", product_id="p0", position=2))
+    other.flush()
+    one.flush()
+    other.flush()
+    with own.database.session() as session:
+        assert session.scalars(select(SearchEventRow.search_id)).all() == [search_id]
+    monkeypatch.setattr(recording, "SECONDS_FOR_SEARCH", 0)
+    other.flush()
+    assert other._waiting == []
