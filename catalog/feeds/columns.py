@@ -51,7 +51,12 @@ class Columns:
 
 def plain_name(name: str) -> str:
     """A column's or attribute's name in lower case, words joined by "_", without Google's "g:"."""
-    return re.sub(r"[\W_]+", "_", name[:LONGEST_NAME].lower().removeprefix("g:")).strip("_")
+    return _plain(name[:LONGEST_NAME])
+
+
+@lru_cache(maxsize=5_000)  # every row of a JSON or XML feed has its names
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "_", name.lower().removeprefix("g:")).strip("_")
 
 
 def squeezed(name: str) -> str:

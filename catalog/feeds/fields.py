@@ -269,6 +269,8 @@ def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:
 def _empty(row: _Row) -> frozenset[str]:
     """Fields and attributes that are present without a value."""
     blank = {name for name, text in row.record.values.items() if not text}
+    if not blank:
+        return frozenset()
     fields = {
         name
         for name, columns in row.columns.fields.items()

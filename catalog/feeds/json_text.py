@@ -148,6 +148,8 @@ def cells_of(entry: Mapping[str, Any], sources: Mapping[str, Iterable[str]]) -> 
 
 def cell_of(value: Any) -> str:
     """A value as cell text: a list gives one line per value, an object its address or name."""
+    if isinstance(value, str):  # by far the most frequent
+        return str(value).strip()
     if value is None:
         return ""
     if isinstance(value, bool):

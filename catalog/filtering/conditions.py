@@ -9,7 +9,17 @@ from datetime import UTC, datetime
 from operator import ge, le
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from catalog.feeds.columns import plain_name
@@ -36,18 +46,23 @@ def garment_conditions(filters: Filters) -> list[ColumnElement[bool]]:
     return conditions if filters.worn_with else [*conditions, GarmentRow.worn_with.is_(False)]
 
 
-def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def product_conditions(
+    filters: Filters, garments: FromClause | None = None
+) -> list[ColumnElement[bool]]:
     """Conditions on products, of which at least one garment must pass.
 
     A product without garments passes where garments are only excluded.
+
+    Args:
+        garments: `passing_garments` of a query that reads them elsewhere too.
     """
     conditions = product_value_conditions(filters)
     worn = garment_value_conditions(filters)
     if not worn:
         return conditions
-    passing = _wearers().where(*worn)
-    if not filters.worn_with:
-        passing = passing.where(GarmentRow.worn_with.is_(False))
+    if garments is None:
+        garments = passing_garments(filters).subquery()
+    passing = select(garments.c.product_id)
     if filters.colour_name is not None and len(worn) == 1:
         own = select(Product.id).where(same_text(Product.colour, filters.colour_name))
         return [*conditions, Product.id.in_(union_all(own, passing))]
@@ -55,6 +70,16 @@ def product_conditions(filters: Filters) -> list[ColumnElement[bool]]:
         without_garment = ~_wearers().where(PhotoRow.product_id == Product.id).exists()
         return [*conditions, or_(Product.id.in_(passing), without_garment)]
     return [*conditions, Product.id.in_(passing)]
+
+
+def passing_garments(filters: Filters) -> Select[str, int, str | None]:
+    """Select product id, class and main colour of the garments that pass."""
+    found = (
+        select(PhotoRow.product_id, GarmentRow.garment_class, GarmentRow.main_colour)
+        .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
+        .where(*garment_value_conditions(filters))
+    )
+    return found if filters.worn_with else found.where(GarmentRow.worn_with.is_(False))
 
 
 def _wants_of_garment(filters: Filters) -> bool:

@@ -24,10 +24,11 @@ from sqlalchemy.orm import Session
 from catalog.filtering.conditions import (
     garment_value_conditions,
     is_on_sale,
+    passing_garments,
     product_conditions,
 )
 from catalog.filtering.filters import Filters
-from catalog.models import AttributeRow, GarmentRow, PhotoRow, Product
+from catalog.models import AttributeRow, Product
 
 COLUMNS: Final = ("brand", "category", "availability", "colour", "price", "class")
 """Facets that are no attributes."""
@@ -51,10 +52,13 @@ def value_counts(session: Session, filters: Filters, facets: Sequence[str]) -> M
 
 def _counted(filters: Filters, facets: Sequence[str]) -> Iterator[Select[Any, Any, Any]]:
     """For each facet its name, its values and the number of products."""
-    # Finding the products costs more than counting: all facets read them from one CTE.
-    found = _products(filters, facets)
+    # Finding products and garments costs more than counting: all facets read them from CTEs.
+    garments: FromClause = passing_garments(filters).subquery()
+    if garment_value_conditions(filters):
+        garments = passing_garments(filters).cte("garments")
+    found = _products(filters, facets, garments)
     passing: FromClause = found.subquery() if filters.is_empty else found.cte("passing")
-    worn = _garments(filters, passing).cte("worn")
+    worn = _worn(garments, passing).cte("worn")
     for facet in set(_TEXTS).intersection(facets):
         yield _by(facet, passing.c[facet], func.count())
     if "colour" in facets:
@@ -83,7 +87,7 @@ def _text(facet: str) -> ColumnElement[Any]:
     return literal(facet)
 
 
-def _products(filters: Filters, facets: Sequence[str]) -> Select[Any]:
+def _products(filters: Filters, facets: Sequence[str], garments: FromClause) -> Select[Any]:
     """Select the products that pass, with what some facets count."""
     price = case((is_on_sale(datetime.now(UTC)), Product.sale_price), else_=Product.price)
     columns: dict[str, ColumnElement[Any]] = {
@@ -94,17 +98,12 @@ def _products(filters: Filters, facets: Sequence[str]) -> Select[Any]:
         "price": type_coerce(price, BigInteger),
     }
     counted = (column.label(name) for name, column in columns.items() if name in facets)
-    return select(Product.id, *counted).where(*product_conditions(filters))
+    return select(Product.id, *counted).where(*product_conditions(filters, garments))
 
 
-def _garments(filters: Filters, passing: FromClause) -> Select[Any]:
-    """Select the garments of products that pass which themselves pass."""
+def _worn(garments: FromClause, passing: FromClause) -> Select[Any]:
+    """Select the passing garments of the passing products."""
     own = (passing.c[name] for name in ("id", "colour") if name in passing.c)
-    found = (
-        select(*own, GarmentRow.garment_class, GarmentRow.main_colour)
-        .select_from(passing)
-        .join(PhotoRow, PhotoRow.product_id == passing.c.id)
-        .join(GarmentRow, GarmentRow.photo_id == PhotoRow.id)
-        .where(*garment_value_conditions(filters))
+    return select(*own, garments.c.garment_class, garments.c.main_colour).join(
+        garments, garments.c.product_id == passing.c.id
     )
-    return found if filters.worn_with else found.where(GarmentRow.worn_with.is_(False))

@@ -1,11 +1,12 @@
 """Transfer of a feed row's values to a stored product."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from catalog.feeds.rows import ProductRow
 from catalog.importing.articles import article_of
 from catalog.models import Product
-from catalog.sale import rounded_price
+from catalog.sale import rounded_price, utc
 
 _FIELDS: Final = (
     "title", "brand", "category", "colour", "price", "currency", "url", "availability",
@@ -67,7 +68,6 @@ def _assign(product: Product, values: dict[str, Any]) -> set[str]:
 
 
 def _equal(stored: Any, value: Any) -> bool:
-    # SQLite returns datetimes without their time zone.
-    if hasattr(stored, "tzinfo") and hasattr(value, "astimezone") and stored.tzinfo is None:
-        return bool(stored.replace(tzinfo=value.tzinfo) == value)
+    if isinstance(stored, datetime) and isinstance(value, datetime):
+        return utc(stored) == value  # SQLite returns datetimes without their time zone
     return bool(stored == value)

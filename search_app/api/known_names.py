@@ -49,7 +49,7 @@ async def _body_names(request: Request) -> list[str]:
         return list(await request.form())
     try:
         body = await request.json()
-    except ValueError:  # not JSON: the route's own message is clearer
+    except (ValueError, RecursionError):  # no JSON, or endless: the route's own message is clearer
         return []
     return list(body) if isinstance(body, dict) else []
 

@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from catalog.colours import Colour
 from catalog.database import Database, open_database
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.filtering.facets import AttributeFacet, FacetValue, attribute_names, facets
+from catalog.filtering.facets import (
+    AttributeFacet,
+    FacetValue,
+    attribute_names,
+    count_facets,
+    facets,
+)
 from catalog.filtering.filters import Filters, parse_filters
 from catalog.garments import allowed_garments, products_of_garments
 from catalog.models import GarmentRow, PhotoRow, Product
@@ -347,6 +353,14 @@ def test_products_are_spread_over_the_catalogue(database: Database) -> None:
     assert spread == ["Blue jeans", "X 03", "X 09", "X 15"]
     assert near == ["Blue jeans", "Hat"]
     assert len(every) == 24
+
+
+def test_facets_look_for_the_garments_that_pass_once(session: Session) -> None:
+    statements: list[str] = []
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    count_facets(session, parse_filters(["kind=shirt"]), 50, ())
+    assert [each.count("garment.kind = ") for each in statements if "WITH" in each][-1] == 1
 
 
 def test_each_facet_is_counted_under_the_other_filters(session: Session) -> None:

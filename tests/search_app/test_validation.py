@@ -105,3 +105,17 @@ def test_page_names_the_field_of_its_address_that_is_wrong(
     assert answer.status_code == 422
     assert named in answer.text
     assert "Start a new search" in answer.text
+
+
+def test_endless_json_is_refused_wherever_there_is_a_body(client: TestClient) -> None:
+    taking = [
+        (method.upper(), path.replace("{product_id}", "red-upper"))
+        for path, operations in create_app(Settings()).openapi()["paths"].items()
+        for method, operation in operations.items()
+        if "requestBody" in operation
+    ]
+    assert len(taking) > 5
+    headers = {"Content-Type": "application/json"}
+    for method, path in taking:
+        answer = client.request(method, path, content=b"[" * 100_000, headers=headers)
+        assert 400 <= answer.status_code < 500, path

@@ -93,6 +93,9 @@ def read_text(path: Path, encoding: str | None = None) -> FeedText:
 
 def _read(path: Path) -> bytes | mmap.mmap:
     """The file's bytes; those of a large file stay on disk."""
+    # To open a pipe waits for its writer, and a device may never end.
+    if path.exists() and not path.is_file():
+        raise FeedError(f"{path.name} is no ordinary file; save the feed as one")
     try:
         with path.open("rb") as file:
             if file.read(len(_GZIP)) == _GZIP:

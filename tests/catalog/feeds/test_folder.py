@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from catalog.errors import FeedError
 from catalog.feeds import folder as walking
 from catalog.feeds.folder import read_folder
+from catalog.feeds.reader import read_source
 from tests.fakes import draw_photo
 
 
@@ -45,3 +47,16 @@ def test_an_unreadable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     feed = read_folder(tmp_path)
     assert feed.unreadable == ("locked: Permission denied",)
     assert feed.notes == (f"cannot read {feed.unreadable[0]}; check its permissions",)
+
+
+def test_pipes_are_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "page.html")
+    os.mkfifo(tmp_path / "a.jpg")
+    product = '{"@type": "Product", "sku": "p1", "name": "Coat", "image": "/i.jpg"}'
+    script = f'<script type="application/ld+json">{product}</script>'
+    (tmp_path / "shop.html").write_text(f"<!doctype html><html>{script}</html>")
+    feed = read_source(tmp_path)
+    assert [row.id for row in feed.rows] == ["p1"]
+    assert ["page.html" in reject.reason for reject in feed.rejects] == [True]
+    with pytest.raises(FeedError, match="no ordinary file"):
+        read_source(tmp_path / "page.html")

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from catalog.feeds import columns
 from catalog.feeds.large import store
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.json_document import document_values, parse_json
@@ -196,3 +197,14 @@ def test_a_value_nested_too_deeply_is_none_and_the_next_one_is_read(depth: int, 
 def test_groups_are_joined_on_disk() -> None:
     pairs = [("b", 1), ("a\ud800", 2), ("b", 3), ("c", 4), ("a\ud800", 5)]
     assert list(grouped(pairs)) == [[1, 3], [2, 5], [4]]
+
+
+def test_names_of_keys_are_simplified_once_for_all_rows(tmp_path: Path) -> None:
+    row = {"Title": "Coat", "photo": "a.jpg", "g:size": 1, "Only here": 2}
+    path = tmp_path / "feed.jsonl"
+    misses = []
+    for count in (100, 200):
+        path.write_text("\n".join(json.dumps({"id": number, **row}) for number in range(count)))
+        assert len(read_feed(path).rows) == count
+        misses.append(columns._plain.cache_info().misses)
+    assert misses[0] == misses[1]

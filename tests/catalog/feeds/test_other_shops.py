@@ -454,3 +454,17 @@ def test_two_prices_beside_each_other() -> None:
     assert parse_price("119,00 \u20ac 89,90 \u20ac") == (Decimal("89.90"), "EUR")
     with pytest.raises(ValueError, match="is not an amount"):
         parse_price("2 pieces 30 EUR")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["image_url,images", "cover_media_url,media", "Bild,Bilder", "main_image,gallery_images"],
+)
+def test_the_main_photo_comes_before_the_gallery(tmp_path: Path, header: str) -> None:
+    main, gallery = header.split(",")
+    for columns, cells in (
+        (header, "a.jpg,b.jpg|c.jpg"),
+        (f"{gallery},{main}", "b.jpg|c.jpg,a.jpg"),
+    ):
+        row = _row(tmp_path / "f.csv", f"id,title,{columns}\n1,Coat,{cells}\n")
+        assert row.photos == ("a.jpg", "b.jpg", "c.jpg")
