@@ -85,7 +85,7 @@ def read_phrases(text: str) -> list[Phrase]:
 def literal_concept(word: str) -> Concept:
     """A word that must occur in the product's text, in the singular or the plural."""
     spellings = [word, f"{word}s", f"{word}es"]
-    if word.endswith("s") and not word.endswith("ss"):
+    if len(word) > 1 and word.endswith("s") and not word.endswith("ss"):
         spellings.append(word[:-1])
     return Concept("text", word, spellings=tuple(spellings))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -264,6 +264,7 @@ _SAID = st.one_of(
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None
 )
+@example(parts=["a fiori", "O:S"], joiner=" -")
 @given(parts=st.lists(_SAID, max_size=8), joiner=st.sampled_from([" ", "", "-", " -"]))
 def test_no_query_raises_or_returns_what_it_excludes(
     session: Session, parts: list[str], joiner: str
