@@ -69,12 +69,13 @@ def quantise_segmenter(
 
     Args:
         roots: pairs folders, which contribute equal numbers of train photos.
+        progress: called with the steps of fine-tuning.
 
     Raises:
         DatasetError: a folder has no train photos.
     """
     network, card = load_segmenter(weights)
-    canvases = _canvases(roots, card.preprocessing, photos, seed, progress)
+    canvases = _canvases(roots, card.preprocessing, photos, seed)
     preprocessing = card.preprocessing
     reference = PictureNetwork(network, preprocessing.mean, preprocessing.std)
     tuned = tuned_to_rounding(reference, canvases, seed, progress)
@@ -85,7 +86,7 @@ def quantise_segmenter(
 
 
 def _canvases(
-    roots: Sequence[Path], preprocessing: Preprocessing, photos: int, seed: int, progress: Progress
+    roots: Sequence[Path], preprocessing: Preprocessing, photos: int, seed: int
 ) -> list[Pictures]:
     """Canvases of train photos, each uint8 (1, H, W, 3)."""
     canvases = []
@@ -97,7 +98,6 @@ def _canvases(
         for pair in random.Random(seed).sample(folder.pairs, count):
             photo = read_photo(folder.photo_path(pair))
             canvases.append(canvas_of(photo, preprocessing)[None])
-            progress(len(canvases), photos)
     return canvases
 
 

@@ -166,7 +166,8 @@ def train_quantised(
     from segmentation.training.quantise import quantise_segmenter
 
     path = _weights_file(settings_for(segmenter=segmenter))
-    with progress_on_stderr("photos") as tick:
+    print_note("reading photos")
+    with progress_on_stderr("steps") as tick:
         written = quantise_segmenter(path, pairs, seed=seed, progress=tick)
     typer.echo(f"8-bit network: {written}")
 
