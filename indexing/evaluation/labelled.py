@@ -18,6 +18,7 @@ from catalog.colours import Colour
 from indexing.embedding.colour import ColourDescription, describe_colours
 from indexing.embedding.encoder import SegmentedGarment, StyleEncoder
 from indexing.errors import IndexingError
+from indexing.search.query import possible_classes
 from indexing.types import PhotoSegmenter, Vector, Vectors
 from segmentation.classes import GarmentClass
 from segmentation.mask import Garment, whole_photo_garment
@@ -44,12 +45,14 @@ class LabelledGarment:
     """A garment of a labelled photo.
 
     Attributes:
+        searched: classes that a search for it covers; None: all.
         whole_photo: no garment was detected.
     """
 
     photo: LabelledPhoto
     garment_class: GarmentClass
     colours: tuple[Colour, ...]
+    searched: tuple[GarmentClass, ...] | None
     whole_photo: bool
 
 
@@ -108,6 +111,7 @@ class GarmentCollector:
                     photo=row,
                     garment_class=each.garment.garment_class,
                     colours=description.colours,
+                    searched=possible_classes(each.garment),
                     whole_photo=each.garment.score == 0.0,
                 )
             )

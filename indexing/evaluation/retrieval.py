@@ -6,8 +6,8 @@ classes, the whole photo without its mask, and another encoder. Every figure has
 interval over queries; differences are paired by query.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +54,7 @@ COLOUR_WEIGHTS: Final = (0.0, DEFAULT_COLOUR_WEIGHT, 0.5, 1.0)
 DEPTHS: Final = (1, 5, 10)
 SHIPPED: Final = "encoder"
 AGAINST: Final = "other encoder"
+ANY_CLASS: Final = "encoder, all classes alike"
 COLOUR_ALONE: Final = "colour histogram alone"
 SHEET_NEIGHBOURS: Final = 8
 
@@ -149,6 +150,7 @@ def query_for(garment: LabelledGarment, vectors: VectorSet, row: int, weight: fl
     """A user's query for this garment, excluding its own photo and group."""
     return Query(
         vector=vectors.vector(row),
+        classes=garment.searched,
         count=max(DEPTHS),
         colour_weight=weight,
         filters=Filters(excluded=(("brand", garment.photo.group),)),
@@ -160,17 +162,22 @@ def search_rankings(
     split: Split,
     garments: Sequence[LabelledGarment],
     vectors: VectorSet,
-    compared: Sequence[tuple[str, float]],
+    all_classes: Mapping[tuple[str, float], bool],
 ) -> dict[tuple[str, float], Ranking]:
-    """Search a collection of the gallery with every query, once for each method and weight."""
+    """Search a collection of the gallery with every query, once for each method and weight.
+
+    Args:
+        all_classes: by method and weight, whether it searches all classes alike.
+    """
     position = {row: index for index, row in enumerate(split.gallery.tolist())}
     codes, queries = split.codes, split.queries
     rankings = {}
     with opened_gallery(garments, vectors, split.gallery.tolist()) as collection:
-        for method, weight in compared:
+        for (method, weight), alike in all_classes.items():
             found = []
             for row in queries.tolist():
-                hits = collection.search(query_for(garments[row], vectors, row, weight))
+                query = query_for(garments[row], vectors, row, weight)
+                hits = collection.search(replace(query, classes=None) if alike else query)
                 found.append([position[hit.garment_id - 1] for hit in hits])
             rankings[method, weight] = ranking_of(
                 found, codes[queries], codes[split.gallery], split.excluded, max(DEPTHS)
@@ -182,14 +189,16 @@ def _rankings(
     split: Split, vectors: LabelledVectors, colour_weights: Sequence[float]
 ) -> dict[tuple[str, float], Ranking]:
     """Rankings of every row; baselines only at the first weight and at the default."""
-    of_baselines = dict.fromkeys((colour_weights[0], DEFAULT_COLOUR_WEIGHT))
+    compared = dict.fromkeys((colour_weights[0], DEFAULT_COLOUR_WEIGHT))
     rankings: dict[tuple[str, float], Ranking] = {}
     for method, each in vectors.sets.items():
-        weights = colour_weights if method == SHIPPED else of_baselines
-        compared = [(method, weight) for weight in weights]
         if method == SHIPPED:
-            compared.append((COLOUR_ALONE, 1.0))
-        rankings |= search_rankings(split, vectors.garments, each, compared)
+            all_classes = {(SHIPPED, weight): False for weight in colour_weights}
+            all_classes[COLOUR_ALONE, 1.0] = True
+            all_classes |= {(ANY_CLASS, weight): True for weight in compared}
+        else:
+            all_classes = {(method, weight): True for weight in compared}
+        rankings |= search_rankings(split, vectors.garments, each, all_classes)
     return rankings
 
 

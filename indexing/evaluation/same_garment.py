@@ -18,7 +18,7 @@ from indexing.evaluation.distorted_queries import DistortedGarments, distorted_q
 from indexing.evaluation.gallery import opened_gallery
 from indexing.evaluation.labelled import UNMASKED, LabelledPhoto, LabelledVectors, embed_labelled
 from indexing.evaluation.metrics import Interval, mean_with_interval
-from indexing.evaluation.retrieval import COLOUR_ALONE, SHIPPED, Evaluation
+from indexing.evaluation.retrieval import ANY_CLASS, COLOUR_ALONE, SHIPPED, Evaluation
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.search.query import Query
 from segmentation.progress import Progress, no_progress
@@ -86,31 +86,34 @@ def _figures(
     with opened_gallery(gallery.garments, gallery.sets[name]) as collection:
         paths = [each.photo.path for each in gallery.garments]
 
-        def recalls(queries: LabelledVectors, weight: float) -> list[Interval]:
+        def recalls(queries: LabelledVectors, weight: float, alike: bool) -> list[Interval]:
             """Recall of the own photo at each of `DEPTHS`."""
             ranks = []
             for row, garment in enumerate(queries.garments):
                 vector = queries.sets[name].vector(row)
-                query = Query(vector, count=max(DEPTHS), colour_weight=weight)
+                query = Query(vector, None if alike else garment.searched, max(DEPTHS), weight)
                 found = [paths[hit.garment_id - 1] for hit in collection.search(query)]
                 right = garment.photo.path
                 ranks.append(found.index(right) if right in found else max(DEPTHS))
             return [mean_with_interval(np.array(ranks) < depth) for depth in DEPTHS]
 
         return [
-            SameGarmentFigures(background, method, weight, *recalls(queries, weight))
+            SameGarmentFigures(background, method, weight, *recalls(queries, weight, alike))
             for background, both in distorted.items()
-            for method, weight, queries in _methods(name, both)
+            for method, weight, queries, alike in _methods(name, both)
         ]
 
 
-def _methods(name: str, queries: DistortedGarments) -> Iterator[tuple[str, float, LabelledVectors]]:
-    """Name, colour weight and queries of each method."""
+def _methods(
+    name: str, queries: DistortedGarments
+) -> Iterator[tuple[str, float, LabelledVectors, bool]]:
+    """Name, colour weight, queries of each method, and whether it searches all classes alike."""
     if name == UNMASKED:
         for weight in (0.0, DEFAULT_COLOUR_WEIGHT):
-            yield name, weight, queries.predicted
+            yield name, weight, queries.predicted, True
         return
     for weight in WEIGHTS:
-        yield SHIPPED, weight, queries.predicted
-        yield TRUE_MASK, weight, queries.true
-    yield COLOUR_ALONE, 1.0, queries.predicted
+        yield SHIPPED, weight, queries.predicted, False
+        yield ANY_CLASS, weight, queries.predicted, True
+        yield TRUE_MASK, weight, queries.true, False
+    yield COLOUR_ALONE, 1.0, queries.predicted, True

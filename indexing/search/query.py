@@ -2,11 +2,24 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from catalog.filtering.filters import Filters
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT
 from indexing.types import EmbeddedGarment, Vector
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
+from segmentation.mask import Garment
+
+SURE_OF_CLASS: Final = 0.9
+"""Calibrated probability of a class below which a search covers all classes."""
+
+
+def possible_classes(garment: Garment) -> tuple[GarmentClass, ...] | None:
+    """The classes to search for a garment: its own, or None for all where that is doubtful.
+
+    A whole photo, whose score is 0, may show any class.
+    """
+    return (garment.garment_class,) if garment.score >= SURE_OF_CLASS else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +47,8 @@ class Query:
 
     @classmethod
     def of(cls, garment: EmbeddedGarment) -> "Query":
-        """A default query for an embedded garment, in all classes: its own may be wrong."""
-        return cls(garment.vector)
+        """A default query for an embedded garment, in the classes that it may have."""
+        return cls(garment.vector, classes=possible_classes(garment.garment))
 
     @property
     def searched_classes(self) -> tuple[GarmentClass, ...]:

@@ -11,6 +11,7 @@ from catalog.feeds.reader import read_feed
 from catalog.feeds.rows import Feed
 from indexing.collection import open_collection
 from indexing.embedding.wiring import load_embedder
+from indexing.search.query import SURE_OF_CLASS
 from search_app.search.search import SearchOptions
 from search_app.search.search_document import search_photo
 from segmentation.data.sources import CCP_TEST_PHOTOS, CCP_VAL_PHOTOS
@@ -57,4 +58,6 @@ def test_a_feed_of_phone_photos_is_indexed_and_a_street_photo_finds_neighbours(
     for garment in document.garments:
         scores = [result.score for result in garment.results]
         assert scores == sorted(scores, reverse=True)
+        if garment.score >= SURE_OF_CLASS:
+            assert {result.garment_class for result in garment.results} <= {garment.garment_class}
     assert any(garment.results for garment in document.garments)

@@ -8,6 +8,7 @@ from indexing.errors import IndexingError
 from indexing.evaluation.contact_sheet import write_report
 from indexing.evaluation.labelled import UNMASKED
 from indexing.evaluation.retrieval import (
+    ANY_CLASS,
     COLOUR_ALONE,
     SHIPPED,
     Evaluation,
@@ -48,7 +49,7 @@ def test_twins_are_found_and_own_groups_are_not(tmp_path: Path) -> None:
         1.0,
     ]
     assert {method for method, _ in by_row} == {
-        SHIPPED, COLOUR_ALONE, UNMASKED,
+        SHIPPED, COLOUR_ALONE, ANY_CLASS, UNMASKED,
     }  # fmt: skip
     twins = by_row[SHIPPED, DEFAULT_COLOUR_WEIGHT]
     assert twins.measures["precision_at_1"][0] == twins.macro["precision_at_1"] == 1.0
