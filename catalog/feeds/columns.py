@@ -54,7 +54,7 @@ def plain_name(name: str) -> str:
     return _plain(name[:LONGEST_NAME])
 
 
-@lru_cache(maxsize=5_000)  # every row of a JSON or XML feed has its names
+@lru_cache(maxsize=1_000)  # every row of a JSON or XML feed has its names
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name.lower().removeprefix("g:")).strip("_")
 

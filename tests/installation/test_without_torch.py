@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import httpx2
+import numpy as np
 import pytest
 from PIL import Image
 
+from segmentation.drawing import Scene, draw_photo
 from segmentation.errors import RuntimeAbsent
 from segmentation.runtime import RuntimeOptions, open_runtime
-from tests.drawn import draw_pair
 from tests.installation.environment import answering
 from tests.ports import free_port
 
@@ -64,7 +65,8 @@ def test_photos_are_indexed_searched_and_served(bare: dict[str, str], tmp_path: 
     photos = tmp_path / "photos"
     photos.mkdir()
     for seed in range(3):
-        Image.fromarray(draw_pair(seed)[0]).save(photos / f"{seed}.png")
+        drawn = draw_photo(np.random.default_rng(seed), Scene.FLAT)
+        Image.fromarray(drawn.photo).save(photos / f"{seed}.png")
     data = ("--data", tmp_path / "data")
     subprocess.run(apparel("index", photos, *data), env=bare, check=True)
     found = subprocess.run(

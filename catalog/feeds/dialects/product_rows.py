@@ -32,7 +32,6 @@ _SIZE, _OF_SIZE = (
     for names in names_by_meaning("size_columns").values()
 )
 """Columns that hold a size, and columns that describe the row's size."""
-_COLOUR: Final = re.compile(rf"(^|_)({'|'.join(sorted(COLOURS))})(_|$)")
 _OF_VARIANT: Final = ("url", "availability")
 """Fields that rows of several sizes or colours may differ in, besides prices."""
 _WORD: Final = re.compile(r"\w+")
@@ -111,7 +110,7 @@ def _photos(row: Record, columns: Columns) -> Marks:
 
 @lru_cache(maxsize=1_000)
 def _is_option(name: str) -> bool:
-    return (_SIZE.search(name) or _COLOUR.search(name)) is not None
+    return _SIZE.search(name) is not None or not COLOURS.isdisjoint(name.split("_"))
 
 
 def _agree(same: Record | None, first: Record, row: Record, columns: Columns) -> bool:

@@ -1,6 +1,5 @@
 """Feeds are read in a process of their own, which can be stopped."""
 
-import os
 import threading
 import time
 from pathlib import Path
@@ -28,7 +27,7 @@ def test_refusal_is_the_readers(tmp_path: Path) -> None:
 
 def test_reading_ends_when_its_job_is_stopped(tmp_path: Path) -> None:
     feed = tmp_path / "feed.csv"
-    os.mkfifo(feed)  # a reader that waits, as one that is busy
+    feed.write_text("id,title\n" + "".join(f"{n},{'<p>' * 20}\n" for n in range(100_000)))
 
     def stop() -> None:
         raise InterruptedError

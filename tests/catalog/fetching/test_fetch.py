@@ -322,13 +322,14 @@ def test_one_host_gets_few_requests_at_once(server: PhotoServer) -> None:
 
 
 def test_requests_to_one_host_are_kept_apart(server: PhotoServer) -> None:
+    start = time.monotonic()
     with (
         PhotoFetcher(replace(LOCAL, host_pause=0.1)) as fetcher,
         ThreadPoolExecutor(4) as pool,
     ):
         list(pool.map(fetcher.fetch, [server.url("/a.png")] * 5))
-    gaps = [later - sooner for sooner, later in zip(server.starts, server.starts[1:], strict=False)]
-    assert sum(gaps) >= 0.35
+    # Not between two requests: a busy machine may start the first one late.
+    assert server.starts[-1] - start >= 0.4
 
 
 def test_closing_wakes_who_waits(server: PhotoServer) -> None:
