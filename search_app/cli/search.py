@@ -207,16 +207,21 @@ def _garment_line(garment: "GarmentDocument") -> str:
 
 def _result_row(result: "ResultDocument") -> tuple[str, ...]:
     """The cells of a result; its stock explains why it is behind others: sold out comes last."""
-    from catalog.feeds.prices import decimals_of
-
-    currency = result.currency or ""
-    exact = f"{result.price:.{decimals_of(currency)}f}" if currency else result.price
-    price = "" if result.price is None else f"{exact} {currency}"
     return (
         f"  {result.score:.3f}",
         result.product_id,
         result.title[:60],
         result.brand or "",
-        price.strip(),
+        _price_cell(result),
         result.availability or "",
     )
+
+
+def _price_cell(result: "ResultDocument") -> str:
+    from catalog.feeds.prices import decimals_of
+
+    if result.price is None:
+        return ""
+    if not result.currency:
+        return str(result.price)
+    return f"{result.price:.{decimals_of(result.currency)}f} {result.currency}"

@@ -46,6 +46,15 @@ def test_index_takes_a_folder(shop: Path, tmp_path: Path):
     assert document["photos"]["indexed"] == 3
 
 
+def test_a_currency_without_a_price_shows_neither(shop: Path, tmp_path: Path):
+    feed = shop / "unpriced.csv"
+    feed.write_text("id,title,price,currency,image\na,Tee,,EUR,red.png\n")
+    run("index", feed, "--data", tmp_path / "data")
+    shown = run("search", shop / "red.png", "--data", tmp_path / "data").stdout
+    assert "Tee" in shown
+    assert "EUR" not in shown
+
+
 def test_index_finds_photos_in_the_given_folder(shop: Path, tmp_path: Path):
     feed = tmp_path / "elsewhere.csv"
     feed.write_text("image,sender_id,label,kids\nred,1,T-Shirt,False\nsuit,2,Pants,True\n")
