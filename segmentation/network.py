@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from segmentation.classes import CLASS_COUNT, GARMENT_CLASSES
-from segmentation.data.labels import IMAGE_LABEL_COUNT, PART_CLASSES, PART_COUNT
+from segmentation.data.labels import IMAGE_LABEL_COUNT, PART_COUNT, parts_of
 from segmentation.torch_runtime import PartlyFrozen, store_channels_last
 from segmentation.weights import Architecture
 
@@ -93,10 +93,7 @@ class _Sum(nn.Module):
 
 def class_logits(parts: torch.Tensor) -> torch.Tensor:
     """Class logits (n, 4, h, w): log-sum-exp over each class's parts."""
-    members = [
-        [part for part, part_class in enumerate(PART_CLASSES) if part_class == each]
-        for each in range(CLASS_COUNT)
-    ]
+    members = map(parts_of, range(CLASS_COUNT))
     return torch.stack([parts[:, each].float().logsumexp(dim=1) for each in members], dim=1)
 
 

@@ -55,6 +55,12 @@ PART_COUNT: Final = len(PARTS)
 PART_CLASSES: Final = tuple(int(garment_class) for garment_class, _ in _PARTS.values())
 """Class of each part, in order."""
 
+
+def parts_of(garment_class: int) -> list[int]:
+    """The parts of a class."""
+    return [part for part, own in enumerate(PART_CLASSES) if own == garment_class]
+
+
 _PART_OF_CCP: Final = {
     label: part for part, (_, labels) in enumerate(_PARTS.values()) for label in labels.split()
 }

@@ -56,6 +56,11 @@ LEVELS: Final = 63.5
 DEPTHWISE_LEVELS: Final = 127.0
 """The same of depthwise convolutions, which NNCF gives the whole range."""
 SMALLEST: Final = 1e-9
+_ROUNDED: Final = (BatchNormAct2d, InvertedResidual, DepthwiseSeparableConv)
+"""Modules of the backbone whose outputs have eight bits."""
+
+_Ranges = defaultdict[nn.Module, list[tuple[float, float]]]
+"""Least and largest output of each module in each batch."""
 
 
 def quantise_segmenter(
@@ -113,9 +118,12 @@ def tuned_to_rounding(
     reference: PictureNetwork, pictures: Sequence[Pictures], seed: int, progress: Progress
 ) -> PictureNetwork:
     """Return a copy whose outputs stay those of `reference` when its numbers are rounded."""
-    batches = _batches(reference.eval(), pictures)
     tuned = deepcopy(reference).requires_grad_(True).eval()
-    hooks = _round_activations(tuned, batches)
+    batches, ranges = _observed(tuned, pictures)
+    hooks = [
+        module.register_forward_hook(_Rounding(*np.mean(seen, axis=0)))
+        for module, seen in ranges.items()
+    ]
     convolutions = [each for each in tuned.modules() if isinstance(each, nn.Conv2d)]
     for each in convolutions:
         levels = DEPTHWISE_LEVELS if each.groups > 1 else LEVELS
@@ -126,6 +134,23 @@ def tuned_to_rounding(
     for hook in hooks:
         hook.remove()
     return tuned.eval()
+
+
+def _observed(
+    network: PictureNetwork, pictures: Sequence[Pictures]
+) -> tuple[list[_Batch], _Ranges]:
+    """The network's outputs, and the ranges of its backbone's activations."""
+    ranges: _Ranges = defaultdict(list)
+
+    def observe(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        ranges[module].append((float(output.min()), float(output.max())))
+
+    modules = [each for each in network.modules() if isinstance(each, _ROUNDED)]
+    observers = [module.register_forward_hook(observe) for module in modules]
+    batches = _batches(network, pictures)
+    for observer in observers:
+        observer.remove()
+    return batches, ranges
 
 
 def _batches(reference: PictureNetwork, pictures: Sequence[Pictures]) -> list[_Batch]:
@@ -157,29 +182,6 @@ class _RoundedWeight(nn.Module):
 def _straight_through(values: torch.Tensor, rounded: torch.Tensor) -> torch.Tensor:
     """The rounded values, with the gradient of the values themselves."""
     return values + (rounded - values).detach()
-
-
-def _round_activations(
-    network: PictureNetwork, batches: Sequence[_Batch]
-) -> list[torch.utils.hooks.RemovableHandle]:
-    """Round the backbone's activations to 256 levels of their range on these pictures."""
-    ranges: defaultdict[nn.Module, list[tuple[float, float]]] = defaultdict(list)
-    kinds = (BatchNormAct2d, InvertedResidual, DepthwiseSeparableConv)
-    modules = [each for each in network.modules() if isinstance(each, kinds)]
-
-    def observe(module: nn.Module, _: object, output: torch.Tensor) -> None:
-        ranges[module].append((float(output.min()), float(output.max())))
-
-    observers = [module.register_forward_hook(observe) for module in modules]
-    with torch.no_grad():
-        for batch in batches:
-            network(batch.pictures)
-    for observer in observers:
-        observer.remove()
-    return [
-        module.register_forward_hook(_Rounding(*np.mean(ranges[module], axis=0)))
-        for module in modules
-    ]
 
 
 class _Rounding:

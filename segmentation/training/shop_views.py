@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from segmentation.classes import GarmentClass
-from segmentation.data.labels import CLASS_CODE, PART_CLASSES, PARTS, UNKNOWN_CODE, Codes
+from segmentation.data.labels import CLASS_CODE, PARTS, UNKNOWN_CODE, Codes, parts_of
 from segmentation.mask import BoolMask, box_of
 from segmentation.photos import Photo
 
@@ -22,10 +22,7 @@ HEIGHT_SHARE: Final = (0.25, 0.75)
 """Height of a crop as a share of the figure's height."""
 MARGIN: Final = (-0.03, 0.3)
 """Margin left and right of the figure as a share of its width; negative values cut into it."""
-WHOLE_CODES: Final = (
-    *(part for part, part_class in enumerate(PART_CLASSES) if part_class == GarmentClass.WHOLE),
-    CLASS_CODE + GarmentClass.WHOLE,
-)
+WHOLE_CODES: Final = (*parts_of(GarmentClass.WHOLE), CLASS_CODE + GarmentClass.WHOLE)
 MIN_WHOLE: Final = 0.75
 """Minimum share of a one-piece on a crop that shows it: half a dress looks like a top or skirt."""
 STUDIO_TONES: Final = (175.0, 256.0)

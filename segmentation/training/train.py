@@ -24,7 +24,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.data.labels import PART_CLASSES
+from segmentation.data.labels import parts_of
 from segmentation.data.splits import Split
 from segmentation.evaluation.metrics import (
     absent_class_false_positive_rate,
@@ -176,9 +176,7 @@ def without_oversampling(network: SegmentationNetwork, weight: float) -> Segment
     adjusted = deepcopy(network)
     bias = adjusted.fpn.segmentation_head[0].bias
     with torch.no_grad():
-        for part, part_class in enumerate(PART_CLASSES):
-            if part_class == GarmentClass.WHOLE:
-                bias[part] -= math.log(weight)
+        bias[parts_of(GarmentClass.WHOLE)] -= math.log(weight)
     return adjusted
 
 
