@@ -60,6 +60,7 @@ from indexing.bulk.shard_worker import ShardWorker
 from indexing.bulk.shards import ShardedRun, Workers, by_content, split_products
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
+from indexing.embedding.encoder import weights_folder
 from indexing.errors import IndexingError
 from indexing.index.engine import EngineName, VectorEngine
 from indexing.index.indices import REFRESH_SECONDS, ClassIndices
@@ -137,6 +138,11 @@ class Collection:
     def fingerprint(self) -> ModelFingerprint | None:
         """The models of the vectors; None without vectors and embedder."""
         return self._fingerprint
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """As `Embedder.weights_folder`; that of the shipped encoder without an embedder."""
+        return weights_folder(None) if self.embedder is None else self.embedder.weights_folder
 
     @property
     def models(self) -> Embedder:
@@ -373,7 +379,7 @@ class Collection:
             products = {card.product_id for card in cards.values()}
             colours = more_colours(session, products, self.group_titles)
         encoder = self._fingerprint.encoder if self._fingerprint else ""
-        closeness, sizes = closeness_for(encoder), self._class_sizes()
+        closeness, sizes = closeness_for(encoder, self.weights_folder), self._class_sizes()
         return [
             result_card(
                 hit,
@@ -435,8 +441,8 @@ class Collection:
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Rebuild indices and attributes from the stored vectors; return the number of garments.
 
-        Runs no model; searches work meanwhile. Attributes stay unchanged where no heads are
-        shipped for this encoder.
+        Runs no model; searches work meanwhile. Attributes stay unchanged where there are no heads
+        for this encoder.
 
         Args:
             progress: called with the numbers of rows done and of all rows, first for the
@@ -444,7 +450,8 @@ class Collection:
         """
         if self._engine is None or self._fingerprint is None:
             return 0
-        renew_attributes(self.database, self._fingerprint.encoder, progress)
+        encoder = self._fingerprint.encoder
+        renew_attributes(self.database, encoder, self.weights_folder, progress)
         return self._engine.rebuild(progress)
 
     def retire(self) -> None:

@@ -25,7 +25,8 @@ def switched(
     collection.retire()
     # Garments that an indexing run has added since the switch.
     reembed(collection.database, store, embedder, no_progress)
-    renew_attributes(collection.database, embedder.fingerprint.encoder)
+    encoder = embedder.fingerprint.encoder
+    renew_attributes(collection.database, encoder, embedder.weights_folder)
     return reopened(collection, embedder), summary
 
 

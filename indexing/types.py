@@ -1,6 +1,7 @@
 """Types and protocols shared by indexing and search: Photo (an array) -> EmbeddedPhoto -> Hit."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -110,6 +111,11 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> ModelFingerprint: ...
+
+    @property
+    def weights_folder(self) -> Path | None:
+        """Folder of the heads and closeness fitted for its encoder; None: there are none."""
+        ...
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """Segment photos and embed their garments; one result per photo, in order."""

@@ -116,6 +116,8 @@ class FakeEmbedder:
     def fingerprint(self) -> ModelFingerprint:
         return self._fingerprint
 
+    weights_folder = None
+
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         self.photos_embedded += len(photos)
         return [_embed(photo) for photo in photos]

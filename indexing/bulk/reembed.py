@@ -9,6 +9,7 @@ resumes it. The old vectors stay, so switching back is quick.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -278,9 +279,11 @@ def _precisions(session: Session, model_id: int) -> Figures | None:
 # -- attributes
 
 
-def renew_attributes(database: Database, encoder: str, progress: Progress | None = None) -> int:
-    """Run `predict_attributes` with the heads shipped for this encoder; 0 without any."""
-    heads = heads_for(encoder)
+def renew_attributes(
+    database: Database, encoder: str, folder: Path | None, progress: Progress | None = None
+) -> int:
+    """Run `predict_attributes` with the heads for this encoder in a folder; 0 without any."""
+    heads = heads_for(encoder, folder)
     return 0 if heads is None else predict_attributes(database, heads, progress)
 
 

@@ -19,7 +19,7 @@ from segmentation.classes import CLOTHING_CLASSES, GARMENT_CLASSES, GarmentClass
 from segmentation.mask import Box
 from segmentation.weights import read_card, read_tensors
 
-SHIPPED_HEADS: Final = Path(__file__).parent.parent / "weights" / "attributes.safetensors"
+HEADS_NAME: Final = "attributes.safetensors"
 _UPPER, _WHOLE, _LOWER = GARMENT_CLASSES
 ATTRIBUTE_VALUES: Final = {
     "kind": tuple(sorted(CLOTHING_CLASSES)),
@@ -136,9 +136,9 @@ class AttributeHeads:
         ]
 
 
-def heads_for(encoder: str) -> AttributeHeads | None:
-    """The shipped heads if they belong to the encoder with this fingerprint, else None."""
-    if not SHIPPED_HEADS.is_file():
+def heads_for(encoder: str, folder: Path | None) -> AttributeHeads | None:
+    """The heads in a folder if they belong to the encoder with this fingerprint, else None."""
+    if folder is None or not (folder / HEADS_NAME).is_file():
         return None
-    heads = AttributeHeads.load(SHIPPED_HEADS)
+    heads = AttributeHeads.load(folder / HEADS_NAME)
     return heads if heads.card.encoder == encoder else None

@@ -5,6 +5,7 @@ photo -> segmentation -> for each garment: features under its mask -> style half
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -39,14 +40,16 @@ class PhotoEmbedder:
         encoder: StyleEncoder,
         threads: int = 1,
         heads: AttributeHeads | None = None,
+        weights_folder: Path | None = None,
     ) -> None:
         """Start `threads` threads, which share the photos of a call.
 
-        Without `heads` garments have no predicted attributes.
+        Without `heads` garments have no predicted attributes. For `weights_folder` see `Embedder`.
         """
         self._segmenter = segmenter
         self._encoder = encoder
         self._heads = heads
+        self.weights_folder = weights_folder
         self._calls = threads
         self.fingerprint = ModelFingerprint(
             segmenter.fingerprint, encoder.fingerprint, encoder.dimension, COLOUR_DIMENSION

@@ -26,6 +26,18 @@ from segmentation.segmented_photo import PhotoFeatures
 from segmentation.weights import TrainingNote, fingerprint_of, read_card, read_tensors
 
 SHIPPED_ENCODER: Final = Path(__file__).parent.parent / "weights" / "encoder.safetensors"
+WEIGHTS_SUFFIX: Final = ".safetensors"
+
+
+def weights_folder(name: str | None) -> Path | None:
+    """The folder of an encoder's weights, attribute heads and closeness; None: it has none.
+
+    Args:
+        name: see `indexing.embedding.wiring`; None means the shipped encoder.
+    """
+    if name is None:
+        return SHIPPED_ENCODER.parent
+    return Path(name).parent if name.endswith(WEIGHTS_SUFFIX) else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 An encoder is opened by name:
 
     None                         the shipped weights
-    PATH.safetensors             own weights, with their card beside them
+    PATH.safetensors             own weights, with their card, heads and closeness beside them
     vit_base_patch14_dinov2...   a timm model, whose weights are downloaded
     hf-hub:timm/ViT-B-16-SigLIP  the same from a model repository
     local-dir:FOLDER             a timm network saved to disk (`timm.models.save_for_hf`)
@@ -14,23 +14,22 @@ Only the last four import torch.
 """
 
 from pathlib import Path
-from typing import Final
 
 from indexing.embedding.attributes import heads_for
 from indexing.embedding.embedder import PhotoEmbedder
 from indexing.embedding.encoder import (
     SHIPPED_ENCODER,
+    WEIGHTS_SUFFIX,
     Encoder,
     StyleEncoder,
     encoder_errors,
     read_encoder_card,
+    weights_folder,
 )
 from indexing.types import PhotoSegmenter
 from segmentation.hub.files import has_text_tower
 from segmentation.runtime import RuntimeOptions, require_torch
 from segmentation.segmenter import Segmenter
-
-WEIGHTS_SUFFIX: Final = ".safetensors"
 
 
 def load_embedder(
@@ -53,7 +52,9 @@ def load_embedder(
         segmenter = Segmenter.load(segmenter, options)
     threads = segmenter.calls_at_once if isinstance(segmenter, Segmenter) else 1
     opened = open_encoder(encoder, options, segmenter)
-    return PhotoEmbedder(segmenter, opened, threads, heads_for(opened.fingerprint))
+    folder = weights_folder(encoder)
+    heads = heads_for(opened.fingerprint, folder)
+    return PhotoEmbedder(segmenter, opened, threads, heads, folder)
 
 
 def open_encoder(

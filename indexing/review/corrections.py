@@ -4,6 +4,7 @@ Both last until the photo's file changes or another segmenter detects its garmen
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -38,10 +39,18 @@ def hide_photos(session: Session, photo_ids: Collection[int]) -> None:
     session.execute(delete(FindingRow).where(FindingRow.photo_id.in_(photo_ids)))
 
 
-def set_class(session: Session, garment_ids: Collection[int], garment_class: GarmentClass) -> None:
+def set_class(
+    session: Session,
+    garment_ids: Collection[int],
+    garment_class: GarmentClass,
+    weights_folder: Path | None,
+) -> None:
     """Set the class of garments, and predict their attributes anew for it.
 
     Their vectors stay: an embedding does not depend on the class.
+
+    Args:
+        weights_folder: where the attribute heads lie, as `Embedder.weights_folder`.
     """
     which = GarmentRow.id.in_(garment_ids)
     garments = session.scalars(select(GarmentRow).where(which)).all()
@@ -50,7 +59,7 @@ def set_class(session: Session, garment_ids: Collection[int], garment_class: Gar
         garment.score = 1.0
         write_attributes(garment, UNKNOWN_ATTRIBUTES)
     model = active_model(session)
-    heads = heads_for(model.encoder) if model else None
+    heads = heads_for(model.encoder, weights_folder) if model else None
     if model is not None and heads is not None:
         predict_garments(session, heads, model.id, which)
     # Logs a change of the vector, from which every process moves it to its new index.

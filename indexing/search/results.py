@@ -20,7 +20,7 @@ from indexing.errors import EncoderError
 from indexing.types import Hit, ModelFingerprint
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
 
-SHIPPED_CLOSENESS: Final = Path(__file__).parent.parent / "weights" / "closeness.json"
+CLOSENESS_NAME: Final = "closeness.json"
 DISTANT_COLOUR: Final = 0.3
 """Probability of the same colour below which no result of a colour-only search is close."""
 
@@ -86,12 +86,12 @@ def read_closeness(path: Path) -> ClosenessCard:
 
 
 @lru_cache(maxsize=4)
-def closeness_for(encoder: str) -> ClosenessCard:
-    """The shipped closeness if fitted for this encoder's fingerprint, else uncalibrated."""
-    if SHIPPED_CLOSENESS.is_file():
-        shipped = read_closeness(SHIPPED_CLOSENESS)
-        if shipped.encoder == encoder:
-            return shipped
+def closeness_for(encoder: str, folder: Path | None) -> ClosenessCard:
+    """The closeness in a folder if fitted for this encoder's fingerprint, else uncalibrated."""
+    if folder is not None and (folder / CLOSENESS_NAME).is_file():
+        fitted = read_closeness(folder / CLOSENESS_NAME)
+        if fitted.encoder == encoder:
+            return fitted
     return uncalibrated(encoder)
 
 

@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 
 from indexing.embedding.attributes import (
     ATTRIBUTE_VALUES,
+    HEADS_NAME,
     AttributeHeads,
     HeadsCard,
     features_of,
@@ -24,7 +25,7 @@ from indexing.embedding.attributes import (
 from indexing.embedding.encoder import StyleEncoder
 from indexing.errors import IndexingError
 from indexing.evaluation.metrics import Figures, Labels, macro_mean, mean_with_interval
-from indexing.search.results import ClosenessCard
+from indexing.search.results import CLOSENESS_NAME, ClosenessCard
 from indexing.training.closeness_fit import fit_closeness
 from indexing.training.garments import PairGarments, embed_pairs, known_attributes
 from indexing.training.softmax import fit_softmax
@@ -47,9 +48,9 @@ def train_heads(
         raise IndexingError("a split has no garments; make pairs with `apparel dataset`")
     weights = {name: _fit_head(name, train, val) for name in ATTRIBUTE_VALUES}
     out.mkdir(parents=True, exist_ok=True)
-    card = _write_heads(weights, encoder.fingerprint, test, out / "attributes.safetensors")
+    card = _write_heads(weights, encoder.fingerprint, test, out / HEADS_NAME)
     closeness = fit_closeness(encoder.fingerprint, train, val, test)
-    write_card(closeness, out / "closeness.json")
+    write_card(closeness, out / CLOSENESS_NAME)
     return card, closeness
 
 

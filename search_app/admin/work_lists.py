@@ -126,7 +126,7 @@ def _apply(collection: Collection, action: Action, ids: Ids[int]) -> int:
                 hide_photos(session, {each.photo_id for each in findings})
             case _:
                 garments = {each.garment_id for each in findings if each.garment_id is not None}
-                set_class(session, garments, _CLASSES[action])
+                set_class(session, garments, _CLASSES[action], collection.weights_folder)
                 mark(session, [each.id for each in findings], fine=True)
     collection.refresh()
     return len(findings)

@@ -109,7 +109,8 @@ def rebuild(
     require_catalogue(settings)
     settings = settings_for(data=data, encoder=encoder_of_name(settings, encoder))
     summary = _reembed(settings) if encoder else None
-    with opened_collection(settings) as collection:
+    embedder = session.embedder_when_needed(settings)
+    with opened_collection(settings, embedder) as collection:
         repaired = collection.repair_values() if mend else None
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):

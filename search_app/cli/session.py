@@ -67,8 +67,14 @@ def load_encoder(settings: Settings, segmenter: Segmenter | None = None) -> Styl
 class DeferredEmbedder:
     """Embedder of a catalogue with vectors that loads its models at the first photo."""
 
-    def __init__(self, fingerprint: ModelFingerprint, load: Callable[[], Embedder]) -> None:
+    def __init__(
+        self,
+        fingerprint: ModelFingerprint,
+        weights_folder: Path | None,
+        load: Callable[[], Embedder],
+    ) -> None:
         self.fingerprint = fingerprint
+        self.weights_folder = weights_folder
         self._load = load
 
     @cached_property
@@ -92,13 +98,15 @@ class DeferredEmbedder:
 
 def embedder_when_needed(settings: Settings) -> Embedder:
     """The catalogue's models, loaded when needed, or at once if there are no vectors yet."""
-    from search_app.jobs.encoder_choices import stored_fingerprint
+    from indexing.embedding.encoder import weights_folder
+    from search_app.jobs.encoder_choices import encoder_in_use, stored_fingerprint
 
     with note_if_slow("reading which models computed the vectors"):
         fingerprint = stored_fingerprint(settings)
     if fingerprint is None:
         return load_embedder(settings)
-    return cast("Embedder", DeferredEmbedder(fingerprint, lambda: load_embedder(settings)))
+    folder = weights_folder(encoder_in_use(settings))
+    return cast("Embedder", DeferredEmbedder(fingerprint, folder, lambda: load_embedder(settings)))
 
 
 def require_catalogue(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, TypeVar, cast
 
 from indexing.types import (
@@ -98,6 +99,10 @@ class BatchingEmbedder:
     @property
     def fingerprint(self) -> ModelFingerprint:
         return self._embedder.fingerprint
+
+    @property
+    def weights_folder(self) -> Path | None:
+        return self._embedder.weights_folder
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
         """As `Embedder.embed`; many photos wait for several turns."""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from indexing.embedding.attributes import AttributeHeads, heads_for
-from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card
+from indexing.embedding.encoder import SHIPPED_ENCODER, read_encoder_card, weights_folder
 from indexing.errors import EncoderError
 from indexing.search.results import closeness_for, read_closeness
 from indexing.training.closeness_fit import fit_curve
@@ -76,8 +76,17 @@ def test_damaged_heads_and_those_of_another_encoder_are_not_used(
     weights.with_suffix(".json").write_text((fitted / "attributes.json").read_text())
     with pytest.raises(EncoderError, match="restore"):
         AttributeHeads.load(weights)
-    assert heads_for("another/encoder") is None
-    assert closeness_for("another/encoder").same_kind(GarmentClass.UPPER, 0.5) == 0.5
+    for folder in (fitted, None):
+        assert heads_for("another/encoder", folder) is None
+        assert closeness_for("another/encoder", folder).same_kind(GarmentClass.UPPER, 0.5) == 0.5
+
+
+def test_heads_and_closeness_are_taken_from_the_encoders_folder(fitted: Path) -> None:
+    encoder = read_closeness(fitted / "closeness.json").encoder
+    heads = heads_for(encoder, fitted)
+    assert heads is not None
+    assert closeness_for(encoder, fitted) == read_closeness(fitted / "closeness.json")
+    assert heads_for(encoder, weights_folder(None)) is None
 
 
 def test_a_curve_is_the_share_of_right_ones() -> None:
@@ -105,7 +114,7 @@ def test_a_pair_drawn_by_an_older_version_is_refused() -> None:
 
 def test_shipped_heads_belong_to_the_shipped_encoder() -> None:
     encoder = read_encoder_card(SHIPPED_ENCODER).fingerprint
-    heads = heads_for(encoder)
+    heads = heads_for(encoder, weights_folder(None))
     assert heads is not None, "run `apparel train heads ... --out indexing/weights`"
     assert heads.card.figures["kind"]["accuracy"] > heads.card.figures["kind"]["commonest_value"]
-    assert closeness_for(encoder).figures["roc_area"][0] > 0.5
+    assert closeness_for(encoder, weights_folder(None)).figures["roc_area"][0] > 0.5

@@ -223,7 +223,7 @@ def test_another_process_finds_what_is_added_replaced_and_removed(
 
 def test_class_set_by_hand_moves_a_garment(indexed: Collection) -> None:
     with indexed.database.transaction() as session:
-        set_class(session, [1, 3], LOWER)
+        set_class(session, [1, 3], LOWER, None)
     indexed.refresh()
     assert indexed.searchable() == {UPPER: 4, WHOLE: 1, LOWER: 4}
     found = nearest(indexed, asked(any_vector(), classes=(LOWER,)))

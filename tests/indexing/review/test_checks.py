@@ -118,7 +118,7 @@ def test_class_set_by_hand_moves_the_garment_between_indices(
     with own.database.transaction() as session:
         (finding,) = session.scalars(select(FindingRow).where(FindingRow.check == "title"))
         assert finding.garment_id is not None
-        set_class(session, [finding.garment_id], LOWER)
+        set_class(session, [finding.garment_id], LOWER, None)
     own.refresh()
     assert found_by(own, "jeans") == {LOWER}
     assert own.verify() == []

@@ -56,6 +56,8 @@ class BlockSegmenter:
 class BlockEmbedder:
     """The garments of `BlockSegmenter`; both halves of a vector are the mean colour."""
 
+    weights_folder = None
+
     def __init__(self, encoder: str = "mean/1") -> None:
         self.fingerprint = ModelFingerprint(BlockSegmenter.fingerprint, encoder, 3, 3)
 
