@@ -23,7 +23,9 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Text,
     and_,
+    cast,
     exists,
     func,
     literal_column,
@@ -82,7 +84,9 @@ def unfit_rows(session: Session, table: Table) -> Iterator[UnfitRow]:
 
 def row_id(dialect: Dialect) -> ColumnElement[Any]:
     """What identifies a row whatever its key holds."""
-    return literal_column("rowid" if dialect.name == "sqlite" else "ctid")
+    if dialect.name == "sqlite":
+        return literal_column("rowid")
+    return cast(literal_column("ctid"), Text)
 
 
 def is_allowed(column: Column[Any], value: Any) -> bool:
@@ -121,13 +125,13 @@ def _reader(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
     kind: Any = column.type
     if isinstance(kind, StoredJson):
         kind = StoredJson(kind.form, lambda: _UNFIT)
-    process: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(
-        dialect, None
-    )
+    elif dialect.name != "sqlite":  # which refuses values of another type
+        return _as_it_is
+    process: Any = kind.dialect_impl(dialect).result_processor(dialect, None)
     if process is None or isinstance(kind, Boolean):
         process = _as_it_is
-    if dialect.name != "sqlite":  # which refuses values of another type
-        return process
+    if dialect.name != "sqlite":
+        return lambda stored: process(stored)
     stored_as = _STORED_AS[getattr(kind, "impl", kind).python_type]
 
     def read(stored: Any) -> Any:
