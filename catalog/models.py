@@ -44,6 +44,7 @@ from catalog.stored_json import (
     PENDING,
     TEXTS,
 )
+from segmentation.classes import GARMENT_CLASSES
 
 DATABASE_NAME: Final = "apparel.db"
 """File name of the database in a data folder."""
@@ -193,7 +194,7 @@ class GarmentRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
-    garment_class: Mapped[int] = mapped_column(index=True)
+    garment_class: Mapped[int] = mapped_column(index=True, info={"values": GARMENT_CLASSES})
     score: Mapped[float]
     area: Mapped[float]
     x0: Mapped[float]

@@ -21,6 +21,7 @@ _IS_OF_TYPE: Final = {
     bool: "{0} IS NULL OR {0} IN (0, 1)",
     float: "typeof({0}) IN ('real', 'integer', 'null')",
     bytes: "typeof({0}) IN ('blob', 'null')",
+    str: "typeof({0}) IN ('text', 'null')",
     date: "{0} IS NULL OR {0} IS date({0})",
     datetime: "{0} IS NULL OR substr({0}, 1, 19) IS datetime(substr({0}, 1, 19))",
 }
@@ -41,15 +42,25 @@ def unfit_json(session: Session) -> Iterator[tuple[Column[object], list[tuple[ob
 
 
 def mistyped_columns(session: Session) -> Iterator[Column[object]]:
-    """Columns of SQLite with values of another type, which end whatever reads them."""
+    """Columns of SQLite with values of another type, which end whatever reads them.
+
+    Without the texts of products that `repair_values` mends.
+    """
     for table in Base.metadata.sorted_tables:
         for column in table.columns:
-            stored = getattr(column.type, "impl", column.type)  # of a decorated type
-            if (check := _IS_OF_TYPE.get(stored.python_type)) is None:
+            check = _check_of(column)
+            if check is None or (table is Product.__table__ and column.name in _COLUMNS):
                 continue
             is_wrong = f"NOT ({check.format(f'[{column.name}]')})"
             if session.scalar(text(f"SELECT 1 FROM [{table.name}] WHERE {is_wrong} LIMIT 1")):
                 yield column
+
+
+def _check_of(column: Column[object]) -> str | None:
+    if values := column.info.get("values"):
+        return f"{{0}} IN ({', '.join(str(int(each)) for each in values)})"
+    stored = getattr(column.type, "impl", column.type)  # of a decorated type
+    return _IS_OF_TYPE.get(stored.python_type)
 
 
 def repair_values(session: Session) -> int:

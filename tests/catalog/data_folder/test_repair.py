@@ -106,6 +106,9 @@ def test_entries_of_another_form_are_found_too(
         ("product.updated_at", "20261130"),
         ("garment.area", "'wide'"),
         ("garment.worn_with", "'yes'"),
+        ("garment.garment_class", "99"),
+        ("garment.kind", "x'ff00'"),
+        ("photo.source", "x'61'"),
     ],
 )
 def test_values_of_another_type_are_told(database: Database, column: str, value: str) -> None:
