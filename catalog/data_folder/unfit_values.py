@@ -37,10 +37,11 @@ from sqlalchemy.types import NullType
 
 from catalog.clean_text import is_clean
 from catalog.database import any_text
-from catalog.models import Base
+from catalog.models import Base, ModelRow, VectorRow
 from catalog.stored_json import ATTRIBUTES, StoredJson
 
 _UNFIT: Final = object()
+_VECTOR: Final = VectorRow.__table__.c["values"]
 _STORED_AS: Final[dict[type, tuple[type, ...]]] = {
     str: (str,), object: (str,), date: (str,), datetime: (str,), bytes: (bytes,),
     int: (int,), bool: (int,), float: (float, int),
@@ -53,7 +54,7 @@ _RANGES: Final = {
     Double: (-sys.float_info.max, sys.float_info.max),
 }
 UnfitRow = tuple[Any, dict[Column[Any], Any]]
-"""A row's `row_id` and its unfit values by column; None for a foreign key to a missing row."""
+"""A row's `row_id` and its unfit values by column; None where it contradicts another row."""
 
 
 def count_unfit_values(session: Session) -> Counter[str]:
@@ -68,14 +69,12 @@ def unfit_rows(session: Session, table: Table) -> Iterator[UnfitRow]:
     dialect = session.get_bind().dialect
     columns = [*table.columns]
     checks = [_check(column, dialect) for column in columns]
-    references = [column for column in columns if column.foreign_keys]
-    query = select(
-        row_id(dialect), *map(_stored, columns), *(_is_dangling(each) for each in references)
-    )
+    related = [column for column in columns if column.foreign_keys or column is _VECTOR]
+    query = select(row_id(dialect), *map(_stored, columns), *map(_contradicts, related))
     with any_text(session.connection()):
         for row, *values in session.execute(query.execution_options(yield_per=1_000)):
-            dangling = zip(references, values[len(columns) :], strict=True)
-            unfit = {column: None for column, is_dangling in dangling if is_dangling}
+            contradicting = zip(related, values[len(columns) :], strict=True)
+            unfit = {column: None for column, is_so in contradicting if is_so}
             stored = zip(columns, checks, values, strict=False)
             unfit |= {column: value for column, fits, value in stored if not fits(value)}
             if unfit:
@@ -151,6 +150,11 @@ def _stored(column: Column[Any]) -> ColumnElement[Any]:
     return type_coerce(stored, NullType())
 
 
-def _is_dangling(column: Column[Any]) -> ColumnElement[bool]:
+def _contradicts(column: Column[Any]) -> ColumnElement[bool]:
+    """Whether a reference is to no row, or a vector has not its model's length."""
+    if column is _VECTOR:
+        numbers = select(ModelRow.style_dimension + ModelRow.colour_dimension)
+        of_model = numbers.where(ModelRow.id == VectorRow.model_id).scalar_subquery()
+        return func.length(column) != 4 * of_model
     (key,) = column.foreign_keys
     return and_(column.is_not(None), ~exists().where(key.column == column))

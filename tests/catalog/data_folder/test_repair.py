@@ -191,6 +191,7 @@ def test_json_of_another_form_reads_as_empty_and_is_mended(database: Database, s
         (Key.scope, "'owner'"),
         (ImportJob.state, "'lost'"),
         (FindingRow.other_garment_id, "7"),
+        (VectorRow.values, "x'00000000'"),
     ],
 )
 def test_values_that_stand_for_nothing_are_told_and_mended(

@@ -126,6 +126,7 @@ def test_no_command_needs_a_certain_form_of_stored_json(catalogue: Path, shop: P
         ("garment.garment_class", "99"),
         ("garment.x0", "9e999"),
         ("model.style_dimension", "x'03'"),
+        ("vector.values", "x'ff41'"),
     ],
 )
 def test_a_value_that_its_type_does_not_allow_ends_in_one_line_and_is_mended(
@@ -133,9 +134,9 @@ def test_a_value_that_its_type_does_not_allow_ends_in_one_line_and_is_mended(
 ):
     table, name = column.split(".")
     with closing(sqlite3.connect(catalogue / "apparel.db")) as database:
-        database.execute(f"UPDATE {table} SET {name} = {value} WHERE rowid = 1")
+        database.execute(f"UPDATE {table} SET [{name}] = {value} WHERE rowid = 1")
         database.commit()
-    for command in (("status",), ("export", "out.csv"), ("search", shop / "suit.png"), ("verify",)):
+    for command in (("status",), ("export", "out.npz"), ("search", shop / "suit.png"), ("verify",)):
         result = CliRunner().invoke(app, [*map(str, command), "--data", str(catalogue)])
         assert isinstance(result.exception, SystemExit | None)
         assert not result.exit_code or "run `apparel rebuild --mend`" in result.output
