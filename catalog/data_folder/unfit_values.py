@@ -2,9 +2,10 @@
 
 Older versions, other programs or a disk left them: SQLite stores any value in any column. A value
 is unfit that the type, length, foreign key or `info` (`one_of`, `between`) of its column rules out,
-and a text with characters that cannot be shown. `catalog.data_folder.repair` mends them.
+and a text with characters that break its readers. `catalog.data_folder.repair` mends them.
 """
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ from sqlalchemy.types import NullType
 
 from catalog.clean_text import is_clean
 from catalog.database import any_text
-from catalog.models import Base, ModelRow, VectorRow
+from catalog.models import AttributeRow, Base, ModelRow, Product, VectorRow
 from catalog.stored_json import ATTRIBUTES, StoredJson
 
 _UNFIT: Final = object()
@@ -53,6 +54,9 @@ _RANGES: Final = {
     Boolean: (0, 1),
     Double: (-sys.float_info.max, sys.float_info.max),
 }
+_SHOWN: Final = (Product.__table__, AttributeRow.__table__)
+"""Tables whose texts go to pages, feeds and terminals; others also quote foreign files."""
+_BREAKING: Final = re.compile(r"[\x00\ud800-\udfff]")
 UnfitRow = tuple[Any, dict[Column[Any], Any]]
 """A row's `row_id` and its unfit values by column; None where it contradicts another row."""
 
@@ -91,8 +95,10 @@ def row_id(dialect: Dialect) -> ColumnElement[Any]:
 def is_allowed(column: Column[Any], value: Any) -> bool:
     """Whether the column may have a value of its type."""
     kind = column.type
-    if isinstance(kind, String) and not (is_clean(value) and len(value) <= (kind.length or inf)):
-        return False
+    if isinstance(kind, String):
+        is_readable = is_clean(value) if column.table in _SHOWN else not _BREAKING.search(value)
+        if not is_readable or len(value) > (kind.length or inf):
+            return False
     if kind is ATTRIBUTES:
         return is_clean("".join([*value, *value.values()]))
     if "one_of" in column.info:

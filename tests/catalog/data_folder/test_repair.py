@@ -175,7 +175,6 @@ def test_json_of_another_form_reads_as_empty_and_is_mended(database: Database, s
         (Product.sale_start, "'today'"),
         (Product.sale_start, "'2026-11-30 12:00:00+02:00'"),
         (Product.updated_at, "20261130"),
-        (Product.availability, "'perhaps'"),
         (Product.attributes, r"""'{"fit": "lo\ud800ose"}'"""),
         (Product.title, "printf('%.*c', 501, 'x')"),
         (GarmentRow.area, "'wide'"),
@@ -201,6 +200,14 @@ def test_values_that_stand_for_nothing_are_told_and_mended(
     assert put(database, stored, value)
     assert unfit(database) == {str(stored)}
     assert repair_values(database) == 1
+    assert unfit(database) == set()
+
+
+def test_a_message_may_quote_a_feed_and_a_product_may_have_any_availability(
+    database: Database,
+) -> None:
+    put(database, ImportJob.__table__.c.message, "'no column ' || char(27)")
+    put(database, Product.__table__.c.availability, "'perhaps'")
     assert unfit(database) == set()
 
 
