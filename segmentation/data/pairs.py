@@ -49,7 +49,12 @@ UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo with its mask and origin."""
+    """A photo with its mask and origin.
+
+    Attributes:
+        label: the clothing dataset's label of the garment; of several garments theirs, joined by
+            bars in descending order of area; of a photo with tags these.
+    """
 
     name: str
     source: str
