@@ -117,9 +117,7 @@ def _labels_of(pair: Pair) -> dict[GarmentClass | None, str]:
     """Label of the largest garment of each class; class None: of the largest of all."""
     if pair.source == "drawn":
         return {drawn_design(pair.name).garment_class: ""}
-    kinds = [kind for kind in pair.label.split("|") if kind in CLOTHING_CLASSES]
-    # In reverse, so that the kind of the largest area is written last.
-    labels: dict[GarmentClass | None, str] = {CLOTHING_CLASSES[kind]: kind for kind in kinds[::-1]}
+    labels: dict[GarmentClass | None, str] = dict(pair.kinds.items())
     return labels or {None: ""}
 
 
