@@ -5,7 +5,7 @@ itself is imported.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,12 +13,18 @@ from typing import Final
 
 from catalog.feeds.availability import read_availability
 from catalog.feeds.columns import Columns
-from catalog.feeds.dates import is_day_first, parse_moment
+from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
 from catalog.feeds.names import HIDDEN, TECHNICAL_TYPES
 from catalog.feeds.photo_names import PHOTO_NAME_LIMIT, split_photos
-from catalog.feeds.prices import currency_of, decimal_mark_of, number_price, parse_price
+from catalog.feeds.prices import (
+    currency_of,
+    decimal_marks_of,
+    in_thousandths,
+    number_price,
+    parse_price,
+)
 from catalog.feeds.rows import (
     DESCRIPTION_LIMIT,
     LIMITS,
@@ -34,6 +40,7 @@ from catalog.sale import split_prices
 HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
+_SALE_DATES: Final = ("sale_dates", "sale_start", "sale_end")
 _CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
 """A long number as a spreadsheet shows it."""
 
@@ -72,10 +79,13 @@ def typed_rows(
     records: Collection[Record], columns: Columns, findings: Findings
 ) -> Iterator[ProductRow]:
     """Convert every record, or refuse it."""
-    mark = decimal_mark(records, columns)
-    dates = [name for field in ("sale_start", "sale_end") for name in columns.fields[field]]
+    mark_of = decimal_marks(records, columns)
+    dates = [name for field in _SALE_DATES for name in columns.fields[field]]
     day_first = is_day_first(
-        each.values.get(name, "") for each in (records if dates else ()) for name in dates
+        moment
+        for each in (records if dates else ())
+        for name in dates
+        for moment in both_ends(each.values.get(name, ""))
     )
     line_of: dict[str, int] = {}
     for entry in name_categories(records, columns.fields["category"]):
@@ -88,15 +98,24 @@ def typed_rows(
         if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
             findings.left_out[HIDDEN_ROWS] += 1
         else:
-            yield _typed(_Row(entry, columns, mark, day_first, findings))
+            yield _typed(_Row(entry, columns, mark_of(entry), day_first, findings))
 
 
-def decimal_mark(records: Iterable[Record], columns: Columns) -> str | None:
-    """The decimal mark of the price columns; None where they leave it open."""
+def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Record], str | None]:
+    """The decimal mark of a record's prices, as the columns tell it; None where they do not."""
     names = tuple(name for field in PRICES for name in columns.fields[field])
-    return decimal_mark_of(
-        each.values.get(name, "") for each in records for name in names if name not in each.numbers
+    telling = (*names, *columns.fields["currency"])
+
+    def is_fine(record: Record) -> bool:
+        return any(in_thousandths(record.values.get(name, "")) for name in telling)
+
+    marks = decimal_marks_of(
+        (each.values.get(name, ""), is_fine(each))
+        for each in records
+        for name in names
+        if name not in each.numbers
     )
+    return lambda record: marks[is_fine(record)]
 
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
@@ -215,8 +234,8 @@ def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, 
 
 def _sale_dates(row: _Row) -> tuple[datetime | None, datetime | None] | None:
     """Start and end of a sale; None where they cannot be read, so that it is never on."""
-    first, _, second = row.text("sale_dates").partition("/")
-    texts = (first, second) if first else (row.text("sale_start"), row.text("sale_end"))
+    both = row.text("sale_dates")
+    texts = both_ends(both) if both else (row.text("sale_start"), row.text("sale_end"))
     try:
         return (
             parse_moment(texts[0], row.day_first),

@@ -72,7 +72,7 @@ def parse_price(
     The amount has the currency's decimals, and a range gives its lowest price.
 
     Args:
-        decimal_mark: "." or "," where the whole column determines it (`decimal_mark_of`).
+        decimal_mark: "." or "," where the whole column determines it (`decimal_marks_of`).
         currency: code for an amount without one.
 
     Raises:
@@ -105,10 +105,24 @@ def number_price(text: str, currency: str | None = None) -> Decimal:
     return _checked(Decimal(text), text, currency)
 
 
-def decimal_mark_of(prices: Iterable[str]) -> str | None:
-    """The most common decimal mark of a column's unambiguous prices; None without any."""
-    marks = Counter(mark for text in prices if (mark := _own_mark(text[:LONGEST])))
-    return marks.most_common(1)[0][0] if marks else None
+def decimal_marks_of(prices: Iterable[tuple[str, bool]]) -> dict[bool, str | None]:
+    """The most common decimal mark of a column's unambiguous prices; None without any.
+
+    Prices in thousandths (`in_thousandths`) are told apart from the others: "12.345 OMR" is twelve
+    rials also where the euros are "19,90".
+    """
+    marks: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    for text, is_fine in prices:
+        if mark := _own_mark(text[:LONGEST]):
+            marks[is_fine][mark] += 1
+    return {
+        is_fine: found.most_common(1)[0][0] if found else None for is_fine, found in marks.items()
+    }
+
+
+def in_thousandths(text: str) -> bool:
+    """Whether a price or a currency is one with three decimals."""
+    return _of_three_decimals().search(text) is not None
 
 
 def is_currency_code(text: str) -> bool:
@@ -136,9 +150,10 @@ def _amount(text: str, decimal_mark: str | None, currency: str | None) -> Decima
     text = number[0] if number else text
     mark = _own_mark(text)
     if mark is None and (ambiguous := _MARKS.search(text)):
+        decimals = 2 if currency is None else decimals_of(currency)
         begins_with_zero = re.search(r"(?<!\d)0[.,]", text) is not None
-        has_three = currency is not None and decimals_of(currency) == 3
-        if begins_with_zero or ambiguous[1] == decimal_mark or (has_three and not decimal_mark):
+        has_three = decimals == 3 and not decimal_mark
+        if begins_with_zero or has_three or (ambiguous[1] == decimal_mark and decimals):
             mark = ambiguous[1]
         else:
             mark = "," if ambiguous[1] == "." else "."
@@ -163,6 +178,13 @@ def currency_of(text: str) -> str | None:
 @cache
 def _codes() -> frozenset[str]:
     return frozenset(list_currencies())
+
+
+@cache
+def _of_three_decimals() -> re.Pattern[str]:
+    names = {code: code for code in _codes()} | _SYMBOLS
+    fine = (name for name, code in names.items() if decimals_of(code) == 3)
+    return re.compile("|".join(map(re.escape, fine)), re.IGNORECASE)
 
 
 @cache

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from catalog.errors import FeedError
-from catalog.feeds.columns import SYNONYMS, Columns, choose_columns, mapped_columns, plain_name
+from catalog.feeds.columns import (
+    SYNONYMS,
+    Columns,
+    choose_columns,
+    known_columns,
+    mapped_columns,
+    plain_name,
+)
 from catalog.feeds.dialects import magento, shopify, squarespace, woocommerce
 from catalog.feeds.dialects.nested_variants import counts_minor_units, product_record
 from catalog.feeds.dialects.product_rows import join_rows
@@ -27,7 +34,7 @@ from catalog.feeds.dialects.schema_org import (
     schema_org_products,
 )
 from catalog.feeds.dialects.shopify_json import is_shopify_json, shopify_json_products
-from catalog.feeds.dialects.variants import Sources
+from catalog.feeds.dialects.variants import Sources, option_columns, with_options
 from catalog.feeds.dialects.woocommerce_json import is_woocommerce_json, woocommerce_json_products
 from catalog.feeds.dialects.xml_products import is_xml, read_xml
 from catalog.feeds.fields import typed_rows
@@ -151,7 +158,11 @@ def _table_feed(source: FeedText, path: Path, fields: FieldMap, findings: Findin
             mapped = mapped_columns(fields, header, path.name)
             joined = products(records, mapped, findings)
             return _dialect_feed(kind, joined, path, findings, header, {**sources, **mapped})
-    kind = "Agentic Commerce feed" if _AGENTIC & set(map(plain_name, header)) else _TABLE
+    names = tuple(map(plain_name, header))
+    kind = "Agentic Commerce feed" if _AGENTIC & set(names) else _TABLE
+    if pairs := option_columns(names):
+        records = stored(with_options(each, pairs) for each in records)
+        header += () if known_columns(header)["colour"] else ("colour",)
     return _plain_feed(kind, header, records, path, fields, findings)
 
 

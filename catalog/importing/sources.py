@@ -9,6 +9,7 @@ from catalog.feeds.rows import Feed
 
 SOURCE_LENGTH: Final = 200
 """Maximum length of a source's name; of a longer one the end is stored."""
+_PACKED: Final = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
 _DATE: Final = re.compile(r"(?<![-_. ])[-_. ]*20\d\d[-_.]?[01]\d[-_.]?[0-3]\d([-_.T ]?\d{4,6})?")
 
 
@@ -20,9 +21,10 @@ def source_of(feed: Feed, name: str | None) -> str:
 def source_name(file: str) -> str:
     """Derive a source name from a file name or a URL.
 
-    A date is left out, so that `shop-2026-11-29.csv` is the same source every night.
+    A date is left out, so that `shop-2026-11-29.csv.gz` is the same source every night.
     """
     address = urlsplit(file)
-    stem = PurePosixPath(address.path if address.netloc else file).stem
+    path = _PACKED.sub("", address.path if address.netloc else file)
+    stem = PurePosixPath(path).stem
     plain = _DATE.sub("", stem) or stem or "feed"
     return f"{address.hostname}/{plain}" if address.hostname else plain

@@ -43,6 +43,18 @@ KINDS: Final = {
     "Undershirt": N_("Tank top"),
 }
 """Predicted kinds as a shopper calls them."""
+_PREDICTED: Final = {
+    "kind": {kind.lower(): name for kind, name in KINDS.items()},
+    "pattern": {
+        "plain": N_("plain"), "striped": N_("striped"), "checked": N_("checked"),
+        "dotted": N_("dotted"), "floral": N_("floral"), "denim": N_("denim"),
+        "colour-block": N_("colour-block"),
+    },
+    "sleeve": {
+        "none": N_("sleeveless"), "short": N_("short-sleeved"), "long": N_("long-sleeved"),
+    },
+    "length": {"short": N_("short"), "midi": N_("midi"), "long": N_("long")},
+}  # fmt: skip
 _COLOURS: Final = (
     N_("beige"), N_("black"), N_("blue"), N_("brown"),
     N_("burgundy"), N_("green"), N_("grey"), N_("light blue"),
@@ -82,6 +94,17 @@ class NameTexts:
     def colour(name: str) -> str:
         """A colour's name; what a feed or a visitor calls otherwise stays as it is."""
         return gettext(name.lower()) if name.lower() in _COLOURS else name
+
+    @staticmethod
+    def kind_typed(name: str) -> str:
+        """The name of a predicted kind in any case; another one stays as it is."""
+        return NameTexts.predicted("kind", name)
+
+    @staticmethod
+    def predicted(field: str, value: str) -> str:
+        """The name of a predicted attribute's value; what is none stays as it is."""
+        names = _PREDICTED.get(field, {})
+        return gettext(names[value.lower()]) if value.lower() in names else value
 
     @staticmethod
     def stock(availability: str) -> str:

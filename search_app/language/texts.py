@@ -251,10 +251,12 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
             return cls.price_range(*((amount, "") if field == "price_min" else ("", amount)))
         names = {
             "brand": cls.BRAND, "category": cls.CATEGORY, "colour": cls.COLOUR,
-            "availability": cls.STOCK,
+            "availability": cls.STOCK, "kind": gettext("Kind"), "pattern": gettext("Pattern"),
+            "sleeve": gettext("Sleeves"), "length": gettext("Length"),
         }  # fmt: skip
         name = field.removesuffix("!")
-        shown = cls.stock(value) if name == "availability" else cls.colour(value)
+        shown = cls.stock(value) if name == "availability" else cls.predicted(name, value)
+        shown = cls.colour(value) if name == "colour" else shown
         said = cls.attribute_is(names.get(name, name), capitalised(shown))
         return cls.unwanted(said) if field.endswith("!") else said
 

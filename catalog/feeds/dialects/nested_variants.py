@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from catalog.feeds.columns import known_columns
+from catalog.feeds.dialects.product_rows import is_option
 from catalog.feeds.dialects.variants import (
     best_availability,
     distinct_lines,
@@ -52,7 +53,7 @@ def product_record(line: int, entry: Entry, in_minor_units: bool = False) -> Rec
         "currency": next((row["currency"] for row in rows if row["currency"]), ""),
         "availability": best_availability(row["availability"] for row in rows),
         "more_photos": distinct_lines(row["photos"] for row in rows),
-        **options_of(pair for each in variants for pair in _options(each)),
+        **options_of(pair for each in variants for pair in _options(line, each)),
     }
     values = {**own.values, **{name: text for name, text in joined.items() if text}}
     return Record(line, values, own.numbers | point_prices(values), own.damaged)
@@ -76,8 +77,9 @@ def _money(value: Any) -> Any:
     return f"{Decimal(amount).scaleb(-decimals_of(currency))} {currency}"
 
 
-def _options(variant: Entry) -> Iterator[tuple[str, str]]:
-    """Pairs of name and value in a variant's lists."""
+def _options(line: int, variant: Entry) -> Iterator[tuple[str, str]]:
+    """Pairs of name and value in a variant's lists, and its own sizes and colours."""
     for each in (each for listed in variant.values() for each in objects_of(listed)):
         if {"name", "value"} <= each.keys():
             yield cell_of(each["name"]), cell_of(each["value"])
+    yield from (pair for pair in record_of(line, variant).values.items() if is_option(pair[0]))

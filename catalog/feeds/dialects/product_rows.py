@@ -15,7 +15,7 @@ from catalog.feeds.dialects.variants import (
     best_availability,
     distinct_lines,
 )
-from catalog.feeds.fields import decimal_mark
+from catalog.feeds.fields import decimal_marks
 from catalog.feeds.large.groups import grouped
 from catalog.feeds.large.store import stored
 from catalog.feeds.names import names_by_meaning
@@ -62,10 +62,10 @@ def _key(record: Record, columns: Columns) -> str:
 
 
 def _joined(records: Collection[Record], columns: Columns) -> Iterator[Record]:
-    mark = decimal_mark(records, columns)
+    mark_of = decimal_marks(records, columns)
     for rows in grouped((_key(each, columns), each) for each in records):
         same, apart = _told_apart(sorted(rows, key=_place), columns)
-        yield _product(same, columns, mark) if len(same) > 1 else same[0]
+        yield _product(same, columns, mark_of(same[0])) if len(same) > 1 else same[0]
         yield from apart
 
 
@@ -99,7 +99,7 @@ def _variant(row: Record, columns: Columns) -> Marks:
     return frozenset(
         (name, text)
         for name, text in row.values.items()
-        if text and (name in colours or _is_option(name))
+        if text and (name in colours or is_option(name))
     )
 
 
@@ -109,7 +109,8 @@ def _photos(row: Record, columns: Columns) -> Marks:
 
 
 @lru_cache(maxsize=1_000)
-def _is_option(name: str) -> bool:
+def is_option(name: str) -> bool:
+    """Whether a column's plain name is that of a size or a colour."""
     return _SIZE.search(name) is not None or not COLOURS.isdisjoint(name.split("_"))
 
 
@@ -127,7 +128,7 @@ def _agree(same: Record | None, first: Record, row: Record, columns: Columns) ->
         or text == known.get(name, "")
         or name in free
         or _OF_PHOTO.search(name)
-        or (same is None and (_is_option(name) or _OF_SIZE.search(name)))
+        or (same is None and (is_option(name) or _OF_SIZE.search(name)))
         for name, text in row.values.items()
     )
 

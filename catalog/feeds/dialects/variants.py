@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -22,6 +23,9 @@ _EASIEST: Final = (
     Availability.IN_STORE_ONLY, Availability.OUT_OF_STOCK, Availability.DISCONTINUED,
 )  # fmt: skip
 _POINTED: Final = re.compile(r"\d{1,12}(\.\d{1,12})?")
+_MAIN: Final = re.compile("^(primary|main)_(?=colou?r)")
+_NAME: Final = re.compile(r"(.*\d)_name")
+_VALUES: Final = ("value", "values", "value_s")
 NO_OPTION = "Default Title"
 """Shopify's name for the only variant of a product."""
 
@@ -94,7 +98,7 @@ def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Option name -> its values, such as "size" -> "S, M"; a single colour fills the field."""
     found: dict[str, dict[str, None]] = {}
     for option, value in pairs:
-        name = plain_name(option)
+        name = _MAIN.sub("", plain_name(option))
         if name in SYNONYMS and name not in COLOURS:
             name = f"option_{name}"
         if name and value and value != NO_OPTION:
@@ -103,6 +107,25 @@ def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     if len(found.get("colour", ())) > 1:
         options["colours"] = options.pop("colour")
     return options
+
+
+def option_columns(names: Sequence[str]) -> dict[str, str]:
+    """Pairs of a table's columns such as "variation_1_name" and "variation_1_values"."""
+    numbered = (found for name in names if (found := _NAME.fullmatch(name)))
+    ends = ((found, f"{found[1]}_{end}") for found in numbered for end in _VALUES)
+    return {found[0]: values for found, values in ends if values in names}
+
+
+def with_options(record: Record, pairs: Mapping[str, str]) -> Record:
+    """The record with its options by name instead of in pairs of columns."""
+    used = {*pairs, *pairs.values(), *(name.replace("_name", "_type") for name in pairs)}
+    own = {name: text for name, text in record.values.items() if name not in used}
+    options = options_of(
+        (record.values.get(name, ""), each.strip())
+        for name, values in pairs.items()
+        for each in record.values.get(values, "").split(",")
+    )
+    return replace(record, values={**options, **own})
 
 
 def distinct_lines(texts: Iterable[str]) -> str:

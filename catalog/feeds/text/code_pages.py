@@ -32,7 +32,10 @@ _LETTERS: Final = 40
 """More than the 26 letters that the library ranks, so that the rarest counts, too."""
 _CJK: Final = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
 _SIGNS: Final = frozenset("–—“”„‚‘’«»‹›€£™®©°×•…½¼¾·§\xa0、。「」・（）：，％")
-_SIGN_IN_WORD: Final = re.compile(r"(?:(?<=[^\W\d_])[–—“”„«»€£™°×…§]|[®©½¼¾])(?=[^\W\d_])")
+_SIGN_IN_WORD: Final = re.compile(
+    r"(?:(?<=[^\W\d_])[–—“”„‚‹›«»€£™°×…•§]|[®©½¼¾]|(?<![lL\W\d_])·(?![lL]))(?=[^\W\d_])"
+)
+"""Catalan alone has one: "col·lecció"."""
 _NOT_WESTERN: Final = re.compile("õ(?:[^e]|$)", re.IGNORECASE)
 """Portuguese writes "õ" before "e" alone; elsewhere it is Hungarian, read by a wrong code page."""
 _KANA: Final = re.compile("[\u3040-\u30ff]")
@@ -61,6 +64,7 @@ def _likeness(text: str, page: str) -> float:
         return 1.0 if any(each in _SIGNS for each in text) else 0.0
     if page in _LATIN:
         lower = [each.lower() for each in foreign]
+        lower += [b for a, b in pairwise(text) if a.islower() and b.isupper() and b > "\x7f"]
         if _LATIN[page] is _WESTERN:
             lower += _NOT_WESTERN.findall(text)
         return max(sum(each in own for each in lower) / len(lower) for own in _LATIN[page].split())

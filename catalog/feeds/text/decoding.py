@@ -10,6 +10,7 @@ import gzip
 import mmap
 import re
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ LARGE: Final = 4_000_000
 LARGEST: Final = 2_000_000_000
 """Bytes of a packed feed when it is unpacked."""
 _GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
 BROKEN: Final = re.compile("[\udc80-\udcff]")
 """An undecodable byte."""
 _BROKEN_MARK: Final = "\udcff"
@@ -54,7 +56,7 @@ _DECLARED_WITHIN: Final = 2048
 _LETTERS_A_NUL: Final = 100
 """A damaged text has fewer zero bytes than one in so many letters; other files have more."""
 _NOT_TEXT: Final = {
-    b"PK\x03\x04": "a zip or Excel file; save the sheet as CSV",
+    b"PK\x03\x04": "an Excel file or a zip of several; save the sheet as CSV, pack one feed",
     b"\xd0\xcf\x11\xe0": "an old Excel file; save the sheet as CSV",
     b"\xff\xd8\xff": "a JPEG photo; give its folder or a feed",
     b"\x89PNG": "a PNG photo; give its folder or a feed",
@@ -98,24 +100,45 @@ def _read(path: Path) -> bytes | mmap.mmap:
         raise FeedError(f"{path.name} is no ordinary file; save the feed as one")
     try:
         with path.open("rb") as file:
-            if file.read(len(_GZIP)) == _GZIP:
-                return _unpacked(path)
+            start = file.read(len(_ZIP))
+            if start.startswith(_GZIP):
+                with gzip.open(path) as packed:
+                    return _unpacked(packed, path.name)
+            if start == _ZIP:
+                with zipfile.ZipFile(path) as archive:
+                    if (only := _only_file(archive)) is not None:
+                        with archive.open(only) as packed:
+                            return _unpacked(packed, path.name)
             file.seek(0)
             return _mapped(file) if path.stat().st_size >= LARGE else file.read()
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise FeedError(f"{path.name} is a damaged gzip file; export it anew") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
+        raise FeedError(
+            f"{path.name} is a damaged gzip, zip or Excel file; export it anew"
+        ) from error
+    except (RuntimeError, NotImplementedError) as error:  # a password, an unusual method
+        raise FeedError(f"{path.name}: {error}; unpack it first") from error
     except OSError as error:
         raise FeedError(f"cannot read {path.name}: {error.strerror}; check the path") from error
 
 
-def _unpacked(path: Path) -> bytes | mmap.mmap:
-    """The bytes in a gzip file, in a temporary file where they are many."""
-    with gzip.open(path) as packed, tempfile.TemporaryFile(prefix="apparel-feed-") as file:
+def _only_file(archive: zipfile.ZipFile) -> zipfile.ZipInfo | None:
+    """The file of an archive that holds no other, besides what macOS adds."""
+    files = [
+        each
+        for each in archive.infolist()
+        if not each.is_dir() and not each.filename.startswith("__MACOSX/")
+    ]
+    return files[0] if len(files) == 1 else None
+
+
+def _unpacked(packed: IO[bytes] | gzip.GzipFile, name: str) -> bytes | mmap.mmap:
+    """The bytes of a packed feed, in a temporary file where they are many."""
+    with tempfile.TemporaryFile(prefix="apparel-feed-") as file:
         size = 0
         while block := packed.read(BLOCK):
             size += file.write(block)
             if size > LARGEST:
-                raise FeedError(f"{path.name} holds over {LARGEST // 10**9} GB; split it")
+                raise FeedError(f"{name} holds over {LARGEST // 10**9} GB; split it")
         file.flush()
         file.seek(0)
         return _mapped(file) if size >= LARGE else file.read()

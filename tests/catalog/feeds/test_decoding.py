@@ -1,6 +1,7 @@
 """Code pages, broken bytes and broken quotes: no letter and no row of another cell is lost."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from catalog.errors import FeedError
 from catalog.feeds.reader import read_feed
 from catalog.feeds.text import decoding
 from catalog.feeds.text.decoding import decode
+from catalog.importing.sources import source_name
 
 TEXTS = {
     "cp1252": "Übergangsjacke grün für große Größen – 59 € schön weiß",
@@ -33,6 +35,7 @@ SHORT = (
     ("cp1250", "Női bő ujjú felső"), ("cp866", "Платье летнее"),
     ("cp874", "ชุดเดรส ลายดอก"),
     ("iso2022_jp", "長袖のシャツ"),
+    ("cp850", "Größe schön"), ("cp850", "Robe légère d'été"), ("cp850", "Vestido de algodão"),
     ("utf-16-le", "Größe"), ("utf-16-be", "Größe"),
 )  # fmt: skip
 
@@ -139,7 +142,30 @@ def test_a_feed_packed_with_gzip(tmp_path: Path) -> None:
     path.write_bytes(whole)
     assert [row.title for row in read_feed(path).rows] == ["Gr\u00f6\u00dfe"]
     path.write_bytes(whole[:-9])
-    with pytest.raises(FeedError, match="damaged gzip file"):
+    with pytest.raises(FeedError, match="damaged gzip, zip or Excel file"):
+        read_feed(path)
+
+
+def test_a_packed_feed_is_the_same_source() -> None:
+    names = ("shop.csv", "shop.csv.gz", "shop-2026-11-29.csv.GZ", "shop.zip", "shop.xml.zip")
+    assert {source_name(name) for name in names} == {"shop"}
+    assert source_name("https://s.example/feed.csv.gz?a=1") == "s.example/feed"
+
+
+def test_a_zip_of_one_feed(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/export/._feed.csv", b"\0")
+        archive.mkdir("export")
+        archive.writestr("export/feed.csv", "id,title,image\n1,Gr\u00f6\u00dfe,a.jpg\n")
+    assert [row.title for row in read_feed(path).rows] == ["Gr\u00f6\u00dfe"]
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(FeedError, match="damaged gzip, zip or Excel file"):
+        read_feed(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "id\n1\n")
+        archive.writestr("b.csv", "id\n2\n")
+    with pytest.raises(FeedError, match="a zip of several"):
         read_feed(path)
 
 

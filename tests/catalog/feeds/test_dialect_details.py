@@ -194,3 +194,93 @@ def test_json_with_a_product_under_each_id(tmp_path: Path, key: str | None) -> N
     products = {"K1": {"title": "Kilt", "image": "k.jpg"}, "L2": {"title": "Loden", "price": 9}}
     rows = _rows(tmp_path / "p.json", products if key is None else {"ok": True, key: products})
     assert [(row.id, row.title) for row in rows] == [("K1", "Kilt"), ("L2", "Loden")]
+
+
+def test_options_in_pairs_of_columns(tmp_path: Path) -> None:
+    """As Etsy exports them; a row may lack the second pair."""
+    head = "TITLE,SKU,TAGS,IMAGE1,VARIATION 1 TYPE,VARIATION 1 NAME,VARIATION 1 VALUES"
+    text = f"""{head},VARIATION 2 TYPE,VARIATION 2 NAME,VARIATION 2 VALUES
+Linen dress,E1,a,1.jpg,Custom,Colour,"Red,Navy blue",Size,Size,"S,M"
+Skirt,E2,b,2.jpg,Primary color,Primary color,Grey,,,
+Top,E3,c,3.jpg,,,,,,
+"""
+    rows = _rows(tmp_path / "etsy.csv", text)
+    assert [row.colour for row in rows] == [None, "Grey", None]
+    assert [row.attributes for row in rows] == [
+        {"tags": "a", "colours": "Red, Navy blue", "size": "S, M"},
+        {"tags": "b"},
+        {"tags": "c"},
+    ]
+
+
+def test_a_column_of_colours_stays_beside_options_in_pairs(tmp_path: Path) -> None:
+    (row,) = _rows(
+        tmp_path / "f.csv", "sku,color,image,option1_name,option1_value\n1,red,a,Fit,Slim\n"
+    )
+    assert (row.colour, row.attributes) == ("red", {"fit": "Slim"})
+
+
+def test_variants_with_sizes_and_colours_of_their_own(tmp_path: Path) -> None:
+    variants = [
+        {"color": "red", "size": "S", "price": 30}, {"color": "blue", "size": "S", "price": 25},
+    ]  # fmt: skip
+    one, many = _rows(
+        tmp_path / "f.json",
+        [{"id": 1, "image": "a.jpg", "variants": variants[:1]}, {"id": 2, "variants": variants}],
+    )
+    assert (one.colour, one.attributes) == ("red", {"size": "S"})
+    assert (many.colour, many.attributes) == (None, {"size": "S", "colours": "red, blue"})
+
+
+@pytest.mark.parametrize(
+    ("dates", "start", "end"),
+    [
+        (("1764547200", "1767225600000"), "2025-12-01 00:00", "2026-01-01 00:00"),
+        (("Nov 1, 2026", "December 24 2026"), "2026-11-01 00:00", "2026-12-24 23:59"),
+        (("1. November 2026", "24. Dez. 2026"), "2026-11-01 00:00", "2026-12-24 23:59"),
+        (("01-Nov-26", "24-Dec-26 18:00"), "2026-11-01 00:00", "2026-12-24 18:00"),
+        (("1 f\u00e9vrier 2026", "3 ago 2026"), "2026-02-01 00:00", "2026-08-03 23:59"),
+        (("0000-00-00 00:00:00", "2026-12-24"), "None", "2026-12-24 23:59"),
+        (("0000-00-00", "0"), "None", "None"),
+    ],
+)
+def test_dates_of_sales_as_programs_and_people_write_them(
+    tmp_path: Path, dates: tuple[str, str], start: str, end: str
+) -> None:
+    cells = '","'.join(dates)
+    head = "id,price,sale_price,sale_price_dates_from,sale_price_dates_to,image"
+    (row,) = _rows(tmp_path / "f.csv", f'{head}\n1,9,5,"{cells}",a.jpg\n')
+    assert (str(row.sale_price), str(row.sale_start)[:16], str(row.sale_end)[:16]) == (
+        "5.00",
+        start,
+        end,
+    )
+
+
+@pytest.mark.parametrize(
+    ("dates", "start", "end"),
+    [
+        ("2026-11-01T00:00Z - 2026-12-24T00:00Z", "2026-11-01", "2026-12-24"),
+        ("01/11/2026 \u2013 24/12/2026", "2026-11-01", "2026-12-24"),
+        ("1.11.2026 bis 24.12.2026", "2026-11-01", "2026-12-24"),
+        ("24/11/2026", "2026-11-24", "None"),
+        ("2026-11-01/", "2026-11-01", "None"),
+    ],
+)
+def test_both_dates_in_one_cell(tmp_path: Path, dates: str, start: str, end: str) -> None:
+    head = "id,price,sale_price,sale_price_effective_date,image"
+    (row,) = _rows(tmp_path / "f.csv", f"{head}\n1,9,5,{dates},a.jpg\n")
+    assert _sale(row) == ("5.00", start, end)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\u00fcr\u00fcn_kodu;\u00dcr\u00fcn Ad\u0131;Fiyat;Renk;Resim",
+        "cikksz\u00e1m;N\u00e9v;\u00c1r;Sz\u00edn;K\u00e9p",
+    ],
+)
+def test_headers_of_more_languages(tmp_path: Path, header: str) -> None:
+    (row,) = _rows(tmp_path / "f.csv", f"{header}\n7;Elbise;199,90;mavi;a.jpg\n")
+    assert (row.id, row.title, str(row.price)) == ("7", "Elbise", "199.90")
+    assert (row.colour, row.photos, row.attributes) == ("mavi", ("a.jpg",), {})

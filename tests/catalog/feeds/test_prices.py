@@ -1,10 +1,12 @@
 """Prices as shops write them."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from catalog.feeds.prices import decimal_mark_of, number_price, parse_price
+from catalog.feeds.prices import decimal_marks_of, number_price, parse_price
+from catalog.feeds.reader import read_feed
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,29 @@ def test_what_is_no_price_is_refused(text: str) -> None:
     ],
 )
 def test_a_column_says_which_mark_is_decimal(column: list[str], text: str, amount: str) -> None:
-    assert parse_price(text, decimal_mark_of(column))[0] == Decimal(amount)
+    mark = decimal_marks_of((each, False) for each in column)[False]
+    assert parse_price(text, mark)[0] == Decimal(amount)
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize(
+    ("prices", "amounts"),
+    [
+        (["19,90 EUR", "12.345 OMR", "1.299,00 EUR"], ["19.90", "12.345", "1299"]),
+        (["19,90 EUR", "12,345 OMR", "2.500 TND"], ["19.90", "12.345", "2.5"]),
+        (["12.50 KWD", "1,250 KWD", "1.299 EUR"], ["12.50", "1250", "1299"]),
+        (["1.250,500 JOD", "7.500 JOD"], ["1250.5", "7500"]),
+        (["19,90 EUR", "3,980 JPY", "12.900 KRW"], ["19.90", "3980", "12900"]),
+    ],
+)
+def test_currencies_of_three_decimals_and_of_none_beside_euros(
+    tmp_path: Path, prices: list[str], amounts: list[str], separate: bool
+) -> None:
+    cells = [each.replace(" ", ";") if separate else f"{each};" for each in prices]
+    path = tmp_path / "feed.csv"
+    rows = (f"{n};{cell};a.jpg\n" for n, cell in enumerate(cells))
+    path.write_text("id;price;currency;image\n" + "".join(rows))
+    assert [row.price for row in read_feed(path).rows] == list(map(Decimal, amounts))
 
 
 def test_a_dash_for_cents_says_which_mark_is_decimal() -> None:

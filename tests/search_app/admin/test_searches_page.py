@@ -27,7 +27,8 @@ def own(admin: TestClient) -> Collection:
     return collection
 
 
-FILTERS = ["brand=acme", "price_max=50.00", "colour!=red", "material=wool"]
+FILTERS = ["brand=acme", "price_max=50.00", "colour!=red", "material=wool", "kind=t-shirt",
+           "pattern!=striped", "sleeve=none", "length=tea"]  # fmt: skip
 
 
 @pytest.fixture
@@ -67,11 +68,14 @@ def test_figures_are_those_of_the_period(admin: TestClient, recorded: Collection
         "Clicks</span><strong>3<", "Purchases</span><strong>1<",
     ):  # fmt: skip
         assert tile in page, tile
-    assert '<span class="bar-name">skirt</span><span class="bar-count">2' in page
+    assert '<span class="bar-name">Skirt</span><span class="bar-count">2' in page
     for said in ("Brand: Acme", "Price to 50.00", "Not Colour: Red", "Material: Wool"):
         assert f'<span class="bar-name">{said}</span><span class="bar-count">3' in page
     german = admin.get("/admin/searches?days=7", headers={"Accept-Language": "de"}).text
-    for said in ("Marke: Acme", "Preis bis 50,00", "Ohne Farbe: Rot"):
+    for said in (
+        "Marke: Acme", "Preis bis 50,00", "Ohne Farbe: Rot", "Art: T-Shirt",
+        "Ohne Muster: Gestreift", "\u00c4rmel: \u00c4rmellos", "L\u00e4nge: Tea", "Rock", "rot",
+    ):  # fmt: skip
         assert f'<span class="bar-name">{said}</span>' in german
     assert "8 searches, 2 without anything close" in page
     assert "&lt;b&gt;zebra" in page
