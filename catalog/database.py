@@ -52,10 +52,10 @@ _PRAGMAS: Final = (
     "PRAGMA analysis_limit = 400",
 )
 _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open database file")
-_BROKEN: Final = (
-    *("malformed", "not a database", "Could not decode"),
-    *("no such table", "no such column"),
-)
+_BROKEN: Final = (*("malformed", "not a database", "no such table", "no such column"),)
+_NOT_UTF8: Final = "Could not decode"
+REMEDY: Final = "run `apparel rebuild --mend`"
+"""For values that the schema does not allow (`catalog.data_folder.unfit_values`)."""
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
 STOPPED_SECONDS: Final = 2 * BUSY_MILLISECONDS // 1000
@@ -203,6 +203,8 @@ class Database:
                 if self.is_read_only:
                     remedy = "make room or give this user the folder, then start again"
                 raise CannotWrite(f"cannot write to {self.name}: {reason}; {remedy}") from error
+            if _NOT_UTF8 in reason:
+                raise DatabaseError(f"{self.name}: {reason}; {REMEDY}") from error
             if any(sign in reason for sign in _BROKEN):
                 raise DatabaseError(
                     f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"
@@ -213,6 +215,20 @@ class Database:
 def is_sqlite(session: Session) -> bool:
     """Whether a session is of a file in the data folder, as `Database.is_sqlite`."""
     return session.get_bind().dialect.name == "sqlite"
+
+
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Let SQLite's driver read text that is not UTF-8, with surrogates for its bytes."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda stored: stored.decode(errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from catalog.colours import Colour
+from catalog.feeds.availability import Availability
 from catalog.importing.records import ImportOptions, PendingPhoto
 from catalog.sale import Price
 from catalog.stored_json import (
@@ -44,6 +45,7 @@ from catalog.stored_json import (
     PENDING,
     TEXTS,
 )
+from catalog.syncing.records import SourceKind, SourceState
 from segmentation.classes import GARMENT_CLASSES
 
 DATABASE_NAME: Final = "apparel.db"
@@ -54,6 +56,12 @@ NOT_IN_FEED: Final = -1
 """Position of a photo that is no longer in the feed; it is removed once others replace it."""
 NEVER_REUSE_IDS: Final = {"sqlite_autoincrement": True}
 """An index that missed a removal must not return another garment under the old id."""
+_SHARE: Final = {"between": (-0.001, 1.001)}
+"""A column's `info` says which values of its type are fit (`catalog.data_folder.unfit_values`)."""
+
+
+def _one_of(*values: str) -> dict[str, tuple[str, ...]]:
+    return {"one_of": values}
 
 
 def _now() -> datetime:
@@ -93,7 +101,9 @@ class Product(Base):
     price: Mapped[Decimal | None] = mapped_column(Price, index=True)
     currency: Mapped[str | None] = mapped_column(String(3))
     url: Mapped[str | None] = mapped_column(String(2000))
-    availability: Mapped[str | None] = mapped_column(String(50), index=True)
+    availability: Mapped[str | None] = mapped_column(
+        String(50), index=True, info=_one_of(*Availability)
+    )
     description: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(String(200), index=True)
     article: Mapped[str | None] = mapped_column(String(200), index=True)
@@ -165,7 +175,9 @@ class PhotoRow(Base):
     stored: Mapped[str | None] = mapped_column(String(100))
     width: Mapped[int | None]
     height: Mapped[int | None]
-    status: Mapped[str] = mapped_column(String(10), default="pending", index=True)
+    status: Mapped[str] = mapped_column(
+        String(10), default="pending", index=True, info=_one_of("pending", "indexed", "skipped")
+    )
     skip_stage: Mapped[str | None] = mapped_column(String(20))
     skip_code: Mapped[str | None] = mapped_column(String(40))
     skip_reason: Mapped[str | None] = mapped_column(String(500))
@@ -194,13 +206,13 @@ class GarmentRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id", ondelete="CASCADE"))
-    garment_class: Mapped[int] = mapped_column(index=True, info={"values": GARMENT_CLASSES})
-    score: Mapped[float]
-    area: Mapped[float]
-    x0: Mapped[float]
-    y0: Mapped[float]
-    x1: Mapped[float]
-    y1: Mapped[float]
+    garment_class: Mapped[int] = mapped_column(index=True, info={"one_of": GARMENT_CLASSES})
+    score: Mapped[float] = mapped_column(info=_SHARE)
+    area: Mapped[float] = mapped_column(info=_SHARE)
+    x0: Mapped[float] = mapped_column(info=_SHARE)
+    y0: Mapped[float] = mapped_column(info=_SHARE)
+    x1: Mapped[float] = mapped_column(info=_SHARE)
+    y1: Mapped[float] = mapped_column(info=_SHARE)
     main_colour: Mapped[str | None] = mapped_column(String(30), index=True)
     colours: Mapped[tuple[Colour, ...]] = mapped_column(COLOURS, default=())
     lightness: Mapped[float | None] = mapped_column(index=True)
@@ -258,7 +270,7 @@ class Key(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
-    scope: Mapped[str] = mapped_column(String(10))
+    scope: Mapped[str] = mapped_column(String(10), info=_one_of("read", "write", "admin"))
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     origins: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(default=_now)
@@ -281,8 +293,13 @@ class ImportJob(Base):
     __tablename__ = "import_job"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    task: Mapped[str] = mapped_column(String(12), default="import")
-    state: Mapped[str] = mapped_column(String(12), default="queued", index=True)
+    task: Mapped[str] = mapped_column(
+        String(12), default="import", info=_one_of("import", "sync", "rebuild", "reembed", "review")
+    )
+    state: Mapped[str] = mapped_column(
+        String(12), default="queued", index=True,
+        info=_one_of("queued", "running", "done", "failed", "cancelled", "interrupted"),
+    )  # fmt: skip
     source: Mapped[str] = mapped_column(String(2000))
     feed: Mapped[str] = mapped_column(String(2000))
     folder: Mapped[str] = mapped_column(String(2000))
@@ -341,7 +358,9 @@ class ShardRow(Base):
     model_id: Mapped[int]
     allow_private: Mapped[bool]
     photos: Mapped[tuple[PendingPhoto, ...]] = mapped_column(PENDING)
-    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    state: Mapped[str] = mapped_column(
+        String(8), default="waiting", info=_one_of("waiting", "running", "done", "parked")
+    )
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0, server_default="0")
     message: Mapped[str | None] = mapped_column(String(500))
@@ -402,7 +421,7 @@ class CatalogueVersion(Base):
     __tablename__ = "catalogue_version"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(BigInteger, default=0)
     named_kinds_by: Mapped[str | None] = mapped_column(String(16))
 
 
@@ -418,7 +437,9 @@ class FindingRow(Base):
     __table_args__ = (Index("ix_finding_check", "check_name", "is_fine", "score"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    check: Mapped[str] = mapped_column("check_name", String(12))
+    check: Mapped[str] = mapped_column(
+        "check_name", String(12), info=_one_of("no-garment", "title", "duplicate")
+    )
     key: Mapped[str] = mapped_column(String(450), unique=True)
     product_id: Mapped[str] = mapped_column(
         ForeignKey("product.id", ondelete="CASCADE"), index=True
@@ -447,9 +468,13 @@ class SearchRow(Base):
 
     id: Mapped[str] = mapped_column(String(22), primary_key=True)
     day: Mapped[date] = mapped_column(Date, index=True)
-    query_type: Mapped[str] = mapped_column(String(10))
-    place: Mapped[str] = mapped_column(String(10))
-    garment_class: Mapped[str | None] = mapped_column(String(10))
+    query_type: Mapped[str] = mapped_column(
+        String(10), info=_one_of("photo", "words", "product", "vector")
+    )
+    place: Mapped[str] = mapped_column(String(10), info=_one_of("page", "api"))
+    garment_class: Mapped[str | None] = mapped_column(
+        String(10), info=_one_of(*(each.label for each in GARMENT_CLASSES))
+    )
     kind: Mapped[str | None] = mapped_column(String(30))
     pattern: Mapped[str | None] = mapped_column(String(20))
     colour: Mapped[str | None] = mapped_column(String(30))
@@ -471,7 +496,9 @@ class SearchEventRow(Base):
     search_id: Mapped[str] = mapped_column(
         ForeignKey("search.id", ondelete="CASCADE"), primary_key=True
     )
-    event: Mapped[str] = mapped_column(String(10), primary_key=True)
+    event: Mapped[str] = mapped_column(
+        String(10), primary_key=True, info=_one_of("click", "cart", "purchase")
+    )
     product_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     position: Mapped[int | None]
 
@@ -488,7 +515,7 @@ class SyncSourceRow(Base):
     __tablename__ = "sync_source"
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(12), info=_one_of(*SourceKind))
     address: Mapped[str] = mapped_column(String(2000))
     every_minutes: Mapped[int | None]
     token_variable: Mapped[str | None] = mapped_column(String(100))
@@ -499,7 +526,7 @@ class SyncSourceRow(Base):
     etag: Mapped[str | None] = mapped_column(String(1000))
     last_modified: Mapped[str | None] = mapped_column(String(100))
     listed: Mapped[int | None]
-    state: Mapped[str] = mapped_column(String(12), default="new")
+    state: Mapped[str] = mapped_column(String(12), default="new", info=_one_of(*SourceState))
     message: Mapped[str | None] = mapped_column(String(1000))
     outcome: Mapped[dict[str, Any] | None] = mapped_column(OUTCOME)
     started_at: Mapped[datetime | None]
@@ -544,6 +571,9 @@ class WebhookDelivery(_OfSyncSource, Base):
     delivery_id: Mapped[str] = mapped_column(String(200))
     topic: Mapped[str] = mapped_column(String(100))
     body: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(10), default="pending", index=True)
+    state: Mapped[str] = mapped_column(
+        String(10), default="pending", index=True,
+        info=_one_of("pending", "done", "ignored", "failed"),
+    )  # fmt: skip
     message: Mapped[str | None] = mapped_column(String(500))
     received_at: Mapped[datetime] = mapped_column(default=_now, index=True)

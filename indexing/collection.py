@@ -21,7 +21,6 @@ from sqlalchemy import select
 from catalog.cache import QueryCache, catalogue_state
 from catalog.data_folder.bucket import Bucket
 from catalog.data_folder.lock import importing
-from catalog.data_folder.repair import repair_values
 from catalog.data_folder.reserve import give_up_reserve, keep_reserve
 from catalog.data_folder.sweep import Unreferenced, sweep
 from catalog.database import Database, open_database
@@ -480,11 +479,6 @@ class Collection:
         """Remove unreferenced files (`catalog.data_folder.sweep`); FolderInUse during an import."""
         with importing(self.data, exclusive=True), self.database.transaction() as session:
             return sweep(session, self.data)
-
-    def repair_values(self) -> int:
-        """Repair stored texts and JSON; return the number of changed rows."""
-        with self.database.transaction() as session:
-            return repair_values(session)
 
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""

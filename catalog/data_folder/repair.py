@@ -1,104 +1,118 @@
-"""Repair of texts and JSON that older versions or other programs stored."""
+"""Mend or remove stored values that the schema does not allow."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, select, text, type_coerce, update
+from sqlalchemy import (
+    Column,
+    ColumnDefault,
+    Dialect,
+    String,
+    Table,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from catalog.clean_text import clean_attributes, clean_text, is_clean
-from catalog.models import Base, Product
-from catalog.stored_json import StoredJson
+from catalog.clean_text import clean_attributes, clean_text
+from catalog.data_folder.unfit_values import UnfitRow, is_allowed, row_id, unfit_rows
+from catalog.database import Database
+from catalog.filtering.named_kinds import decide_named_kinds
+from catalog.models import (
+    Base,
+    CatalogueVersion,
+    GarmentRow,
+    ImportJob,
+    JobFile,
+    Key,
+    PhotoRow,
+    Product,
+    ShardRow,
+    VectorChange,
+    VectorRow,
+    WebhookDelivery,
+)
+from catalog.stored_json import ATTRIBUTES, StoredJson
 
-_COLUMNS = (
-    "title", "brand", "category", "colour", "currency", "url", "availability", "description",
-    "group_id",
-)  # fmt: skip
-_UNFIT: Final = object()
-_IS_OF_TYPE: Final = {
-    int: "typeof({0}) IN ('integer', 'null')",
-    bool: "{0} IS NULL OR {0} IN (0, 1)",
-    float: "typeof({0}) IN ('real', 'integer', 'null')",
-    bytes: "typeof({0}) IN ('blob', 'null')",
-    str: "typeof({0}) IN ('text', 'null')",
-    date: "{0} IS NULL OR {0} IS date({0})",
-    datetime: "{0} IS NULL OR substr({0}, 1, 19) IS datetime(substr({0}, 1, 19))",
+_GONE: Final = object()
+_ALL_OR_NOTHING: Final = {
+    each.__tablename__ for each in (Key, ImportJob, JobFile, ShardRow, WebhookDelivery)
 }
-"""Type of a column -> what holds for its values in SQLite, which stores any."""
+"""Rows that give rights or will be carried out: no default is right there, nor is NULL."""
 
 
-def count_damaged_texts(session: Session) -> int:
-    """Number of products with unshowable characters."""
-    return sum(1 for _ in _damaged_products(session))
+def repair_values(database: Database) -> int:
+    """Mend or remove unfit values; return the number of rows.
 
-
-def unfit_json(session: Session) -> Iterator[tuple[Column[object], list[tuple[object, ...]]]]:
-    """Each JSON column that has values of another form, with the primary keys of their rows."""
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            if isinstance(column.type, StoredJson) and (keys := _unfit_rows(session, column)):
-                yield column, keys
-
-
-def mistyped_columns(session: Session) -> Iterator[Column[object]]:
-    """Columns of SQLite with values of another type, which end whatever reads them.
-
-    Without the texts of products that `repair_values` mends.
+    What can be read of a text is kept. Any other value becomes NULL or its column's default, or
+    its row is removed. Photos whose garment or vector is gone then wait for the next index run.
     """
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            check = _check_of(column)
-            if check is None or (table is Product.__table__ and column.name in _COLUMNS):
-                continue
-            is_wrong = f"NOT ({check.format(f'[{column.name}]')})"
-            if session.scalar(text(f"SELECT 1 FROM [{table.name}] WHERE {is_wrong} LIMIT 1")):
-                yield column
-
-
-def _check_of(column: Column[object]) -> str | None:
-    if values := column.info.get("values"):
-        return f"{{0}} IN ({', '.join(str(int(each)) for each in values)})"
-    stored = getattr(column.type, "impl", column.type)  # of a decorated type
-    return _IS_OF_TYPE.get(stored.python_type)
-
-
-def repair_values(session: Session) -> int:
-    """Clean those texts and empty that JSON; return the number of rows. The caller commits."""
     count = 0
-    for column, keys in list(unfit_json(session)):
-        assert isinstance(column.type, StoredJson)
-        for key in keys:
-            row = [each == value for each, value in zip(column.table.primary_key, key, strict=True)]
-            session.execute(update(column.table).where(*row).values({column: column.type.unfit()}))
-        count += len(keys)
-    for product in list(_damaged_products(session)):
-        for name in _COLUMNS:
-            value = getattr(product, name)
-            if value is not None:
-                setattr(product, name, clean_text(_as_text(value)) or None)
-        product.title = product.title or product.id
-        product.attributes = clean_attributes(product.attributes)
-        count += 1
+    with database.transaction() as session:
+        for table in _tables():
+            for row in list(unfit_rows(session, table)):
+                _mend(session, table, row)
+                count += 1
+        if count:
+            _await_next_run(session)
+            session.execute(update(CatalogueVersion).values(named_kinds_by=None))
+            decide_named_kinds(session.connection())
     return count
 
 
-def _unfit_rows(session: Session, column: Column[object]) -> list[tuple[object, ...]]:
-    assert isinstance(column.type, StoredJson)
-    checking: StoredJson[object] = StoredJson(column.type.form, lambda: _UNFIT)
-    query = select(type_coerce(column, checking), *column.table.primary_key)
-    rows = session.execute(query.execution_options(yield_per=1_000))
-    return [tuple(key) for value, *key in rows if value is _UNFIT]
+def _tables() -> list[Table]:
+    """Parents before the rows that refer to them; last the log of vectors, written by triggers."""
+    return sorted(Base.metadata.sorted_tables, key=lambda table: table is VectorChange.__table__)
 
 
-def _damaged_products(session: Session) -> Iterator[Product]:
-    for product in session.scalars(select(Product).execution_options(yield_per=1_000)):
-        texts = [getattr(product, name) or "" for name in _COLUMNS]
-        texts += [text for pair in product.attributes.items() for text in pair]
-        if not all(isinstance(text, str) and is_clean(text) for text in texts):
-            yield product
+def _mend(session: Session, table: Table, row: UnfitRow) -> None:
+    dialect = session.get_bind().dialect
+    where = row_id(dialect) == row[0]
+    values = {column: _mended(column, stored, dialect) for column, stored in row[1].items()}
+    if not any(value is _GONE for value in values.values()):
+        try:
+            with session.begin_nested():
+                session.execute(update(table).where(where).values(values))
+            return
+        except IntegrityError:  # its key is another row's now, or refers to none
+            pass
+    if table is GarmentRow.__table__:
+        photo = select(GarmentRow.photo_id).where(where).scalar_subquery()
+        session.execute(update(PhotoRow).where(PhotoRow.id == photo).values(status="pending"))
+    session.execute(delete(table).where(where))
 
 
-def _as_text(value: str | bytes) -> str:
-    """A column's text; SQLite may hold bytes in it, written by another program."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def _mended(column: Column[Any], stored: Any, dialect: Dialect) -> Any:
+    """What replaces an unfit value; `_GONE` where nothing can."""
+    kind = column.type
+    stored = stored.decode(errors="replace") if isinstance(stored, bytes) else stored
+    if isinstance(kind, String) and isinstance(stored, str):
+        text = clean_text(stored, kind.length)
+        if text and is_allowed(column, text):
+            return text
+    if column.table.name in _ALL_OR_NOTHING:
+        return _GONE
+    if isinstance(kind, StoredJson):
+        read = kind.result_processor(dialect, None)
+        value = kind.unfit() if stored is None else read(stored)
+        return clean_attributes(value) if kind is ATTRIBUTES else value
+    if column.nullable:
+        return None
+    if column is Product.__table__.c.title:
+        return Product.__table__.c.id
+    if isinstance(column.default, ColumnDefault):
+        return column.default.arg(None) if column.default.is_callable else column.default.arg
+    return _GONE
+
+
+def _await_next_run(session: Session) -> None:
+    """Remove garments without a vector; let their photos and those without a garment wait."""
+    of_photo = GarmentRow.photo_id == PhotoRow.id
+    is_lost = ~exists().where(VectorRow.garment_id == GarmentRow.id)
+    is_incomplete = or_(~exists().where(of_photo), exists().where(of_photo, is_lost))
+    indexed = update(PhotoRow).where(PhotoRow.status == "indexed", is_incomplete)
+    session.execute(indexed.values(status="pending"))
+    session.execute(delete(GarmentRow).where(is_lost))

@@ -8,9 +8,9 @@ import numpy as np
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
-from catalog.data_folder.repair import count_damaged_texts, mistyped_columns, unfit_json
 from catalog.data_folder.sweep import find_unreferenced
-from catalog.database import Database, is_sqlite
+from catalog.data_folder.unfit_values import count_unfit_values
+from catalog.database import REMEDY, Database, is_sqlite
 from catalog.errors import BadStoredName
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from catalog.photos import PhotoStore
@@ -34,11 +34,9 @@ def find_problems(
     """Check database, engine and stored photos; `quick` skips the content of the photos."""
     with database.session() as session:
         problems = [*_database_problems(session)]
-        if is_sqlite(session) and (columns := [*map(str, mistyped_columns(session))]):
-            what = f"database: {', '.join(columns)}: values of another type"
-            return [*problems, f"{what}; restore it from a copy"]
+        if unfit := count_unfit_values(session):  # the other checks read these values
+            return [*problems, *map(_unfit_line, unfit.items())]
         problems += _photo_problems(session, store, quick)
-        problems += _text_problems(session)
         problems += _unreferenced_problems(session, store.root.parent)
         if fingerprint is not None:
             problems += _vector_problems(session, model_id, fingerprint)
@@ -53,8 +51,11 @@ def _database_problems(session: Session) -> Iterator[str]:
     for line in session.scalars(text("PRAGMA integrity_check")):
         if line != "ok":
             yield f"database: {line}; restore it from a copy"
-    for row in session.execute(text("PRAGMA foreign_key_check")):
-        yield f"database: a row of {row[0]} refers to a missing row; restore it from a copy"
+
+
+def _unfit_line(counted: tuple[str, int]) -> str:
+    column, count = counted
+    return f"{column}: {count} values that its type does not allow; {REMEDY}"
 
 
 def _photo_problems(session: Session, store: PhotoStore, quick: bool) -> Iterator[str]:
@@ -84,18 +85,6 @@ def _copy_problem(store: PhotoStore, stored: str | None, sha256: str, quick: boo
     named_by_source = path.stem == sha256
     whole = readable_copy(store, stored) is not None if named_by_source else store.is_whole(stored)
     return None if whole else "is damaged"
-
-
-def _text_problems(session: Session) -> Iterator[str]:
-    if count := count_damaged_texts(session):
-        yield (
-            f"{count} products hold characters that cannot be shown; run `apparel rebuild --mend`"
-        )
-    for column, keys in unfit_json(session):
-        yield (
-            f"{len(keys)} rows of {column.table.name} have {column.name} of another form; "
-            "run `apparel rebuild --mend`"
-        )
 
 
 def _unreferenced_problems(session: Session, data: Path) -> Iterator[str]:

@@ -233,13 +233,15 @@ CHECKS: Final[dict[str, tuple[Callable[[Settings], str], str]]] = {
 
 def repair_catalogue(settings: Settings) -> Iterator[Check]:
     """Verify the catalogue, repair it and verify it again; reports problems and repairs."""
+    from catalog.data_folder.repair import repair_values
+
     require_catalogue(settings)
     with note_if_slow("verifying the catalogue"), opened_collection(settings) as collection:
         found = collection.verify()
         if not found:
             yield Check("catalogue", True, "no problems", "")
             return
-        repaired = collection.repair_values()
+        repaired = repair_values(collection.database)
         swept = collection.sweep()
         garments = collection.rebuild()
         left = collection.verify()

@@ -107,11 +107,11 @@ def rebuild(
 
     settings = settings_for(data=data)
     require_catalogue(settings)
+    repaired = _mended(settings) if mend else None
     settings = settings_for(data=data, encoder=encoder_of_name(settings, encoder))
     summary = _reembed(settings) if encoder else None
     embedder = session.embedder_when_needed(settings)
     with opened_collection(settings, embedder) as collection:
-        repaired = collection.repair_values() if mend else None
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):
             count = collection.rebuild()
@@ -131,6 +131,14 @@ def rebuild(
         if summary.figures is not None:
             print_figures(summary.figures)
     typer.echo(f"indices rebuilt: {count} garments")
+
+
+def _mended(settings: "Settings") -> int:
+    # On the database alone: an unfit value may keep the collection from being opened.
+    from catalog.data_folder.repair import repair_values
+
+    with opened_database(settings) as database:
+        return repair_values(database)
 
 
 def _reembed(settings: "Settings") -> "ReembedSummary":

@@ -101,7 +101,8 @@ def embedder_when_needed(settings: Settings) -> Embedder:
     from indexing.embedding.encoder import weights_folder
     from search_app.jobs.encoder_choices import encoder_in_use, stored_fingerprint
 
-    with note_if_slow("reading which models computed the vectors"):
+    about = note_if_slow("reading which models computed the vectors")
+    with _unfit_values_explained(settings), about:
         fingerprint = stored_fingerprint(settings)
     if fingerprint is None:
         return load_embedder(settings)
@@ -128,14 +129,32 @@ def require_catalogue(settings: Settings) -> None:
 
 
 @contextmanager
+def _unfit_values_explained(settings: Settings) -> Iterator[None]:
+    """Name the stored values that the schema does not allow where an exception may come of them."""
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        from catalog.data_folder.unfit_values import count_unfit_values
+        from catalog.database import REMEDY, read_only_database
+
+        opened = read_only_database(settings.data, settings.database_url)
+        with opened as database, database.session() as rows:
+            columns = ", ".join(count_unfit_values(rows))
+        if not columns:
+            raise
+        raise CommandFailed(f"{columns}: values that the type does not allow; {REMEDY}") from error
+
+
+@contextmanager
 def opened_collection(settings: Settings, embedder: Embedder | None = None) -> Iterator[Collection]:
     """Open the collection of the data folder, created if absent; closed at the end."""
-    with note_if_slow(f"opening the catalogue in {settings.data}"):
-        collection = settings.open_collection(embedder)
-    try:
-        yield collection
-    finally:
-        collection.close()
+    with _unfit_values_explained(settings):
+        with note_if_slow(f"opening the catalogue in {settings.data}"):
+            collection = settings.open_collection(embedder)
+        try:
+            yield collection
+        finally:
+            collection.close()
 
 
 @contextmanager
@@ -157,6 +176,7 @@ def opened_database(settings: Settings, create: bool = False) -> Iterator[Databa
 
         database = open_database(settings.data, settings.database_url)
     try:
-        yield database
+        with _unfit_values_explained(settings):
+            yield database
     finally:
         database.close()

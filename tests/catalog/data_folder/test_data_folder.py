@@ -9,11 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from catalog.clean_text import clean_attributes, clean_text, is_clean
 from catalog.data_folder.lock import importing, serving
-from catalog.data_folder.repair import count_damaged_texts, repair_values
 from catalog.data_folder.sweep import find_unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import BadStoredName, CannotWrite, DatabaseError, FolderInUse
@@ -40,25 +39,13 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_values_that_cannot_be_read_are_told_with_the_way_back(data: Path) -> None:
+def test_text_that_cannot_be_read_is_told_with_the_remedy(data: Path) -> None:
     database = open_database(data)
     with database.transaction() as session:
         session.execute(text("DROP TRIGGER product_text_updated"))  # it would see what a disk did
         session.execute(text("UPDATE product SET title = CAST(x'ff41' AS TEXT)"))
-    with pytest.raises(DatabaseError, match="apparel restore"), database.session() as session:
-        count_damaged_texts(session)
-    database.close()
-
-
-def test_bytes_in_a_text_are_told_and_mended(data: Path) -> None:
-    database = open_database(data)
-    with database.transaction() as session:
-        session.execute(text("UPDATE product SET title = x'ff41'"))
-    with database.transaction() as session:
-        assert count_damaged_texts(session) == 1
-        repair_values(session)
-    with database.session() as session:
-        assert session.get_one(Product, "a").title == "\ufffdA"
+    with pytest.raises(DatabaseError, match="rebuild --mend"), database.session() as session:
+        session.scalars(select(Product.title)).all()
     database.close()
 
 
@@ -88,7 +75,7 @@ def test_read_only_folder_is_read_and_not_written(data: Path, tmp_path: Path) ->
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from sqlalchemy import text\n"
+        "from sqlalchemy import select, text\n"
         "from catalog.database import open_database\n"
         "from catalog.errors import CannotWrite\n"
         # All is imported before: another user may not read root's Python.
@@ -221,25 +208,6 @@ def test_text_is_cleaned_and_counted_where_it_enters(data: Path, bad: str) -> No
     with database.session() as session:
         product = session.get_one(Product, "new")
         assert (product.title, product.brand, product.attributes) == ("ab", "ab", {"ab": "ab"})
-    database.close()
-
-
-def test_texts_of_older_versions_are_found_and_repaired(data: Path) -> None:
-    database = open_database(data)
-    with database.transaction() as session:
-        session.execute(
-            text("UPDATE product SET title = :t, attributes = :a"),
-            {"t": "Co\0at", "a": '{"fit": "lo\\ud800ose"}'},
-        )
-    with database.transaction() as session:
-        assert count_damaged_texts(session) == 1
-        assert repair_values(session) == 1
-    with database.session() as session:
-        assert count_damaged_texts(session) == 0
-        product = session.get_one(Product, "a")
-        assert (product.title, product.attributes) == ("Coat", {"fit": "loose"})
-        values = session.execute(text("SELECT value FROM attribute")).scalars().all()
-        assert values == ["loose"]
     database.close()
 
 
