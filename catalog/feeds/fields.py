@@ -122,13 +122,16 @@ def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Reco
     def is_fine(record: Record) -> bool:
         return any(in_thousandths(record.values.get(name, "")) for name in telling)
 
-    marks = decimal_marks_of(
-        (each.values.get(name, ""), is_fine(each))
-        for each in records
-        for name in names
-        if name not in each.numbers
-    )
-    return lambda record: marks[is_fine(record)]
+    seen = set[bool]()
+
+    def prices() -> Iterator[tuple[str, bool]]:
+        for each in records:
+            fine = is_fine(each)
+            seen.add(fine)
+            yield from ((each.values.get(n, ""), fine) for n in names if n not in each.numbers)
+
+    marks = decimal_marks_of(prices())
+    return (lambda record: marks[is_fine(record)]) if True in seen else (lambda _: marks[False])
 
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
