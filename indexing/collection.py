@@ -45,7 +45,7 @@ from catalog.importing.removal import (
 )
 from catalog.importing.sold import mark_worn_with
 from catalog.importing.sources import source_of
-from catalog.models import GarmentRow, PhotoRow, VectorRow
+from catalog.models import GarmentRow, PhotoRow, Product, VectorRow
 from catalog.photos import PhotoStore
 from catalog.queries import catalog_counts, product_cards
 from catalog.records import GarmentCard
@@ -438,7 +438,7 @@ class Collection:
         return self._engine.refresh() if self._engine else 0
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Rebuild indices and attributes from the stored vectors; return the number of garments.
+        """Rebuild indices, attributes and what is worn with products; return how many garments.
 
         Runs no model; searches work meanwhile. Attributes stay unchanged where there are no heads
         for this encoder.
@@ -451,6 +451,8 @@ class Collection:
             return 0
         encoder = self._fingerprint.encoder
         renew_attributes(self.database, encoder, self.weights_folder, progress)
+        with self.database.transaction() as session:
+            mark_worn_with(session, session.scalars(select(Product.id)).all())
         return self._engine.rebuild(progress)
 
     def retire(self) -> None:

@@ -84,6 +84,24 @@ CLOTHING_CLASSES: Final = {
 """Clothing-dataset label -> class, for its 15 garment labels."""
 CLOTHING_NOT_GARMENTS: Final = frozenset({"Hat", "Shoes"})
 
+_CCP_KINDS: Final = {
+    "Blazer": "blazer",
+    "Blouse": "blouse",
+    "Body": "bodysuit romper",
+    "Dress": "dress",
+    "Hoodie": "hoodie",
+    "Longsleeve": "cardigan jumper sweater sweatshirt",
+    "Outwear": "cape coat jacket",
+    "Pants": "jeans leggings pants",
+    "Shirt": "shirt",
+    "Shorts": "shorts",
+    "Skirt": "skirt",
+    "T-Shirt": "t-shirt",
+    "Top": "top",
+}
+CCP_KINDS: Final = {label: kind for kind, labels in _CCP_KINDS.items() for label in labels.split()}
+"""CCP label -> clothing-dataset label; others, such as vests and tights, have none."""
+
 
 def ccp_lookup(labels: list[str]) -> npt.NDArray[np.uint8]:
     """Look-up table from CCP pixel value (line in labels.txt) to class, shape (256,)."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.names import names_by_meaning
+from catalog.feeds.prices import is_currency_code
 from catalog.feeds.rows import FieldMap
 
 SYNONYMS: Final = names_by_meaning("columns")
@@ -108,10 +109,18 @@ def _found(synonyms: Iterable[str], there: Mapping[str, str]) -> tuple[str, ...]
 
 
 def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:
-    """Plain names; "Image URLs (x,y,z...)" and "Product ID [...]" also without the remark."""
+    """Plain names, also without the remark of "Product ID [...]" or the code of "price_eur"."""
     listed = list(names)[::-1]
     bare = {squeezed(_REMARK.sub("", name)): plain_name(name) for name in listed}
-    return bare | {squeezed(name): plain_name(name) for name in listed}
+    named = {plain_name(name): currency_in_name(plain_name(name)) for name in listed}
+    priced = {squeezed(name[:-4]): name for name, currency in named.items() if currency}
+    return priced | bare | {squeezed(name): plain_name(name) for name in listed}
+
+
+def currency_in_name(name: str) -> str | None:
+    """The currency that a column's plain name ends with, such as "price_eur"."""
+    code = name[-4:].removeprefix("_").upper()
+    return code if len(name) > 4 and name[-4] == "_" and is_currency_code(code) else None
 
 
 def numbered_photos(names: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ itself is imported.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
-from catalog.feeds.columns import Columns
+from catalog.feeds.columns import Columns, currency_in_name
 from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
@@ -37,6 +37,8 @@ from catalog.feeds.rows import (
 from catalog.feeds.text.html_text import one_line, plain_text
 from catalog.sale import split_prices
 
+_ABSENT: Final = frozenset(("NULL", "null", "NaN", "nan", "N/A", "n/a", "#N/A", r"\N", "-", "--"))
+"""What databases and spreadsheets write into empty cells."""
 HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
@@ -88,7 +90,9 @@ def typed_rows(
         for moment in both_ends(each.values.get(name, ""))
     )
     line_of: dict[str, int] = {}
-    for entry in name_categories(records, columns.fields["category"]):
+    groups = {_first(each, columns.fields["group"]) for each in records if columns.fields["group"]}
+    for record in name_categories(records, columns.fields["category"]):
+        entry = _without_absent(record)
         product_id = _first(entry, columns.fields["id"])
         if reason := _refusal(entry, product_id, columns, line_of):
             reject = Reject(entry.line, reason, product_id[: LIMITS["id"]])
@@ -98,7 +102,16 @@ def typed_rows(
         if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
             findings.left_out[HIDDEN_ROWS] += 1
         else:
-            yield _typed(_Row(entry, columns, mark_of(entry), day_first, findings))
+            row = _typed(_Row(entry, columns, mark_of(entry), day_first, findings))
+            yield replace(row, group=row.id) if not row.group and row.id in groups else row
+
+
+def _without_absent(record: Record) -> Record:
+    """The record with empty values where it says that there is none."""
+    if _ABSENT.isdisjoint(record.values.values()):
+        return record
+    values = {name: "" if text in _ABSENT else text for name, text in record.values.items()}
+    return replace(record, values=values)
 
 
 def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Record], str | None]:
@@ -109,13 +122,16 @@ def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Reco
     def is_fine(record: Record) -> bool:
         return any(in_thousandths(record.values.get(name, "")) for name in telling)
 
-    marks = decimal_marks_of(
-        (each.values.get(name, ""), is_fine(each))
-        for each in records
-        for name in names
-        if name not in each.numbers
-    )
-    return lambda record: marks[is_fine(record)]
+    seen = set[bool]()
+
+    def prices() -> Iterator[tuple[str, bool]]:
+        for each in records:
+            fine = is_fine(each)
+            seen.add(fine)
+            yield from ((each.values.get(n, ""), fine) for n in names if n not in each.numbers)
+
+    marks = decimal_marks_of(prices())
+    return (lambda record: marks[is_fine(record)]) if True in seen else (lambda _: marks[False])
 
 
 def _first(record: Record, columns: tuple[str, ...]) -> str:
@@ -147,8 +163,9 @@ def _refusal(
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
         row.warn("broken byte", f"{name} holds a byte that is no letter")
+    of_column = next(filter(None, map(currency_in_name, row.columns.fields["price"])), None)
     currency = _currency(row)
-    price, sale, named = _prices(row, currency)
+    price, sale, named = _prices(row, currency or of_column)
     dates = _sale_dates(row)
     sale = sale if dates else None
     start, end = dates or (None, None)
@@ -160,7 +177,7 @@ def _typed(row: _Row) -> ProductRow:
         category=_words(row, "category"),
         colour=_words(row, "colour"),
         price=price,
-        currency=currency or named,
+        currency=currency or named or (of_column if price is not None else None),
         url=row.fitting("url", row.text("url").partition("\n")[0], LIMITS["url"]),
         availability=_availability(row),
         attributes=_attributes(row),

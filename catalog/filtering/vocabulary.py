@@ -25,6 +25,8 @@ Grammar = Literal["not", "without", "or", "and", "with", "filler"]
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl")
 HEAD_FIRST: Final = frozenset({"fr", "es", "it"})
 """Languages whose compound nouns begin with what the thing is: "robe chemise" is a dress."""
+_MAYBE_GARMENTS: Final = frozenset({"underwear", "accessories"})
+"""Goods that may be garments: lace bodies, and whatever a shop calls accessories."""
 LONGEST_PHRASE: Final = 4
 """Words of the longest phrase that is recognised."""
 _FILE: Final = Path(__file__).with_name("words.json")
@@ -156,6 +158,20 @@ def garment_classes(head_first: bool) -> Mapping[str, GarmentClass]:
         for kind in meaning
         if kind.field == "kind" and kind.garment_class is not None
     }
+
+
+@cache
+def goods_words(head_first: bool) -> frozenset[str]:
+    """Phrases for what is worn but is no garment, in languages that put the head first, or last."""
+    return frozenset(
+        phrase
+        for phrase, by_language in meanings().items()
+        for language, meaning in by_language.items()
+        if (language in HEAD_FIRST) == head_first and isinstance(meaning, tuple)
+        for goods in meaning
+        if goods.field == "goods" and goods.name not in _MAYBE_GARMENTS
+        if phrase not in listed("ambiguous")
+    )
 
 
 def colour_name(text: str) -> str:

@@ -1,7 +1,8 @@
 """Decision which garments on a product's photos are the product itself.
 
 A photo of jeans shows a top too. Category, type and title decide; where they name no garment, the
-class that most of the product's photos share, then the class with the largest area.
+class that most of the product's photos share, then the class with the largest area. Of boots, a
+hat or a bag no garment is the product.
 """
 
 import re
@@ -12,7 +13,14 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from catalog.filtering.vocabulary import folded, garment_classes, grammar_words, listed
+from catalog.filtering.vocabulary import (
+    colour_name,
+    folded,
+    garment_classes,
+    goods_words,
+    grammar_words,
+    listed,
+)
 from catalog.models import GarmentRow, PhotoRow, Product
 from segmentation.classes import GarmentClass
 
@@ -44,6 +52,26 @@ def sold_classes(texts: Iterable[str]) -> frozenset[GarmentClass]:
         if len(found) == 1:
             break
     return found
+
+
+def are_other_goods(texts: Iterable[str]) -> bool:
+    """Whether texts name shoes, a hat, a bag or the like and no garment."""
+    texts = tuple(texts)
+    parts = [part for text in texts for part in _PATH.split(text.lower())]
+    return any(map(_is_of_goods, parts)) and not sold_classes(texts)
+
+
+def _is_of_goods(part: str) -> bool:
+    """Whether what a part of a text is about, its last or first word but colours, are goods."""
+    phrase = []
+    for word in _WORD.findall(part):
+        if word in _JOINED or folded(word) in _cut():
+            break
+        if colour_name(word) == word:
+            phrase.append(folded(word))
+    return bool(phrase) and (
+        phrase[-1] in goods_words(head_first=False) or phrase[0] in goods_words(head_first=True)
+    )
 
 
 def _named(words: Sequence[str]) -> frozenset[GarmentClass]:
@@ -142,7 +170,13 @@ def _texts(session: Session, product_ids: Collection[str]) -> dict[str, tuple[st
 
 
 def worn_with_product(garments: Sequence[Place], texts: Iterable[str]) -> set[int]:
-    """Ids of the garments that are not the product; a photo's only garment always is."""
+    """Ids of the garments that are not the product.
+
+    A photo's only garment always is, but of shoes and the like.
+    """
+    texts = tuple(texts)
+    if are_other_goods(texts):
+        return {place[0] for place in garments}
     there = {place[2] for place in garments}
     sold = sold_classes(texts) & there or {_main_class(garments)}
     on_photo: dict[int, list[Place]] = {}

@@ -23,7 +23,7 @@ KNOTS: Final = 16
 GALLERY_SIZES: Final = (30, 100, 300, 1000)
 GALLERIES: Final = 20
 """Galleries drawn of each size."""
-DISTANT_SHARE: Final = 0.01
+DISTANT_SHARE: Final = 0.02
 """Accepted share of queries reported as distant although their kind is in the catalogue."""
 
 

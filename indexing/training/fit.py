@@ -167,27 +167,39 @@ def _kind_weights(features: Vectors, labels: Labels, kinds: int) -> Vectors:
 def _figures(
     config: FitConfig, tensors: dict[str, Vectors], train: GarmentViews, val: GarmentViews
 ) -> dict[str, float]:
-    """Kind precision of val garments against train garments, and recall from other views."""
+    """Kind precision of val garments among train garments of products, recall from other views."""
     gallery, queries, distorted, close = (
         encoded(each, tensors, config.kind_share)
         for each in (train.plain, val.plain, val.distorted, val.close)
     )
     both, own = np.concatenate([queries, gallery]), np.arange(len(queries))
+    products = _labelled(gallery, train, is_street=False)
     figures = {
         f"val_{name}_recall_at_1": float(((each @ both.T).argmax(axis=1) == own).mean())
         for name, each in (("distorted", distorted), ("close_up", close))
     }
-    known = [np.flatnonzero([bool(pair.label) for pair in each.pairs]) for each in (val, train)]
-    if min(len(each) for each in known):
-        labels = [
-            np.array([each.pairs[row].label for row in rows])
-            for each, rows in zip((val, train), known, strict=True)
-        ]
-        _, codes = np.unique(np.concatenate(labels), return_inverse=True)
-        cut = len(known[0])
-        scores = queries[known[0]] @ gallery[known[1]].T
-        apart = np.zeros(scores.shape, bool)
-        ranking = rank(scores, codes[:cut], codes[cut:], apart, depth=5)
-        for depth in (1, 5):
-            figures[f"val_precision_at_{depth}"] = float(precision_at(ranking, depth).mean())
+    for name, is_street in (("val", False), ("val_street", True)):
+        precisions = _kind_precision(_labelled(queries, val, is_street), products)
+        figures |= {f"{name}_precision_at_{depth}": each for depth, each in precisions.items()}
     return {name: round(value, 4) for name, value in figures.items()}
+
+
+_Labelled = tuple[Vectors, npt.NDArray[np.str_]]
+
+
+def _labelled(vectors: Vectors, views: GarmentViews, is_street: bool) -> _Labelled:
+    """Vectors and labels of the labelled garments of street photos, or of the others."""
+    labels = np.array([pair.label for pair in views.pairs])
+    rows = (labels != "") & (np.array([pair.source == "ccp" for pair in views.pairs]) == is_street)
+    return vectors[rows], labels[rows]
+
+
+def _kind_precision(queries: _Labelled, gallery: _Labelled) -> dict[int, float]:
+    """Precision by depth; empty without queries or gallery."""
+    if not (len(queries[0]) and len(gallery[0])):
+        return {}
+    _, codes = np.unique(np.concatenate([queries[1], gallery[1]]), return_inverse=True)
+    cut, scores = len(queries[0]), queries[0] @ gallery[0].T
+    apart = np.zeros(scores.shape, bool)
+    ranking = rank(scores, codes[:cut], codes[cut:], apart, depth=5)
+    return {depth: float(precision_at(ranking, depth).mean()) for depth in (1, 5)}

@@ -6,7 +6,7 @@ of drawn garments; sleeves and legs also from labels that imply them (a polo has
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -97,25 +97,28 @@ def embed_pairs(
 def main_garments(
     pairs: Sequence[tuple[PairsFolder, Pair]], progress: Progress
 ) -> Iterator[tuple[int, Pair, Photo, Garment]]:
-    """Place, pair, photo and main garment of each pair that is readable and has a garment.
+    """Place, pair, photo and main garments of each pair that is readable and has a garment.
 
-    It is the largest garment of the mask, of the class of the pair's label if it has one.
+    They are the largest of each class that the pair's label names, each with its own label, or
+    the largest of all where it names none.
     """
     for place, (folder, pair) in enumerate(pairs):
-        wanted, found = _class_of(pair), tuple[Garment, ...]()
+        found = tuple[Garment, ...]()
         with suppress(SegmentationError):
             photo, mask = read_photo(folder.photo_path(pair)), load_mask(folder.mask_path(pair))
             found = find_garments(mask, one_hot(mask))
-        for garment in [each for each in found if wanted in (None, each.garment_class)][:1]:
-            yield place, pair, photo, garment
+        for wanted, label in _labels_of(pair).items():
+            for garment in [each for each in found if wanted in (None, each.garment_class)][:1]:
+                yield place, replace(pair, label=label), photo, garment
         progress(place + 1, len(pairs))
 
 
-def _class_of(pair: Pair) -> GarmentClass | None:
-    """Class of a pair's labelled garment; None: its largest garment."""
+def _labels_of(pair: Pair) -> dict[GarmentClass | None, str]:
+    """Label of the largest garment of each class; class None: of the largest of all."""
     if pair.source == "drawn":
-        return drawn_design(pair.name).garment_class
-    return CLOTHING_CLASSES.get(pair.label)
+        return {drawn_design(pair.name).garment_class: ""}
+    labels: dict[GarmentClass | None, str] = dict(pair.kinds.items())
+    return labels or {None: ""}
 
 
 def known_attributes(pair: Pair) -> dict[str, str]:

@@ -45,15 +45,18 @@ def read_views(
     limit: int | None = None,
     progress: Progress = no_progress,
 ) -> GarmentViews:
-    """Pool all views of the main garment of a split's masked pairs, at most `limit` a folder."""
+    """Pool all views of the main garments of a split's masked pairs, at most `limit` a folder."""
     wanted = [
         (folder, pair)
         for folder in folders
         for pair in spread(folder.masked().of_split(split).pairs, limit)
     ]
     found: list[tuple[Pair, Vectors]] = []
+    current: Photo | None = None
     other: Photo | None = None
     for place, pair, photo, garment in main_garments(wanted, progress):
+        if photo is not current:  # a photo may have several garments
+            other, current = current, photo
         rng = np.random.default_rng(place)
         views = (
             (photo, garment),
@@ -61,7 +64,6 @@ def read_views(
             _close_up(photo, garment, rng),
         )
         found.append((pair, np.stack([_pooled(backbone, *view) for view in views])))
-        other = photo
     if not found:
         raise IndexingError(f"no {split} garments; make pairs with `apparel dataset`")
     plain, distorted, close = np.stack([views for _, views in found], axis=1)

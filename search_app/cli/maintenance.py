@@ -93,7 +93,7 @@ def rebuild(
     mend: Annotated[bool, typer.Option("--mend", help="Repair stored texts and values.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Rebuild the indices and the predicted attributes.
+    """Rebuild the indices, the predicted attributes and which garments a product is.
 
     No model runs.
 

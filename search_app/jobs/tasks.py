@@ -65,7 +65,7 @@ def progress_to(report: Report) -> Callable[[IndexProgress], None]:
 
 
 def rebuild_indices(claimed: ClaimedJob, collection: Collection, report: Report) -> None:
-    """Rebuild the indices and the predicted attributes."""
+    """Rebuild the indices, the predicted attributes and which garments a product is."""
     count = collection.rebuild(report)
     claimed.set(done=count, total=count, garments=count)
 

@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 from PIL import Image
 
+from segmentation.classes import CLOTHING_CLASSES, GarmentClass
 from segmentation.data.splits import SPLITS, Split
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
@@ -49,7 +50,12 @@ UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo with its mask and origin."""
+    """A photo with its mask and origin.
+
+    Attributes:
+        label: the clothing dataset's label of the garment; of several garments theirs, joined by
+            bars in descending order of area; of a photo with tags these.
+    """
 
     name: str
     source: str
@@ -60,6 +66,13 @@ class Pair:
     @property
     def masked(self) -> bool:
         return self.source not in UNMASKED
+
+    @property
+    def kinds(self) -> dict[GarmentClass, str]:
+        """The clothing dataset's label of the largest labelled garment of each class."""
+        labels = [each for each in self.label.split("|") if each in CLOTHING_CLASSES]
+        # In reverse, so that the label of the largest area is written last.
+        return {CLOTHING_CLASSES[each]: each for each in labels[::-1]}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ CCP has pixel labels; the masks of the clothing dataset come from GrabCut and it
 
 import csv
 import shutil
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from segmentation.classes import (
+    CCP_KINDS,
     CLOTHING_CLASSES,
     CLOTHING_NOT_GARMENTS,
     GarmentClass,
@@ -74,9 +76,19 @@ def create_ccp(
         save_mask(class_of[values], out / "masks" / f"{photo.stem}.png")
         save_mask(part_of[values], out / "parts" / f"{photo.stem}.png")
         shutil.copyfile(photo, out / "photos" / photo.name)
-        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", splits[photo.stem]))
+        label = "|".join(_kinds_by_area(values, names))
+        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", splits[photo.stem], label))
         progress(done, len(photos))
     return write_manifest(out, pairs)
+
+
+def _kinds_by_area(values: ClassMask, names: Sequence[str]) -> list[str]:
+    """Clothing-dataset labels of a photo's garments, in descending order of area."""
+    areas: Counter[str] = Counter()
+    for name, area in zip(names, np.bincount(values.ravel(), minlength=len(names)), strict=False):
+        if area and name.strip() in CCP_KINDS:
+            areas[CCP_KINDS[name.strip()]] += int(area)
+    return [kind for kind, _ in areas.most_common()]
 
 
 def create_ccp_tagged(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:

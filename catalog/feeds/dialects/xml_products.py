@@ -71,8 +71,9 @@ def _records(
         names |= dict.fromkeys(values)
         kinds.add(_name(element.tag))
         damaged = frozenset(name for name, text in values.items() if BROKEN_MARK in text)
-        whole = {name: text for name, text in values.items() if name not in damaged}
-        yield Record(element.sourceline, whole, damaged=damaged)
+        if damaged:
+            values = {name: text for name, text in values.items() if name not in damaged}
+        yield Record(element.sourceline, values, damaged=damaged)
 
 
 def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
@@ -91,7 +92,9 @@ def _elements(parts: Iterable[str], feed_name: str) -> Iterator[Any]:
         _raise_error(parser, feed_name)
         for _, element in parser.read_events():
             has_element = True
-            if _is_product(element) and not any(map(_is_product, element.iterancestors())):
+            if _name(element.tag) not in _PRODUCTS:
+                continue
+            if not any(_name(each.tag) in _PRODUCTS for each in element.iterancestors()):
                 yield element
                 _release(element)
     parser.close()
@@ -130,18 +133,18 @@ def _name(tag: str) -> str:
     return plain_name(tag.rpartition("}")[2].rpartition(":")[2])
 
 
-def _is_product(element: Any) -> bool:
-    return _name(element.tag) in _PRODUCTS
-
-
 def _values(product: Any) -> dict[str, str]:
     """A product's values, nested elements and attributes as "outer_inner"."""
     plain = {plain_name(name): text for name, text in product.items()}
     own: dict[str, str] = {}
     for child in product.iterchildren("*"):
-        values = own if child.prefix is not None or ":" in child.tag.rpartition("}")[2] else plain
-        is_plain = not len(child) and not child.attrib
-        pairs = [(_name(child.tag), (child.text or "").strip())] if is_plain else _flattened(child)
+        tag = child.tag
+        values = plain
+        # Most tags have neither a namespace nor a prefix, which lxml takes long to tell.
+        if (tag[0] == "{" and child.prefix is not None) or ":" in tag.rpartition("}")[2]:
+            values = own
+        is_plain = not len(child) and not child.keys()
+        pairs = [(_name(tag), (child.text or "").strip())] if is_plain else _flattened(child)
         for name, text in pairs:
             # Repeated values, such as additional_image_link, are joined by newlines.
             values[name] = joined(values.get(name, ""), text)

@@ -110,23 +110,39 @@ def evaluate_same_garment(
 
 @evaluate_app.command("street")
 def evaluate_street(
-    photos: PhotosOption,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the contact sheet.")
     ],
+    photos: Annotated[Path | None, typer.Option(metavar="DIR", help="Street photos.")] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Pairs of `apparel dataset ccp` instead, whose kinds are known."
+        ),
+    ] = None,
     garments: Annotated[
         int, typer.Option(metavar="N", min=1, help="Number of query garments.")
     ] = 50,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw street photos with the first five products of each.
+    """Draw garments of street photos with the first five products of each.
+
+    With --pairs, whose test photos are taken, also counts products whose category or title is the
+    garment's kind.
 
     Example: apparel evaluate street --photos street --out sheets
     """
-    from indexing.evaluation.street import street_to_shop
+    from indexing.evaluation.street import StreetPhoto, street_to_shop
+    from segmentation.data.pairs import read_pairs
     from segmentation.photos import find_photos
 
+    if (photos is None) == (pairs is None):
+        raise typer.BadParameter("name either --photos or --pairs")
+    street = [StreetPhoto(path) for path in find_photos(photos)] if photos else []
+    if pairs:
+        folder = read_pairs(pairs).of_split("test")
+        street = [StreetPhoto(folder.photo_path(pair), pair.kinds) for pair in folder.pairs]
     settings = settings_for(data=data)
     require_catalogue(settings)
     embedder = session.load_embedder(settings)
@@ -134,11 +150,16 @@ def evaluate_street(
         opened_collection(settings, embedder) as collection,
         progress_on_stderr("garments") as tick,
     ):
-        report = street_to_shop(collection, embedder, find_photos(photos), out, garments, tick)
+        report = street_to_shop(collection, embedder, street, out, garments, tick)
     if as_json:
         print_json(report)
     else:
         typer.echo(f"{report.garments} garments on {report.sheet}")
+        for depth, (mean, low, high) in report.same_kind.items():
+            typer.echo(
+                f"of the kind among the first {depth}: {mean:.3f} [{low:.3f}, {high:.3f}], "
+                f"{report.known} garments, {report.missed} more were not found"
+            )
 
 
 @evaluate_app.command("styles")

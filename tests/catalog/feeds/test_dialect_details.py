@@ -277,10 +277,45 @@ def test_both_dates_in_one_cell(tmp_path: Path, dates: str, start: str, end: str
     "header",
     [
         "\u00fcr\u00fcn_kodu;\u00dcr\u00fcn Ad\u0131;Fiyat;Renk;Resim",
-        "cikksz\u00e1m;N\u00e9v;\u00c1r;Sz\u00edn;K\u00e9p",
+        "cikksz\u00e1m;N\u00e9v;\u00c1r;Sz\u00edn;Image",
     ],
 )
 def test_headers_of_more_languages(tmp_path: Path, header: str) -> None:
     (row,) = _rows(tmp_path / "f.csv", f"{header}\n7;Elbise;199,90;mavi;a.jpg\n")
     assert (row.id, row.title, str(row.price)) == ("7", "Elbise", "199.90")
     assert (row.colour, row.photos, row.attributes) == ("mavi", ("a.jpg",), {})
+
+
+def test_parent_and_children_are_one_group_and_sales_have_their_start(tmp_path: Path) -> None:
+    """As Amazon's flat files have them."""
+    head = "item_sku,standard_price,sale_price,sale_from_date,sale_end_date,parent_sku,image"
+    rows = _rows(
+        tmp_path / "flat.csv",
+        f"{head}\nP,,,,,,p.jpg\nP-S,49,39,2026-11-01,2026-12-24,P,s.jpg\nQ,9,,,,,q.jpg\n",
+    )
+    assert [row.group for row in rows] == ["P", "P", None]
+    assert _sale(rows[1]) == ("39.00", "2026-11-01", "2026-12-24")
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "currency"),
+    [
+        ("Price (EUR)", "19.90", "EUR"), ("price_eur,price_usd", "19.90", "EUR"),
+        ("Preis CHF", "19.90", "CHF"), ("Price (EUR)", "$19.90", "USD"),
+        ("price_incl_vat", "19.90", None), ("price_eur", "", None),
+    ],
+)  # fmt: skip
+def test_a_price_column_may_name_its_currency(
+    tmp_path: Path, header: str, cell: str, currency: str | None
+) -> None:
+    more = ",22.50" if "," in header else ""
+    (row,) = _rows(tmp_path / "f.csv", f"id,image,{header}\n1,a.jpg,{cell}{more}\n")
+    assert (row.currency, str(row.price)) == (currency, "19.90" if cell else "None")
+
+
+def test_words_for_nothing_are_empty(tmp_path: Path) -> None:
+    head = "id,title,brand,category,colour,fit,sleeve,image"
+    (row,) = _rows(tmp_path / "f.csv", f"{head}\n1,NaN,NULL,N/A,-,\\N,None,a.jpg\n")
+    assert (row.title, row.brand, row.category, row.colour) == ("", None, None, None)
+    assert row.attributes == {"sleeve": "None"}
+    assert {"brand", "category", "colour", "fit"} <= row.empty

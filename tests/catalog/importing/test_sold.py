@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.importing.sold import sold_classes, worn_with_product
+from catalog.importing.sold import are_other_goods, sold_classes, worn_with_product
 from segmentation.classes import GarmentClass
 
 UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
@@ -39,6 +39,31 @@ UPPER, WHOLE, LOWER = GarmentClass.UPPER, GarmentClass.WHOLE, GarmentClass.LOWER
 )
 def test_words_name_what_is_sold(texts: list[str], classes: set[GarmentClass]) -> None:
     assert sold_classes(texts) == classes
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["", "Shoes"], True),
+        (["Footwear > Boots", "Chelsea 12"], True),
+        (["", "Damen Stiefelette schwarz"], True),
+        (["", "Chaussures de ville noires"], True),
+        (["", "Red leather handbag with strap"], True),
+        (["", "Hat, navy"], True),
+        (["Clothing & Accessories", "Jersey 7"], False),
+        (["Accessories", "Belted dress"], False),
+        (["Hats & dresses", "No. 4"], False),
+        (["", "Boot cut jeans"], False),
+        (["", "Skirt with belt"], False),
+        (["", "Tie waist midi"], False),
+        (["Lingerie", "Lace body"], False),
+        (["Sport > Tennis", "Court 3"], False),
+    ],
+)
+def test_of_shoes_hats_and_bags_no_garment_is_the_product(texts: list[str], expected: bool) -> None:
+    assert are_other_goods(texts) == expected
+    garments = [(1, 1, UPPER, 0.5), (2, 2, LOWER, 0.2)]
+    assert (worn_with_product(garments, texts) == {1, 2}) == expected
 
 
 def test_a_named_class_wins_over_the_largest_garment() -> None:

@@ -184,6 +184,8 @@ def test_garments_worn_with_a_product_pass_only_on_request(indexed: Collection) 
     with_worn = parse_filters(["worn_with=true"])
     assert len(nearest(indexed, replace(query, filters=with_worn)).hits) == 6
     assert indexed.verify() == []
+    indexed.rebuild()
+    assert len(nearest(indexed, query).hits) == 6, "the texts decide it anew"
 
 
 class Stopped(Exception):

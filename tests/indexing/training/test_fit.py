@@ -64,6 +64,20 @@ def test_a_fit_writes_weights_and_their_card(tmp_path: Path) -> None:
     assert card.figures["val_distorted_recall_at_1"] == pytest.approx(recall, abs=1e-4)
 
 
+def test_street_garments_teach_kinds_and_are_measured_apart(tmp_path: Path) -> None:
+    config = _config(tmp_path)
+    draw_pairs(tmp_path / "street", 16, labels=("Hoodie|Shorts|Blouse", "Pants"), source="ccp")
+    street = read_pairs(tmp_path / "street")
+    views = read_views([street], "train", PixelBackbone())
+    seen = {(pair.name, pair.label) for pair in views.pairs}
+    assert {label for _, label in seen} <= {"Hoodie", "Shorts", "Pants"}, "Blouse is the smaller"
+    assert len(seen) == len(views.pairs) > 0
+    both = replace(config, pairs=(*config.pairs, tmp_path / "street"))
+    card = read_encoder_card(fit_encoder(both, PixelBackbone()))
+    assert {"Hoodie", "Dress"} <= set(card.kinds)
+    assert {"val_precision_at_1", "val_street_precision_at_1"} <= set(card.figures)
+
+
 def test_a_split_without_garments_is_named(tmp_path: Path) -> None:
     config = _config(tmp_path)
     manifest = config.pairs[0] / "manifest.csv"

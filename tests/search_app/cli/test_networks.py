@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from search_app.cli import options
+from segmentation.data.pairs import Pair, prepare_folder, write_manifest
 from tests.search_app.cli.harness import BlockSegmenter, reason_of, run, save_blocks
 
 
@@ -94,6 +95,23 @@ def test_evaluate_street_draws_what_was_found(catalogue: Path, shop: Path):
     page = Path(document["sheet"]).read_text()
     assert page.count('<div class="row">') == 3
     assert page.count("<img src=") == 3 + sum(len(row["products"]) for row in document["rows"])
+
+
+def test_evaluate_street_counts_products_of_the_known_kind(shop: Path, tmp_path: Path):
+    (shop / "feed.csv").write_text("id,title,photo\na,T-Shirt,red.png\nb,Polo,pink.png\n")
+    run("index", shop / "feed.csv", "--data", "shirts")
+    prepare_folder(tmp_path / "pairs")
+    with Image.open(shop / "red.png") as photo:
+        photo.save(tmp_path / "pairs" / "photos" / "1.jpg", quality=95)
+    pairs = [Pair("1", "ccp", "1", "test", "T-Shirt|Pants"), Pair("2", "ccp", "2", "train", "Polo")]
+    write_manifest(tmp_path / "pairs", pairs)
+    command = ("evaluate", "street", "--pairs", "pairs", "--data", "shirts", "--out", "sheets")
+    document = json.loads(run(*command, "--json").stdout)
+    assert (document["known"], document["missed"]) == (1, 1), "there are no trousers on it"
+    assert [document["same_kind"][depth][0] for depth in ("1", "5")] == [1.0, 0.5]
+    assert "among the first 5: 0.500" in run(*command).stdout
+    failed = run("evaluate", "street", "--out", "sheets", code=2)
+    assert "--photos or --pairs" in failed.output
 
 
 def test_evaluate_same_garment_counts_every_garment(tmp_path: Path):

@@ -53,6 +53,7 @@ def test_ccp_labels_become_four_classes(tmp_path: Path):
     copied = folder.photo_path(folder.pairs[3]).read_bytes()
     assert copied == (source / "photos" / "0004.jpg").read_bytes()
     assert read_pairs(tmp_path / "out").pairs == folder.pairs
+    assert {pair.label for pair in folder.pairs} == {"Blazer|Dress|Pants"}
 
 
 def test_a_wrong_label_is_corrected(tmp_path: Path):
