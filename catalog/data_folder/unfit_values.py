@@ -152,8 +152,10 @@ def _as_it_is(stored: Any) -> Any:
 
 def _stored(column: Column[Any]) -> ColumnElement[Any]:
     """The value as the driver gives it; of bytes none, with their type."""
-    stored = func.substr(column, 1, 0) if isinstance(column.type, LargeBinary) else column
-    return type_coerce(stored, NullType())
+    if not isinstance(column.type, LargeBinary):
+        return type_coerce(column, NullType())
+    # SQLite's `substr` makes NULL of no bytes.
+    return type_coerce(func.coalesce(func.substr(column, 1, 0), column), NullType())
 
 
 def _contradicts(column: Column[Any]) -> ColumnElement[bool]:

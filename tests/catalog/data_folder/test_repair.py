@@ -203,11 +203,12 @@ def test_values_that_stand_for_nothing_are_told_and_mended(
     assert unfit(database) == set()
 
 
-def test_a_message_may_quote_a_feed_and_a_product_may_have_any_availability(
+def test_odd_values_that_can_be_read_are_no_problem(
     database: Database,
 ) -> None:
     put(database, ImportJob.__table__.c.message, "'no column ' || char(27)")
     put(database, Product.__table__.c.availability, "'perhaps'")
+    put(database, JobFile.__table__.c.content, "x''")
     assert unfit(database) == set()
 
 
