@@ -62,16 +62,17 @@ def are_other_goods(texts: Iterable[str]) -> bool:
 
 
 def _is_of_goods(part: str) -> bool:
-    """Whether what a part of a text is about, its last or first word but colours, are goods."""
-    phrase = []
+    """Whether all that a part of a text names are goods: "shoes & bags", no "shoes & clothing"."""
+    phrases: list[list[str]] = [[]]
     for word in _WORD.findall(part):
-        if word in _JOINED or folded(word) in _cut():
+        if word == "," or folded(word) in _cut():
             break
-        if colour_name(word) == word:
-            phrase.append(folded(word))
-    return bool(phrase) and (
-        phrase[-1] in goods_words(head_first=False) or phrase[0] in goods_words(head_first=True)
-    )
+        if word in _JOINED or folded(word) in grammar_words("and"):
+            phrases.append([])
+        elif colour_name(word) == word:
+            phrases[-1].append(folded(word))
+    last, first = (goods_words(head_first=each) for each in (False, True))
+    return all(phrase and (phrase[-1] in last or phrase[0] in first) for phrase in phrases)
 
 
 def _named(words: Sequence[str]) -> frozenset[GarmentClass]:

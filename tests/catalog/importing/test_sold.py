@@ -52,6 +52,8 @@ def test_words_name_what_is_sold(texts: list[str], classes: set[GarmentClass]) -
         (["", "Hat, navy"], True),
         (["Clothing & Accessories", "Jersey 7"], False),
         (["Accessories", "Belted dress"], False),
+        (["Shoes & Bags", "No. 4"], True),
+        (["Shoes & Clothing", "No. 4"], False),
         (["Hats & dresses", "No. 4"], False),
         (["", "Boot cut jeans"], False),
         (["", "Skirt with belt"], False),
