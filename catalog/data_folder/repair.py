@@ -1,6 +1,6 @@
 """Mend or remove stored values that the schema does not allow."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     Column,
@@ -42,6 +42,9 @@ _ALL_OR_NOTHING: Final = {
     each.__tablename__ for each in (Key, ImportJob, JobFile, ShardRow, WebhookDelivery)
 }
 """Rows that give rights or will be carried out: no default is right there, nor is NULL."""
+_SALE_PRICE: Final = cast("Column[Any]", Product.__table__.c.sale_price)
+_SALE_DATES: Final = {Product.__table__.c.sale_start, Product.__table__.c.sale_end}
+"""Without one of them a sale would begin at once or never end."""
 
 
 def repair_values(database: Database) -> int:
@@ -72,6 +75,8 @@ def _mend(session: Session, table: Table, row: UnfitRow) -> None:
     dialect = session.get_bind().dialect
     where = row_id(dialect) == row[0]
     values = {column: _mended(column, stored, dialect) for column, stored in row[1].items()}
+    if values.keys() & _SALE_DATES:
+        values[_SALE_PRICE] = None
     if not any(value is _GONE for value in values.values()):
         try:
             with session.begin_nested():

@@ -203,6 +203,17 @@ def test_values_that_stand_for_nothing_are_told_and_mended(
     assert unfit(database) == set()
 
 
+@pytest.mark.parametrize("column", [Product.sale_start, Product.sale_end])
+def test_a_sale_of_unknown_time_is_none(
+    database: Database, column: InstrumentedAttribute[object]
+) -> None:
+    put(database, Product.__table__.c.sale_price, "'9.90'")
+    put(database, column.property.columns[0], "'today'")
+    repair_values(database)
+    with database.session() as session:
+        assert session.scalars(select(Product.sale_price)).all() == [None]
+
+
 def test_odd_values_that_can_be_read_are_no_problem(
     database: Database,
 ) -> None:
