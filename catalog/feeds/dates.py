@@ -23,7 +23,7 @@ _SECONDS: Final = re.compile(r"\d{10}(?:\d{3})?")
 """Seconds or milliseconds since 1970."""
 _NEVER: Final = re.compile(r"0{4}-00-00.*|0")
 """What databases write where there is no date."""
-_BETWEEN: Final = re.compile(r"\s+(?:[-–—]|to|bis)\s+")
+_BETWEEN: Final = re.compile(r"\s(?:[-–—]|to|bis)\s")
 _DAY_LENGTH: Final = len("2026-11-30")
 _TIMES: Final = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 _LAST_MONTH: Final = 12

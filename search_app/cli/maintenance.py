@@ -93,9 +93,9 @@ def rebuild(
     mend: Annotated[bool, typer.Option("--mend", help="Repair stored texts and values.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Rebuild the indices, the predicted attributes and which garments a product is.
+    """Rebuild the indices and what is predicted of garments.
 
-    No model runs.
+    No model runs. Category and title decide anew which garments are the product.
 
     With --encoder every garment is first embedded with another encoder. The old vectors serve
     until the new ones are complete; if stopped, a second run continues. The encoder is a name in

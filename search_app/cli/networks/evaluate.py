@@ -126,7 +126,7 @@ def evaluate_street(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Draw garments of street photos with the first five products of each.
+    """Draw street photos with the first five products of each.
 
     With --pairs, whose test photos are taken, also counts products whose category or title is the
     garment's kind.
