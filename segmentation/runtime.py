@@ -181,6 +181,8 @@ def _open_openvino(
     config: dict[str, int | str] = {
         "INFERENCE_NUM_THREADS": options.threads,
         "NUM_STREAMS": options.threads,
+        # Else each process binds its threads to the first cores, and several share those alone.
+        "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": "f32",
     }
     if quantised is not None:

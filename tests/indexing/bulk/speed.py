@@ -69,14 +69,18 @@ def _tree_seconds(process: psutil.Process) -> float:
     return sum(sum(each[:4]) for each in times)
 
 
-def measure(photos: Path, server: str, workers: str, threads: int, folder: Path) -> Speed:
-    """Index the photos with some workers."""
+def measure(
+    photos: Path, server: str, workers: str, threads: int, folder: Path, cores: int | None
+) -> Speed:
+    """Index the photos with some workers, on so many cores or on all."""
     url = migrated_database(server, "pgvector")
     cluster = RayCluster(folder, processors=2, nodes=1) if workers == "ray" else None
     with closing(cluster) if cluster else nullcontext():
         settings = Settings(data=folder / "data", database_url=url, threads=threads)
         start = workers_of(cluster.address if cluster else workers, settings)
         embedder = load_models(settings)
+        if cores is not None:  # after OpenVINO, which keeps to the cores of its first use
+            os.sched_setaffinity(0, range(cores))
         with closing(open_collection(folder / "data", embedder, url, engine="pgvector")) as opened:
             clock = _Clock(_postmaster(opened.database))
             opened.index(read_folder(photos), on_progress=clock.tick, workers=start)
@@ -107,9 +111,8 @@ def main() -> None:
             folder = Path(name) / str(number)
             folder.mkdir()
             photos = Path(name) / "photos"
-            if arguments.pin:
-                os.sched_setaffinity(0, range(int(workers)))
-            found.append(measure(photos, server, workers, arguments.threads, folder))
+            cores = int(workers) if arguments.pin else None
+            found.append(measure(photos, server, workers, arguments.threads, folder, cores))
             log(str(found[-1]))
     print_document({"speed": found})
 
