@@ -52,7 +52,7 @@ _PRAGMAS: Final = (
     "PRAGMA analysis_limit = 400",
 )
 _UNWRITABLE: Final = ("is full", "readonly", "disk I/O error", "unable to open database file")
-_BROKEN: Final = (*("malformed", "not a database", "no such table", "no such column"),)
+_BROKEN: Final = ("malformed", "not a database", "no such table", "no such column")
 _NOT_UTF8: Final = "Could not decode"
 REMEDY: Final = "run `apparel rebuild --mend`"
 """For values that the schema does not allow (`catalog.data_folder.unfit_values`)."""

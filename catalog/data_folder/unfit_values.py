@@ -132,11 +132,13 @@ def _reader(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any]:
         kind = StoredJson(kind.form, lambda: _UNFIT)
     elif dialect.name != "sqlite":  # which refuses values of another type
         return _as_it_is
-    process: Any = kind.dialect_impl(dialect).result_processor(dialect, None)
+    process: Callable[[Any], Any] | None = kind.dialect_impl(dialect).result_processor(
+        dialect, None
+    )
     if process is None or isinstance(kind, Boolean):
         process = _as_it_is
     if dialect.name != "sqlite":
-        return lambda stored: process(stored)
+        return process
     stored_as = _STORED_AS[getattr(kind, "impl", kind).python_type]
 
     def read(stored: Any) -> Any:

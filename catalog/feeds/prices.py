@@ -108,8 +108,8 @@ def number_price(text: str, currency: str | None = None) -> Decimal:
 def decimal_marks_of(prices: Iterable[tuple[str, bool]]) -> dict[bool, str | None]:
     """The most common decimal mark of a column's unambiguous prices; None without any.
 
-    Prices in thousandths (`in_thousandths`) are told apart from the others: "12.345 OMR" is twelve
-    rials also where the euros are "19,90".
+    Those in thousandths (`in_thousandths`) are decided by themselves: "12.345 OMR" is twelve rials
+    also where the euros are "19,90".
     """
     marks: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
     for text, is_fine in prices:

@@ -152,10 +152,7 @@ def garment_classes(head_first: bool) -> Mapping[str, GarmentClass]:
     """Phrase for a kind -> its class, in the languages that put the head first, or last."""
     return {
         phrase: kind.garment_class
-        for phrase, by_language in meanings().items()
-        for language, meaning in by_language.items()
-        if (language in HEAD_FIRST) == head_first and isinstance(meaning, tuple)
-        for kind in meaning
+        for phrase, kind in _meant(head_first)
         if kind.field == "kind" and kind.garment_class is not None
     }
 
@@ -165,13 +162,19 @@ def goods_words(head_first: bool) -> frozenset[str]:
     """Phrases for what is worn but is no garment, in languages that put the head first, or last."""
     return frozenset(
         phrase
-        for phrase, by_language in meanings().items()
-        for language, meaning in by_language.items()
-        if (language in HEAD_FIRST) == head_first and isinstance(meaning, tuple)
-        for goods in meaning
+        for phrase, goods in _meant(head_first)
         if goods.field == "goods" and goods.name not in _MAYBE_GARMENTS
         if phrase not in listed("ambiguous")
     )
+
+
+def _meant(head_first: bool) -> Iterator[tuple[str, Concept]]:
+    """Each phrase and concept of the languages that put the head first, or last."""
+    for phrase, by_language in meanings().items():
+        for language, meaning in by_language.items():
+            if (language in HEAD_FIRST) == head_first and isinstance(meaning, tuple):
+                for concept in meaning:
+                    yield phrase, concept
 
 
 def colour_name(text: str) -> str:

@@ -110,8 +110,7 @@ def rebuild(
     repaired = _mended(settings) if mend else None
     settings = settings_for(data=data, encoder=encoder_of_name(settings, encoder))
     summary = _reembed(settings) if encoder else None
-    embedder = session.embedder_when_needed(settings)
-    with opened_collection(settings, embedder) as collection:
+    with opened_collection(settings, session.embedder_of_vectors(settings)) as collection:
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):
             count = collection.rebuild()

@@ -98,6 +98,11 @@ class DeferredEmbedder:
 
 def embedder_when_needed(settings: Settings) -> Embedder:
     """The catalogue's models, loaded when needed, or at once if there are no vectors yet."""
+    return embedder_of_vectors(settings) or load_embedder(settings)
+
+
+def embedder_of_vectors(settings: Settings) -> Embedder | None:
+    """The models that computed the vectors, loaded when needed; None without vectors."""
     from indexing.embedding.encoder import weights_folder
     from search_app.jobs.encoder_choices import encoder_in_use, stored_fingerprint
 
@@ -105,7 +110,7 @@ def embedder_when_needed(settings: Settings) -> Embedder:
     with _unfit_values_explained(settings), about:
         fingerprint = stored_fingerprint(settings)
     if fingerprint is None:
-        return load_embedder(settings)
+        return None
     folder = weights_folder(encoder_in_use(settings))
     return cast("Embedder", DeferredEmbedder(fingerprint, folder, lambda: load_embedder(settings)))
 

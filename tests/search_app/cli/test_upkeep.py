@@ -14,6 +14,7 @@ from catalog.database import open_database
 from catalog.filtering.facets import facets
 from catalog.filtering.filters import parse_filters
 from catalog.models import Product
+from search_app.cli import session
 from search_app.cli.main import app
 from tests.search_app.cli.harness import reason_of, run
 
@@ -26,6 +27,14 @@ def test_status_counts(catalogue: Path):
     assert document["model"]["encoder"] == "mean/1"
     shown = run("status", "--data", catalogue).stdout.splitlines()
     assert "products" in [line.split()[0] for line in shown]
+
+
+def test_rebuild_of_a_catalogue_without_vectors_loads_no_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    open_database(tmp_path / "empty").close()
+    monkeypatch.delattr(session, "load_embedder")
+    assert "0 garments" in run("rebuild", "--data", tmp_path / "empty").stdout
 
 
 def test_data_may_stand_before_the_command_and_in_the_environment(
