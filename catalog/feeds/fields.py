@@ -59,7 +59,7 @@ class _Row:
 
     def text(self, name: str) -> str:
         """A field's first non-empty value."""
-        return _first(self.record, self.columns.fields[name])
+        return first_value(self.record, self.columns.fields[name])
 
     def warn(self, kind: str, reason: str) -> None:
         """Record that a value was left out."""
@@ -90,23 +90,23 @@ def typed_rows(
         for moment in both_ends(each.values.get(name, ""))
     )
     line_of: dict[str, int] = {}
-    groups = {_first(each, columns.fields["group"]) for each in records if columns.fields["group"]}
+    groups = {group_of(each, columns) for each in records if columns.fields["group"]}
     for record in name_categories(records, columns.fields["category"]):
-        entry = _without_absent(record)
-        product_id = _first(entry, columns.fields["id"])
+        entry = without_absent(record)
+        product_id = first_value(entry, columns.fields["id"])
         if reason := _refusal(entry, product_id, columns, line_of):
             reject = Reject(entry.line, reason, product_id[: LIMITS["id"]])
             findings.rejects.append(reject)
             continue
         line_of[product_id] = entry.line
-        if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
+        if is_hidden(entry, columns):
             findings.left_out[HIDDEN_ROWS] += 1
         else:
             row = _typed(_Row(entry, columns, mark_of(entry), day_first, findings))
             yield replace(row, group=row.id) if not row.group and row.id in groups else row
 
 
-def _without_absent(record: Record) -> Record:
+def without_absent(record: Record) -> Record:
     """The record with empty values where it says that there is none."""
     if _ABSENT.isdisjoint(record.values.values()):
         return record
@@ -134,12 +134,23 @@ def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Reco
     return (lambda record: marks[is_fine(record)]) if True in seen else (lambda _: marks[False])
 
 
-def _first(record: Record, columns: tuple[str, ...]) -> str:
-    """The first non-empty value."""
+def first_value(record: Record, columns: tuple[str, ...]) -> str:
+    """The first non-empty value of some columns."""
     for name in columns:
         if value := record.values.get(name):
             return value
     return ""
+
+
+def group_of(record: Record, columns: Columns) -> str:
+    """The id that the variants of an article share; databases write 0 for none."""
+    group = first_value(record, columns.fields["group"])
+    return "" if group == "0" else group
+
+
+def is_hidden(record: Record, columns: Columns) -> bool:
+    """Whether a column such as `published` says that the shop does not show the row."""
+    return first_value(record, columns.fields["visible"]).lower() in HIDDEN
 
 
 def _refusal(
@@ -182,12 +193,13 @@ def _typed(row: _Row) -> ProductRow:
         availability=_availability(row),
         attributes=_attributes(row),
         description=_description(row),
-        group=row.fitting("group", row.text("group"), LIMITS["group"]),
+        group=row.fitting("group", group_of(row.record, row.columns), LIMITS["group"]),
         sale_price=sale,
         sale_start=start if sale is not None else None,
         sale_end=end if sale is not None else None,
         empty=_empty(row) | _ended_sale(row, sale),
         line=row.record.line,
+        joined=row.record.joined,
     )
 
 
@@ -282,7 +294,7 @@ def _photo_names(row: _Row) -> tuple[str, ...]:
 
 
 def _attributes(row: _Row) -> dict[str, str]:
-    named = {name: _first(row.record, held) for name, held in row.columns.attributes.items()}
+    named = {name: first_value(row.record, held) for name, held in row.columns.attributes.items()}
     others = {
         name: text for name, text in row.record.values.items() if name not in row.columns.taken
     }
