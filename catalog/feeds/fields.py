@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
-from catalog.feeds.columns import Columns, currency_in_name
+from catalog.feeds.columns import Columns, price_unit
 from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
@@ -22,6 +22,7 @@ from catalog.feeds.prices import (
     currency_of,
     decimal_marks_of,
     in_thousandths,
+    major_units,
     number_price,
     parse_price,
 )
@@ -174,7 +175,8 @@ def _refusal(
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
         row.warn("broken byte", f"{name} holds a byte that is no letter")
-    of_column = next(filter(None, map(currency_in_name, row.columns.fields["price"])), None)
+    units = map(price_unit, row.columns.fields["price"])
+    of_column = next((unit.currency for unit in units if unit.currency), None)
     currency = _currency(row)
     price, sale, named = _prices(row, currency or of_column)
     dates = _sale_dates(row)
@@ -249,13 +251,16 @@ def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | 
 def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, str | None]:
     for column in row.columns.fields[name]:
         text = row.record.values.get(column, "")
+        is_minor = price_unit(column).is_minor
         try:
             if text and column in row.record.numbers:
-                return number_price(text, currency), None
+                amount = number_price(text, currency)
+                return major_units(amount, currency) if is_minor else amount, None
             if "\n" in text:
                 text = lowest_price(text.split("\n"), row.decimal_mark)
             if text:
-                return parse_price(text, row.decimal_mark, currency)
+                found, code = parse_price(text, row.decimal_mark, currency)
+                return major_units(found, code or currency) if is_minor else found, code
         except ValueError as error:
             row.warn(f"{name.replace('_', ' ')} unreadable", str(error))
     return None, None
