@@ -39,8 +39,8 @@ _JOB_MESSAGES: Final = (
     N_("something broke here; the server's log says what"),
     N_("%(count)s servers ended while they ran it; see their logs, then resume the job"),
     N_(
-        "%(photos)s photos without a garment, %(titles)s titles that disagree with their photos, "
-        "%(pairs)s near-duplicates"
+        "photos without a garment: %(photos)s, titles that disagree with their photos: %(titles)s, "
+        "near-duplicates: %(pairs)s"
     ),
     N_(
         "the feed lacks %(gone)s of the %(count)s products of source %(source)s; nothing was "
