@@ -12,7 +12,7 @@ from typing import Final
 
 from catalog.errors import FeedError
 from catalog.feeds.names import names_by_meaning
-from catalog.feeds.prices import is_currency_code
+from catalog.feeds.prices import currency_of, is_currency_code
 from catalog.feeds.rows import FieldMap
 
 SYNONYMS: Final = names_by_meaning("columns")
@@ -25,11 +25,23 @@ PHOTO_NAMES: Final = frozenset(
     name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
 )
 """Those of photos."""
+_PRICE_NAMES: Final = frozenset(
+    name.replace("_", "")
+    for field in ("price", "regular_price", "sale_price")
+    for name in SYNONYMS[field]
+)
+_MINOR: Final = re.compile(
+    "_?(in_?)?(cents?|ct|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
+    "|centesimi|grosz[ye]?|øre|öre|kopecks?)$"
+)
+"""Says that a price column counts cents, or the like of another currency."""
 _GOOGLE_CATEGORY: Final = "google_product_category"
 _OUTER: Final = re.compile(
     r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant)_)+"
 )
 """Words before a field's name that say nothing, as in "attributes_color"."""
+_SIGN: Final = re.compile(r"[€£$](?=[)\]]?$)")
+"""The currency of "Price (€)"."""
 _REMARK: Final = re.compile(r"[(\[].*", re.DOTALL)
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
@@ -50,6 +62,15 @@ class Columns:
     of_feed: bool = True
 
 
+@dataclass(frozen=True)
+class PriceUnit:
+    """A price column's squeezed name without unit, its currency and whether it counts cents."""
+
+    name: str
+    currency: str | None
+    is_minor: bool
+
+
 def plain_name(name: str) -> str:
     """A column's or attribute's name in lower case, words joined by "_", without Google's "g:"."""
     return _plain(name[:LONGEST_NAME])
@@ -57,7 +78,8 @@ def plain_name(name: str) -> str:
 
 @lru_cache(maxsize=1_000)  # every row of a JSON or XML feed has its names
 def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.lower().removeprefix("g:")).strip("_")
+    spelled = _SIGN.sub(lambda found: f" {currency_of(found[0])}", name)
+    return re.sub(r"[\W_]+", "_", spelled.lower().removeprefix("g:")).strip("_")
 
 
 def squeezed(name: str) -> str:
@@ -109,18 +131,26 @@ def _found(synonyms: Iterable[str], there: Mapping[str, str]) -> tuple[str, ...]
 
 
 def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:
-    """Plain names, also without the remark of "Product ID [...]" or the code of "price_eur"."""
+    """Plain names, also without the remark of "Product ID [...]" or the unit of "price_eur"."""
     listed = list(names)[::-1]
     bare = {squeezed(_REMARK.sub("", name)): plain_name(name) for name in listed}
-    named = {plain_name(name): currency_in_name(plain_name(name)) for name in listed}
-    priced = {squeezed(name[:-4]): name for name, currency in named.items() if currency}
+    units = {plain_name(name): price_unit(plain_name(name)) for name in listed}
+    priced = {found.name: name for name, found in units.items() if found.name in _PRICE_NAMES}
     return priced | bare | {squeezed(name): plain_name(name) for name in listed}
 
 
-def currency_in_name(name: str) -> str | None:
-    """The currency that a column's plain name ends with, such as "price_eur"."""
-    code = name[-4:].removeprefix("_").upper()
-    return code if len(name) > 4 and name[-4] == "_" and is_currency_code(code) else None
+@lru_cache(maxsize=1_000)
+def price_unit(name: str) -> PriceUnit:
+    """What the end of a column's plain name says: "price_eur", "preis_in_cent"."""
+    currency, is_minor = None, False
+    while True:
+        before, _, code = name.rpartition("_")
+        if before and is_currency_code(code.upper()):
+            name, currency = before.removesuffix("_in"), code.upper()
+        elif minor := _MINOR.search(name):
+            name, is_minor = name[: minor.start()], True
+        else:
+            return PriceUnit(name.replace("_", ""), currency, is_minor)
 
 
 def numbered_photos(names: Mapping[str, str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
-from catalog.feeds.columns import Columns, currency_in_name
+from catalog.feeds.columns import Columns, price_unit
 from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
@@ -22,6 +22,7 @@ from catalog.feeds.prices import (
     currency_of,
     decimal_marks_of,
     in_thousandths,
+    major_units,
     number_price,
     parse_price,
 )
@@ -59,7 +60,7 @@ class _Row:
 
     def text(self, name: str) -> str:
         """A field's first non-empty value."""
-        return _first(self.record, self.columns.fields[name])
+        return first_value(self.record, self.columns.fields[name])
 
     def warn(self, kind: str, reason: str) -> None:
         """Record that a value was left out."""
@@ -90,23 +91,23 @@ def typed_rows(
         for moment in both_ends(each.values.get(name, ""))
     )
     line_of: dict[str, int] = {}
-    groups = {_first(each, columns.fields["group"]) for each in records if columns.fields["group"]}
+    groups = {group_of(each, columns) for each in records if columns.fields["group"]}
     for record in name_categories(records, columns.fields["category"]):
-        entry = _without_absent(record)
-        product_id = _first(entry, columns.fields["id"])
+        entry = without_absent(record)
+        product_id = first_value(entry, columns.fields["id"])
         if reason := _refusal(entry, product_id, columns, line_of):
             reject = Reject(entry.line, reason, product_id[: LIMITS["id"]])
             findings.rejects.append(reject)
             continue
         line_of[product_id] = entry.line
-        if _first(entry, columns.fields["visible"]).lower() in HIDDEN:
+        if is_hidden(entry, columns):
             findings.left_out[HIDDEN_ROWS] += 1
         else:
             row = _typed(_Row(entry, columns, mark_of(entry), day_first, findings))
             yield replace(row, group=row.id) if not row.group and row.id in groups else row
 
 
-def _without_absent(record: Record) -> Record:
+def without_absent(record: Record) -> Record:
     """The record with empty values where it says that there is none."""
     if _ABSENT.isdisjoint(record.values.values()):
         return record
@@ -134,12 +135,23 @@ def decimal_marks(records: Iterable[Record], columns: Columns) -> Callable[[Reco
     return (lambda record: marks[is_fine(record)]) if True in seen else (lambda _: marks[False])
 
 
-def _first(record: Record, columns: tuple[str, ...]) -> str:
-    """The first non-empty value."""
+def first_value(record: Record, columns: tuple[str, ...]) -> str:
+    """The first non-empty value of some columns."""
     for name in columns:
         if value := record.values.get(name):
             return value
     return ""
+
+
+def group_of(record: Record, columns: Columns) -> str:
+    """The id that the variants of an article share; databases write 0 for none."""
+    group = first_value(record, columns.fields["group"])
+    return "" if group == "0" else group
+
+
+def is_hidden(record: Record, columns: Columns) -> bool:
+    """Whether a column such as `published` says that the shop does not show the row."""
+    return first_value(record, columns.fields["visible"]).lower() in HIDDEN
 
 
 def _refusal(
@@ -163,7 +175,8 @@ def _refusal(
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
         row.warn("broken byte", f"{name} holds a byte that is no letter")
-    of_column = next(filter(None, map(currency_in_name, row.columns.fields["price"])), None)
+    units = map(price_unit, row.columns.fields["price"])
+    of_column = next((unit.currency for unit in units if unit.currency), None)
     currency = _currency(row)
     price, sale, named = _prices(row, currency or of_column)
     dates = _sale_dates(row)
@@ -182,12 +195,13 @@ def _typed(row: _Row) -> ProductRow:
         availability=_availability(row),
         attributes=_attributes(row),
         description=_description(row),
-        group=row.fitting("group", row.text("group"), LIMITS["group"]),
+        group=row.fitting("group", group_of(row.record, row.columns), LIMITS["group"]),
         sale_price=sale,
         sale_start=start if sale is not None else None,
         sale_end=end if sale is not None else None,
         empty=_empty(row) | _ended_sale(row, sale),
         line=row.record.line,
+        joined=row.record.joined,
     )
 
 
@@ -237,13 +251,16 @@ def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | 
 def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, str | None]:
     for column in row.columns.fields[name]:
         text = row.record.values.get(column, "")
+        is_minor = price_unit(column).is_minor
         try:
             if text and column in row.record.numbers:
-                return number_price(text, currency), None
+                amount = number_price(text, currency)
+                return major_units(amount, currency) if is_minor else amount, None
             if "\n" in text:
                 text = lowest_price(text.split("\n"), row.decimal_mark)
             if text:
-                return parse_price(text, row.decimal_mark, currency)
+                found, code = parse_price(text, row.decimal_mark, currency)
+                return major_units(found, code or currency) if is_minor else found, code
         except ValueError as error:
             row.warn(f"{name.replace('_', ' ')} unreadable", str(error))
     return None, None
@@ -282,7 +299,7 @@ def _photo_names(row: _Row) -> tuple[str, ...]:
 
 
 def _attributes(row: _Row) -> dict[str, str]:
-    named = {name: _first(row.record, held) for name, held in row.columns.attributes.items()}
+    named = {name: first_value(row.record, held) for name, held in row.columns.attributes.items()}
     others = {
         name: text for name, text in row.record.values.items() if name not in row.columns.taken
     }

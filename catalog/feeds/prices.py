@@ -105,6 +105,19 @@ def number_price(text: str, currency: str | None = None) -> Decimal:
     return _checked(Decimal(text), text, currency)
 
 
+def major_units(amount: Decimal | None, currency: str | None) -> Decimal | None:
+    """An amount of cents, or the like of another currency, as a price.
+
+    Raises:
+        ValueError: it has a fraction.
+    """
+    if amount is None:
+        return None
+    if amount % 1:
+        raise ValueError(f"price {str(amount)!r} is no whole number of cents, as its column says")
+    return amount.scaleb(-decimals_of(currency) if currency else -2)
+
+
 def decimal_marks_of(prices: Iterable[tuple[str, bool]]) -> dict[bool, str | None]:
     """The most common decimal mark of a column's unambiguous prices; None without any.
 

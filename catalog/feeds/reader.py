@@ -23,6 +23,7 @@ from catalog.feeds.columns import (
     plain_name,
 )
 from catalog.feeds.dialects import magento, shopify, squarespace, woocommerce
+from catalog.feeds.dialects.group_rows import join_groups
 from catalog.feeds.dialects.nested_variants import counts_minor_units, product_record
 from catalog.feeds.dialects.product_rows import join_rows
 from catalog.feeds.dialects.schema_org import (
@@ -222,7 +223,7 @@ def _plain_feed(
     chosen = choose_columns(header, fields, _named(path, kind))
     there = {plain_name(name): name for name in header}
     used = tuple((f, there[name]) for f, names in chosen.fields.items() for name in names)
-    rows = stored(typed_rows(join_rows(records, chosen), chosen, findings))
+    rows = stored(typed_rows(join_groups(join_rows(records, chosen), chosen), chosen, findings))
     return _feed(kind, rows, path, findings, header, used)
 
 

@@ -36,6 +36,7 @@ class ProductRow:
         empty: fields and attributes whose column or key is present without a value. A field that
             is None and not listed here is absent from the feed.
         line: line in the feed (1 is the header); 0 where there are no lines.
+        joined: a variant without photos whose values count for another row of its group, too.
     """
 
     id: str
@@ -56,6 +57,7 @@ class ProductRow:
     sale_end: datetime | None = None
     empty: frozenset[str] = field(default=frozenset(), compare=False)
     line: int = field(default=0, compare=False)
+    joined: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,14 @@ class Record:
 
     The values of a repeated column or a list are joined by newlines. `numbers` names the values
     that are JSON numbers, `damaged` the columns whose value was left out for invalid bytes.
+    `joined`: as in `ProductRow`.
     """
 
     line: int
     values: Mapping[str, str]
     numbers: frozenset[str] = frozenset()
     damaged: frozenset[str] = frozenset()
+    joined: bool = False
 
 
 @dataclass

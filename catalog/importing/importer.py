@@ -60,6 +60,7 @@ class _Tally:
     elsewhere: Counter[str] = field(default_factory=Counter)
     renamed: list[str] = field(default_factory=list)
     texts_cleaned: int = 0
+    joined: int = 0
     rejects: list[Reject] = field(default_factory=list)
     open: list[tuple[PhotoRow, PhotoFile]] = field(default_factory=list)
     stale: list[tuple[PhotoRow, PhotoFile]] = field(default_factory=list)
@@ -123,7 +124,7 @@ def import_feed(
     if options.dry_run:
         session.rollback()
     wanted = options.prune or options.prune_all
-    notes = feed.left_out + feed.notes + _source_notes(source, tally) + _text_note(tally)
+    notes = feed.left_out + feed.notes + _source_notes(source, tally) + _row_notes(tally)
     return ImportSummary(
         new=tally.new,
         changed=tally.changed,
@@ -177,10 +178,12 @@ def _clean_row(row: ProductRow) -> ProductRow:
     return replace(row, **changed, attributes=attributes)
 
 
-def _text_note(tally: _Tally) -> tuple[str, ...]:
-    if not tally.texts_cleaned:
-        return ()
-    return (f"{tally.texts_cleaned} products had characters that cannot be shown, now left out",)
+def _row_notes(tally: _Tally) -> tuple[str, ...]:
+    notes = {
+        "variants without photos count for a product of their group": tally.joined,
+        "products had characters that cannot be shown, now left out": tally.texts_cleaned,
+    }
+    return tuple(f"{count} {what}" for what, count in notes.items() if count)
 
 
 def _prune_note(feed: Feed, tally: _Tally) -> tuple[str, ...]:
@@ -226,6 +229,9 @@ def _import_rows(
         photos[photo.product_id].append(photo)
     for row in rows:
         product = products.get(row.id)
+        if product is None and row.joined:
+            tally.joined += 1
+            continue
         if product is None and not row.photos:
             reason = "no photo, and no product has this id yet"
             tally.rejects.append(Reject(row.line, reason, row.id))

@@ -10,6 +10,7 @@ from typing import Final
 
 from catalog.feeds.columns import plain_name
 from catalog.feeds.dialects.variants import (
+    amount_of,
     best_availability,
     deepest,
     distinct_lines,
@@ -30,12 +31,13 @@ SOURCES: Final = {
     "availability": ("is_in_stock", "qty"), "photos": ("base_image", "additional_images"),
     "brand": (), "url": ("url_key",),
     "": ("store_view_code", "product_online", "additional_attributes", "configurable_variations",
-         "configurable_variation_labels"),
+         "configurable_variation_labels", "visibility", "product_type"),
 }  # fmt: skip
 """Field -> plain names of its columns."""
 _BRANDS: Final = ("brand", "manufacturer")
 _ROOT: Final = ("default category", "root catalog")
 _NO_PHOTO: Final = "no_selection"
+_HIDDEN: Final = "not visible individually"
 
 
 def is_magento(columns: Iterable[str]) -> bool:
@@ -50,17 +52,31 @@ def magento_products(
     """Join simple products to their configurable ones."""
     for rows in grouped(_labelled(records, findings)):
         rows.sort(key=lambda row: not _variants(row))
-        sku = rows[0].values.get("sku", "")
-        variants = [row for row in rows if row.values.get("sku", "") != sku]
-        for row in (each for each in rows if each.values.get("sku", "") == sku):
-            if _is_online(row):
-                yield _product([row, *filter(_is_online, variants)], mapped)
-            else:
+        sku = _sku(rows[0])
+        variants = [row for row in rows if _sku(row) != sku]
+        for row in (each for each in rows if _sku(each) == sku):
+            if not _is_online(row):
                 findings.left_out["products are disabled"] += 1
+            elif not variants and _is_part(row):
+                findings.left_out[
+                    "products are parts without photos, not visible individually"
+                ] += 1
+            else:
+                yield _product([row, *filter(_is_online, variants)], mapped)
 
 
 def _is_online(row: Record) -> bool:
     return row.values.get("product_online", "1") not in ("0", "2")
+
+
+def _is_part(row: Record) -> bool:
+    """Whether a product is shown in a bundle or another product only, and not there either."""
+    return row.values.get("visibility", "").lower() == _HIDDEN and not any(_photos(row))
+
+
+def _sku(row: Record) -> str:
+    """A row's SKU; shops tell no capital letters of it apart."""
+    return row.values.get("sku", "").lower()
 
 
 def _labelled(records: Collection[Record], findings: Findings) -> Iterator[tuple[str, Record]]:
@@ -71,13 +87,13 @@ def _labelled(records: Collection[Record], findings: Findings) -> Iterator[tuple
     parents: dict[str, list[str]] = {}
     known: set[str] = set()
     for row in records:
-        own = row.values.get("sku", "")
+        own = _sku(row)
         if not row.values.get("store_view_code", ""):
             known.add(own)
         for sku in _variants(row):
             parents.setdefault(sku, []).append(own)
     for row in records:
-        own = row.values.get("sku", "") or f"line {row.line}"
+        own = _sku(row) or f"line {row.line}"
         if row.values.get("store_view_code", ""):
             if own in known:
                 findings.left_out["rows are of store views"] += 1
@@ -89,9 +105,8 @@ def _labelled(records: Collection[Record], findings: Findings) -> Iterator[tuple
 
 def _variants(row: Record) -> list[str]:
     listed = row.values.get("configurable_variations", "")
-    own = row.values.get("sku", "")
-    skus = (dict(_pairs(each)).get("sku", "") for each in listed.split("|") if each)
-    return [sku for sku in skus if sku and sku != own]
+    skus = (dict(_pairs(each)).get("sku", "").lower() for each in listed.split("|") if each)
+    return [sku for sku in skus if sku and sku != _sku(row)]
 
 
 def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Record:
@@ -101,7 +116,7 @@ def _product(rows: list[Record], mapped: Mapping[str, tuple[str, ...]]) -> Recor
     own_attributes = dict(_pairs(own.get("additional_attributes", "")))
     values |= {
         "category": _category(own.get("categories", "")),
-        "price": lowest_price((row.values.get("price", "") for row in sold), "."),
+        "price": lowest_price(map(_price, sold), "."),
         **{name: _iso_date(text) for name, text in lowest_sale(rows, SOURCES, ".").items()},
         "availability": best_availability(_stock(row) for row in sold),
         "photos": distinct_lines(photo for row in rows for photo in _photos(row)),
@@ -153,6 +168,13 @@ def _category(text: str) -> str:
     """The longest path without the root: "Women > Tops"."""
     paths = ([part.strip() for part in path.split("/")] for path in text.split(","))
     return deepest(" > ".join(part for part in path if part.lower() not in _ROOT) for path in paths)
+
+
+def _price(row: Record) -> str:
+    """The price; a bundle or group has one of 0 where its parts have the prices."""
+    price = row.values.get("price", "")
+    is_whole = row.values.get("product_type", "") in ("bundle", "grouped", "configurable")
+    return "" if is_whole and not amount_of(price, ".") else price
 
 
 def _stock(row: Record) -> str:

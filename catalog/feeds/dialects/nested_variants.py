@@ -8,9 +8,10 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any
 
-from catalog.feeds.columns import known_columns
+from catalog.feeds.columns import known_columns, price_unit
 from catalog.feeds.dialects.product_rows import is_option
 from catalog.feeds.dialects.variants import (
+    PRICES,
     best_availability,
     distinct_lines,
     options_of,
@@ -19,7 +20,7 @@ from catalog.feeds.dialects.variants import (
 )
 from catalog.feeds.json_text import Entry, NumberedEntry, cell_of, objects_of, record_of
 from catalog.feeds.large.json_document import JsonNumber
-from catalog.feeds.prices import decimals_of, is_currency_code
+from catalog.feeds.prices import currency_of, decimals_of, is_currency_code, major_units
 from catalog.feeds.rows import Record
 
 _VARIANTS = "variants"
@@ -60,11 +61,16 @@ def product_record(line: int, entry: Entry, in_minor_units: bool = False) -> Rec
 
 
 def _fields(values: Mapping[str, str]) -> dict[str, str]:
-    """The values of a variant by field."""
-    return {
-        field: next((values[name] for name in names if values[name]), "")
-        for field, names in known_columns(tuple(values)).items()
+    """The values of a variant by field; amounts of cents as prices."""
+    columns = known_columns(tuple(values))
+    found = {
+        field: next(filter(None, map(values.get, names)), "") for field, names in columns.items()
     }
+    for name, unit in ((each, price_unit(name)) for each in PRICES for name in columns[each]):
+        found["currency"] = found["currency"] or unit.currency or ""
+        if unit.is_minor and found[name].isdecimal():
+            found[name] = str(major_units(Decimal(found[name]), currency_of(found["currency"])))
+    return found
 
 
 def _money(value: Any) -> Any:

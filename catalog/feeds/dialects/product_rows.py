@@ -35,7 +35,7 @@ _SIZE, _OF_SIZE = (
 _OF_VARIANT: Final = ("url", "availability")
 """Fields that rows of several sizes or colours may differ in, besides prices."""
 _WORD: Final = re.compile(r"\w+")
-_MONEY: Final = (*PRICES, "sale_dates", "sale_start", "sale_end")
+MONEY: Final = (*PRICES, "sale_dates", "sale_start", "sale_end")
 
 Marks = frozenset[tuple[str, str]]
 """Columns and values by which rows of one product differ."""
@@ -65,7 +65,7 @@ def _joined(records: Collection[Record], columns: Columns) -> Iterator[Record]:
     mark_of = decimal_marks(records, columns)
     for rows in grouped((_key(each, columns), each) for each in records):
         same, apart = _told_apart(sorted(rows, key=_place), columns)
-        yield _product(same, columns, mark_of(same[0])) if len(same) > 1 else same[0]
+        yield joined_record(same, columns, mark_of(same[0])) if len(same) > 1 else same[0]
         yield from apart
 
 
@@ -119,7 +119,7 @@ def _agree(same: Record | None, first: Record, row: Record, columns: Columns) ->
     known = (same or first).values
     free = set(columns.fields["photos"])
     if same is None:
-        own = (*_MONEY, *_OF_VARIANT, "colour")
+        own = (*MONEY, *_OF_VARIANT, "colour")
         free |= {name for field in own for name in columns.fields[field]}
         if _bare_title(first, columns) == _bare_title(row, columns):
             free |= set(columns.fields["title"])
@@ -144,20 +144,21 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _product(rows: list[Record], columns: Columns, mark: str | None) -> Record:
+def joined_record(rows: list[Record], columns: Columns, mark: str | None) -> Record:
     """One record with all photos, sizes and colours, the lowest price, the best availability."""
     first = rows[0]
-    texts = {name: [row.values.get(name, "") for row in rows] for name in first.values}
+    names = dict.fromkeys(name for row in rows for name in row.values)
+    texts = {name: [row.values.get(name, "") for row in rows] for name in names}
     cheapest = min(rows, key=lambda row: _lowest_amount(row, columns, mark))
     photos, stocks = columns.fields["photos"], columns.fields["availability"]
-    money = {name for field in _MONEY for name in columns.fields[field]}
+    money = {name for field in MONEY for name in columns.fields[field]}
     values = dict(first.values)
     for name, told in texts.items():
         distinct = list(dict.fromkeys(filter(None, told)))
         if name in columns.fields["colour"] and len(distinct) > 1:
             values |= {name: "", "colours": ", ".join(distinct)}
         elif name in columns.fields["title"] and len(distinct) > 1:
-            values[name] = _common_beginning(distinct) or first.values[name]
+            values[name] = _common_beginning(distinct) or first.values.get(name, "")
         elif name in photos:
             values[name] = distinct_lines(told)
         elif name in stocks:

@@ -90,15 +90,19 @@ def _translated(row: Record) -> Record:
 
 
 def _labelled(records: Collection[Record]) -> Iterator[tuple[str, Record]]:
-    """Rows with a label of their product, which variations name by its SKU or its id."""
+    """Rows with a label of their product, which variations name by its SKU or its id.
+
+    Shops tell no capital letters of a SKU apart.
+    """
     lines: dict[str, str] = {}
     for row in records:
         if not _is_variation(row):
             lines.setdefault(f"id:{row.values.get('id', '')}", str(row.line))
-            lines.setdefault(row.values.get("sku", ""), str(row.line))
+            lines.setdefault(row.values.get("sku", "").lower(), str(row.line))
     for row in records:
-        parent = row.values.get("parent", "") if _is_variation(row) else ""
-        yield lines.get(parent, str(row.line)) if parent else str(row.line), row
+        parent = row.values.get("parent", "").lower() if _is_variation(row) else ""
+        label = lines.get(parent) or lines.get(f"id:{parent}") if parent else None
+        yield label or str(row.line), row
 
 
 def _is_variation(row: Record) -> bool:

@@ -124,7 +124,9 @@ def test_magento_csv(tmp_path: Path) -> None:
     feed = read_feed(tmp_path / "export.csv")
     assert feed.kind == "Magento CSV"
     assert len(feed.notes) == 2
-    assert "visibility" in feed.ignored
+    wider = MAGENTO.replace("configurable_variations\n", "configurable_variations,weight\n", 1)
+    (tmp_path / "wider.csv").write_text(wider)
+    assert read_feed(tmp_path / "wider.csv").ignored == ("weight",)
 
 
 def test_shopify_csv_with_metafields(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Prices as shops write them."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -156,3 +157,50 @@ def test_a_json_number_has_a_decimal_point() -> None:
     assert number_price("1e2") == Decimal("100.00")
     with pytest.raises(ValueError, match="digits"):
         number_price("1e20")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "price", "currency"),
+    [
+        ("price_in_cents", "1990", "19.90", None),
+        ("Price (cents)", '"1,990"', "19.90", None),
+        ("Preis in Cent", "5", "0.05", None),
+        ("price_cents_usd", "1990", "19.90", "USD"),
+        ("price_gbp_pence", "1990", "19.90", "GBP"),
+        ("price_minor_jpy", "1990", "1990", "JPY"),
+        ("price_minor_units", "1990 KWD", "1.990", "KWD"),
+        ("Preis (EUR)", '"1.299,90"', "1299.90", "EUR"),
+        ("Price \u20ac", "19.90", "19.90", "EUR"),
+        ("price ($)", "19.90", "19.90", "USD"),
+        ("price_in_chf", "19.90", "19.90", "CHF"),
+    ],
+)
+def test_units_in_the_names_of_price_columns(
+    tmp_path: Path, name: str, text: str, price: str, currency: str | None
+) -> None:
+    (tmp_path / "feed.csv").write_text(f"id,{name},photo\n1,{text},1.jpg\n")
+    (row,) = read_feed(tmp_path / "feed.csv").rows
+    assert (row.price, row.currency, row.attributes) == (Decimal(price), currency, {})
+
+
+def test_cents_with_a_fraction_are_no_price(tmp_path: Path) -> None:
+    (tmp_path / "feed.csv").write_text("id,price_cents,photo\n1,19.90,1.jpg\n2,1990,2.jpg\n")
+    feed = read_feed(tmp_path / "feed.csv")
+    assert [row.price for row in feed.rows] == [None, Decimal("19.90")]
+    assert "no whole number of cents" in feed.left_out[0]
+
+
+def test_cents_in_json_and_its_variants(tmp_path: Path) -> None:
+    entries = [
+        {"id": "a", "priceInCents": 1990, "salePriceInCents": 990, "image": "a.jpg"},
+        {"id": "b", "price": {"centAmount": 1990, "currencyCode": "KWD"}, "image": "b.jpg"},
+        {"id": "c", "image": "c.jpg", "variants": [{"price_cents": 2500}, {"price_cents": 1990}]},
+        {"id": "d", "image": "d.jpg", "variants": [{"price_eur": "25.00"}]},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(entries[:1]))
+    (tmp_path / "b.json").write_text(json.dumps(entries[1:2]))
+    (tmp_path / "c.json").write_text(json.dumps(entries[2:]))
+    (a,), (b,), (c, d) = (read_feed(tmp_path / f"{each}.json").rows for each in "abc")
+    assert (a.price, a.sale_price) == (Decimal("19.90"), Decimal("9.90"))
+    assert (b.price, b.currency) == (Decimal("1.990"), "KWD")
+    assert (c.price, d.price, d.currency) == (Decimal("19.90"), Decimal("25.00"), "EUR")
