@@ -13,8 +13,10 @@ from catalog.errors import FeedError
 from catalog.feeds.reader import parse_field_map
 from catalog.fetching.store import is_url
 from catalog.importing.records import ImportOptions
+from catalog.importing.sources import SOURCE_LENGTH
 from search_app.admin.session import Admin, Ours, admin_page, login_page, signed_in, signed_in_key
 from search_app.api.imports import rejects_answer, submit_address, submit_upload
+from search_app.documents.fields import Text
 from search_app.errors import SearchAppError, UploadRefused
 from search_app.jobs.encoder_choices import EncoderChoice, choice_named, encoder_choices
 from search_app.jobs.store import IMPORT, REVIEW, SYNC, Job
@@ -51,6 +53,7 @@ async def start_import(
     feed: Annotated[UploadFile | None, File()] = None,
     address: Annotated[str, Form(max_length=2000)] = "",
     columns: Annotated[str, Form(max_length=4000)] = "",
+    source: Annotated[Text, Form(max_length=SOURCE_LENGTH)] = "",
     dry_run: Annotated[bool, Form()] = False,
     prune: Annotated[bool, Form()] = False,
     prune_all: Annotated[bool, Form()] = False,
@@ -60,6 +63,7 @@ async def start_import(
     try:
         options = ImportOptions(
             fields=parse_field_map(re.split(r"[,\n]", columns) if columns.strip() else ()),
+            source=source.strip() or None,
             prune=prune,
             prune_all=prune_all,
             dry_run=dry_run,
@@ -125,6 +129,7 @@ def _dashboard(
     encoder = collection.fingerprint.encoder if collection.fingerprint else ""
     context = {
         "problem": problem,
+        "has_import_folder": services.settings.import_folder is not None,
         "jobs": jobs,
         "watched": any(not job.ended for job in jobs),
         "job_facts": _facts,

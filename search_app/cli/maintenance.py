@@ -98,8 +98,8 @@ def rebuild(
     No model runs. Category and title decide anew which garments are the product.
 
     With --encoder every garment is first embedded with another encoder. The old vectors serve
-    until the new ones are complete; if stopped, a second run continues. The encoder is a name in
-    the data folder's "encoders", or "shipped".
+    until the new ones are complete; if stopped, a second run continues. The name of an encoder in
+    the data folder's "encoders" will do, and "shipped" for the one of this package.
 
     Example: apparel rebuild --encoder shipped
     """

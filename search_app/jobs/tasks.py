@@ -73,8 +73,8 @@ def review_catalogue(claimed: ClaimedJob, collection: Collection, report: Report
     """Check the catalogue for the merchant's work lists."""
     found = check_catalogue(collection.database, report)
     message = (
-        f"{found['no-garment']:,} photos without a garment, {found['title']:,} titles that "
-        f"disagree with their photos, {found['duplicate']:,} near-duplicates"
+        f"photos without a garment: {found['no-garment']:,}, titles that disagree with their "
+        f"photos: {found['title']:,}, near-duplicates: {found['duplicate']:,}"
     )
     claimed.set(message=message)
 

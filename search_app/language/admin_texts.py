@@ -39,8 +39,8 @@ _JOB_MESSAGES: Final = (
     N_("something broke here; the server's log says what"),
     N_("%(count)s servers ended while they ran it; see their logs, then resume the job"),
     N_(
-        "%(photos)s photos without a garment, %(titles)s titles that disagree with their photos, "
-        "%(pairs)s near-duplicates"
+        "photos without a garment: %(photos)s, titles that disagree with their photos: %(titles)s, "
+        "near-duplicates: %(pairs)s"
     ),
     N_(
         "the feed lacks %(gone)s of the %(count)s products of source %(source)s; nothing was "
@@ -95,8 +95,14 @@ class AdminTexts:
     KEY = Text("Key")
     IMPORT = Text("Import a feed")
     IMPORT_HINT = Text(
-        "CSV, TSV, JSON or XML, also exports of Shopify, WooCommerce, Magento and Google Merchant. "
+        "CSV, TSV, JSON or XML, also exports of Shopify, WooCommerce, Magento and Google Merchant."
+    )
+    PHOTOS_FROM_FOLDER = Text(
         "Photos are looked for in the server’s import folder, or fetched from their address."
+    )
+    PHOTOS_FETCHED = Text(
+        "Photos are fetched from their address. If the feed names files, start the server with "
+        "APPAREL_IMPORT_FOLDER set to their folder."
     )
     IMPORT_FEED = Text("Feed")
     IMPORT_ADDRESS = Text("Or its address")
@@ -111,6 +117,8 @@ class AdminTexts:
     REFRESH_HINT = Text("check whether fetched photos have changed")
     COLUMN_NAMES = Text("Columns with other names")
     COLUMN_NAMES_HINT: Final = "title=name, price=amount"
+    SOURCE_NAME = Text("Source")
+    SOURCE_NAME_HINT = Text("the feed’s name, unless you give another")
     IMPORT_SEND = Text("Import")
     SENDING = Text("Sending the feed…")
     IMPORTS = Text("Imports and other jobs")
@@ -197,6 +205,7 @@ class AdminTexts:
         )
         for option, field in (
             ("--map", cls.COLUMN_NAMES),
+            ("--source", cls.SOURCE_NAME),
             ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),
         ):
             message = message.replace(option, f"“{field}”")

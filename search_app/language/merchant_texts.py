@@ -55,7 +55,7 @@ _SKIPPED: Final = {
     "placeholder": N_("Several products share this photo: a placeholder"),
     "absent": N_("There is no such photo"),
 }
-_NOT_BY_PHOTO: Final = N_("the product cannot be found by photo")
+_NOT_BY_PHOTO: Final = N_("; the product cannot be found by photo")
 _CLASS_ACTIONS: Final = {
     "upper": N_("It is a top"),
     "whole": N_("It is a one-piece"),
@@ -124,7 +124,7 @@ class WorkListTexts:
             return reason
         code = _SKIPPED.get(skip_code)
         said = gettext(code) if code else ErrorTexts.error_message(skip_code, reason)
-        return f"{said}; {gettext(_NOT_BY_PHOTO)}" if reason.endswith(_NOT_BY_PHOTO) else said
+        return said + gettext(_NOT_BY_PHOTO) if reason.endswith(_NOT_BY_PHOTO) else said
 
     @staticmethod
     def list_done(action: str, count: int) -> str:

@@ -104,11 +104,12 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
         dropped = replace(state, **fields, k=PageState.k, page=1)
         return ActiveFilter(name, dropped.href(path))
 
-    if state.words:
-        yield without(texts.said(state.words), words=None)
+    for field in ("words", "text"):
+        if said := getattr(state, field):
+            yield without(texts.said(said), **{field: None})
     if state.in_colour:
         yield without(texts.in_colour(texts.colour(state.in_colour)), in_colour=None)
-    for field in ("text", "category", "brand", "colour", "availability"):
+    for field in ("category", "brand", "colour", "availability"):
         value = getattr(state, field)
         if value:
             yield without(value_name(field, value), **{field: None})

@@ -86,6 +86,21 @@ def test_nothing_jumps_while_a_page_loads(
         assert page.evaluate(SHIFT) <= MOST_SHIFT, place
 
 
+@pytest.mark.parametrize("options", [{"viewport": DESK}, TOUCH], ids=["desk", "phone"])
+def test_photo_of_a_product_has_its_place_before_it_arrives_and_no_gap_below(
+    open_page: Opener, options: dict[str, object]
+) -> None:
+    photo, gallery = ".gallery .shown", ".gallery-photos"
+    whole = open_page("/product/demo-0004", **options)
+    whole.wait_for_load_state("networkidle")
+    assert bottom(whole, photo) == pytest.approx(bottom(whole, gallery), abs=1)
+    page = open_page("/", **options)
+    page.route("**/photos/*.jpg", lambda route: None)  # they never come
+    page.goto(whole.url, wait_until="commit")
+    expect(page.locator(".foot")).to_be_visible()
+    assert page.locator(photo).first.bounding_box() == whole.locator(photo).first.bounding_box()
+
+
 @pytest.mark.parametrize("place", ["/", "/catalogue", "/find?words=dress", "/product/demo-0004"])
 def test_no_page_is_wider_than_a_phone_without_javascript(open_page: Opener, place: str) -> None:
     page = open_page(place, java_script_enabled=False, **TOUCH)

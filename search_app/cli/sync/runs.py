@@ -30,7 +30,7 @@ WATCH_SECONDS: Final = 30.0
 def run(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[SOURCE]", help="The source to run, due or not; else all due."),
+        typer.Argument(metavar="SOURCE", help="The source to run, due or not; else all due."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Run all sources, due or not.")] = False,
     watch: Annotated[

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from catalog.data_folder.layout import LOCAL_TOKEN
+from catalog.models import Product
 from indexing.collection import Collection, open_collection
 from search_app.app import create_app
 from search_app.security.expiring import MemoryRows
@@ -117,6 +119,24 @@ def test_dry_run_shows_what_would_change_and_imports_at_a_click(
     client.post(address, data={"csrf": token_on(client)})
     assert "Import it now" not in page_with(client, ">Done<")
     assert collection.status().products == 1
+
+
+def test_feed_under_a_new_name_is_told_which_field_keeps_its_source(
+    client: TestClient, collection: Collection
+) -> None:
+    sign_in(client, collection)
+    rows = b"id,title,photo\na,Red top,red.png\n"
+    form = {"csrf": token_on(client)}
+    client.post("/admin/imports", files={"feed": ("shop.csv", rows)}, data=form)
+    page_with(client, ">Done<")
+    client.post("/admin/imports", files={"feed": ("today.csv", rows)}, data=form)
+    page_with(client, "under a new name, say “Source” &#39;shop&#39;")
+    form |= {"source": "shop"}
+    more = {"feed": ("friday.csv", rows + b"b,Blue top,blue.png\n")}
+    client.post("/admin/imports", files=more, data=form)
+    page_with(client, '<h3>friday.csv</h3><span class="state state-done">')
+    with collection.database.session() as session:
+        assert {each.source for each in session.scalars(select(Product))} == {"shop"}
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_check_fills_the_lists(admin: TestClient) -> None:
     assert {"Red shirt", "Crimson blouse"} <= set(re.findall(r">([^<>]+)</a>", pairs))
     assert "No garment was found" in admin.get("/admin/lists/no-garment").text
     assert admin.get("/admin/lists/other").status_code == 422
-    assert "1 titles that disagree" in admin.get("/admin").text  # the job says what it found
+    assert "disagree with their photos: 1" in admin.get("/admin").text  # what the job found
 
 
 @pytest.mark.parametrize(
@@ -91,15 +91,15 @@ def test_check_fills_the_lists(admin: TestClient) -> None:
     [
         (
             "de",
-            "Heißt wie ein Unterteil, sieht aus wie ein Oberteil",
+            "Dem Namen nach ein Unterteil, sieht aber aus wie ein Oberteil",
             "Dasselbe Foto",
             "Auf dem Foto wurde kein Kleidungsstück gefunden; das Produkt",
         ),
         (
             "fr",
-            "Nommé comme un bas, ressemble à un haut",
+            "D’après son nom, un bas, mais ressemble à un haut",
             "La même photo",
-            "Aucun vêtement n’a été trouvé sur la photo; le produit",
+            "Aucun vêtement n’a été trouvé sur la photo ; le produit",
         ),
     ],
 )

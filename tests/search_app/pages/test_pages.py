@@ -476,4 +476,6 @@ def test_product_without_a_garment_is_shown_and_found_by_name(
     found = empty_client.get("/find?words=cap", headers=BROWSER).text
     assert "By name: 1" in found
     assert titles(found) == []
-    assert titles(empty_client.get("/catalogue?text=cap").text) == ["Woollen cap"]
+    found = empty_client.get("/catalogue?text=cap").text
+    assert titles(found) == ["Woollen cap"]
+    assert 'aria-label="Remove “cap”"' in found
