@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from catalog.colours import Colour
+from catalog.feeds.availability import Availability
 from catalog.importing.records import ImportOptions, PendingPhoto
 from catalog.sale import Price
 from catalog.stored_json import (
@@ -100,7 +101,9 @@ class Product(Base):
     price: Mapped[Decimal | None] = mapped_column(Price, index=True)
     currency: Mapped[str | None] = mapped_column(String(3))
     url: Mapped[str | None] = mapped_column(String(2000))
-    availability: Mapped[str | None] = mapped_column(String(50), index=True)
+    availability: Mapped[str | None] = mapped_column(
+        String(50), index=True, info=_one_of(*Availability)
+    )
     description: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[str | None] = mapped_column(String(200), index=True)
     article: Mapped[str | None] = mapped_column(String(200), index=True)

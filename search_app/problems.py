@@ -78,6 +78,7 @@ _WORDS: Final = {
     "too_long": "takes at most {max_length} values; leave some out",
     "text_too_long": "takes at most {max_length} characters; shorten it",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "string_pattern_mismatch": "must match {pattern}",
 }
 """Kind of an error -> what to say, with values of the error's context."""

@@ -1,5 +1,6 @@
 """Mend or remove stored values that the schema does not allow."""
 
+from contextlib import suppress
 from typing import Any, Final, cast
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from catalog.clean_text import clean_attributes, clean_text
 from catalog.data_folder.unfit_values import UnfitRow, is_allowed, row_id, unfit_rows
 from catalog.database import Database
+from catalog.feeds.availability import read_availability
 from catalog.filtering.named_kinds import decide_named_kinds
 from catalog.models import (
     Base,
@@ -96,6 +98,8 @@ def _mended(column: Column[Any], stored: Any, dialect: Dialect) -> Any:
     stored = stored.decode(errors="replace") if isinstance(stored, bytes) else stored
     if isinstance(kind, String) and isinstance(stored, str):
         text = clean_text(stored, kind.length)
+        if column is Product.__table__.c.availability:
+            text = _availability(text)
         if text and is_allowed(column, text):
             return text
     if column.table.name in _ALL_OR_NOTHING:
@@ -111,6 +115,13 @@ def _mended(column: Column[Any], stored: Any, dialect: Dialect) -> Any:
     if isinstance(column.default, ColumnDefault):
         return column.default.arg(None) if column.default.is_callable else column.default.arg
     return _GONE
+
+
+def _availability(text: str) -> str:
+    """What a word stands for that an older version took as it was."""
+    with suppress(ValueError):
+        return read_availability(text) or ""
+    return ""
 
 
 def _await_next_run(session: Session) -> None:

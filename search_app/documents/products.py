@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from catalog.feeds.availability import Availability
 from catalog.feeds.rows import DESCRIPTION_LIMIT, LIMITS
 from search_app.documents.fields import CHANGED_PRICE, PRICE, REGULAR_PRICE, Text
 from search_app.documents.search import Link
@@ -83,6 +84,8 @@ class ProductPage(BaseModel):
 class ProductFields(BaseModel):
     """Fields of a product that may be left out."""
 
+    model_config = ConfigDict(use_enum_values=True)
+
     description: Text | None = Field(default=None, max_length=DESCRIPTION_LIMIT)
     brand: Text | None = Field(default=None, max_length=200)
     category: Text | None = Field(default=None, max_length=200)
@@ -93,7 +96,7 @@ class ProductFields(BaseModel):
     sale_end: datetime | None = None
     currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
     url: Text | None = Field(default=None, max_length=2000, pattern="^https?://")
-    availability: Text | None = Field(default=None, max_length=50)
+    availability: Availability | None = None
     group_id: Text | None = Field(default=None, min_length=1, max_length=LIMITS["group"])
 
 

@@ -30,6 +30,8 @@ NEEDED = {SEARCH: {"words": "red"}, "/api/v1/similar": {"product_id": "red-upper
         ("PATCH", ONE, {"json": {"prize": 5}}, "prize: is not a name we know; did you mean price?"),
         ("PATCH", ONE, {"json": {"price": "x"}}, "price: must be a number"),
         ("PATCH", ONE, {"json": {"currency": "euro"}}, "three capital letters, such as EUR"),
+        ("PATCH", ONE, {"json": {"availability": "soon"}}, "availability: must be 'in stock', 'out"),
+        ("PATCH", ONE, {"json": {"availability": "OutOfStock"}}, "'discontinued' or 'in store only'"),
         ("PATCH", ONE, {"content": b"price=5"}, "body: no JSON"),
         ("PATCH", ONE, {"json": []}, "must be a JSON object"),
         ("POST", "/api/v1/imports", {"json": {"url": "ftp://x"}}, "begin with http:// or https://"),

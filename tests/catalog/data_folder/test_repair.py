@@ -177,6 +177,7 @@ def test_json_of_another_form_reads_as_empty_and_is_mended(database: Database, s
         (Product.updated_at, "20261130"),
         (Product.attributes, r"""'{"fit": "lo\ud800ose"}'"""),
         (Product.title, "printf('%.*c', 501, 'x')"),
+        (Product.availability, "'perhaps'"),
         (GarmentRow.area, "'wide'"),
         (GarmentRow.area, "1.5"),
         (GarmentRow.worn_with, "'yes'"),
@@ -218,7 +219,6 @@ def test_odd_values_that_can_be_read_are_no_problem(
     database: Database,
 ) -> None:
     put(database, ImportJob.__table__.c.message, "'no column ' || char(27)")
-    put(database, Product.__table__.c.availability, "'perhaps'")
     put(database, JobFile.__table__.c.content, "x''")
     assert unfit(database) == set()
 
@@ -227,11 +227,13 @@ def test_what_can_be_read_of_a_text_is_kept(database: Database) -> None:
     put(database, Product.__table__.c.title, "x'436f6174ff'")
     put(database, Product.__table__.c.brand, "CAST(x'41636de965' AS TEXT)")
     put(database, Product.__table__.c.attributes, r"""'{"fit": "lo\ud800ose"}'""")
+    put(database, Product.__table__.c.availability, "'https://schema.org/OutOfStock'")
     put(database, Key.__table__.c.name, "CAST('robot' AS BLOB)")
     repair_values(database)
     with database.session() as session:
         product = session.get_one(Product, "a")
         assert (product.title, product.brand) == ("Coat\ufffd", "Acme")
+        assert product.availability == "out of stock"
         assert product.attributes == {"fit": "loose"}
         assert session.scalars(select(AttributeRow.value)).all() == ["loose"]
         assert session.scalars(select(Key.name)).all() == ["robot"]
