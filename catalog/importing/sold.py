@@ -6,7 +6,7 @@ hat or a bag no garment is the product.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -46,7 +46,7 @@ def sold_classes(texts: Iterable[str]) -> frozenset[GarmentClass]:
     """
     found: frozenset[GarmentClass] = frozenset()
     for text in texts:
-        parts = (_named(_WORD.findall(part)) for part in reversed(_PATH.split(text.lower())))
+        parts = map(_named, reversed(_PATH.split(text.lower())))
         named = next(filter(None, parts), frozenset())
         found = found & named or found or named
         if len(found) == 1:
@@ -63,31 +63,31 @@ def are_other_goods(texts: Iterable[str]) -> bool:
 
 def _is_of_goods(part: str) -> bool:
     """Whether all that a part of a text names are goods: "shoes & bags", no "shoes & clothing"."""
-    phrases: list[list[str]] = [[]]
-    for word in _WORD.findall(part):
-        if word == "," or folded(word) in _cut():
-            break
-        if word in _JOINED or folded(word) in grammar_words("and"):
-            phrases.append([])
-        elif colour_name(word) == word:
-            phrases[-1].append(folded(word))
     last, first = (goods_words(head_first=each) for each in (False, True))
+    phrases = (
+        [word for word in phrase if colour_name(word) == word]
+        for phrase in _phrases(part.partition(",")[0])
+    )
     return all(phrase and (phrase[-1] in last or phrase[0] in first) for phrase in phrases)
 
 
-def _named(words: Sequence[str]) -> frozenset[GarmentClass]:
-    named: set[GarmentClass] = set()
+def _named(part: str) -> frozenset[GarmentClass]:
+    return frozenset(each for phrase in _phrases(part) for each in _head(phrase))
+
+
+def _phrases(part: str) -> Iterator[list[str]]:
+    """The words between commas and the like, up to those behind which nothing sold is named."""
     phrase: list[str] = []
-    for word in (*words, "&"):
-        if folded(word) in _cut() or (folded(word) in listed("made_of") and _head(phrase)):
-            named |= _head(phrase)
+    for word in _WORD.findall(part):
+        plain = folded(word)
+        if plain in _cut() or (plain in listed("made_of") and _head(phrase)):
             break
-        if word in _JOINED or folded(word) in grammar_words("and"):
-            named |= _head(phrase)
+        if word in _JOINED or plain in grammar_words("and"):
+            yield phrase
             phrase = []
         else:
-            phrase.append(folded(word))
-    return frozenset(named)
+            phrase.append(plain)
+    yield phrase
 
 
 def _head(phrase: Sequence[str]) -> set[GarmentClass]:
