@@ -59,6 +59,7 @@ from indexing.bulk.shard_worker import ShardWorker
 from indexing.bulk.shards import ShardedRun, Workers, by_content, split_products
 from indexing.bulk.verify import find_problems
 from indexing.clock import StageClock, StageTiming
+from indexing.embedding.attributes import heads_for
 from indexing.embedding.encoder import weights_folder
 from indexing.errors import IndexingError
 from indexing.index.engine import EngineName, VectorEngine
@@ -142,6 +143,12 @@ class Collection:
     def weights_folder(self) -> Path | None:
         """As `Embedder.weights_folder`; that of the shipped encoder without an embedder."""
         return weights_folder(None) if self.embedder is None else self.embedder.weights_folder
+
+    @property
+    def lacks_heads(self) -> str:
+        """The encoder of the vectors where no attribute heads fit it, so that none are renewed."""
+        encoder = self._fingerprint.encoder if self._fingerprint else ""
+        return "" if heads_for(encoder, self.weights_folder) else encoder
 
     @property
     def models(self) -> Embedder:

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from search_app.cli.output import note_if_slow
-from search_app.cli.session import opened_collection, require_catalogue
+from search_app.cli.session import (
+    attributes_kept,
+    embedder_of_vectors,
+    opened_collection,
+    require_catalogue,
+)
 from search_app.settings import Settings
 from segmentation.errors import SegmentationError
 from segmentation.runtime import RuntimeOptions, has_torch
@@ -236,7 +241,11 @@ def repair_catalogue(settings: Settings) -> Iterator[Check]:
     from catalog.data_folder.repair import repair_values
 
     require_catalogue(settings)
-    with note_if_slow("verifying the catalogue"), opened_collection(settings) as collection:
+    embedder = embedder_of_vectors(settings)
+    with (
+        note_if_slow("verifying the catalogue"),
+        opened_collection(settings, embedder) as collection,
+    ):
         found = collection.verify()
         if not found:
             yield Check("catalogue", True, "no problems", "")
@@ -244,11 +253,13 @@ def repair_catalogue(settings: Settings) -> Iterator[Check]:
         repaired = repair_values(collection.database)
         swept = collection.sweep()
         garments = collection.rebuild()
+        kept = attributes_kept(collection)
         left = collection.verify()
     files = len(swept.temporary) + len(swept.orphans)
     done = (
         f"{len(found)} problems found; {repaired} rows repaired, {files} files and "
         f"{len(swept.products)} incomplete products removed, indices of {garments} garments rebuilt"
+        f"{kept and f'; {kept}'}"
     )
     yield Check("catalogue", not left, done, "")
     for problem in left:

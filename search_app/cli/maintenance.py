@@ -114,6 +114,7 @@ def rebuild(
         swept = collection.sweep() if sweep else None
         with note_if_slow("rebuilding the indices"):
             count = collection.rebuild()
+        kept = session.attributes_kept(collection)
     document = {"garments": count, "reembedded": summary, "swept": swept, "mended": repaired}
     _report_damaged(summary.damaged if summary else ())
     if as_json:
@@ -130,6 +131,8 @@ def rebuild(
         if summary.figures is not None:
             print_figures(summary.figures)
     typer.echo(f"indices rebuilt: {count} garments")
+    if kept:
+        print_note(kept)
 
 
 def _mended(settings: "Settings") -> int:

@@ -115,6 +115,12 @@ def embedder_of_vectors(settings: Settings) -> Embedder | None:
     return cast("Embedder", DeferredEmbedder(fingerprint, folder, lambda: load_embedder(settings)))
 
 
+def attributes_kept(collection: Collection) -> str:
+    """Why a rebuild did not renew the predicted attributes; empty where it did."""
+    encoder = collection.lacks_heads
+    return encoder and f"attributes stay as they are: there are no heads for encoder {encoder}"
+
+
 def require_catalogue(settings: Settings) -> None:
     """Raise CommandFailed unless the data folder has a database or the settings name a server's.
 

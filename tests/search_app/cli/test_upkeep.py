@@ -173,7 +173,7 @@ def test_doctor_deep_mends_what_can_be_mended_and_says_what_it_did(catalogue: Pa
     database.close()
     (mended,) = checks(0)
     assert "1 rows repaired, 1 files and 0 incomplete products removed" in str(mended["found"])
-    assert "indices of 4 garments rebuilt" in str(mended["found"])
+    assert "indices of 4 garments rebuilt; attributes stay as they are" in str(mended["found"])
     assert not orphan.exists()
     (clean,) = checks(0)
     assert clean["found"] == "no problems"
