@@ -29,7 +29,7 @@ from sqlalchemy.pool import StaticPool
 
 from catalog.data_folder.integrity import check_integrity
 from catalog.data_folder.reserve import room_to_open
-from catalog.errors import CannotWrite, DatabaseAway, DatabaseError
+from catalog.errors import CannotWrite, DatabaseAway, DatabaseError, UnreadableText
 from catalog.files import bytes_of
 from catalog.filtering.named_kinds import decide_named_kinds, is_decided
 from catalog.models import DATABASE_NAME
@@ -204,7 +204,7 @@ class Database:
                     remedy = "make room or give this user the folder, then start again"
                 raise CannotWrite(f"cannot write to {self.name}: {reason}; {remedy}") from error
             if _NOT_UTF8 in reason:
-                raise DatabaseError(f"{self.name}: {reason}; {REMEDY}") from error
+                raise UnreadableText(f"{self.name}: {reason}; {REMEDY}") from error
             if any(sign in reason for sign in _BROKEN):
                 raise DatabaseError(
                     f"{self.name} is damaged: {reason}; restore a backup with `apparel restore`"

@@ -6,6 +6,7 @@
     ├── PruneRefused          a feed lacks so many products that a mistake is likely
     ├── DatabaseError         the database is missing, of another version or not writable
     │   ├── CannotWrite       the disk is full or read-only; reading still works
+    │   ├── UnreadableText    a stored text is no UTF-8
     │   └── DatabaseAway      the database server does not answer, or the connection was lost
     ├── BackupError           a backup cannot be written or restored
     ├── FolderInUse           another process serves, restores or upgrades the data folder
@@ -95,6 +96,10 @@ class BadStoredName(CatalogError):
 
 class CannotWrite(DatabaseError):
     """The disk is full, or the data folder read-only; reading still works."""
+
+
+class UnreadableText(DatabaseError):
+    """A stored text is no UTF-8."""
 
 
 class DatabaseAway(DatabaseError):

@@ -484,10 +484,10 @@ class Collection:
             self.database, self.photo_store, self._model_id, self._fingerprint, self._engine, quick
         )
 
-    def sweep(self) -> Unreferenced:
+    def sweep(self, spared: float = 0.0) -> Unreferenced:
         """Remove unreferenced files (`catalog.data_folder.sweep`); FolderInUse during an import."""
         with importing(self.data, exclusive=True), self.database.transaction() as session:
-            return sweep(session, self.data)
+            return sweep(session, self.data, spared)
 
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""

@@ -37,7 +37,9 @@ from search_app.api.known_names import only_known_names
 from search_app.bodies import BoundedBodies
 from search_app.jobs.encoder_choices import encoder_in_use
 from search_app.jobs.runner import JobRunner
+from search_app.jobs.sweeping import Sweeper
 from search_app.language.choice import ChooseLanguage
+from search_app.mending import Mender
 from search_app.middleware import (
     AnswerHead,
     CompressTexts,
@@ -79,6 +81,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sweeper = None
         if collection is None:
             await run_in_threadpool(_open, services)
         if services.collection is not None:
@@ -88,7 +91,11 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
             services.sync = SyncWorker(
                 lambda: services.open_collection, services.jobs, settings.sync
             )
+            if settings.database_url is None:  # else other servers may be at work
+                sweeper = Sweeper(lambda: services.open_collection).thread
         yield
+        if sweeper is not None:
+            await run_in_threadpool(sweeper.close)
         if services.sync is not None:
             await run_in_threadpool(services.sync.thread.close)
         if services.jobs is not None:
@@ -120,7 +127,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.mount("/static", StaticFiles(directory=PACKAGE / "static"), name="static")
     add_error_handlers(app)
     openapi.describe(app)
-    app.add_middleware(RetryRead)
+    app.add_middleware(RetryRead, mender=Mender(lambda: services.open_collection))
     app.add_middleware(AnswerHead)
     app.add_middleware(CompressTexts)
     app.add_middleware(BoundedBodies, limit=body_limit, is_full=lambda: services.line.is_full)

@@ -6,7 +6,7 @@ Plain ASGI without Starlette's BaseHTTPMiddleware, so that nothing is buffered.
 import re
 import secrets
 from functools import partial
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 from fastapi import Request
@@ -16,8 +16,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_app.logs import REQUEST_ID, log_answer
+from search_app.mending import SIGNS, Mender
 from search_app.metrics import Metrics
-from search_app.problems import DATABASE_AWAY, answer
+from search_app.problems import DATABASE_AWAY, UNFIT_VALUE, answer
 from search_app.security.keys import secret_in
 from search_app.security.limiter import RateLimiter
 from search_app.security.origins import PUBLIC
@@ -153,27 +154,44 @@ class ObserveRequests:
 
 
 class RetryRead:
-    """One more run of a GET whose connection to the database was lost; it has changed nothing.
+    """One more run of a GET that lost its database or met an unfit value; it has changed nothing.
 
-    The second run is on another connection. Anything but a GET is answered 503 as it is: a write
-    may have been committed.
+    The second run is on another connection, or after `Mender.mend`. Anything but a GET is answered
+    503 as it is: a write may have been committed.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, mender: Mender) -> None:
         self._app = app
+        self._mender = mender
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
+        state, began, is_read = scope.setdefault("state", {}), monotonic(), scope["method"] == "GET"
+        is_begun = False
 
         async def send_unless_lost(message: Message) -> None:
-            if DATABASE_AWAY not in state:
+            nonlocal is_begun
+            if not (is_read and state.keys() & {DATABASE_AWAY, UNFIT_VALUE}):
+                is_begun = True
                 await send(message)
 
-        await self._app(scope, receive, send_unless_lost)
-        if state.pop(DATABASE_AWAY, False):
+        try:
+            await self._app(scope, receive, send_unless_lost)
+        except SIGNS:
+            if is_begun or not await run_in_threadpool(self._mender.mend, began):
+                raise
+            if not is_read:
+                message = "a stored value was damaged and is mended; try again"
+                await answer(Request(scope), 503, "not_ready", message, 1)(scope, receive, send)
+                return
+        else:
+            if state.pop(UNFIT_VALUE, False):
+                await run_in_threadpool(self._mender.mend, began)
+            elif not state.pop(DATABASE_AWAY, False):
+                return
+        if is_read:
             await self._app(scope, receive, send)
 
 

@@ -20,6 +20,7 @@ from catalog.errors import (
     FetchError,
     ProductNotFound,
     SourceNotFound,
+    UnreadableText,
 )
 from indexing.errors import IndexingError
 from search_app.documents import ErrorDocument
@@ -51,6 +52,8 @@ _HTTP_CODES: Final = {
 _NO_ROOM: Final = "the server's disk is full or read-only; searching works, removing makes room"
 DATABASE_AWAY: Final = "database_away"
 """Attribute of a request's state: the connection was lost (`search_app.middleware.RetryRead`)."""
+UNFIT_VALUE: Final = "unfit_value"
+"""Attribute of it: a stored text cannot be read."""
 _AWAY_SECONDS: Final = 2
 _UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _MACHINE_PATHS: Final = ("/api", "/healthz", "/readyz", "/metrics", "/openapi.json")
@@ -88,6 +91,7 @@ _PACKAGE_ERRORS: Final[dict[type[Exception], tuple[int, str, str]]] = {
     DatabaseAway: (503, "not_ready", "the database does not answer; try again in a moment"),
     BucketAway: (503, "not_ready", "the store of photos does not answer; try again"),
     CannotWrite: (507, "no_room", _NO_ROOM),
+    UnreadableText: (503, "not_ready", "a stored text is damaged; try again in a moment"),
     CatalogError: (422, "catalogue_refused", ""),
     Exception: (503, "not_ready", ""),
 }
@@ -166,6 +170,8 @@ def _package_error(request: Request, error: Exception) -> Response:
     is_away = isinstance(error, DatabaseAway)
     if is_away:
         setattr(request.state, DATABASE_AWAY, True)
+    if isinstance(error, UnreadableText):
+        setattr(request.state, UNFIT_VALUE, True)
     message = message or _shown(request, error)
     return answer(request, status, code, message, _AWAY_SECONDS if is_away else None)
 

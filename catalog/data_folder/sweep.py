@@ -1,7 +1,8 @@
 """Find and remove files that no row of the database refers to.
 
-`verify` reports them, the start of a server and `rebuild --sweep` remove them. They are left by
-killed runs, cut requests and older versions, which stored originals of added products.
+`verify` reports them; a server removes them at its start and twice an hour, `rebuild --sweep` at
+once. They are left by killed runs, cut requests, mended rows and older versions, which stored
+originals of added products.
 """
 
 import shutil
@@ -48,11 +49,17 @@ def find_unreferenced(session: Session, data: Path) -> Unreferenced:
     )
 
 
-def sweep(session: Session, data: Path) -> Unreferenced:
-    """Remove unreferenced files and products; the caller holds the import lock and commits."""
+def sweep(session: Session, data: Path, spared: float = 0.0) -> Unreferenced:
+    """Remove unreferenced files and products; the caller holds the import lock and commits.
+
+    Args:
+        spared: seconds; younger orphans stay, as requests write files before their rows.
+    """
     products = tuple(_unprocessed_products(session))
     remove_products(session, products)  # first: then nothing refers to their files either
-    unreferenced = replace(find_unreferenced(session, data), products=products)
+    found = find_unreferenced(session, data)
+    orphans = tuple(name for name in found.orphans if _age(data / name) >= spared)
+    unreferenced = replace(found, orphans=orphans, products=products)
     for name in (*unreferenced.temporary, *unreferenced.orphans):
         (data / name).unlink(missing_ok=True)
     if not any(path.is_file() for path in (data / RESTORING).rglob("*")):
@@ -61,12 +68,16 @@ def sweep(session: Session, data: Path) -> Unreferenced:
 
 
 def _is_stale(data: Path, name: str) -> bool:
-    if not (is_temporary(name) or name.startswith(f"{RESTORING}/")):
-        return False
+    is_unfinished = is_temporary(name) or name.startswith(f"{RESTORING}/")
+    return is_unfinished and _age(data / name) > STALE_SECONDS
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was written; 0 where it is gone."""
     try:
-        return time.time() - (data / name).stat().st_mtime > STALE_SECONDS
+        return max(0.0, time.time() - path.stat().st_mtime)
     except FileNotFoundError:
-        return False
+        return 0.0
 
 
 def _orphans(session: Session, data: Path, names: list[str]) -> Iterator[str]:
