@@ -208,7 +208,7 @@ class AdminTexts:
             ("--source", cls.SOURCE_NAME),
             ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),
         ):
-            message = message.replace(option, f"“{field}”")
+            message = message.replace(option, gettext("“%(words)s”", words=str(field)))
         return message
 
     @classmethod
