@@ -35,6 +35,7 @@ from catalog.feeds.rows import (
     Record,
     Reject,
 )
+from catalog.feeds.text.double_encoding import mend_doubled
 from catalog.feeds.text.html_text import one_line, plain_text
 from catalog.sale import split_prices
 
@@ -44,6 +45,8 @@ HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
 _SALE_DATES: Final = ("sale_dates", "sale_start", "sale_end")
+_NAMING_FIELDS: Final = ("id", "group", "photos", "more_photos", "url")
+"""Fields whose texts name something that is called so elsewhere, too."""
 _CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
 """A long number as a spreadsheet shows it."""
 
@@ -82,6 +85,9 @@ def typed_rows(
     records: Collection[Record], columns: Columns, findings: Findings
 ) -> Iterator[ProductRow]:
     """Convert every record, or refuse it."""
+    if findings.may_be_doubled:
+        kept = {name for field in _NAMING_FIELDS for name in columns.fields[field]}
+        records = mend_doubled(records, kept, findings)
     mark_of = decimal_marks(records, columns)
     dates = [name for field in _SALE_DATES for name in columns.fields[field]]
     day_first = is_day_first(

@@ -140,7 +140,7 @@ def read_feed(path: Path, fields: FieldMap = (), encoding: str | None = None) ->
             lists the feed's columns.
     """
     source = read_text(path, encoding)
-    findings = Findings(list(source.notes))
+    findings = Findings(list(source.notes), may_be_doubled=source.may_be_doubled)
     if is_page(source.head):
         records = read_pages([(path, "".join(source.parts()))], findings)
         return _dialect_feed("web page with schema.org", records, path, findings)

@@ -146,12 +146,14 @@ class Findings:
     Attributes:
         notes: sentences for the user.
         left_out: what a shop does not show, such as "products are disabled", and how often.
+        may_be_doubled: texts may have been encoded as UTF-8 twice.
     """
 
     notes: list[str] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     warnings: list[FieldWarning] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    may_be_doubled: bool = False
 
 
 def joined(before: str, text: str) -> str:

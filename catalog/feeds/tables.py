@@ -14,6 +14,7 @@ from catalog.feeds.columns import KNOWN_NAMES, plain_name, squeezed
 from catalog.feeds.large.store import stored
 from catalog.feeds.rows import Findings, Record, Reject, joined
 from catalog.feeds.text.decoding import BROKEN
+from catalog.feeds.text.double_encoding import mended_name
 
 DELIMITERS: Final = ",\t;|"
 LARGEST_CELL: Final = 10_000_000
@@ -44,7 +45,8 @@ def read_table(
     try:
         rows = _rows(lines, delimiter, start, feed_name)
         _, cells = next(rows)
-        header = tuple(BROKEN.sub("\ufffd", name.strip().strip('"')) for name in cells)
+        names = (BROKEN.sub("\ufffd", name.strip().strip('"')) for name in cells)
+        header = tuple(map(mended_name, names))
         records = stored(_records(rows, header, findings))
     except csv.Error as error:
         raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error

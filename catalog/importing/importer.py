@@ -30,7 +30,7 @@ from catalog.importing.records import (
     PhotoForecast,
 )
 from catalog.importing.removal import products_to_prune
-from catalog.importing.sources import source_of
+from catalog.importing.sources import former_source, source_of
 from catalog.importing.values import change_values, replace_values
 from catalog.models import NOT_IN_FEED, PhotoRow, Product
 
@@ -68,10 +68,11 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _Source:
-    """A feed, the name of its source, and the meaning of its empty cells."""
+    """A feed, the name of its source, now and formerly, and the meaning of its empty cells."""
 
     feed: Feed
     name: str
+    former_name: str | None
     clear_empty: bool
 
 
@@ -111,7 +112,8 @@ def import_feed(
     while rows := list(islice(cleaned, ROWS_PER_COMMIT)):
         few_yet = tally.new < ROWS_PER_COMMIT
         with session.no_autoflush:
-            feed_source = _Source(feed, source, options.clear_empty)
+            former = former_source(feed, options.source)
+            feed_source = _Source(feed, source, former, options.clear_empty)
             _import_rows(session, rows, feed_source, locations, tally)
         if not options.dry_run:
             session.commit()
@@ -144,7 +146,8 @@ def import_feed(
 def _to_prune(session: Session, feed: Feed, source: str, options: ImportOptions) -> tuple[str, ...]:
     if feed.rejects or feed.unreadable or not (options.prune or options.prune_all):
         return ()
-    return products_to_prune(session, feed, source, options.prune_all)
+    former = former_source(feed, options.source)
+    return products_to_prune(session, feed, (source, former or source), options.prune_all)
 
 
 def _source_notes(source: str, tally: _Tally) -> tuple[str, ...]:
@@ -272,7 +275,8 @@ def _import_row(
         replace_values(product, row)
         tally.new += 1
         return
-    if product.source is None or product.origin != source.feed.origin:
+    is_adopted = product.source in (None, source.former_name)
+    if is_adopted or product.origin != source.feed.origin:
         product.source = name
     if product.source != source.name and product.source is not None:
         tally.elsewhere[product.source] += 1

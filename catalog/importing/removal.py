@@ -29,22 +29,22 @@ class Leftovers:
 
 
 def products_to_prune(
-    session: Session, feed: Feed, source: str, even_most: bool
+    session: Session, feed: Feed, sources: Sequence[str], even_most: bool
 ) -> tuple[str, ...]:
-    """Ids of the products of a source that are missing from its feed.
+    """Ids of the products of a source, under any of its names, that are missing from its feed.
 
     Products of other sources and those added by hand are not affected.
 
     Raises:
         PruneRefused: it is more than half of them, and not `even_most`.
     """
-    query = select(Product.id).where(Product.source == source).order_by(Product.id)
+    query = select(Product.id).where(Product.source.in_(sources)).order_by(Product.id)
     there = session.scalars(query).all()
     listed = {row.id for row in feed.rows}
     gone = tuple(product_id for product_id in there if product_id not in listed)
     if 2 * len(gone) > len(there) and not even_most:
         raise PruneRefused(
-            f"the feed lacks {len(gone)} of the {len(there)} products of source {source!r}; "
+            f"the feed lacks {len(gone)} of the {len(there)} products of source {sources[0]!r}; "
             "nothing was changed; if they are really gone, say --prune-all (over HTTP: prune_all)"
         )
     return gone

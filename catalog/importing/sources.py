@@ -18,6 +18,14 @@ def source_of(feed: Feed, name: str | None) -> str:
     return (name or feed.origin or source_name(feed.name))[-SOURCE_LENGTH:]
 
 
+def former_source(feed: Feed, name: str | None) -> str | None:
+    """What earlier versions called the source of a packed feed: "shop.csv" of `shop.csv.gz`."""
+    path = urlsplit(feed.name).path
+    if name or feed.origin or not _PACKED.search(path):
+        return None
+    return f"{source_name(feed.name)}{PurePosixPath(_PACKED.sub('', path)).suffix}"[-SOURCE_LENGTH:]
+
+
 def source_name(file: str) -> str:
     """Derive a source name from a file name or a URL.
 

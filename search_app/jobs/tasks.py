@@ -15,7 +15,6 @@ from catalog.feeds.rows import Feed, Reject
 from catalog.fetching.fetch import feed_fetcher
 from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import is_url
-from catalog.importing.sources import source_name
 from indexing.bulk.reembed import ReembedSummary
 from indexing.bulk.rejects import FILE_NAME, write_rejects
 from indexing.collection import Collection, IndexProgress, IndexSummary
@@ -50,8 +49,8 @@ def import_feed_of(claimed: ClaimedJob, collection: Collection, report: Report) 
 def _import(claimed: ClaimedJob, collection: Collection, report: Report, temporary: Path) -> None:
     job = claimed.job
     feed, photos = _read(claimed, lambda: report(0, 0), temporary)
-    source = job.options.source or source_name(job.source)
-    options = replace(job.options, source=None if feed.origin else source)
+    options = replace(job.options, source=None) if feed.origin else job.options
+    feed = replace(feed, name=job.source)
     summary = collection.index(feed, photos, progress_to(report), options)
     rejects = temporary / FILE_NAME
     write_rejects(rejects, summary, feed)

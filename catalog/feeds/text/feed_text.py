@@ -7,6 +7,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Final, overload
 
+from catalog.feeds.text.double_encoding import may_be_doubled
+
 BLOCK: Final = 1 << 20
 """Bytes that are decoded at once."""
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
@@ -29,6 +31,11 @@ class FeedText(Sequence[str]):
 
     def __len__(self) -> int:
         return len(self._starts) - 1
+
+    @property
+    def may_be_doubled(self) -> bool:
+        """Whether there may be texts that were encoded as UTF-8 twice."""
+        return may_be_doubled(self._bytes)
 
     @property
     def head(self) -> str:

@@ -197,6 +197,24 @@ def test_prune_stays_within_its_source(database: Database) -> None:
     assert again.removed == ("b",)
 
 
+@pytest.mark.parametrize("name", ["shop-2026-12-01.csv.gz", "https://s.example/shop.csv.gz?key=1"])
+def test_products_of_a_packed_feed_from_before_are_pruned(database: Database, name: str) -> None:
+    feed = Feed((SHIRT, JEANS), name=name, kind="table")
+    former = "s.example/shop.csv" if "//" in name else "shop.csv"
+    with database.transaction() as session:
+        # Earlier versions called the source so.
+        import_feed(session, feed, None, ImportOptions(source=former))
+        summary = import_feed(
+            session, replace(feed, rows=(SHIRT,)), None, ImportOptions(prune=True)
+        )
+        assert (summary.removed, summary.notes) == (("b",), ())
+        assert session.get_one(Product, "a").source == former.removesuffix(".csv")
+        assert session.get_one(Product, "b").source == former
+        # A feed that is not packed was never called so.
+        import_feed(session, Feed((JEANS,), name="shop.csv", kind="table"))
+        assert session.get_one(Product, "b").source == former
+
+
 def test_an_unreadable_part_prunes_nothing(database: Database) -> None:
     feed = Feed((SHIRT, JEANS), name="a.csv", kind="table")
     _import(database, feed)
