@@ -57,7 +57,7 @@ _JOB_MESSAGES: Final = (
     N_("%(count)s products had characters that cannot be shown, now left out"),
     N_(
         "products of source %(other)s that were only updated: %(count)s; if %(source)s is that "
-        "feed under a new name, say --source %(name)s"
+        "feed under a new name, set --source to %(name)s"
     ),
     N_("left out, %(kind)s: %(count)s, first on line %(line)s (%(reason)s)"),
 )
