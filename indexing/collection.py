@@ -71,6 +71,8 @@ from indexing.index.vector_rows import (
     use_model,
     vector_from_bytes,
 )
+from indexing.review.no_garment import no_garment_findings
+from indexing.review.store import replace_findings
 from indexing.search.query import Query
 from indexing.search.results import CollectionStatus, ResultCard, closeness_for, result_card
 from indexing.search.searcher import Searcher, fused_hits, products_by_certainty
@@ -222,6 +224,8 @@ class Collection:
             left += unused_copies(session, run.unused)
             mark_worn_with(session, run.imported.renamed)
             run.add_notes(skip_placeholders(session))
+            if run.imported.pending:
+                replace_findings(session, "no-garment", no_garment_findings(session))
         self._delete_files(left)
 
     def _delete_files(self, left: Leftovers) -> None:

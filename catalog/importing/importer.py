@@ -153,7 +153,7 @@ def _to_prune(session: Session, feed: Feed, source: str, options: ImportOptions)
 def _source_notes(source: str, tally: _Tally) -> tuple[str, ...]:
     return tuple(
         f"products of source {other!r} that were only updated: {count}; if {source!r} is that "
-        f"feed under a new name, say --source {other!r}"
+        f"feed under a new name, set --source to {other!r}"
         for other, count in tally.elsewhere.items()
     )
 

@@ -57,7 +57,7 @@ _JOB_MESSAGES: Final = (
     N_("%(count)s products had characters that cannot be shown, now left out"),
     N_(
         "products of source %(other)s that were only updated: %(count)s; if %(source)s is that "
-        "feed under a new name, say --source %(name)s"
+        "feed under a new name, set --source to %(name)s"
     ),
     N_("left out, %(kind)s: %(count)s, first on line %(line)s (%(reason)s)"),
 )
@@ -208,7 +208,7 @@ class AdminTexts:
             ("--source", cls.SOURCE_NAME),
             ("--prune-all (over HTTP: prune_all)", cls.PRUNE_ALL),
         ):
-            message = message.replace(option, f"“{field}”")
+            message = message.replace(option, gettext("“%(words)s”", words=str(field)))
         return message
 
     @classmethod

@@ -12,6 +12,8 @@ document.addEventListener("change", (event) => {
   clearTimeout(resting);
   resting = setTimeout(() => form.requestSubmit(), event.target.type === "range" ? 250 : 0);
 });
+// Enter in a changed field is a change and a submission: one search is enough.
+document.addEventListener("submit", () => clearTimeout(resting), true);
 
 // A menu closes when something else is clicked, and with Escape.
 const closeMenus = (but) => {

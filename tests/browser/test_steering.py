@@ -50,11 +50,14 @@ def test_facet_filters_shows_as_a_tag_and_is_dropped_again(look: Look) -> None:
     assert "brand=" not in page.url
 
 
-def test_price_range_is_kept(look: Look) -> None:
+def test_price_range_is_searched_once_and_kept(look: Look) -> None:
     page = look("red_tee.jpg")
+    searches: list[str] = []
+    page.on("request", lambda request: searches.extend(re.findall("price_max", request.url)))
     page.get_by_label("Highest price").fill("60")
     page.get_by_label("Highest price").press("Enter")
     expect(page).to_have_url(re.compile("price_max=60"))
+    assert len(searches) == 1
     expect(page.get_by_role("link", name="Remove Price to 60")).to_be_visible()
     prices = page.locator(".card-price").all_inner_texts()
     assert all(float(price.strip("€")) <= 60 for price in prices)

@@ -87,6 +87,16 @@ def test_checks_name_what_is_wrong_and_nothing_else(own: Collection) -> None:
     assert own.photo_file(empty.photo_id).is_file()  # to look at it
 
 
+def test_photos_without_a_garment_are_listed_once_they_were_indexed(
+    own: Collection, tmp_path: Path
+) -> None:
+    assert {each for each, _ in listed(own, "no-garment")} == {"empty"}
+    draw_photo(tmp_path / "empty.png", "grey", UPPER)
+    rows = (ProductRow("empty", "Grey scarf", ("empty.png",)),)
+    own.index(Feed(rows=rows, folder=tmp_path))
+    assert listed(own, "no-garment") == []
+
+
 def test_what_is_fine_stays_fine_when_checked_again(own: Collection) -> None:
     check(own)
     with own.database.transaction() as session:

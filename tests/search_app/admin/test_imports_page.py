@@ -130,7 +130,9 @@ def test_feed_under_a_new_name_is_told_which_field_keeps_its_source(
     client.post("/admin/imports", files={"feed": ("shop.csv", rows)}, data=form)
     page_with(client, ">Done<")
     client.post("/admin/imports", files={"feed": ("today.csv", rows)}, data=form)
-    page_with(client, "under a new name, say “Source” &#39;shop&#39;")
+    page_with(client, "under a new name, set “Source” to &#39;shop&#39;")
+    german = client.get("/admin", headers={"Accept-Language": "de"}).text
+    assert "setzen Sie „Quelle“ auf &#39;shop&#39;" in german
     form |= {"source": "shop"}
     more = {"feed": ("friday.csv", rows + b"b,Blue top,blue.png\n")}
     client.post("/admin/imports", files=more, data=form)

@@ -74,7 +74,7 @@ def test_figures_are_those_of_the_period(admin: TestClient, recorded: Collection
     german = admin.get("/admin/searches?days=7", headers={"Accept-Language": "de"}).text
     for said in (
         "Marke: Acme", "Preis bis 50,00", "Ohne Farbe: Rot", "Art: T-Shirt",
-        "Ohne Muster: Gestreift", "\u00c4rmel: \u00c4rmellos", "L\u00e4nge: Tea", "Rock", "rot",
+        "Ohne Muster: Gestreift", "\u00c4rmel: \u00c4rmellos", "L\u00e4nge: Tea", "Rock", "Rot",
     ):  # fmt: skip
         assert f'<span class="bar-name">{said}</span>' in german
     assert "8 searches, 2 without anything close" in page

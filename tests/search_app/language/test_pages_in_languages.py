@@ -193,7 +193,7 @@ def test_preferred_languages_come_first() -> None:
     [
         (b"", "feed.csv ist leer; nehmen Sie"),
         (b"id,title,photo\n", "feed.csv hat keine Zeilen; jedes Produkt"),
-        (b"a,b\n1,2\n", "sondern: a, b. Nennen Sie die richtige: “Spalten mit anderen Namen”"),
+        (b"a,b\n1,2\n", "sondern: a, b. Nennen Sie die richtige: „Spalten mit anderen Namen“"),
         (b"id,title,photo\na\0b,A,a.jpg\n", "feed.csv ist kein Text; speichern Sie"),
     ],
 )
