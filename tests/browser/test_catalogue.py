@@ -15,7 +15,7 @@ def test_catalogue_is_browsed_and_filtered(open_page: Opener) -> None:
     expect(page.get_by_text("Page 2 of 2", exact=True)).to_be_visible()
     page.get_by_label("Title, brand or number").fill("dress")
     page.get_by_label("Title, brand or number").press("Enter")
-    expect(page.get_by_role("link", name="Remove Dress")).to_be_visible()
+    expect(page.get_by_role("link", name="Remove “dress”")).to_be_visible()
     assert all("Dress" in each for each in page.locator(".card-title").all_inner_texts())
     page.go_back()
     expect(page.get_by_text("Page 2 of 2", exact=True)).to_be_visible()
