@@ -29,6 +29,8 @@ USER_AGENT: Final = "apparel-search (catalogue photo fetcher)"
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Status codes of temporary failures."""
 _FIRST_PAUSE: Final = 0.5
+_CHANCE: Final = random.SystemRandom()
+"""Not the generator that all threads share: a program may have seeded that one."""
 _SILENCE: Final = 10.0
 """Seconds without a byte after which a connection counts as dead."""
 INTERACTIVE: Final = FetchLimits(seconds=10.0, attempts=1, host_pause=0.0)
@@ -148,7 +150,7 @@ class PhotoFetcher:
                 hopeless = too_long or failure.code == GIVEN_UP
                 if hopeless or attempt == self.limits.attempts or self._closing.is_set():
                     raise
-                pause = _FIRST_PAUSE * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
+                pause = _FIRST_PAUSE * 2 ** (attempt - 1) * _CHANCE.uniform(0.75, 1.25)
                 self._closing.wait(pause)
         raise AssertionError("limits.attempts is below 1")
 
