@@ -44,9 +44,9 @@ class PhotoStore:
         image.save(buffer, "JPEG", quality=JPEG_QUALITY)
         sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
         name = f"{sha256[:2]}/{sha256}.jpg"
+        if self._bucket is not None:  # also a copy that is here: another server may have removed it
+            self._bucket.put(f"{FOLDER}/{name}", buffer.getvalue())
         if file_sha256(self.root / name) != sha256:
-            if self._bucket is not None:
-                self._bucket.put(f"{FOLDER}/{name}", buffer.getvalue())
             with publishing(self.root / name) as temporary:
                 temporary.write_bytes(buffer.getvalue())
         return name

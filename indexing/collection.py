@@ -490,8 +490,8 @@ class Collection:
 
     def sweep(self, spared: float = 0.0) -> Unreferenced:
         """Remove unreferenced files (`catalog.data_folder.sweep`); FolderInUse during an import."""
-        with importing(self.data, exclusive=True), self.database.transaction() as session:
-            return sweep(session, self.data, spared)
+        with importing(self.data, exclusive=True):
+            return sweep(self.database, self.data, self.bucket, spared)
 
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""

@@ -91,8 +91,7 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
             services.sync = SyncWorker(
                 lambda: services.open_collection, services.jobs, settings.sync
             )
-            if settings.database_url is None:  # else other servers may be at work
-                sweeper = Sweeper(lambda: services.open_collection).thread
+            sweeper = Sweeper(lambda: services.open_collection).thread
         yield
         if sweeper is not None:
             await run_in_threadpool(sweeper.close)

@@ -6,6 +6,7 @@ missing is taken from there. Names are those below the data folder.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from catalog.errors import BucketAway
@@ -63,6 +64,26 @@ class Bucket:
                 self._files.rm_file(self._path(name))
             except FileNotFoundError:
                 return
+
+    def names(self, folder: str) -> list[str]:
+        """Names of all files below a folder. Raises BucketAway."""
+        with self._translated():
+            self._files.invalidate_cache()
+            found = self._files.find(self._path(folder))
+        return [str(path).removeprefix(f"{self._root}/") for path in found]
+
+    def remove_old(self, name: str, seconds: float) -> bool:
+        """Delete a file written at least so long ago; whether it was. Raises BucketAway."""
+        with self._translated():
+            self._files.invalidate_cache()
+            try:
+                written: datetime = self._files.modified(self._path(name))
+            except FileNotFoundError:
+                return False
+        is_old = datetime.now(UTC) - written >= timedelta(seconds=seconds)
+        if is_old:
+            self.remove(name)
+        return is_old
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -1,27 +1,33 @@
 """Find and remove files that no row of the database refers to.
 
-`verify` reports them; a server removes them at its start and twice an hour, `rebuild --sweep` at
-once. They are left by killed runs, cut requests, mended rows and older versions, which stored
-originals of added products.
+`verify` reports those of the data folder. A server removes them twice an hour, on SQLite at its
+start too, and `rebuild --sweep` at once; in a bucket as well. They are left by killed runs, cut
+requests, mended rows and older versions, which stored originals of added products.
 """
 
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from catalog.data_folder.layout import RESTORING, is_temporary, own_files
+from catalog.data_folder.bucket import Bucket
+from catalog.data_folder.layout import RESTORING, is_ours, is_temporary, own_files
+from catalog.database import Database
+from catalog.errors import FolderInUse
 from catalog.fetching.store import FetchedPhotos, is_url
 from catalog.importing.removal import remove_products
-from catalog.models import ImportJob, PhotoRow, Product
+from catalog.models import DATABASE_NAME, ImportJob, PhotoRow, Product
 
 STALE_SECONDS: Final = 3_600
 """Age from which a temporary file belongs to a run that was killed."""
+_SHARED: Final = ("photos", "fetched")
+"""Folders of a bucket whose files rows name."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +55,38 @@ def find_unreferenced(session: Session, data: Path) -> Unreferenced:
     )
 
 
-def sweep(session: Session, data: Path, spared: float = 0.0) -> Unreferenced:
-    """Remove unreferenced files and products; the caller holds the import lock and commits.
+def sweep(
+    database: Database, data: Path, bucket: Bucket | None = None, spared: float = 0.0
+) -> Unreferenced:
+    """Remove unreferenced files and products; the caller holds the import lock.
 
     Args:
-        spared: seconds; younger orphans stay, as requests write files before their rows.
+        spared: seconds; younger ones stay: another server's, which writes files before their rows,
+            and rows before it reads their photos.
+
+    Raises:
+        FolderInUse: the folder has a SQLite catalogue besides, whose photos no row here names.
     """
-    products = tuple(_unprocessed_products(session))
-    remove_products(session, products)  # first: then nothing refers to their files either
-    found = find_unreferenced(session, data)
-    orphans = tuple(name for name in found.orphans if _age(data / name) >= spared)
-    unreferenced = replace(found, orphans=orphans, products=products)
-    for name in (*unreferenced.temporary, *unreferenced.orphans):
+    if not database.is_sqlite and (data / DATABASE_NAME).exists():
+        raise FolderInUse(
+            f"{data / DATABASE_NAME} is a catalogue of its own, whose photos lie in this folder "
+            "too: nothing is removed; move it away or give this database another --data"
+        )
+    with database.transaction() as session:
+        products = tuple(_unprocessed_products(session, spared))
+        remove_products(session, products)  # first: then nothing refers to their files either
+    names = [name for top in _SHARED for name in bucket.names(top)] if bucket else []
+    with database.session() as session:
+        found = find_unreferenced(session, data)
+        orphans = [name for name in found.orphans if _age(data / name) >= spared]
+        shared = list(_orphans(session, data, filter(is_ours, names)))
+    for name in (*found.temporary, *orphans):
         (data / name).unlink(missing_ok=True)
+    if bucket is not None:
+        shared = [name for name in shared if bucket.remove_old(name, spared)]
     if not any(path.is_file() for path in (data / RESTORING).rglob("*")):
         shutil.rmtree(data / RESTORING, ignore_errors=True)
-    return unreferenced
+    return Unreferenced(found.temporary, tuple(dict.fromkeys([*orphans, *shared])), products)
 
 
 def _is_stale(data: Path, name: str) -> bool:
@@ -80,7 +102,7 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _orphans(session: Session, data: Path, names: list[str]) -> Iterator[str]:
+def _orphans(session: Session, data: Path, names: Iterable[str]) -> Iterator[str]:
     stored = {f"photos/{name}" for name in session.scalars(select(PhotoRow.stored)) if name}
     waiting = select(PhotoRow.source).where(PhotoRow.status == "pending")
     uploads = {f"uploads/{source}" for source in session.scalars(waiting)}
@@ -105,10 +127,11 @@ def _orphans(session: Session, data: Path, names: list[str]) -> Iterator[str]:
             yield name
 
 
-def _unprocessed_products(session: Session) -> Iterator[str]:
+def _unprocessed_products(session: Session, spared: float = 0.0) -> Iterator[str]:
     """Products of an interrupted request: added by hand, all of their photos pending."""
     waiting = exists().where(PhotoRow.product_id == Product.id, PhotoRow.status == "pending")
     processed = exists().where(PhotoRow.product_id == Product.id, PhotoRow.status != "pending")
     by_hand = (Product.source.is_(None), Product.origin.is_(None))
-    query = select(Product.id).where(*by_hand, waiting, ~processed)
+    old = Product.updated_at <= datetime.now(UTC) - timedelta(seconds=spared)
+    query = select(Product.id).where(*by_hand, old, waiting, ~processed)
     yield from session.scalars(query.order_by(Product.id))

@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from catalog.data_folder.lock import importing
 from catalog.errors import DatabaseAway
 from indexing.collection import Collection
 from search_app.jobs.runner import JobRunner
@@ -24,8 +25,9 @@ def run_jobs(settings: Settings, collection: Collection, stopped: threading.Even
     try:
         while not stopped.is_set():
             try:
-                if in_use.shard_worker().work():
-                    continue
+                with importing(settings.data):
+                    if in_use.shard_worker().work():
+                        continue
             except DatabaseAway as error:
                 _log.warning("shards: %s", error)
             stopped.wait(POLL_SECONDS)

@@ -2,11 +2,14 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from catalog.data_folder.bucket import Bucket
+from catalog.data_folder.sweep import sweep
+from catalog.database import open_database
 from catalog.errors import BucketAway
 from catalog.fetching.fetch import FetchedPhoto, Validators
 from catalog.fetching.store import FetchedPhotos
@@ -83,6 +86,24 @@ def test_folders_are_caches_of_the_bucket(tmp_path: Path, s3: dict[str, str]) ->
     assert copy.is_here(url)
     assert copy.validators(url) == validators
     assert copy.path(url).read_bytes() == fetched.path(url).read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_unreferenced_files_of_a_bucket_are_removed(tmp_path: Path, s3: dict[str, str]) -> None:
+    photo = read_photo(draw_photo(tmp_path / "b.png", (7, 90, 160)))
+    bucket, data = Bucket(ADDRESS), tmp_path / "data"
+    name = f"photos/{PhotoStore(tmp_path / 'other', bucket).save(photo)}"
+    bucket.put("encoders/mine.json", b"{}")
+    bucket.put("photos/holiday.jpg", b"somebody's")
+    with closing(open_database(data)) as database:
+        assert name not in sweep(database, data, bucket, spared=600.0).orphans
+        assert name in bucket.names("photos")
+        assert name in sweep(database, data, bucket).orphans
+    assert bucket.names("photos") == ["photos/holiday.jpg"]
+    assert bucket.names("encoders") == ["encoders/mine.json"]
+    # The copy in a server's own folder does not keep it from the bucket.
+    PhotoStore(tmp_path / "other", bucket).save(photo)
+    assert bucket.names("photos") == sorted([name, "photos/holiday.jpg"])
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -168,8 +168,7 @@ def test_what_nothing_names_is_found_and_swept(data: Path) -> None:
     with database.session() as session:
         found = find_unreferenced(session, data)
     assert {len(found.orphans), len(found.temporary), len(found.products)} == {3, 2, 1}
-    with database.transaction() as session:
-        swept = sweep(session, data)
+    swept = sweep(database, data)
     assert (swept.products, swept.temporary) == (found.products, found.temporary)
     assert not any(path.exists() for path in (orphan, original, cut, job, killed, restoring))
     assert not restoring.parent.exists()
