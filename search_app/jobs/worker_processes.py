@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from importlib.util import find_spec
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Final
@@ -64,7 +65,8 @@ def workers_of(text: str, settings: Settings, load: Load = load_models) -> Worke
     """The workers that `--workers` names: a number of processes here, or ray://HOST:PORT.
 
     Raises:
-        CommandFailed: the catalogue is in SQLite; or a Ray address, but no Ray.
+        CommandFailed: the catalogue is in SQLite; or a Ray address, but Ray is not installed. On
+            starting them: Ray does not answer.
         ValueError: neither a number nor a Ray address.
     """
     if settings.database_url is None:
@@ -74,6 +76,10 @@ def workers_of(text: str, settings: Settings, load: Load = load_models) -> Worke
         )
     settings = settings.model_copy(update={"data": settings.data.absolute()})
     if text.startswith("ray://"):
+        if find_spec("ray") is None:
+            raise CommandFailed(
+                "Ray is not installed; run `python -m pip install 'apparel-search[ray]'`"
+            )
         return partial(_on_ray, text, settings, load)
     count = int(text)
     if count < 1:
@@ -115,15 +121,18 @@ def _here(count: int, settings: Settings, load: Load, run: str) -> Iterator[Call
 @contextmanager
 def _on_ray(address: str, settings: Settings, load: Load, run: str) -> Iterator[Callable[[], None]]:
     """Tasks on all processors of a Ray cluster; Ray starts those again that die."""
-    try:
-        import ray
-    except ImportError as error:
-        raise CommandFailed(
-            "Ray is not installed; run `python -m pip install 'apparel-search[ray]'`"
-        ) from error
+    import ray
+
     threads = settings.threads if "threads" in settings.model_fields_set else 1
     settings = settings.model_copy(update={"threads": threads})
-    with ray.init(address, log_to_driver=False):
+    try:
+        connection = ray.init(address, log_to_driver=False)
+    except (ConnectionError, RuntimeError) as error:  # the latter: of another version
+        raise CommandFailed(
+            f"cannot use Ray at {address}: {error}; check that `ray start --head` runs there, its "
+            "client port (10001) can be reached, and Ray and Python have the same versions"
+        ) from error
+    with connection:
         task = ray.remote(num_cpus=threads, max_retries=-1)(work_on)
         count = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
         tasks = [task.remote(run, settings, load) for _ in range(count)]

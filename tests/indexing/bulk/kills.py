@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -173,7 +173,8 @@ class RayCluster:
         )  # fmt: skip
         command = [sys.executable, str(self._ray), "start", "--block", *small, *options]
         with (self._folder / "ray.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # for embedders
+            return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def one_actor(self) -> list[psutil.Process]:
         """A process that works on shards."""
@@ -196,6 +197,11 @@ class RayCluster:
             return []
         return [*children, node]
 
+    def own_seconds(self) -> float:
+        """Processor time of what runs beside the tasks."""
+        tree = [each for each in processes_of(psutil.Process(self._head.pid)) if not _works(each)]
+        return seconds_of(tree)
+
     def close(self) -> None:
         for node in (self._node, self._head):
             with suppress(psutil.NoSuchProcess):
@@ -204,6 +210,17 @@ class RayCluster:
                         each.kill()
             node.kill()
             node.wait()
+
+
+def processes_of(process: psutil.Process) -> list[psutil.Process]:
+    """A process and all that it started."""
+    return [process, *process.children(recursive=True)]
+
+
+def seconds_of(processes: Iterable[psutil.Process]) -> float:
+    """Processor time of processes and of their children that ended."""
+    times = [each.cpu_times() for each in processes]
+    return sum(sum(each[:4]) for each in times)
 
 
 def _works(process: psutil.Process) -> bool:

@@ -4,8 +4,9 @@
 
 Each indexes into a new PostgreSQL database of one server. The first shard, which waits for the
 models, is left out. CPU is that of this process and all that it started (workers, Ray), and that
-of PostgreSQL. With --pin N workers have N cores, else all: one worker alone decodes on a second
-one. The last line is JSON.
+of PostgreSQL; Ray's own processes, which take theirs by the second, are also told apart. With
+--pin N workers have N cores, else all: one worker alone decodes on a second one. The last line is
+JSON.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from indexing.collection import IndexProgress, open_collection
 from search_app.jobs.worker_processes import load_models, workers_of
 from search_app.settings import Settings
 from tests.databases import migrated_database
-from tests.indexing.bulk.kills import RayCluster
+from tests.indexing.bulk.kills import RayCluster, processes_of, seconds_of
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Speed:
     photos_per_second: float
     cpu_ms_a_photo: float
     postgresql_ms_a_photo: float
+    ray_ms_a_second: float
     load: float
 
 
@@ -48,25 +50,22 @@ class _Clock:
     """Wall and processor time from the first shard's end."""
 
     server: psutil.Process
-    ticks: list[tuple[int, float, float, float]] = field(default_factory=list)
+    cluster: RayCluster | None
+    ticks: list[tuple[int, float, float, float, float]] = field(default_factory=list)
 
     def tick(self, progress: IndexProgress) -> None:
-        now, own = time.monotonic(), _tree_seconds(psutil.Process())
-        self.ticks.append((progress.done, now, own, _tree_seconds(self.server)))
+        own, server = (seconds_of(processes_of(each)) for each in (psutil.Process(), self.server))
+        ray = self.cluster.own_seconds() if self.cluster else 0.0
+        self.ticks.append((progress.done, time.monotonic(), own, server, ray))
 
     def speed(self, workers: str, threads: int) -> Speed:
         first, last = self.ticks[0], self.ticks[-1]
-        photos, seconds, own, server = (b - a for a, b in zip(first, last, strict=True))
+        photos, seconds, own, server, ray = (b - a for a, b in zip(first, last, strict=True))
         return Speed(
             workers, threads, round(photos / seconds, 2), round(1e3 * own / photos, 1),
-            round(1e3 * server / photos, 1), round(os.getloadavg()[0], 1),
+            round(1e3 * server / photos, 1), round(1e3 * ray / seconds, 1),
+            round(os.getloadavg()[0], 1),
         )  # fmt: skip
-
-
-def _tree_seconds(process: psutil.Process) -> float:
-    """Processor time of a process and its children, also of those that ended."""
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return sum(sum(each[:4]) for each in times)
 
 
 def measure(
@@ -82,7 +81,7 @@ def measure(
         if cores is not None:  # after OpenVINO, which keeps to the cores of its first use
             os.sched_setaffinity(0, range(cores))
         with closing(open_collection(folder / "data", embedder, url, engine="pgvector")) as opened:
-            clock = _Clock(_postmaster(opened.database))
+            clock = _Clock(_postmaster(opened.database), cluster)
             opened.index(read_folder(photos), on_progress=clock.tick, workers=start)
     return clock.speed(workers, threads)
 
