@@ -173,7 +173,10 @@ class RayCluster:
         )  # fmt: skip
         command = [sys.executable, str(self._ray), "start", "--block", *small, *options]
         with (self._folder / "ray.log").open("ab") as log:
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # for embedders
+            environment = os.environ | {
+                "PYTHONPATH": os.pathsep.join(sys.path),  # the tests' embedders
+                "GRPC_ENABLE_FORK_SUPPORT": "0",  # see indexing/benchmarks/scale/README.md
+            }
             return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
 
     def one_actor(self) -> list[psutil.Process]:
@@ -182,7 +185,7 @@ class RayCluster:
             each
             for node in (self._head, self._node)
             for each in psutil.Process(node.pid).children(recursive=True)
-            if _works(each)
+            if _has_title(each, "ray::work_on")
         ]
         return random.sample(found, min(1, len(found)))
 
@@ -193,14 +196,16 @@ class RayCluster:
             return []
         node = psutil.Process(self._node.pid)
         children = node.children(recursive=True)
-        if not any(map(_works, children)):
+        if not any(_has_title(each, "ray::work_on") for each in children):
             return []
         return [*children, node]
 
     def own_seconds(self) -> float:
         """Processor time of what runs beside the tasks."""
-        tree = [each for each in processes_of(psutil.Process(self._head.pid)) if not _works(each)]
-        return seconds_of(tree)
+        tree = processes_of(psutil.Process(self._head.pid))
+        return seconds_of(
+            each for each in tree if not _has_title(each, "ray::work_on", "ray::IDLE")
+        )
 
     def close(self) -> None:
         for node in (self._node, self._head):
@@ -223,10 +228,10 @@ def seconds_of(processes: Iterable[psutil.Process]) -> float:
     return sum(sum(each[:4]) for each in times)
 
 
-def _works(process: psutil.Process) -> bool:
-    """Whether Ray runs a task in this process."""
+def _has_title(process: psutil.Process, *titles: str) -> bool:
+    """Whether Ray calls a process so: by its task, or idle after one."""
     with suppress(psutil.Error):
-        return "ray::work_on" in "".join(process.cmdline())
+        return "".join(process.cmdline()).startswith(titles)
     return False
 
 
