@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from catalog.feeds.names import meaning_by_name
@@ -49,6 +50,7 @@ _BY_PART: Final = {
 _ABSENT: Final = frozenset({"", "n/a", "na", "null", "-", "unknown"})
 
 
+@lru_cache(maxsize=1_000)
 def read_availability(text: str) -> Availability | None:
     """Parse a word, a schema.org address or a stock count; None for an absent value.
 

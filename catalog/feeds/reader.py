@@ -107,7 +107,9 @@ def _page_texts(
 ) -> Iterator[tuple[Path, str]]:
     for page in pages:
         try:
-            yield page, "".join(read_text(page, encoding).parts())
+            text = read_text(page, encoding)
+            findings.may_be_doubled |= text.may_be_doubled
+            yield page, "".join(text.parts())
         except FeedError as error:
             findings.rejects.append(Reject(0, str(error)))
 
