@@ -143,7 +143,7 @@ class Collection:
 
     @property
     def weights_folder(self) -> Path | None:
-        """As `Embedder.weights_folder`; that of the shipped encoder without an embedder."""
+        """`Embedder.weights_folder`, or that of the shipped encoder without an embedder."""
         return weights_folder(None) if self.embedder is None else self.embedder.weights_folder
 
     @property

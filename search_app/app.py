@@ -64,7 +64,7 @@ _log = logging.getLogger(__name__)
 
 BASE64_GROWTH: Final = 4 / 3
 ENVELOPE_BYTES: Final = 64_000
-"""What a form or a JSON body may add around a photo."""
+"""Bytes that a form or a JSON body may add around a photo."""
 FIELD_BYTES: Final = 32_000
 """Largest field of a form that is no file: these are held in memory."""
 

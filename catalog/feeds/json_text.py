@@ -157,6 +157,6 @@ def cell_of(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(cell for each in value if (cell := cell_of(each)))
     if isinstance(value, dict):
-        told = next((value[key] for key in (*_ADDRESSES, *_NAMES) if value.get(key)), None)
-        return cell_of(told) or json.dumps(value, ensure_ascii=False)
+        named = next((value[key] for key in (*_ADDRESSES, *_NAMES) if value.get(key)), None)
+        return cell_of(named) or json.dumps(value, ensure_ascii=False)
     return str(value).strip()

@@ -87,7 +87,7 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
 
 
 def _orientation_segment(content: bytes) -> bytes:
-    """What is kept of an APP1 segment: an EXIF block with the orientation alone."""
+    """The kept part of an APP1 segment: an EXIF block with the orientation alone."""
     if _TURNED_BY_XMP.search(content):
         raise _TurnedElsewhere
     orientation = _orientation(content) if content.startswith(b"Exif") else 1

@@ -83,7 +83,7 @@ def names(term: Term, product_id: InstrumentedAttribute[str] = Product.id) -> Ha
 
 
 def names_all(clauses: Iterable[Clause], product_id: InstrumentedAttribute[str]) -> HasText:
-    """Whether a product's text names one term of each clause: asked at once, few may have all."""
+    """Whether a product's text names one term of each clause: in one query, as few may have all."""
     queries = [tuple(zip(*map(_queries, clause), strict=True)) for clause in clauses]
     sqlite = " AND ".join(f"({' OR '.join(each[0])})" for each in queries)
     postgresql = " & ".join(f"({' | '.join(each[1])})" for each in queries)

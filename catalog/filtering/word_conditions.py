@@ -73,7 +73,7 @@ def _finds(session: Session, words: WordQuery) -> bool:
 
 
 def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
-    """What a garment must be: one of the ids that a query finds by indices."""
+    """Condition on a garment: it is one of the ids that a query finds by indices."""
     if not words.alternatives:
         return true()
     clauses = words.alternatives[0]
@@ -83,7 +83,7 @@ def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
 
 
 def excluded_conditions(words: WordQuery, worn_with: bool) -> list[ColumnElement[bool]]:
-    """What a product must not be, nor any of its garments.
+    """Condition that excludes a product by itself or any of its garments.
 
     Args:
         worn_with: garments that are only worn with the product count too.

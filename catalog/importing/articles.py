@@ -80,7 +80,7 @@ def _size_at(words: list[str], at: int) -> int:
 
 
 def _size_behind(words: list[str], at: int) -> int:
-    """The number of words behind a colour that belong to it: a shade, or a size of two digits."""
+    """Number of words after a colour that belong to it: a shade, or a size of two digits."""
     following = words[at : at + 2]
     if following and following[0] in listed("shades"):
         return 1

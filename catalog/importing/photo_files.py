@@ -26,7 +26,7 @@ _LINKED_OUTSIDE: Final = "(a symbolic link that leads out of the photos' folder)
 
 @dataclass(frozen=True)
 class PhotoLocations:
-    """Where photos are looked up: a folder and the store of fetched photos.
+    """Places to look for photos: a folder and the store of fetched photos.
 
     `chosen_by_user` looks URLs up in the folder too; `refresh` revalidates fetched photos.
     `shared_names` are last parts of several URLs: the folders before them must fit too.

@@ -1,4 +1,4 @@
-"""What a visitor reads of an error: no paths, commands or settings."""
+"""Error messages for visitors: no paths, commands or settings."""
 
 from typing import Final
 
@@ -70,7 +70,7 @@ _PROBLEMS: Final = (
     N_("must be less than %(most)s"),
     N_("this holds nothing of the photo; draw a larger one"),
 )
-"""What is wrong with a field of a page's address."""
+"""Messages about a field of a page's address."""
 
 
 class ErrorTexts:
@@ -90,7 +90,7 @@ class ErrorTexts:
 
     @staticmethod
     def error_message(code: str, message: str) -> str:
-        """What to say of an error: by its code, else the message that it came with."""
+        """The message for an error: by its code, else the one that it came with."""
         if code.startswith("http_"):
             return gettext(_ADDRESS)
         return gettext(_MESSAGES[code]) if code in _MESSAGES else message

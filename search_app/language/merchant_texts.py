@@ -49,7 +49,7 @@ _GARMENTS: Final = {
     "a bottom": N_("a bottom"),
     **{kind.lower(): name for kind, name in KINDS.items()},
 }
-"""What the templates are filled with; predicted kinds are in lower case."""
+"""Values for the templates; predicted kinds are in lower case."""
 _SKIPPED: Final = {
     "no_garment": N_("No garment was found on the photo"),
     "placeholder": N_("Several products share this photo: a placeholder"),
@@ -112,7 +112,7 @@ class WorkListTexts:
 
     @staticmethod
     def finding_reason(reason: str, skip_code: str | None) -> str:
-        """Why an entry is on its list.
+        """The reason why an entry is on its list.
 
         Args:
             reason: in English, as it is stored.
@@ -128,7 +128,7 @@ class WorkListTexts:
 
     @staticmethod
     def list_done(action: str, count: int) -> str:
-        """What was just done; "" for nothing."""
+        """A confirmation of the last action; "" without one."""
         return gettext(_DONE[action], count=number(count)) if action in _DONE else ""
 
     @staticmethod

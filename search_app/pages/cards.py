@@ -57,8 +57,8 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
         return views
     sign = -1 if state.sort == "-price" else 1
     # Those without a price last.
-    places = [(each.price is None, sign * (each.price or 0)) for each in shown]
-    return [views[index] for index in sorted(range(len(views)), key=places.__getitem__)]
+    ranks = [(each.price is None, sign * (each.price or 0)) for each in shown]
+    return [views[index] for index in sorted(range(len(views)), key=ranks.__getitem__)]
 
 
 def _product_card(product: ResultCard | ProductSummary, product_id: str) -> ResultView:
@@ -142,7 +142,7 @@ def price_text(price: Decimal | None, currency: str | None) -> str:
 
 
 def stock_text(availability: str | None) -> str:
-    """What to say of an availability; "" for what is in stock or unknown."""
+    """A note on an availability; "" for what is in stock or unknown."""
     is_plain = availability in (None, Availability.IN_STOCK)
     return "" if is_plain else texts.stock(availability or "")
 

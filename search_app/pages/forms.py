@@ -131,7 +131,7 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
 
 
 def _each_word(path: str, state: PageState, words: UnderstoodWords) -> Iterator[ActiveFilter]:
-    """What the words name, each with the address of the search without it; none if it is one."""
+    """The terms of the words, each with the address of the search without it; none if only one."""
     named = dict.fromkeys(term.said for term in words.query.terms)
     for said in named if len(named) > 1 else ():
         rest = (each for each in words.text.split() if not {*folded_words(each)} <= {*said.split()})
@@ -216,7 +216,7 @@ def _choices(
 
 
 def value_name(field: str, value: str) -> str:
-    """What a facet's value is called, with a capital; own values of the feed as it has them."""
+    """The display name of a facet's value, with a capital; the feed's own values unchanged."""
     if field == "colour":
         value = texts.colour(value)
     elif field == "availability":

@@ -196,7 +196,7 @@ def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
 
 
 def _note(stored: StoredQuery, state: PageState) -> str:
-    """What to say of the photo: no garment on it, or no colours that could be compared."""
+    """A remark on the photo: no garment on it, or no colours that could be compared."""
     is_grey = state.options.fitted(stored.query.monochrome).colour_weight < state.colour_weight
     notes = (
         "" if stored.query.garments or state.pick else texts.NO_GARMENT,

@@ -13,7 +13,7 @@ from search_app.pages.views import ActiveFilter, FilterForm
 from segmentation.classes import GarmentClass
 
 LOADED_ALONE: Final = 4 * PAGE_SIZE
-"""So many results come as the visitor scrolls; more on request, else the foot is out of reach."""
+"""Results loaded by scrolling; more come on request, so that the foot stays in reach."""
 
 
 def results_context(

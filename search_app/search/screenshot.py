@@ -87,7 +87,7 @@ def _between_strips(rows: Pixels) -> Box | None:
 
 
 def _has(rows: Pixels, colour: Pixels) -> npt.NDArray[np.bool_]:
-    """Which pixels have a colour."""
+    """A mask of the pixels that have a colour."""
     return np.asarray(np.abs(rows - colour).max(axis=-1) <= SAME)
 
 

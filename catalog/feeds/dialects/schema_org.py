@@ -113,8 +113,8 @@ def _item(node: Any) -> Entry:
 
 
 def _property_text(node: Any) -> str:
-    told = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
-    return str(told[0]) if told else " ".join("".join(node.itertext()).split())
+    given = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
+    return str(given[0]) if given else " ".join("".join(node.itertext()).split())
 
 
 def _joined(before: dict[str, Record], record: Record) -> Record:
