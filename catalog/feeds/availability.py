@@ -22,6 +22,10 @@ class Availability(StrEnum):
     IN_STORE_ONLY = "in store only"
 
 
+SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
+"""Values of products that cannot be bought."""
+
+
 def _letters(text: str) -> str:
     """The letters without accents, and digits."""
     decomposed = unicodedata.normalize("NFKD", text)

@@ -37,6 +37,7 @@ class Tab:
 TABS: Final = (
     Tab("/admin", N_("Imports and index")),
     Tab("/admin/sources", N_("Sources")),
+    Tab("/admin/products", N_("Products")),
     Tab("/admin/lists", N_("Work lists")),
     Tab("/admin/searches", N_("Searches")),
 )

@@ -183,6 +183,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     photo_kinds = Filled("JPEG, PNG or WebP, up to %(size)s MB")
     too_large = Filled("This photo is larger than %(size)s MB: save it smaller.")
     sample = Filled("Search with sample photo %(number)s")
+    more_of_category = Filled("More in %(category)s")
     more_like = Filled("More like %(title)s")
     less_like = Filled("Less like %(title)s")
     search_with = Filled("Search with %(title)s")

@@ -244,7 +244,9 @@ def _query_page(
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
     photo = photo_pick(stored.query, pick, chosen, path, state)
     recorder = services.analytics
-    context = results_context(cards, form, title, is_empty, path, state, chosen.whole_photo) | {
+    whole_photo = chosen.whole_photo
+    context = results_context(collection, cards, form, title, is_empty, path, state, whole_photo)
+    context |= {
         "search_id": recorded_search(recorder, state, chosen, words, among, cards),
         "photo": photo,
         "with_classes": False,
