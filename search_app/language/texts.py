@@ -131,6 +131,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
         "Weighted similarity of style and colour: 1.00 is the same. It is no probability."
     )
     SHOW_MORE = Text("Show more")
+    LIKE_GARMENT = Text("Garments like this")
     LIKE_PHOTO = Text("Closest to the whole photo")
     FOUND = Text("Results for your words")
     NOTHING_MATCHES = Text("Nothing matches")
@@ -268,7 +269,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
             return gettext("Price %(low)s to %(high)s", low=lowest, high=highest)
         if lowest:
             return gettext("Price from %(low)s", low=lowest)
-        return gettext("Price to %(high)s", high=highest)
+        return gettext("Price up to %(high)s", high=highest)
 
     @classmethod
     def about_words(cls, words: UnderstoodWords) -> str:

@@ -237,10 +237,15 @@ def _query_page(
     words = collection.understand(state.words)
     own_class = None if chosen.whole_photo else chosen.garment.garment_class
     among = state.class_searched(own_class)
+    # Of a garment whose class is in doubt, all classes were searched.
+    is_mixed = any(each.garment_class is not among for each in cards)
+    shown_class = None if is_mixed else among
     with collection.database.session() as session:
-        menus = counted_facets(session, state, words, among)
+        menus = counted_facets(session, state, words, shown_class)
         is_empty = not cards and product_count(session) == 0
-    title = texts.like_this(among) if among else texts.LIKE_PHOTO
+    title = texts.LIKE_PHOTO if chosen.whole_photo else texts.LIKE_GARMENT
+    if shown_class:
+        title = texts.like_this(shown_class)
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
     photo = photo_pick(stored.query, pick, chosen, path, state)
     recorder = services.analytics

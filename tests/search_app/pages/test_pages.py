@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -513,3 +514,22 @@ def test_advice_leads_to_results(client: TestClient) -> None:
 def test_search_without_words_is_the_catalogue(client: TestClient) -> None:
     answer = client.get("/find?words=&k=24", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/catalogue")
+
+
+def test_heading_and_filters_are_of_the_classes_that_are_shown(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    queries = client.app.state.services.queries  # type: ignore[attr-defined]
+    address = upload(client, photo_bytes("red"))
+    token = address.removeprefix("/q/")
+    stored = queries.get(token)
+    (garment,) = stored.query.garments
+    unsure = replace(garment, garment=replace(garment.garment, score=0.4))
+    sure = client.get(address).text
+    queries.put(token, replace(stored, query=replace(stored.query, garments=(unsure,))))
+    mixed = client.get(address).text
+    assert ("Tops like this" in sure, "Garments like this" in mixed) == (True, True)
+    assert len(titles(mixed)) > len(titles(sure))
+    assert '<input id="category-2"' in mixed
+    assert '<input id="category-2"' not in sure
+    assert "Bottoms like this" in client.get(f"{address}?class=lower").text
