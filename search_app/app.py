@@ -67,7 +67,7 @@ BASE64_GROWTH: Final = 4 / 3
 ENVELOPE_BYTES: Final = 64_000
 """Bytes that a form or a JSON body may add around a photo."""
 FIELD_BYTES: Final = 32_000
-"""Largest field of a form that is no file: these are held in memory."""
+"""Largest field of a form that is not a file: these are held in memory."""
 
 
 def create_app(settings: Settings, collection: Collection | None = None) -> FastAPI:

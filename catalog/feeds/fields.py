@@ -172,7 +172,7 @@ def _refusal(
     if "\0" in product_id:
         return "id holds a zero byte"
     if _CUT_NUMBER.fullmatch(product_id):
-        return f"a spreadsheet has cut the id to {product_id!r}; make the column text, export anew"
+        return f"a spreadsheet has cut the id to {product_id!r}; make the column text, then export"
     if product_id in line_of:
         return f"id {product_id!r} is on line {line_of[product_id]} already"
     return None
@@ -180,7 +180,7 @@ def _refusal(
 
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
-        row.warn("broken byte", f"{name} holds a byte that is no letter")
+        row.warn("broken byte", f"{name} holds a byte that is not a letter")
     units = map(price_unit, row.columns.fields["price"])
     of_column = next((unit.currency for unit in units if unit.currency), None)
     currency = _currency(row)

@@ -59,8 +59,8 @@ def numbered_values(parts: Iterable[str], feed_name: str) -> Iterator[tuple[int,
             yield number, _unwrapped(value)
     except ValueError as error:
         raise FeedError(
-            f"{feed_name} is no whole JSON document: it breaks off after {number} products; "
-            "export it anew, as one list of products or one product a line"
+            f"{feed_name} is not a whole JSON document: it breaks off after {number} products; "
+            "export it again, as one list of products or one product a line"
         ) from error
 
 

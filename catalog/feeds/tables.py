@@ -24,7 +24,7 @@ OPEN_QUOTE: Final = (
 _HEADINGS: Final = 20
 """Lines among which the header is searched."""
 _WIDE: Final = 4
-"""Columns from which it is no chance that each line of a long text has a separator for each."""
+"""Columns from which it is not chance that each line of a long text has a separator for each."""
 _RESCANS: Final = 10
 """Upper bound on how often broken quotes may make the reader rescan a file, in file lengths."""
 
@@ -49,7 +49,7 @@ def read_table(
         header = tuple(map(mended_name, names))
         records = stored(_records(rows, header, findings))
     except csv.Error as error:
-        raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error
+        raise FeedError(f"{feed_name}: {error}; save it as CSV again") from error
     above = [line for line in lines[:start] if line.strip()]
     if above:
         findings.notes.append(f"{len(above)} lines above the header were left out")

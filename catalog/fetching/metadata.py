@@ -32,7 +32,7 @@ _WEBP_FLAGS: Final = 0x08 | 0x04
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the photo without metadata; bytes that are no photo come back as they are.
+    """Return the photo without metadata; bytes that are not a photo come back as they are.
 
     JPEG, PNG and WebP keep their compressed pixels; other formats, and PNG and WebP that are to be
     turned, become PNG.

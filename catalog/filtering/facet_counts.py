@@ -31,7 +31,7 @@ from catalog.filtering.filters import Filters
 from catalog.models import AttributeRow, Product
 
 COLUMNS: Final = ("brand", "category", "availability", "colour", "price", "class")
-"""Facets that are no attributes."""
+"""Facets that are not attributes."""
 _TEXTS: Final = COLUMNS[:4]
 Counts = Mapping[str, int]
 """Number of products by value."""

@@ -1,8 +1,8 @@
 """The kinds that a product's text names, as bits of `product.named_kinds`.
 
-Text that names another kind contradicts a prediction: a "Pleated skirt" is no dress, whatever was
-segmented. It is decided when a product is written, so that a query compares one number. Kinds that
-cover the whole body have a bit each; those of the upper and the lower body share one, since a
+Text that names another kind contradicts a prediction: a "Pleated skirt" is not a dress, whatever
+was segmented. It is decided when a product is written, so that a query compares one number. Kinds
+that cover the whole body have a bit each; those of the upper and the lower body share one, since a
 jacket may also be a blazer.
 """
 

@@ -2,7 +2,7 @@
 
 A product has a concept where its own text names it: a shop that writes "Striped dress" is right
 about it. A garment also has it where its predicted attribute says so, unless the product is named
-as another kind: a "Pleated skirt" is no dress.
+as another kind: a "Pleated skirt" is not a dress.
 """
 
 from collections.abc import Sequence

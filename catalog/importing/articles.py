@@ -28,7 +28,7 @@ _CODE_LENGTH: Final = 4
 def article_of(product: Product) -> str | None:
     """The group id of a product, else the key of its title; None where neither names an article.
 
-    A product from a folder of photos has a file name for a title and is no variant.
+    A product from a folder of photos has a file name for a title and is not a variant.
     """
     if product.group_id is not None or product.origin is not None:
         return product.group_id

@@ -132,7 +132,7 @@ def parse_interval(text: str) -> timedelta | None:
         return None
     found = _INTERVAL.fullmatch(text.strip().lower())
     if found is None:
-        raise SourceError(f"{text[:40]!r} is no interval; write 15m, 6h, 1d or never")
+        raise SourceError(f"{text[:40]!r} is not an interval; write 15m, 6h, 1d or never")
     return timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
 
 

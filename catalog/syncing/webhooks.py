@@ -57,7 +57,7 @@ def is_ping(body: bytes) -> bool:
 def parse_change(
     kind: SourceKind, topic: str, body: bytes, received: datetime
 ) -> ProductChange | None:
-    """The change in a signed body; None where it is no change of a product.
+    """The change in a signed body; None where it is not a change of a product.
 
     Args:
         received: a deletion has no other time.

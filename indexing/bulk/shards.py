@@ -6,7 +6,7 @@ them once.
 plan -> waiting -> claim -> running, the lease renewed -> done -> collect
                    the worker dies or fails: another claims it; after three attempts it is parked
 
-A run starts anew from what is not indexed, and takes the place of an earlier one of its source.
+A run starts again from what is not indexed, and takes the place of an earlier one of its source.
 """
 
 import hashlib

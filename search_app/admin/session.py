@@ -35,7 +35,7 @@ class Tab:
 
 
 TABS: Final = (
-    Tab("/admin", N_("Imports and index")),
+    Tab("/admin", N_("Imports")),
     Tab("/admin/sources", N_("Sources")),
     Tab("/admin/products", N_("Products")),
     Tab("/admin/lists", N_("Work lists")),

@@ -51,7 +51,7 @@ _JOB_MESSAGES: Final = (
         "--map %(field)s=COLUMN"
     ),
     N_("%(feed)s has no column %(column)s, it has: %(names)s; correct --map"),
-    N_("%(feed)s is no text; save it as CSV in UTF-8"),
+    N_("%(feed)s is not text; save it as CSV in UTF-8"),
     N_("%(feed)s is empty; give a CSV, TSV, JSON lines or XML file"),
     N_("%(feed)s has no rows; add a row for each product"),
     N_("%(count)s products had characters that cannot be shown, now left out"),

@@ -27,7 +27,7 @@ _MESSAGES: Final = {
     "too_large": N_("The photo has too many bytes; save it smaller."),
     "too_many_pixels": N_("The photo has too many pixels; save it smaller."),
     "too_small": N_("The photo is too small; use a larger one."),
-    "too_complex": N_("The photo is packed in far too many parts; save it anew as JPEG or PNG."),
+    "too_complex": N_("The photo is packed in far too many parts; save it again as JPEG or PNG."),
     "not_a_photo": _NOT_A_PHOTO,
     "heic": N_("HEIC photos cannot be read here; save it as JPEG."),
     "damaged": _DAMAGED,

@@ -16,7 +16,7 @@ _LIST_NAMES: Final = {
 _LIST_LEADS: Final = {
     "no-garment": N_(
         "Nothing on these photos can be searched for. Replace them in the feed, or mark them as "
-        "fine where the product is no garment."
+        "fine where the product is not a garment."
     ),
     "title": N_(
         "The title or the category names another garment than the photo shows. Either the photo "
@@ -140,7 +140,7 @@ class WorkListTexts:
 
 
 def _garments(said: str) -> str:
-    """Translate "a top or a bottom"; what is no garment stays."""
+    """Translate "a top or a bottom"; what is not a garment stays."""
     named = [gettext(_GARMENTS[each]) if each in _GARMENTS else each for each in said.split(" or ")]
     return gettext(" or ").join(named)
 

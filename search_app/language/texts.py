@@ -128,7 +128,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     SIMILARITY = Text("Similarity")
     NOT_THIS = Text("Hide this one")
     SCORE_HELP = Text(
-        "Weighted similarity of style and colour: 1.00 is the same. It is no probability."
+        "Weighted similarity of style and colour: 1.00 is the same. It is not a probability."
     )
     SHOW_MORE = Text("Show more")
     LIKE_GARMENT = Text("Garments like this")

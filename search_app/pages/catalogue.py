@@ -65,7 +65,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
             among = state.class_searched(own_class) or own_class
             menus = counted_facets(session, state, words, among)
     except (CatalogError, KeyError) as error:
-        raise PageNotFound("this garment is no longer in the catalogue; search anew") from error
+        raise PageNotFound("this garment is no longer in the catalogue; search again") from error
     query = replace(query, exclude_product=card.product_id)
     with services.metrics.stage("search"):
         cards = shown_cards(search_cards(collection, query, state.options, among), state)

@@ -26,7 +26,7 @@ _PRESERVED_FIELDS: Final = (
     "class", "words", "in_colour", "text", "brand", "category", "colour", "availability",
     "price_min", "price_max", "sort", "colour_weight", "k", "page",
 )  # fmt: skip
-"""Fields that the form itself holds, or that start anew when it is sent."""
+"""Fields that the form itself holds, or that start again when it is sent."""
 ATTRIBUTE_MENUS: Final = 12
 """Most attributes of the products' own that have a menu."""
 MOST_VALUES: Final = 40
@@ -46,7 +46,7 @@ def filter_form(
 
     Args:
         words: the state's words as the catalogue understands them.
-        own_class: class of the query garment; None = the query is no garment.
+        own_class: class of the query garment; None = the query is not a garment.
         whole_photo: the query is the whole photo, at first among all classes.
         compares: results have a similarity, so that style and colour can be weighted.
     """

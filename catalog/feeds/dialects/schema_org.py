@@ -216,7 +216,7 @@ def _priced(offer: Entry) -> list[Entry]:
 
 
 def _price(offer: Entry) -> str:
-    """An offer's price; of several the first that is no list price."""
+    """An offer's price; of several the first that is not a list price."""
     current = [each for each in _priced(offer) if _term(each.get("priceType")) not in _LIST_PRICES]
     found = [each.get(key) for each in current for key in ("price", "lowPrice")]
     return next((cell_of(each) for each in found if each not in (None, "")), "")

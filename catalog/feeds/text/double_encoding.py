@@ -87,7 +87,7 @@ def _mended(
     if count:
         findings.notes.append(
             f"{count} texts had been encoded as UTF-8 twice and were mended, first on {example}; "
-            "export the feed anew as UTF-8"
+            "export the feed again as UTF-8"
         )
 
 
