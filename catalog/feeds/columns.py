@@ -24,7 +24,7 @@ KNOWN_NAMES: Final = frozenset(
 PHOTO_NAMES: Final = frozenset(
     name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
 )
-"""Those of photos."""
+"""Known names of photo columns."""
 _PRICE_NAMES: Final = frozenset(
     name.replace("_", "")
     for field in ("price", "regular_price", "sale_price")
@@ -34,7 +34,7 @@ MINOR: Final = re.compile(
     "(?:(?:^|_)(in_)?ct|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
     "|centesimi|grosz[ye]?|øre|öre|kopecks?))$"
 )
-"""Says that a price counts cents, or the like of another currency: the end of its column's name."""
+"""Suffix of a price column in cents, or the minor unit of another currency."""
 _GOOGLE_CATEGORY: Final = "google_product_category"
 _OUTER: Final = re.compile(
     r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant|c)_)+"
@@ -122,7 +122,7 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
 
 @lru_cache(maxsize=100)
 def known_columns(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The column of each field, by plain name, that its name tells; empty without any."""
+    """The column of each field, recognised by name; empty without any."""
     there = _by_squeezed_name(names)
     inner = {squeezed(_OUTER.sub("", plain_name(name))): plain_name(name) for name in names[::-1]}
     return {
@@ -147,7 +147,7 @@ def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:
 
 @lru_cache(maxsize=1_000)
 def price_unit(name: str) -> PriceUnit:
-    """What the end of a column's plain name says: "price_eur", "preis_in_cent"."""
+    """Parse the unit at the end of a column's plain name: "price_eur", "preis_in_cent"."""
     currency, is_minor = None, False
     while True:
         before, _, code = name.rpartition("_")

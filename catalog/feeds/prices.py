@@ -114,7 +114,7 @@ def major_units(amount: Decimal | None, currency: str | None) -> Decimal | None:
     if amount is None:
         return None
     if amount % 1:
-        raise ValueError(f"price {str(amount)!r} is no whole number of cents, as its column says")
+        raise ValueError(f"price {str(amount)!r} is not a whole number of cents")
     return amount.scaleb(-decimals_of(currency) if currency else -2)
 
 

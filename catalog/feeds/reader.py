@@ -116,7 +116,7 @@ def parse_field_map(texts: Iterable[str]) -> FieldMap:
     """Pairs of field and column from texts like "title=name".
 
     A field given twice has several columns: the first with a value counts, for photos all do. An
-    unknown field becomes an attribute. FeedError for a text that is no pair.
+    unknown field becomes an attribute. FeedError for a text that is not a pair.
     """
     pairs = []
     for text in texts:
