@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
-from catalog.feeds.columns import Columns, price_unit
+from catalog.feeds.columns import KNOWN_NAMES, MINOR, Columns, price_unit, squeezed
 from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
@@ -173,6 +173,10 @@ def _refusal(
         return "id holds a zero byte"
     if _CUT_NUMBER.fullmatch(product_id):
         return f"a spreadsheet has cut the id to {product_id!r}; make the column text, then export"
+    if product_id.lower().replace("_", "") in KNOWN_NAMES and all(
+        squeezed(text) in KNOWN_NAMES for text in record.values.values() if text
+    ):
+        return "the header is repeated here"
     if product_id in line_of:
         return f"id {product_id!r} is on line {line_of[product_id]} already"
     return None
@@ -257,7 +261,8 @@ def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | 
 def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, str | None]:
     for column in row.columns.fields[name]:
         text = row.record.values.get(column, "")
-        is_minor = price_unit(column).is_minor
+        unit = row.record.values.get("price_unit", "").strip().lower()
+        is_minor = price_unit(column).is_minor or MINOR.fullmatch(unit) is not None
         try:
             if text and column in row.record.numbers:
                 amount = number_price(text, currency)
