@@ -507,3 +507,13 @@ def test_a_repeated_header_is_no_product(tmp_path: Path) -> None:
     feed = read_feed(path)
     assert [row.id for row in feed.rows] == ["A1", "A2"]
     assert [each.reason for each in feed.rejects] == ["the header is repeated here"]
+
+
+@pytest.mark.parametrize(
+    "column", ["Währungscode", "Currency ISO code", "Moneda", "Monnaie", "Kod waluty", "通貨"]
+)
+def test_a_currency_in_a_column_of_another_language(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(f"id;title;price;{column};image\n1;Kleid;19,90;CHF;a.jpg\n", encoding="utf-8")
+    (row,) = read_feed(path).rows
+    assert (row.price, row.currency, row.attributes) == (Decimal("19.90"), "CHF", {})
