@@ -1,4 +1,4 @@
-"""What is sold, and the truth about every photo, garment and vector.
+"""The products of a shop, and the stored state of every photo, garment and vector.
 
 SQLAlchemy; no torch, no faiss.
 """

@@ -35,7 +35,7 @@ from catalog.filtering.named_kinds import decide_named_kinds, is_decided
 from catalog.models import DATABASE_NAME
 
 BUSY_MILLISECONDS: Final = 30_000
-"""How long a writer waits for another process's transaction."""
+"""Longest wait of a writer for another process's transaction."""
 _NO_INDEX: Final = 3
 """Bytes of the log's index before SQLite has written any of it."""
 _PRAGMAS: Final = (
@@ -59,7 +59,7 @@ REMEDY: Final = "run `apparel rebuild --mend`"
 _WRITERS_LOCK: Final = 5_817_303
 """Key of PostgreSQL's advisory lock that writers queue for."""
 STOPPED_SECONDS: Final = 2 * BUSY_MILLISECONDS // 1000
-"""After so long between two statements PostgreSQL ends a write transaction, and its lock."""
+"""Pause between two statements after which PostgreSQL ends a write transaction and its lock."""
 _TOGETHER: Final = "together"
 _ENTER_INDICES: Final = text("""
     DO $$ BEGIN

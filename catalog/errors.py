@@ -6,7 +6,7 @@
     ├── PruneRefused          a feed lacks so many products that a mistake is likely
     ├── DatabaseError         the database is missing, of another version or not writable
     │   ├── CannotWrite       the disk is full or read-only; reading still works
-    │   ├── UnreadableText    a stored text is no UTF-8
+    │   ├── UnreadableText    a stored text is not UTF-8
     │   └── DatabaseAway      the database server does not answer, or the connection was lost
     ├── BackupError           a backup cannot be written or restored
     ├── FolderInUse           another process serves, restores or upgrades the data folder
@@ -99,7 +99,7 @@ class CannotWrite(DatabaseError):
 
 
 class UnreadableText(DatabaseError):
-    """A stored text is no UTF-8."""
+    """A stored text is not UTF-8."""
 
 
 class DatabaseAway(DatabaseError):

@@ -22,7 +22,7 @@ def publishing(path: Path, mode: int = 0o644) -> Iterator[Path]:
         OSError: the path is a folder, or a device or pipe, which a rename would replace.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "is no ordinary file; name another", str(path))
+        raise OSError(errno.EINVAL, "is not an ordinary file; name another", str(path))
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -489,7 +489,7 @@ class SearchRow(Base):
 
 
 class SearchEventRow(Base):
-    """What followed a search for one of its products: click, cart or purchase."""
+    """An event after a search for one of its products: click, cart or purchase."""
 
     __tablename__ = "search_event"
 
@@ -547,7 +547,7 @@ class _OfSyncSource:
 class ShopProductRow(_OfSyncSource, Base):
     """A product as the shop's own system knows it: its number there, and when it last changed.
 
-    A webhook that removes a Shopify product tells its number alone.
+    A webhook that removes a Shopify product has its number alone.
     """
 
     __tablename__ = "shop_product"

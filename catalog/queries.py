@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, case, func, literal, or_, 
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, selectinload
 
 from catalog.errors import ProductNotFound
+from catalog.feeds.availability import SOLD_OUT
 from catalog.feeds.rows import ProductRow
 from catalog.filtering.conditions import is_on_sale, product_conditions
 from catalog.filtering.filters import Filters
@@ -199,8 +200,10 @@ def list_products(
 
 
 def spread_products(session: Session, count: int, reach: int) -> tuple[ProductSummary, ...]:
-    """Products at equal distances among the first `reach` by title."""
-    ids = session.scalars(select(Product.id).order_by(*_order("")).limit(reach)).all()
+    """Products at equal distances among the first `reach` by title, of those in stock if any."""
+    by_title = select(Product.id).order_by(*_order("")).limit(reach)
+    in_stock = by_title.where(func.coalesce(Product.availability, "").not_in(SOLD_OUT))
+    ids = session.scalars(in_stock).all() or session.scalars(by_title).all()
     chosen = ids[:: max(1, len(ids) // count)][:count]
     query = select(Product).where(Product.id.in_(chosen)).order_by(*_order(""))
     return _summaries(session, session.scalars(query).all())

@@ -64,7 +64,7 @@ class AttributeCard:
 class PhotoDetail:
     """A product's photo with its status (pending, indexed, skipped) and its size in pixels.
 
-    `has_copy` tells whether there is a stored copy to show.
+    `has_copy`: there is a stored copy to show.
     """
 
     id: int

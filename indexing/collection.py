@@ -25,7 +25,7 @@ from catalog.data_folder.reserve import give_up_reserve, keep_reserve
 from catalog.data_folder.sweep import Unreferenced, sweep
 from catalog.database import Database, open_database
 from catalog.errors import CannotWrite, CatalogError
-from catalog.feeds.availability import Availability
+from catalog.feeds.availability import SOLD_OUT
 from catalog.feeds.rows import Feed, ProductRow
 from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
@@ -91,7 +91,6 @@ __all__ = [
     "open_collection",
 ]
 
-_SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
 SECONDS_TO_VISIBLE: Final = 2 * REFRESH_SECONDS
 """Interval at which a run makes new vectors visible to searches."""
 SIZES_SECONDS: Final = 60.0
@@ -143,7 +142,7 @@ class Collection:
 
     @property
     def weights_folder(self) -> Path | None:
-        """As `Embedder.weights_folder`; that of the shipped encoder without an embedder."""
+        """`Embedder.weights_folder`, or that of the shipped encoder without an embedder."""
         return weights_folder(None) if self.embedder is None else self.embedder.weights_folder
 
     @property
@@ -534,7 +533,7 @@ class Collection:
 def _sold_out_last(hits: Sequence[Hit], cards: Mapping[int, GarmentCard]) -> list[Hit]:
     """Hits that have a card, in order, with products that cannot be bought at the end."""
     there = [hit for hit in hits if hit.garment_id in cards]
-    return sorted(there, key=lambda hit: cards[hit.garment_id].availability in _SOLD_OUT)
+    return sorted(there, key=lambda hit: cards[hit.garment_id].availability in SOLD_OUT)
 
 
 def _model_of(database: Database, embedder: Embedder | None) -> tuple[int, ModelFingerprint | None]:

@@ -18,6 +18,7 @@ from indexing.errors import IndexingError
 from indexing.types import Embedder
 from search_app import health
 from search_app.admin import imports as admin_imports
+from search_app.admin import products as admin_products
 from search_app.admin import searches as admin_searches
 from search_app.admin import session as admin_session
 from search_app.admin import sources as admin_sources
@@ -64,9 +65,9 @@ _log = logging.getLogger(__name__)
 
 BASE64_GROWTH: Final = 4 / 3
 ENVELOPE_BYTES: Final = 64_000
-"""What a form or a JSON body may add around a photo."""
+"""Bytes that a form or a JSON body may add around a photo."""
 FIELD_BYTES: Final = 32_000
-"""Largest field of a form that is no file: these are held in memory."""
+"""Largest field of a form that is not a file: these are held in memory."""
 
 
 def create_app(settings: Settings, collection: Collection | None = None) -> FastAPI:
@@ -119,7 +120,14 @@ def create_app(settings: Settings, collection: Collection | None = None) -> Fast
     app.state.services = services
     for part in (photo, catalogue, site, health, openapi):
         app.include_router(part.router)
-    for tab in (admin_session, admin_imports, admin_sources, admin_lists, admin_searches):
+    for tab in (
+        admin_session,
+        admin_imports,
+        admin_sources,
+        admin_products,
+        admin_lists,
+        admin_searches,
+    ):
         app.include_router(tab.router)
     for part in (search, explore, events, products, imports, sources, webhooks, compat):
         app.include_router(part.router, dependencies=[Depends(only_known_names)])

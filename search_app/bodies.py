@@ -20,7 +20,7 @@ SMALL: Final = 1_000_000
 FORMS_AT_ONCE: Final = 24
 """Large forms that are received or answered at once; the line before the models is shorter."""
 OTHERS_AT_ONCE: Final = 2
-"""Likewise of large bodies that are no multipart form: feeds, photos in JSON."""
+"""Likewise of large bodies that are not multipart forms: feeds, photos in JSON."""
 SILENCE_SECONDS: Final = 15.0
 """Longest pause within a body."""
 BODY_SECONDS: Final = 180.0

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 SIGNS: Final = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
 """Exceptions that come of such values."""
 SOUND_SECONDS: Final = 600.0
-"""So long after nothing was found, errors of the program do not cost another reading of all."""
+"""Pause after a check without a finding before another one may read all rows again."""
 
 
 class Mender:

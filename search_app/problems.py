@@ -36,7 +36,7 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"model": ErrorDocument, "description": "The request was refused"},
     "503": {"model": ErrorDocument, "description": "Busy or not ready; see Retry-After"},
 }
-"""What every route of the API may answer instead, for its description."""
+"""Error responses that every route of the API may give, for its description."""
 PHOTO_STATUS: Final = {"too_large": 413, "too_many_pixels": 413, "not_a_photo": 415}
 """Code of a refused photo -> HTTP status; any other is 400."""
 _HTTP_CODES: Final = {

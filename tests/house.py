@@ -9,7 +9,7 @@ import io
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import CodeType, FrameType
@@ -28,6 +28,8 @@ PRIVATE_WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of our own in place of the field's terms."""
+QUESTION: Final = re.compile(r"(What|How|Who|Why|Where|Which) ")
+"""First words of docstrings that are neither an imperative nor a noun phrase."""
 RIDDLE: Final = re.compile(r"\bin[,;:]? .{0,120}\bout\b", re.DOTALL)
 """Docstrings of the form "X in, Y out", which do not say what a module does."""
 
@@ -73,12 +75,21 @@ def riddling_modules() -> list[str]:
 
 def private_docstrings() -> list[str]:
     """Docstrings with words of our own."""
+    return _docstrings_with(PRIVATE_WORDS.search)
+
+
+def question_docstrings() -> list[str]:
+    """Docstrings that begin like a question."""
+    return _docstrings_with(QUESTION.match)
+
+
+def _docstrings_with(search: Callable[[str], object]) -> list[str]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     return [
         f"{path}:{getattr(node, 'name', '')}"
         for path in source_files()
         for node in ast.walk(parsed(path))
-        if isinstance(node, documented) and PRIVATE_WORDS.search(ast.get_docstring(node) or "")
+        if isinstance(node, documented) and search(ast.get_docstring(node) or "")
     ]
 
 

@@ -5,6 +5,7 @@ from tests.house import (
     folder_sizes,
     parameter_counts,
     private_docstrings,
+    question_docstrings,
     riddling_modules,
     types_defined_twice,
 )
@@ -30,6 +31,10 @@ def test_module_docstrings_are_no_riddles() -> None:
 
 def test_docstrings_use_the_terms_of_the_field() -> None:
     assert len(private_docstrings()) < 5, private_docstrings()
+
+
+def test_docstrings_begin_with_an_imperative_or_a_noun() -> None:
+    assert len(question_docstrings()) <= 11, question_docstrings()
 
 
 def test_public_types_have_one_definition() -> None:

@@ -30,7 +30,7 @@ _MAX_LISTED: Final = 20
 
 @dataclass(frozen=True)
 class BackupSummary:
-    """What a backup holds.
+    """Contents of a backup.
 
     Attributes:
         files: number of files beside the database.

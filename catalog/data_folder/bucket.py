@@ -14,7 +14,7 @@ from catalog.files import publishing
 
 
 class Bucket:
-    """A place that fsspec knows; thread-safe."""
+    """A storage location of fsspec; thread-safe."""
 
     def __init__(self, address: str) -> None:
         """Open a bucket by its address. Raises BucketAway if its protocol cannot be used."""

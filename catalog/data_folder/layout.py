@@ -20,7 +20,7 @@ SERVER_LOCK: Final = "server.lock"
 IMPORT_LOCK: Final = "import.lock"
 RESERVE: Final = "reserve"
 LOCAL_TOKEN: Final = "local-token"
-"""What this machine's own user may write with (`search_app.security.local_token`)."""
+"""Token with which this machine's own user may write (`search_app.security.local_token`)."""
 _HEX: Final = "[0-9a-f]"
 _PHOTO: Final = r"[^/]+\.(jpe?g|png|webp)"
 _BACKED_UP: Final = {

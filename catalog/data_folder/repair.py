@@ -93,7 +93,7 @@ def _mend(session: Session, table: Table, row: UnfitRow) -> None:
 
 
 def _mended(column: Column[Any], stored: Any, dialect: Dialect) -> Any:
-    """What replaces an unfit value; `_GONE` where nothing can."""
+    """The replacement of an unfit value; `_GONE` where there is none."""
     kind = column.type
     stored = stored.decode(errors="replace") if isinstance(stored, bytes) else stored
     if isinstance(kind, String) and isinstance(stored, str):
@@ -118,7 +118,7 @@ def _mended(column: Column[Any], stored: Any, dialect: Dialect) -> Any:
 
 
 def _availability(text: str) -> str:
-    """What a word stands for that an older version took as it was."""
+    """The availability meant by a word that an older version stored unparsed."""
     with suppress(ValueError):
         return read_availability(text) or ""
     return ""

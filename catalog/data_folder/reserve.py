@@ -12,9 +12,9 @@ from typing import Final
 from catalog.data_folder.layout import RESERVE
 
 RESERVE_BYTES: Final = 4_000_000
-"""As much as SQLite's log grows to before it starts again."""
+"""Size to which SQLite's log grows before it starts again."""
 _OPENING_BYTES: Final = 100_000
-"""What SQLite's log and its index take while nothing is written."""
+"""Size of SQLite's log and its index while nothing is written."""
 _PLENTY: Final = 8 * RESERVE_BYTES
 
 

@@ -67,7 +67,7 @@ def restore_backup(source: Path, data: Path, force: bool = False) -> BackupSumma
     Args:
         force: replace an existing catalogue, and restore beside foreign files, which stay.
     Raises:
-        BackupError: the file is no backup or damaged, or the folder is unsuitable or in use.
+        BackupError: the file is not a backup or damaged, or the folder is unsuitable or in use.
     """
     _check_target(data, force)
     data.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def restore_backup(source: Path, data: Path, force: bool = False) -> BackupSumma
 def _check_target(data: Path, force: bool) -> None:
     """Raise BackupError where the restore would touch foreign files or needs `force`."""
     if data.exists() and not data.is_dir():
-        raise BackupError(f"{data} is no folder; name another --data")
+        raise BackupError(f"{data} is not a folder; name another --data")
     if (data / DATABASE_NAME).exists():
         if not force:
             raise BackupError(f"{data} has a catalogue; --force replaces it, --data names another")
@@ -111,7 +111,7 @@ def _check_target(data: Path, force: bool) -> None:
 
 def _check_unused(database: Path) -> None:
     if not database.is_file():
-        raise BackupError(f"{database} is no file; move it away")
+        raise BackupError(f"{database} is not a file; move it away")
     with closing(sqlite3.connect(database, timeout=0)) as connection:
         try:
             # Every open connection in WAL mode holds a lock that this one excludes.
@@ -132,7 +132,7 @@ def _unpack(source: Path, folder: Path) -> BackupSummary:
             hashes = {member.name: _extract(archive, member, folder, source) for member in archive}
         manifest = _read_manifest(folder / MANIFEST, source)
     except _NO_BACKUP as error:
-        raise BackupError(f"{source} is no whole backup ({error}); take another") from error
+        raise BackupError(f"{source} is not a whole backup ({error}); take another") from error
     (folder / MANIFEST).unlink()
     del hashes[MANIFEST]
     if hashes.pop(DATABASE_NAME, None) != manifest.database_sha256:
@@ -212,7 +212,7 @@ def _check_database(path: Path, source: Path) -> int:
             f"the database in {source} has a trigger or view {foreign[0][:80]!r} that is not ours"
         )
     if bad:
-        raise BackupError(f"{source} names a file {str(bad[0])[:80]!r}; it is no backup of ours")
+        raise BackupError(f"{source} names a file {str(bad[0])[:80]!r}; it is not a backup of ours")
     return keys
 
 

@@ -1,4 +1,4 @@
-"""What a database of ours has: its columns, and the triggers and views that run by themselves."""
+"""Columns, triggers and views that our database must have."""
 
 import re
 import sqlite3

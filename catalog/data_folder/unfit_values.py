@@ -86,7 +86,7 @@ def unfit_rows(session: Session, table: Table) -> Iterator[UnfitRow]:
 
 
 def row_id(dialect: Dialect) -> ColumnElement[Any]:
-    """What identifies a row whatever its key holds."""
+    """An identifier of a row that works whatever its key holds."""
     if dialect.name == "sqlite":
         return literal_column("rowid")
     return cast(literal_column("ctid"), Text)

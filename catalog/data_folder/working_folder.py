@@ -1,6 +1,6 @@
 """Temporary files of long work, which the next such work removes after a kill.
 
-A lock tells that their process lives; the system frees it however the process ends.
+A lock shows that their process lives; the system frees it however the process ends.
 """
 
 import fcntl

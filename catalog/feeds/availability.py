@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from catalog.feeds.names import meaning_by_name
@@ -22,6 +23,10 @@ class Availability(StrEnum):
     IN_STORE_ONLY = "in store only"
 
 
+SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
+"""Values of products that cannot be bought."""
+
+
 def _letters(text: str) -> str:
     """The letters without accents, and digits."""
     decomposed = unicodedata.normalize("NFKD", text)
@@ -29,9 +34,9 @@ def _letters(text: str) -> str:
 
 
 _REMARK: Final = re.compile(r"[/|,;(–-]|\s(?:in|within|ab|dans|sous|en|entro|tra|binnen)\s")
-"""Begins what is said besides: "in stock (ships in 3 days)"."""
+"""Start of a remark: "in stock (ships in 3 days)"."""
 _TERM: Final = re.compile(r"^https?://.*/(?=.)|/$|^schema:")
-"""What stands around the word in "https://schema.org/InStock"."""
+"""Text around the word in "https://schema.org/InStock"."""
 _COUNT: Final = re.compile(r"\D{0,30}?(-?\d{1,12})(?:[.,]\d{1,6}| ?[-–] ?\d{1,6})?\+?(\D{0,30})")
 _AFTER_COUNT: Final = frozenset(
     "left available pcs pieces piece units items st stk stuck stuks unidades ks szt".split()
@@ -49,6 +54,7 @@ _BY_PART: Final = {
 _ABSENT: Final = frozenset({"", "n/a", "na", "null", "-", "unknown"})
 
 
+@lru_cache(maxsize=1_000)
 def read_availability(text: str) -> Availability | None:
     """Parse a word, a schema.org address or a stock count; None for an absent value.
 

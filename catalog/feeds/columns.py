@@ -24,25 +24,30 @@ KNOWN_NAMES: Final = frozenset(
 PHOTO_NAMES: Final = frozenset(
     name.replace("_", "") for name in SYNONYMS["photos"] + SYNONYMS["more_photos"]
 )
-"""Those of photos."""
+"""Known names of photo columns."""
 _PRICE_NAMES: Final = frozenset(
     name.replace("_", "")
     for field in ("price", "regular_price", "sale_price")
     for name in SYNONYMS[field]
 )
-_MINOR: Final = re.compile(
-    "_?(in_?)?(cents?|ct|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
-    "|centesimi|grosz[ye]?|øre|öre|kopecks?)$"
+MINOR: Final = re.compile(
+    "(?:(?:^|_)(in_)?ct|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
+    "|centesimi|grosz[ye]?|øre|öre|kopecks?))$"
 )
-"""Says that a price column counts cents, or the like of another currency."""
+"""Suffix of a price column in cents, or the minor unit of another currency."""
 _GOOGLE_CATEGORY: Final = "google_product_category"
 _OUTER: Final = re.compile(
-    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant)_)+"
+    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant|c)_)+"
 )
 """Words before a field's name that say nothing, as in "attributes_color"."""
 _SIGN: Final = re.compile(r"[€£$](?=[)\]]?$)")
 """The currency of "Price (€)"."""
-_REMARK: Final = re.compile(r"[(\[].*", re.DOTALL)
+_REMARK: Final = re.compile(
+    r"[(\[](?!.{0,20}(?:excl|net|hors|\bht\b|ohne|zzgl)).*", re.DOTALL | re.I
+)
+"""What may be left out of a name; a price without tax is another one."""
+_LANGUAGE: Final = re.compile(r"_(?:de|en|es|fr|it|nl|pl|pt)(?:_[a-z]{2})?(?:_[a-z]{1,20})?$")
+"""The language, country and channel of "name_en_us_ecommerce"."""
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
 LONGEST_NAME: Final = 200
@@ -117,7 +122,7 @@ def choose_columns(names: Sequence[str], field_map: FieldMap, feed_name: str) ->
 
 @lru_cache(maxsize=100)
 def known_columns(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The column of each field, by plain name, that its name tells; empty without any."""
+    """The column of each field, recognised by name; empty without any."""
     there = _by_squeezed_name(names)
     inner = {squeezed(_OUTER.sub("", plain_name(name))): plain_name(name) for name in names[::-1]}
     return {
@@ -131,23 +136,24 @@ def _found(synonyms: Iterable[str], there: Mapping[str, str]) -> tuple[str, ...]
 
 
 def _by_squeezed_name(names: Iterable[str]) -> dict[str, str]:
-    """Plain names, also without the remark of "Product ID [...]" or the unit of "price_eur"."""
+    """Plain names, also without a remark in brackets, a price's unit or a language."""
     listed = list(names)[::-1]
     bare = {squeezed(_REMARK.sub("", name)): plain_name(name) for name in listed}
+    spoken = {squeezed(_LANGUAGE.sub("", plain_name(name))): plain_name(name) for name in listed}
     units = {plain_name(name): price_unit(plain_name(name)) for name in listed}
     priced = {found.name: name for name, found in units.items() if found.name in _PRICE_NAMES}
-    return priced | bare | {squeezed(name): plain_name(name) for name in listed}
+    return spoken | priced | bare | {squeezed(name): plain_name(name) for name in listed}
 
 
 @lru_cache(maxsize=1_000)
 def price_unit(name: str) -> PriceUnit:
-    """What the end of a column's plain name says: "price_eur", "preis_in_cent"."""
+    """Parse the unit at the end of a column's plain name: "price_eur", "preis_in_cent"."""
     currency, is_minor = None, False
     while True:
         before, _, code = name.rpartition("_")
         if before and is_currency_code(code.upper()):
             name, currency = before.removesuffix("_in"), code.upper()
-        elif minor := _MINOR.search(name):
+        elif minor := MINOR.search(name):
             name, is_minor = name[: minor.start()], True
         else:
             return PriceUnit(name.replace("_", ""), currency, is_minor)

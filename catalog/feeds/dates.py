@@ -22,7 +22,7 @@ _LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl")
 _SECONDS: Final = re.compile(r"\d{10}(?:\d{3})?")
 """Seconds or milliseconds since 1970."""
 _NEVER: Final = re.compile(r"0{4}-00-00.*|0")
-"""What databases write where there is no date."""
+"""Texts that databases write where there is no date."""
 _BETWEEN: Final = re.compile(r"\s(?:[-–—]|to|bis)\s")
 _DAY_LENGTH: Final = len("2026-11-30")
 _TIMES: Final = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
@@ -42,12 +42,12 @@ def both_ends(text: str) -> tuple[str, str]:
 def is_day_first(dates: Iterable[str]) -> bool | None:
     """Whether a column has the day before the month; None where it has no day above 12, or both."""
     found = filter(None, (_NUMERIC.fullmatch(text.strip()[:_LONGEST]) for text in dates))
-    told = {_own_order(each) for each in found} - {None}
-    return told.pop() if len(told) == 1 else None
+    orders = {_own_order(each) for each in found} - {None}
+    return orders.pop() if len(orders) == 1 else None
 
 
 def _own_order(found: re.Match[str]) -> bool | None:
-    is_day, is_second_day = (int(found[place]) > _LAST_MONTH for place in (1, 3))
+    is_day, is_second_day = (int(found[part]) > _LAST_MONTH for part in (1, 3))
     return is_day if is_day != is_second_day else None
 
 

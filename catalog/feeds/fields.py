@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from catalog.feeds.availability import read_availability
-from catalog.feeds.columns import Columns, price_unit
+from catalog.feeds.columns import KNOWN_NAMES, MINOR, Columns, price_unit, squeezed
 from catalog.feeds.dates import both_ends, is_day_first, parse_moment
 from catalog.feeds.dialects.google_categories import name_categories
 from catalog.feeds.dialects.variants import PRICES, best_availability, lowest_price
@@ -40,7 +40,7 @@ from catalog.feeds.text.html_text import one_line, plain_text
 from catalog.sale import split_prices
 
 _ABSENT: Final = frozenset(("NULL", "null", "NaN", "nan", "N/A", "n/a", "#N/A", r"\N", "-", "--"))
-"""What databases and spreadsheets write into empty cells."""
+"""Texts that databases and spreadsheets write into empty cells."""
 HIDDEN_ROWS: Final = "products are hidden, drafts or switched off"
 ATTRIBUTE_LIMIT: Final = 2000
 PHOTOS_LIMIT: Final = 100
@@ -163,7 +163,7 @@ def is_hidden(record: Record, columns: Columns) -> bool:
 def _refusal(
     record: Record, product_id: str, columns: Columns, line_of: Mapping[str, int]
 ) -> str | None:
-    """Why a row cannot be imported."""
+    """The reason why a row cannot be imported."""
     if not product_id:
         is_damaged = record.damaged & set(columns.fields["id"])
         return "id holds a broken byte" if is_damaged else "no id"
@@ -172,7 +172,11 @@ def _refusal(
     if "\0" in product_id:
         return "id holds a zero byte"
     if _CUT_NUMBER.fullmatch(product_id):
-        return f"a spreadsheet has cut the id to {product_id!r}; make the column text, export anew"
+        return f"a spreadsheet has cut the id to {product_id!r}; make the column text, then export"
+    if product_id.lower().replace("_", "") in KNOWN_NAMES and all(
+        squeezed(text) in KNOWN_NAMES for text in record.values.values() if text
+    ):
+        return "the header is repeated here"
     if product_id in line_of:
         return f"id {product_id!r} is on line {line_of[product_id]} already"
     return None
@@ -180,7 +184,7 @@ def _refusal(
 
 def _typed(row: _Row) -> ProductRow:
     for name in sorted(row.record.damaged):
-        row.warn("broken byte", f"{name} holds a byte that is no letter")
+        row.warn("broken byte", f"{name} holds a byte that is not a letter")
     units = map(price_unit, row.columns.fields["price"])
     of_column = next((unit.currency for unit in units if unit.currency), None)
     currency = _currency(row)
@@ -257,7 +261,8 @@ def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | 
 def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, str | None]:
     for column in row.columns.fields[name]:
         text = row.record.values.get(column, "")
-        is_minor = price_unit(column).is_minor
+        unit = row.record.values.get("price_unit", "").strip().lower()
+        is_minor = price_unit(column).is_minor or MINOR.fullmatch(unit) is not None
         try:
             if text and column in row.record.numbers:
                 amount = number_price(text, currency)
@@ -317,11 +322,11 @@ def _attributes(row: _Row) -> dict[str, str]:
 
 
 def _ended_sale(row: _Row, sale: Decimal | None) -> frozenset[str]:
-    """A row with a price, of a feed that tells sales, says that there is none where it has none."""
-    telling = [name for field in PRICES[1:] for name in row.columns.fields[field]]
+    """A row with a price in a feed with sales clears the sale where it has none."""
+    names = [name for field in PRICES[1:] for name in row.columns.fields[field]]
     if not row.columns.of_feed:
-        telling = [name for name in telling if name in row.record.values]
-    says_none = sale is None and telling and row.text("price")
+        names = [name for name in names if name in row.record.values]
+    says_none = sale is None and names and row.text("price")
     return frozenset({"sale_price"} if says_none else ())
 
 

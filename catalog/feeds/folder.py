@@ -54,7 +54,7 @@ class _Walk:
         notes = [f"cannot read {each}; check its permissions" for each in self.unreadable]
         if self.others:
             kinds = ", ".join(f"{count} {suffix}" for suffix, count in self.others.most_common())
-            notes.append(f"files left out, because they are no photos of a known kind: {kinds}")
+            notes.append(f"files left out, because they are not photos of a known kind: {kinds}")
         return tuple(notes)
 
 

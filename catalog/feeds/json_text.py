@@ -59,8 +59,8 @@ def numbered_values(parts: Iterable[str], feed_name: str) -> Iterator[tuple[int,
             yield number, _unwrapped(value)
     except ValueError as error:
         raise FeedError(
-            f"{feed_name} is no whole JSON document: it breaks off after {number} products; "
-            "export it anew, as one list of products or one product a line"
+            f"{feed_name} is not a whole JSON document: it breaks off after {number} products; "
+            "export it again, as one list of products or one product a line"
         ) from error
 
 
@@ -157,6 +157,6 @@ def cell_of(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(cell for each in value if (cell := cell_of(each)))
     if isinstance(value, dict):
-        told = next((value[key] for key in (*_ADDRESSES, *_NAMES) if value.get(key)), None)
-        return cell_of(told) or json.dumps(value, ensure_ascii=False)
+        named = next((value[key] for key in (*_ADDRESSES, *_NAMES) if value.get(key)), None)
+        return cell_of(named) or json.dumps(value, ensure_ascii=False)
     return str(value).strip()

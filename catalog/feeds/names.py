@@ -25,6 +25,6 @@ def meaning_by_name(table: str) -> dict[str, str]:
 
 
 TECHNICAL_TYPES: Final = frozenset(names_by_meaning("technical_types")["not_sold_as"])
-"""Types of products for a shop's software, which are no categories."""
+"""Types of products for a shop's software, which are not categories."""
 HIDDEN: Final = frozenset(names_by_meaning("visibility_words")["hidden"])
 """States of products that no visitor finds in the shop, and words for "no"."""

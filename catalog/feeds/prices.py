@@ -81,11 +81,10 @@ def parse_price(
     plain = text.strip()
     if len(plain) > LONGEST:
         raise ValueError(f"price {plain[:40]!r}... is longer than {LONGEST} characters")
-    plain = _usual_signs(plain)
+    if usual := _PLAIN.fullmatch(plain) or _PLAIN.fullmatch(plain := _usual_signs(plain)):
+        return _checked(Decimal(usual[1]), text, usual[2] or currency), usual[2]
     if plain.lower() in _ABSENT:
         return None, None
-    if usual := _PLAIN.fullmatch(plain):
-        return _checked(Decimal(usual[1]), text, usual[2] or currency), usual[2]
     code = currency_of(plain)
     if _SCIENTIFIC.fullmatch(plain):
         return _checked(Decimal(plain), text, code or currency), code
@@ -114,7 +113,7 @@ def major_units(amount: Decimal | None, currency: str | None) -> Decimal | None:
     if amount is None:
         return None
     if amount % 1:
-        raise ValueError(f"price {str(amount)!r} is no whole number of cents, as its column says")
+        raise ValueError(f"price {str(amount)!r} is not a whole number of cents")
     return amount.scaleb(-decimals_of(currency) if currency else -2)
 
 

@@ -107,7 +107,9 @@ def _page_texts(
 ) -> Iterator[tuple[Path, str]]:
     for page in pages:
         try:
-            yield page, "".join(read_text(page, encoding).parts())
+            text = read_text(page, encoding)
+            findings.may_be_doubled |= text.may_be_doubled
+            yield page, "".join(text.parts())
         except FeedError as error:
             findings.rejects.append(Reject(0, str(error)))
 
@@ -116,7 +118,7 @@ def parse_field_map(texts: Iterable[str]) -> FieldMap:
     """Pairs of field and column from texts like "title=name".
 
     A field given twice has several columns: the first with a value counts, for photos all do. An
-    unknown field becomes an attribute. FeedError for a text that is no pair.
+    unknown field becomes an attribute. FeedError for a text that is not a pair.
     """
     pairs = []
     for text in texts:

@@ -114,7 +114,7 @@ class Feed:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """How many values were left out, by reason, with an example of each."""
+        """Counts of values left out, by reason, with an example of each."""
         first = {warning.kind: warning for warning in reversed(self.warnings)}
         counts = Counter(warning.kind for warning in self.warnings).most_common()
         return tuple(
@@ -141,7 +141,7 @@ class Record:
 
 @dataclass
 class Findings:
-    """What a reading tells besides its records; each reader adds to it.
+    """Rejects, notes and counts of a reading; each reader adds to them.
 
     Attributes:
         notes: sentences for the user.

@@ -24,7 +24,7 @@ OPEN_QUOTE: Final = (
 _HEADINGS: Final = 20
 """Lines among which the header is searched."""
 _WIDE: Final = 4
-"""Columns from which it is no chance that each line of a long text has a separator for each."""
+"""Columns from which it is not chance that each line of a long text has a separator for each."""
 _RESCANS: Final = 10
 """Upper bound on how often broken quotes may make the reader rescan a file, in file lengths."""
 
@@ -49,7 +49,7 @@ def read_table(
         header = tuple(map(mended_name, names))
         records = stored(_records(rows, header, findings))
     except csv.Error as error:
-        raise FeedError(f"{feed_name}: {error}; save it as CSV anew") from error
+        raise FeedError(f"{feed_name}: {error}; save it as CSV again") from error
     above = [line for line in lines[:start] if line.strip()]
     if above:
         findings.notes.append(f"{len(above)} lines above the header were left out")
@@ -57,7 +57,7 @@ def read_table(
 
 
 def _layout(lines: Sequence[str]) -> tuple[str, int]:
-    """The delimiter and the header's place, by which most column names are known."""
+    """The delimiter and the header's line, by which most column names are known."""
     first = next(index for index, line in enumerate(lines) if line.strip("\ufeff \t\r\n"))
     if lines[first].lower().startswith("sep=") and len(lines[first].strip()) == 5:
         return lines[first][4], first + 1
@@ -78,10 +78,10 @@ def _rows(
     while start < len(lines):
         remaining = (lines[index] for index in range(start, len(lines)))
         reader = csv.reader(remaining, delimiter=delimiter, strict=True)
-        place = 0
+        done = 0
         try:
             for cells in reader:
-                own = lines[start + place : start + reader.line_num]
+                own = lines[start + done : start + reader.line_num]
                 if (
                     width
                     and len(own) > 1
@@ -89,19 +89,19 @@ def _rows(
                 ):
                     break
                 width = width or len(cells)
-                yield start + place + 1, cells
-                place = reader.line_num
+                yield start + done + 1, cells
+                done = reader.line_num
             else:
                 return
         except csv.Error:
             pass
-        budget -= reader.line_num - place
+        budget -= reader.line_num - done
         if budget < 0:
             raise FeedError(
-                f"{feed_name}, line {start + place + 1}: a quote is not closed, and many more; "
+                f"{feed_name}, line {start + done + 1}: a quote is not closed, and many more; "
                 "put cells with quotes in quotes and double those inside"
             )
-        start += place
+        start += done
         yield start + 1, _unquoted(lines[start], delimiter, width) or [OPEN_QUOTE]
         start += 1
 

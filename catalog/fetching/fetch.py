@@ -233,7 +233,7 @@ def check_address(url: str) -> httpx2.URL:
     except httpx2.InvalidURL as error:
         raise AddressRefused(f"{url} leads to no address ({error}); correct it") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise AddressRefused(f"{url} is no http or https address; correct it")
+        raise AddressRefused(f"{url} is not an http or https address; correct it")
     if parsed.userinfo:
         raise AddressRefused("the address holds a name or password; leave it out")
     return parsed

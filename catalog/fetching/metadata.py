@@ -32,7 +32,7 @@ _WEBP_FLAGS: Final = 0x08 | 0x04
 
 
 def without_metadata(data: bytes) -> bytes:
-    """Return the photo without metadata; bytes that are no photo come back as they are.
+    """Return the photo without metadata; bytes that are not a photo come back as they are.
 
     JPEG, PNG and WebP keep their compressed pixels; other formats, and PNG and WebP that are to be
     turned, become PNG.
@@ -87,7 +87,7 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
 
 
 def _orientation_segment(content: bytes) -> bytes:
-    """What is kept of an APP1 segment: an EXIF block with the orientation alone."""
+    """The kept part of an APP1 segment: an EXIF block with the orientation alone."""
     if _TURNED_BY_XMP.search(content):
         raise _TurnedElsewhere
     orientation = _orientation(content) if content.startswith(b"Exif") else 1

@@ -14,7 +14,7 @@ _ORDERS: Final = {"sleeve": ("none", "short", "long"), "length": ("short", "midi
 
 @dataclass(frozen=True)
 class Shown:
-    """What a query garment shows.
+    """Attributes of a query garment that comparatives are relative to.
 
     Attributes:
         attributes: predicted values by name.
@@ -51,6 +51,6 @@ def _beyond(term: Term, shown: Shown) -> Clause:
     order, value = _ORDERS.get(field, ()), shown.attributes.get(field)
     if value not in order:
         return (term,)
-    place = order.index(value)
-    further = order[place + 1 :] if term.concept.name == "long" else order[:place]
+    index = order.index(value)
+    further = order[index + 1 :] if term.concept.name == "long" else order[:index]
     return tuple(Term(concepts()[field, name], term.said) for name in further) or (term,)

@@ -31,7 +31,7 @@ from catalog.filtering.filters import Filters
 from catalog.models import AttributeRow, Product
 
 COLUMNS: Final = ("brand", "category", "availability", "colour", "price", "class")
-"""Facets that are no attributes."""
+"""Facets that are not attributes."""
 _TEXTS: Final = COLUMNS[:4]
 Counts = Mapping[str, int]
 """Number of products by value."""
@@ -51,7 +51,7 @@ def value_counts(session: Session, filters: Filters, facets: Sequence[str]) -> M
 
 
 def _counted(filters: Filters, facets: Sequence[str]) -> Iterator[Select[Any, Any, Any]]:
-    """For each facet its name, its values and the number of products."""
+    """Name and values of each facet, with the number of products."""
     # Finding products and garments costs more than counting: all facets read them from CTEs.
     garments: FromClause = passing_garments(filters).subquery()
     if garment_value_conditions(filters):

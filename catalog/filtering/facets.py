@@ -29,7 +29,7 @@ LARGE: Final = 20_000
 SLOW: Final = 0.25
 """CPU seconds of a count from which it may be outdated."""
 STALE_FACTOR: Final = 20
-"""How long a slow count is served after a change, as a multiple of its CPU time."""
+"""Time that a slow count is served after a change, as a multiple of its CPU time."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ MAX_FILTERS: Final = 100
 
 
 def name_remedy(name: str, known: Iterable[str]) -> str:
-    """What to write instead of an unknown name: the nearest known one, else which there are."""
+    """A hint for an unknown name: the nearest known one, else the list of them."""
     names = list(dict.fromkeys(known))
     near = get_close_matches(name.lower(), names, 1)
     return f"did you mean {near[0]}?" if near else f"use one of {', '.join(names)}"

@@ -87,7 +87,7 @@ def parse_filters(texts: Iterable[str], attributes: Collection[str] | None = Non
     Args:
         attributes: existing attribute names (`queries.attribute_names`); None accepts any.
     Raises:
-        CatalogError: no "=", no value, a field given twice, a price that is no number, or an
+        CatalogError: no "=", no value, a field given twice, a price that is not a number, or an
             unknown field (the message lists the fields), or more than MAX_FILTERS.
     """
     filters = Filters()

@@ -1,8 +1,8 @@
 """The kinds that a product's text names, as bits of `product.named_kinds`.
 
-Text that names another kind contradicts a prediction: a "Pleated skirt" is no dress, whatever was
-segmented. It is decided when a product is written, so that a query compares one number. Kinds that
-cover the whole body have a bit each; those of the upper and the lower body share one, since a
+Text that names another kind contradicts a prediction: a "Pleated skirt" is not a dress, whatever
+was segmented. It is decided when a product is written, so that a query compares one number. Kinds
+that cover the whole body have a bit each; those of the upper and the lower body share one, since a
 jacket may also be a blazer.
 """
 
@@ -63,7 +63,7 @@ def decision() -> str:
 
 
 def decide_named_kinds(connection: Connection) -> None:
-    """Set `named_kinds` of all products anew where other words decided it.
+    """Recompute `named_kinds` of all products where other words decided it.
 
     The caller commits.
     """
@@ -102,7 +102,7 @@ def _decide(_mapper: Mapper[Product], _connection: Connection, product: Product)
 @cache
 def _bits() -> Mapping[str, int]:
     names = dict.fromkeys(_name(each) for each in concepts().values() if each.field == "kind")
-    return {name: 1 << place for place, name in enumerate(names)}
+    return {name: 1 << bit for bit, name in enumerate(names)}
 
 
 def _name(kind: Concept) -> str:

@@ -41,7 +41,7 @@ _POSTGRESQL_ANY: Final = (
     "SELECT 1 FROM product_text WHERE words @@ to_tsquery('simple', :words) LIMIT 1"
 )
 _SQLITE_OF: Final = (
-    # "+": the rows of the text are tested one by one, not looked up and searched anew.
+    # "+": the rows of the text are tested one by one, not looked up and searched again.
     " AND +product_text.rowid IN (SELECT number FROM product_text_row WHERE product_id IN :ids)"
 )
 _POSTGRESQL_OF: Final = " AND product_id IN :ids"
@@ -83,7 +83,7 @@ def names(term: Term, product_id: InstrumentedAttribute[str] = Product.id) -> Ha
 
 
 def names_all(clauses: Iterable[Clause], product_id: InstrumentedAttribute[str]) -> HasText:
-    """Whether a product's text names one term of each clause: asked at once, few may have all."""
+    """Whether a product's text names one term of each clause: in one query, as few may have all."""
     queries = [tuple(zip(*map(_queries, clause), strict=True)) for clause in clauses]
     sqlite = " AND ".join(f"({' OR '.join(each[0])})" for each in queries)
     postgresql = " & ".join(f"({' | '.join(each[1])})" for each in queries)
@@ -121,7 +121,7 @@ def parts_of(field: ConceptField) -> tuple[str, ...]:
 def text_ranks(session: Session, terms: Sequence[Term]) -> CTE:
     """Select product_id and rank above 0 by the words as they were typed: rarer words rank higher.
 
-    Materialized: SQLite would search the text anew for each row that it is joined to.
+    Materialized: SQLite would search the text again for each row that it is joined to.
     """
     ranks, words = _ranking(session, terms)
     columns = ranks.bindparams(words=words).columns(

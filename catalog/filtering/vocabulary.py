@@ -44,7 +44,7 @@ class Concept:
         is_exact: `predicted` means just this concept; a cardigan is predicted as a longsleeve, but
             not every longsleeve is a cardigan.
         spellings: phrases of all languages that a title may use, as in the table.
-        unless: phrases that contain a spelling and mean something else ("t shirt" is no shirt).
+        unless: phrases that contain a spelling and mean something else ("t shirt" is not a shirt).
     """
 
     field: ConceptField
@@ -159,7 +159,7 @@ def garment_classes(head_first: bool) -> Mapping[str, GarmentClass]:
 
 @cache
 def goods_words(head_first: bool) -> frozenset[str]:
-    """Phrases for what is worn but is no garment, in languages that put the head first, or last."""
+    """Phrases for worn goods that are not garments, in languages with the head first, or last."""
     return frozenset(
         phrase
         for phrase, goods in _meant(head_first)

@@ -2,7 +2,7 @@
 
 A product has a concept where its own text names it: a shop that writes "Striped dress" is right
 about it. A garment also has it where its predicted attribute says so, unless the product is named
-as another kind: a "Pleated skirt" is no dress.
+as another kind: a "Pleated skirt" is not a dress.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,7 @@ def _finds(session: Session, words: WordQuery) -> bool:
 
 
 def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
-    """What a garment must be: one of the ids that a query finds by indices."""
+    """Condition on a garment: it is one of the ids that a query finds by indices."""
     if not words.alternatives:
         return true()
     clauses = words.alternatives[0]
@@ -83,7 +83,7 @@ def wanted_condition(words: WordQuery) -> ColumnElement[bool]:
 
 
 def excluded_conditions(words: WordQuery, worn_with: bool) -> list[ColumnElement[bool]]:
-    """What a product must not be, nor any of its garments.
+    """Condition that excludes a product by itself or any of its garments.
 
     Args:
         worn_with: garments that are only worn with the product count too.

@@ -68,17 +68,17 @@ class _Negation:
         return self.covers_noun_phrases and self.is_adjacent and not phrase.names_head
 
     def cover(self, phrase: Phrase) -> None:
-        """Go on behind a phrase that is covered."""
+        """Move past a covered phrase."""
         self.covered, self.joiner, self.is_adjacent = phrase, None, True
 
     def pass_over(self, phrase: Phrase) -> None:
-        """Go on behind a grammar word."""
+        """Move past a grammar word."""
         self.is_adjacent = False
         if phrase.role in ("or", "and"):
             self.joiner = phrase.role
 
     def lists(self, phrase: Phrase) -> bool:
-        """Whether a phrase behind a comma continues a list: "without stripes, dots"."""
+        """Whether a phrase after a comma continues a list: "without stripes, dots"."""
         continues = self.covers_noun_phrases and self._is_same_field(phrase)
         if continues:
             self.joiner = "or"
@@ -129,7 +129,7 @@ class _Reader:
         self._previous: Phrase | None = None
 
     def pass_over(self, role: Grammar) -> None:
-        """Go on behind a grammar word."""
+        """Move past a grammar word."""
         if role in ("or", "and"):
             self._joiner = role
         self._follows_with = role == "with" or (self._follows_with and role == "filler")
@@ -160,7 +160,7 @@ def _separates(joiner: str | None, previous: Phrase, phrase: Phrase) -> bool:
 
 
 def _as_text(phrase: Phrase) -> tuple[Term, ...]:
-    """What a garment is "with": words of the product's text, not what it is."""
+    """Words after "with": parts or details, which only the product's text can confirm."""
     words = phrase.terms[0].said.split()
     return tuple(Term(literal_concept(word), word) for word in words)
 

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
 _SLASH: Final = "/"
 """Stands for "or" between words: "red/blue"."""
 _SIGNS: Final = {"+": "with", "&": "and"}
-"""What signs between words mean."""
+"""Meaning of signs between words."""
 _SHORT_WORD: Final = 2
 """Grammar words of another language than the text's need more letters ("u" is Spanish "or")."""
 _COMPOUND_END: Final = 4

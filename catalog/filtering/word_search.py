@@ -91,8 +91,8 @@ def _best_garments(
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:
     if not terms:
         return AttributeCard(row.id, row.product_id, {}, {}, {}, rank=rank)
-    garment_id, product_id, kind, pattern, sleeve, length, certainties, colours, *told = tuple(row)
+    garment_id, product_id, kind, pattern, sleeve, length, certainties, colours, *flags = tuple(row)
     predicted = {"kind": kind, "pattern": pattern, "sleeve": sleeve, "length": length}
     shares = {colour.name: colour.share for colour in colours}
-    named = tuple(term for term, is_named in zip(terms, told, strict=True) if is_named)
+    named = tuple(term for term, is_named in zip(terms, flags, strict=True) if is_named)
     return AttributeCard(garment_id, product_id, predicted, certainties, shares, named, rank)

@@ -28,7 +28,7 @@ _CODE_LENGTH: Final = 4
 def article_of(product: Product) -> str | None:
     """The group id of a product, else the key of its title; None where neither names an article.
 
-    A product from a folder of photos has a file name for a title and is no variant.
+    A product from a folder of photos has a file name for a title and is not a variant.
     """
     if product.group_id is not None or product.origin is not None:
         return product.group_id
@@ -80,7 +80,7 @@ def _size_at(words: list[str], at: int) -> int:
 
 
 def _size_behind(words: list[str], at: int) -> int:
-    """The number of words behind a colour that belong to it: a shade, or a size of two digits."""
+    """Number of words after a colour that belong to it: a shade, or a size of two digits."""
     following = words[at : at + 2]
     if following and following[0] in listed("shades"):
         return 1

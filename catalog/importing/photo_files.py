@@ -20,13 +20,13 @@ from segmentation.photos import SUFFIXES
 
 _SUFFIXES_TRIED: Final = tuple(dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", *sorted(SUFFIXES))))
 _CACHED_HASHES: Final = 1_000
-_LINKED_OUTSIDE: Final = "(a symbolic link that leads out of the photos' folder)"
-"""File name that never exists; the refusal of such a photo shows it."""
+_LINKED_OUTSIDE: Final = "(a symbolic link out of the photos' folder; copy the photo itself there)"
+"""End of a file name that never exists; the refusal of such a photo shows it."""
 
 
 @dataclass(frozen=True)
 class PhotoLocations:
-    """Where photos are looked up: a folder and the store of fetched photos.
+    """Places to look for photos: a folder and the store of fetched photos.
 
     `chosen_by_user` looks URLs up in the folder too; `refresh` revalidates fetched photos.
     `shared_names` are last parts of several URLs: the folders before them must fit too.
@@ -153,7 +153,7 @@ def _find_local(
 ) -> tuple[str, PhotoFile]:
     path = locations.folder / local
     if locations.leads_outside(path):
-        return name, PhotoFile(locations.folder / _LINKED_OUTSIDE)
+        return name, PhotoFile(locations.folder / f"{path.name} {_LINKED_OUTSIDE}")
     if is_file(path):
         return name, PhotoFile(path)
     for suffix in _SUFFIXES_TRIED:

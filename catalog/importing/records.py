@@ -33,7 +33,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a photo could not be fetched: a stable code and a sentence."""
+    """The reason why a photo could not be fetched: a stable code and a sentence."""
 
     code: str
     reason: str

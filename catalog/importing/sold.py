@@ -39,7 +39,7 @@ Place = tuple[int, int, GarmentClass, float]
 def sold_classes(texts: Iterable[str]) -> frozenset[GarmentClass]:
     """The classes that the first telling text names; a set of clothes has several.
 
-    A later text tells which one of several it is: a "Skirt" among "Dresses & Skirts".
+    A later text decides between several: a "Skirt" among "Dresses & Skirts".
 
     Args:
         texts: category, type and title, or any others, the most telling first.
@@ -76,7 +76,7 @@ def _named(part: str) -> frozenset[GarmentClass]:
 
 
 def _phrases(part: str) -> Iterator[list[str]]:
-    """The words between commas and the like, up to those behind which nothing sold is named."""
+    """The words between separators, up to those after which nothing sold is named."""
     phrase: list[str] = []
     for word in _WORD.findall(part):
         plain = folded(word)
@@ -93,13 +93,13 @@ def _phrases(part: str) -> Iterator[list[str]]:
 def _head(phrase: Sequence[str]) -> set[GarmentClass]:
     """The class of the word that says what a phrase is about: a shirt dress is a dress."""
     last, first = (garment_classes(head_first=each) for each in (False, True))
-    for place in reversed(range(len(phrase))):
-        word = phrase[place]
+    for index in reversed(range(len(phrase))):
+        word = phrase[index]
         if word in listed("suits") or (word.endswith("anzug") and word not in last):
             return {GarmentClass.UPPER, GarmentClass.LOWER}
         if found := last.get(word) or last.get(word.removesuffix("s")) or _compound(word):
             # "Combinaison pantalon": both words are French, too, where the head is first.
-            return {found} if word not in first else _head_first(phrase[:place]) or {found}
+            return {found} if word not in first else _head_first(phrase[:index]) or {found}
     return _head_first(phrase)
 
 
@@ -118,7 +118,7 @@ def _compound(word: str) -> GarmentClass | None:
 
 @cache
 def _cut() -> frozenset[str]:
-    """Words behind which a text says no more what is sold: "jeans with a white top"."""
+    """Words after which a text no longer names what is sold: "jeans with a white top"."""
     # Not the French "à", which is an article in English: "A skirt".
     return listed("cut") | {each for each in grammar_words("with") if len(each) > 1}
 

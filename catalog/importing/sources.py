@@ -19,7 +19,7 @@ def source_of(feed: Feed, name: str | None) -> str:
 
 
 def former_source(feed: Feed, name: str | None) -> str | None:
-    """What earlier versions called the source of a packed feed: "shop.csv" of `shop.csv.gz`."""
+    """The name that earlier versions gave to a packed feed: "shop.csv" for `shop.csv.gz`."""
     path = urlsplit(feed.name).path
     if name or feed.origin or not _PACKED.search(path):
         return None

@@ -13,7 +13,7 @@ from catalog.models import WebhookDelivery
 from catalog.syncing.sources import now, stored_utc
 
 REMEMBERED: Final = timedelta(days=90)
-"""How long a delivery is known; later an old one is told by the product's time of change."""
+"""Time that a delivery is remembered; later ones are recognised by the product's time of change."""
 _AT_ONCE: Final = 200
 
 

@@ -22,7 +22,7 @@ _RENEWALS: Final = 4
 
 
 def lease_time(database: Database) -> timedelta:
-    """How long a lease outlasts its last renewal."""
+    """Life of a lease after its last renewal."""
     return _LEASE_ON_SQLITE if database.is_sqlite else _LEASE
 
 

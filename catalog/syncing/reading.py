@@ -57,7 +57,7 @@ def read_sync_source(
         check: called often; may raise to stop the reading.
 
     Raises:
-        FeedError: it is no feed, or lists no products.
+        FeedError: it is not a feed, or lists no products.
         FetchError: it cannot be fetched.
     """
     if source.kind.is_shop:

@@ -16,11 +16,11 @@ _VARIABLE: Final = re.compile(r"APPAREL_SYNC_[A-Z0-9_]{1,80}")
 _INTERVAL: Final = re.compile(r"([1-9]\d{0,5})\s*(m|h|d)")
 _MINUTES: Final = {"m": 1, "h": 60, "d": 24 * 60}
 RETRY: Final = timedelta(minutes=15)
-"""After a run that failed or was stopped, the next one begins at the latest then."""
+"""Longest wait for the next run after one that failed or was stopped."""
 
 
 class SourceKind(StrEnum):
-    """Where a source's products come from."""
+    """The kind of place that a source's products come from."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -40,7 +40,7 @@ class SourceKind(StrEnum):
 
 
 class SourceState(StrEnum):
-    """How a source's last run ended."""
+    """Result of a source's last run."""
 
     NEW = "new"
     DONE = "done"
@@ -89,7 +89,7 @@ class SyncSource:
 
 @dataclass(frozen=True)
 class SyncOutcome:
-    """What the last import of a source changed; `kind` is the dialect of the feed."""
+    """Changes by the last import of a source; `kind` is the dialect of the feed."""
 
     kind: str
     listed: int
@@ -132,7 +132,7 @@ def parse_interval(text: str) -> timedelta | None:
         return None
     found = _INTERVAL.fullmatch(text.strip().lower())
     if found is None:
-        raise SourceError(f"{text[:40]!r} is no interval; write 15m, 6h, 1d or never")
+        raise SourceError(f"{text[:40]!r} is not an interval; write 15m, 6h, 1d or never")
     return timedelta(minutes=int(found[1]) * _MINUTES[found[2]])
 
 

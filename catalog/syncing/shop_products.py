@@ -52,7 +52,7 @@ def is_for_sale(kind: SourceKind, entry: Entry) -> bool:
 def known_products(
     session: Session, source: str, shop_ids: Iterable[str]
 ) -> Mapping[str, ShopProduct]:
-    """Those of these products that were read before, by their number in the shop."""
+    """The given products that were read before, by their number in the shop."""
     query = select(ShopProductRow).where(
         ShopProductRow.source == source, ShopProductRow.shop_id.in_(list(shop_ids))
     )

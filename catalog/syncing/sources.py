@@ -37,7 +37,7 @@ def add_source(session: Session, source: SyncSource) -> None:
 
     Raises:
         SourceError: name or address are empty or too long, or a variable's name is not allowed.
-        AddressRefused: it is no http(s) address, or holds a password.
+        AddressRefused: it is not an http(s) address, or holds a password.
     """
     if not 0 < len(source.name) <= SOURCE_LENGTH:
         raise SourceError(f"a source's name has 1 to {SOURCE_LENGTH} characters; choose another")

@@ -1,4 +1,4 @@
-"""What a shop's webhook says: its signature, and the change of one product in its body.
+"""Signature and content of a shop's webhook: the change of one product.
 
 Only the body is signed. So the topic decides nothing by itself: a product is taken over only from
 a body that is one, and removed only by a body that is nothing but its number.
@@ -35,7 +35,7 @@ _PING: Final = re.compile(rb"webhook_id=\d{1,19}")
 class ProductChange:
     """A product's change; `entry` is None where it is to be removed from here.
 
-    `is_deletion`: it was deleted in the shop, which tells no time of that.
+    `is_deletion`: it was deleted in the shop, which gives no time for that.
     """
 
     product: ShopProduct
@@ -57,7 +57,7 @@ def is_ping(body: bytes) -> bool:
 def parse_change(
     kind: SourceKind, topic: str, body: bytes, received: datetime
 ) -> ProductChange | None:
-    """The change in a signed body; None where it is no change of a product.
+    """The change in a signed body; None where it is not a change of a product.
 
     Args:
         received: a deletion has no other time.

@@ -37,10 +37,10 @@ def _segmentation(photo: Photo) -> Segmentation:
     height, width = photo.shape[:2]
     number = int(photo[:: height // 8, :: width // 8].sum())
     garments = []
-    for place in range(1 + number % 2):
+    for index in range(1 + number % 2):
         region = np.zeros((height, width), bool)
-        region[place * height // 2 :][: height // 2, width // 4 : -width // 4] = True
-        garment_class = GARMENT_CLASSES[(number + place) % len(GARMENT_CLASSES)]
+        region[index * height // 2 :][: height // 2, width // 4 : -width // 4] = True
+        garment_class = GARMENT_CLASSES[(number + index) % len(GARMENT_CLASSES)]
         garments.append(region_garment(region, garment_class))
     return Segmentation.of_mask(np.zeros((height, width), np.uint8), tuple(garments))
 

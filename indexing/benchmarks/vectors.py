@@ -19,7 +19,7 @@ from indexing.types import Vectors
 LEARNT: Final = 128
 KINDS: Final = 15
 STYLE_DIMENSION: Final = LEARNT + KINDS
-"""As in the shipped encoder: a learnt part and the roots of the kinds' probabilities."""
+"""Parts of the shipped encoder's vector: learnt, and roots of the kinds' probabilities."""
 CLUSTERS: Final = 3000
 PALETTE: Final = 2000
 _STRONG: Final = 10

@@ -31,7 +31,7 @@ Fetch = Callable[[PendingPhoto, PhotoFetcher], PendingPhoto]
 
 @dataclass(frozen=True, eq=False)
 class Fetching:
-    """Where photos are fetched to, and the limits that all processes on a database share."""
+    """Destination of fetched photos, and the limits that all processes on a database share."""
 
     fetched: FetchedPhotos
     limits: FetchLimits

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class ShardWorker:
-    """What indexes shards: models, database and files of this process."""
+    """Models, database and files of a process that indexes shards."""
 
     database: Database
     embedder: Embedder

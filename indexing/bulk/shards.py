@@ -6,7 +6,7 @@ them once.
 plan -> waiting -> claim -> running, the lease renewed -> done -> collect
                    the worker dies or fails: another claims it; after three attempts it is parked
 
-A run starts anew from what is not indexed, and takes the place of an earlier one of its source.
+A run starts again from what is not indexed, and takes the place of an earlier one of its source.
 """
 
 import hashlib
@@ -128,7 +128,7 @@ def by_content(photos: Sequence[PendingPhoto]) -> list[PendingPhoto]:
     """Photos in the order of their shards: by SHA-256, of those still to be fetched by URL."""
     with ThreadPoolExecutor(_READERS) as pool:
         hashes = list(pool.map(_content_hash, photos))
-    return [photos[place] for place in sorted(range(len(photos)), key=hashes.__getitem__)]
+    return [photos[index] for index in sorted(range(len(photos)), key=hashes.__getitem__)]
 
 
 def _content_hash(photo: PendingPhoto) -> str:
@@ -138,7 +138,7 @@ def _content_hash(photo: PendingPhoto) -> str:
 
 def split_products(photos: Sequence[PendingPhoto]) -> set[str]:
     """Products whose photos lie in several shards."""
-    pairs = {(photo.product_id, place // PHOTOS) for place, photo in enumerate(photos)}
+    pairs = {(photo.product_id, index // PHOTOS) for index, photo in enumerate(photos)}
     shards = Counter(product_id for product_id, _ in pairs)
     return {product_id for product_id, count in shards.items() if count > 1}
 

@@ -41,7 +41,7 @@ _NOT_COPIED: Final = {
     *("product", "photo", "finding"),  # in part, by `_copy_changes`
     *("attribute", "garment", "vector", "vector_change", "catalogue_version", "model"),
 }
-"""Tables that the upgrade makes anew; all others are copied wholly, parents first."""
+"""Tables that the upgrade makes again; all others are copied wholly, parents first."""
 _KEPT_FINDINGS: Final = """
     INSERT INTO finding (id, check_name, key, product_id, photo_id, reason, score, is_fine)
     SELECT id, check_name, key, product_id, photo_id, reason, score, is_fine FROM live.finding

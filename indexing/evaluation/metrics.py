@@ -22,7 +22,7 @@ _FLIPS: Final = 2000
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """For each query, the labels of its nearest gallery entries, nearest first.
+    """Labels of each query's nearest gallery entries, nearest first.
 
     Attributes:
         query_labels: shape (n,).

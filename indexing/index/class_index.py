@@ -63,7 +63,7 @@ class ClassIndex:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._files: Manifest | None = None
-        """Of the present base; None where its files are not written."""
+        """Manifest of the present base; None where its files are not written."""
         self._merging: threading.Thread | None = None
         self._empty_delta()
 

@@ -188,7 +188,7 @@ def _read_ivf(folder: Path, entry: IvfEntry, fingerprint: ModelFingerprint, coun
     try:
         read: Any = faiss.read_index(str(folder / name))
     except RuntimeError as error:
-        raise IndexDamaged(f"{name} is no FAISS index; {_REMEDY}") from error
+        raise IndexDamaged(f"{name} is not a FAISS index; {_REMEDY}") from error
     if read.ntotal != count:
         raise IndexDamaged(f"{name} is not what its manifest says; {_REMEDY}")
     index = IvfIndex(read, entry.weight, fingerprint.style_dimension)

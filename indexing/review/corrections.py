@@ -45,7 +45,7 @@ def set_class(
     garment_class: GarmentClass,
     weights_folder: Path | None,
 ) -> None:
-    """Set the class of garments, and predict their attributes anew for it.
+    """Set the class of garments, and predict their attributes again for it.
 
     Their vectors stay: an embedding does not depend on the class.
 

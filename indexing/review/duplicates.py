@@ -102,12 +102,12 @@ def similar_pairs(
             near = sums >= 2 * DUPLICATE - ROUNDING
             wanted = near & (others < rows[:, None]) & (articles[others] != articles[rows, None])
             paired = np.zeros(len(rows), bool)
-            for place in np.flatnonzero(wanted.any(axis=1)):
-                row, earlier = int(rows[place]), np.sort(others[place][wanted[place]])
+            for index in np.flatnonzero(wanted.any(axis=1)):
+                row, earlier = int(rows[index]), np.sort(others[index][wanted[index]])
                 scores = _lesser_cosines(vectors, row, earlier, style_dimension)
                 best = int(scores.argmax())
                 if scores[best] >= DUPLICATE:
-                    paired[place] = True
+                    paired[index] = True
                     yield row, int(earlier[best]), min(float(scores[best]), 1.0)
             # Further neighbours may be as near as the last one.
             rows = rows[~paired & near[:, -1]]

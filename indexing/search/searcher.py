@@ -172,7 +172,7 @@ def fused_hits(
 
 
 def _word_hit(card: AttributeCard, words: WordQuery, best_rank: float) -> Hit:
-    """How well a garment meets a text query that it passes.
+    """A score of how well a garment meets a text query that it passes.
 
     The score falls to half of certainty times colour share where the product's text has none of
     the typed words but others' texts do.

@@ -26,6 +26,8 @@ CLOSE_UP: Final = (0.35, 0.7)
 """Sides of a close-up as a share of the garment's box."""
 LEAST_SHOWN: Final = 0.4
 """Minimum share of a close-up that shows the garment."""
+STREET_PHOTOS: Final = 700
+"""Most street photos of a split; more than products, they turn the axes away from those."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +48,7 @@ def read_views(
     progress: Progress = no_progress,
 ) -> GarmentViews:
     """Pool all views of the main garments of a split's masked pairs, at most `limit` a folder."""
-    wanted = [
-        (folder, pair)
-        for folder in folders
-        for pair in spread(folder.masked().of_split(split).pairs, limit)
-    ]
+    wanted = [(folder, pair) for folder in folders for pair in _fitted(folder, split, limit)]
     found: list[tuple[Pair, Vectors]] = []
     current: Photo | None = None
     other: Photo | None = None
@@ -68,6 +66,14 @@ def read_views(
         raise IndexingError(f"no {split} garments; make pairs with `apparel dataset`")
     plain, distorted, close = np.stack([views for _, views in found], axis=1)
     return GarmentViews(tuple(pair for pair, _ in found), plain, distorted, close)
+
+
+def _fitted(folder: PairsFolder, split: Split, limit: int | None) -> Sequence[Pair]:
+    """Pairs of a split, at most `limit`; of the street at most STREET_PHOTOS."""
+    pairs = folder.of_split(split).pairs
+    street = [pair for pair in pairs if pair.source == "ccp"]
+    others = [pair for pair in pairs if pair.source != "ccp"]
+    return spread([*spread(street, STREET_PHOTOS), *others], limit)
 
 
 def _distorted(photo: Photo, garment: Garment, other: Photo, rng: Rng) -> tuple[Photo, Garment]:

@@ -1,4 +1,4 @@
-"""The admin pages, behind a key: imports, sources of work, search analytics.
+"""The admin pages, behind a key: imports, sources, products, work lists, searches.
 
 Each module has the routes of one tab; `session` renders what all of them share.
 """

@@ -10,7 +10,7 @@ from typing import Final
 from search_app.language.formats import number
 
 BAR_SHARE: Final = 0.72
-"""Width of a bar in shares of its place."""
+"""Width of a bar in shares of its slot."""
 _STEPS: Final = (1, 2, 5)
 
 
@@ -45,12 +45,12 @@ Column = tuple[str, str, int, int]
 def column_plot(columns: Sequence[Column]) -> ColumnPlot:
     """A plot of columns."""
     top = round_up(max((value for *_, value, _ in columns), default=0))
-    place = 100 / max(len(columns), 1)
+    slot = 100 / max(len(columns), 1)
     bars = tuple(
         Bar(
             label=label,
-            x=round(place * (index + (1 - BAR_SHARE) / 2), 3),
-            width=round(place * BAR_SHARE, 3),
+            x=round(slot * (index + (1 - BAR_SHARE) / 2), 3),
+            width=round(slot * BAR_SHARE, 3),
             height=round(100 * value / top, 2),
             failed=round(100 * failed / top, 2),
         )

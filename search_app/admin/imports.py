@@ -28,7 +28,7 @@ from search_app.services import Services, UsedServices
 
 JOBS_SHOWN: Final = 12
 _ENCODERS: Final = QueryCache[list[EncoderChoice]](size=10, seconds=60.0)
-"""Of a data folder: a watched page asks every few seconds, and a bucket is paid by the listing."""
+"""Seconds between listings: a watched page asks often, and a bucket is paid by the listing."""
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
 

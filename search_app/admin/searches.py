@@ -34,8 +34,8 @@ def searches_page(
         "days_plot": column_plot([_day_column(each) for each in report.days]),
         "clicks_plot": column_plot(
             [
-                (number(place), texts.clicks_at(place, count), count, 0)
-                for place, count in enumerate(report.clicks_at, 1)
+                (number(rank), texts.clicks_at(rank, count), count, 0)
+                for rank, count in enumerate(report.clicks_at, 1)
             ]
         ),
         "days": int(days),

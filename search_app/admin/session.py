@@ -35,8 +35,9 @@ class Tab:
 
 
 TABS: Final = (
-    Tab("/admin", N_("Imports and index")),
+    Tab("/admin", N_("Imports")),
     Tab("/admin/sources", N_("Sources")),
+    Tab("/admin/products", N_("Products")),
     Tab("/admin/lists", N_("Work lists")),
     Tab("/admin/searches", N_("Searches")),
 )
@@ -46,7 +47,7 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 
 
 def admin_key(request: Request, services: UsedServices) -> ApiKey:
-    """Who has signed in, by the session that sends a request. Raises AdminNeeded without one."""
+    """The key that has signed in, by a request's session. Raises AdminNeeded without one."""
     key = signed_in_key(request, services)
     if key is None:
         raise AdminNeeded("this page is behind a key; sign in on /admin first")
@@ -54,7 +55,7 @@ def admin_key(request: Request, services: UsedServices) -> ApiKey:
 
 
 def signed_in_key(request: Request, services: Services) -> ApiKey | None:
-    """Who has signed in; None without a session, or if its key was revoked."""
+    """The key that has signed in; None without a session, or if the key was revoked."""
     secret = services.sessions.secret_of(request.cookies.get(COOKIE, ""))
     if secret is None:
         return None

@@ -1,4 +1,4 @@
-"""What is recorded of a search, made from its options and results."""
+"""Records of searches, made from their options and results."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ _TEXT_LENGTH: Final = 200
 _SURE: Final = 0.6
 """Least certainty of a predicted attribute that is recorded."""
 _PERSONAL: Final = re.compile(r"@|//|www\.|\d\D{0,2}\d\D{0,2}\d")
-"""What a word of an address, a link or a number has; such words are not kept."""
+"""Signs of an address, a link or a number; words with them are not recorded."""
 _FILTER_FIELDS: Final = (
     "brand", "category", "colour", "availability", "price_min", "price_max",
     "kind", "pattern", "sleeve", "length",
@@ -43,7 +43,7 @@ class Result(Protocol):
 
 @dataclass(frozen=True)
 class QueryFacts:
-    """What is known of what was searched for; None where nothing is.
+    """Known properties of what was searched for; None where nothing is known.
 
     Attributes:
         garment_class: label of the class that was searched.
@@ -116,7 +116,7 @@ def _unknown(text: str, words: Sequence[str]) -> str | None:
 
 
 def garment_facts(garment: EmbeddedGarment, garment_class: str | None) -> QueryFacts:
-    """What a garment of a query photo is, as far as it is certain."""
+    """Certain properties of a garment of a query photo."""
     kind, pattern = garment.attributes.kind, garment.attributes.pattern
     return QueryFacts(
         garment_class=garment_class,

@@ -32,7 +32,7 @@ def recorded_search(
 ) -> str:
     """Record a search on a page and return its id, "" if it is not recorded.
 
-    More results of the same search are no search of their own.
+    More results of the same search are not a search of their own.
 
     Args:
         query: the garment of a photo, a product's garment, or None for words alone.

@@ -187,8 +187,8 @@ def _named(texts: list[str]) -> dict[str, str]:
 
 
 def _cursor_after(product: ProductDetail) -> str:
-    place = json.dumps([product.row.title, product.row.id])
-    return base64.urlsafe_b64encode(place.encode()).decode()
+    position = json.dumps([product.row.title, product.row.id])
+    return base64.urlsafe_b64encode(position.encode()).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[str, str]:

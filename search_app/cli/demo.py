@@ -146,7 +146,7 @@ def draw_demo(
 def product_specs(
     photos: Path, count: int, seed: int, size: tuple[int, int] = SIZE
 ) -> list[ProductSpec]:
-    """What `draw_demo` draws: all kinds alike, and later on also more of what samples show."""
+    """Designs of `draw_demo`: all kinds in turn, later more of the kinds that the samples show."""
     specs = []
     for number, kind in enumerate(_kinds(count, seed)):
         like = None

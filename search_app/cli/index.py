@@ -182,7 +182,7 @@ def _save_rejects(data: Path, summary: "IndexSummary", feed: "Feed") -> Path | N
 
 
 def _run_document(products: "ImportSummary", feed: "Feed", rejects: Path | None) -> dict[str, Any]:
-    """What the JSON documents of a dry run and of a real one have in common."""
+    """The part that the JSON documents of a dry run and of a real one share."""
     return {
         "kind": feed.kind,
         "products": {

@@ -95,7 +95,7 @@ def rebuild(
 ) -> None:
     """Rebuild the indices and what is predicted of garments.
 
-    No model runs. Category and title decide anew which garments are the product.
+    No model runs. Category and title decide again which garments are the product.
 
     With --encoder every garment is first embedded with another encoder. The old vectors serve
     until the new ones are complete; if stopped, a second run continues. The name of an encoder in

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 import typer
 
 SECONDS_BETWEEN_LINES: Final = 10.0
-"""Seconds between progress lines where stderr is no terminal."""
+"""Seconds between progress lines where stderr is not a terminal."""
 SECONDS_BEFORE_NOTE: Final = 1.0
 """A step that takes longer says what it does."""
 

@@ -116,7 +116,7 @@ def embedder_of_vectors(settings: Settings) -> Embedder | None:
 
 
 def attributes_kept(collection: Collection) -> str:
-    """Why a rebuild did not renew the predicted attributes; empty where it did."""
+    """The reason why a rebuild did not renew the predicted attributes; empty where it did."""
     encoder = collection.lacks_heads
     return encoder and f"attributes stay as they are: there are no heads for encoder {encoder}"
 

@@ -30,7 +30,7 @@ def _plain_text(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_plain_text)]
-"""What a client may send to be kept or searched for: JSON can carry what no database takes."""
+"""Text from a client to store or search for; JSON can carry characters that no database takes."""
 
 
 def without_empty(values: object) -> object:

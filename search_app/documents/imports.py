@@ -63,7 +63,7 @@ class ImportRequest(ImportChoices):
 
 
 class ImportOutcome(BaseModel):
-    """What an import changed, or what a dry run would change, apart from the counts."""
+    """Changes by an import, or those that a dry run foresees, apart from the counts."""
 
     kind: str = Field(description="detected format, such as Shopify CSV")
     price_only: int = Field(

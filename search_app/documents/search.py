@@ -29,7 +29,7 @@ GarmentIds = Annotated[
 
 
 class SearchFields(BaseModel):
-    """What every search for similar products takes."""
+    """Parameters of every search for similar products."""
 
     k: int = Field(default=12, ge=1, le=200)
     colour_weight: float = Field(
@@ -129,7 +129,7 @@ class ModelDocument(BaseModel):
 
 
 class UnderstoodDocument(BaseModel):
-    """How a text query was understood.
+    """The understood parts of a text query.
 
     Kinds, colours and the rest are named in English whatever the query's language. `text_words`
     must occur in the product's text, `excluded` are negated, `unknown_words` were not used.
@@ -206,7 +206,7 @@ class ResultsDocument(BaseModel):
 
 
 class EventRequest(BaseModel):
-    """What a customer did with a product after a search."""
+    """An action of a customer on a product after a search."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -214,5 +214,5 @@ class EventRequest(BaseModel):
     event: Literal["click", "cart", "purchase"]
     product_id: Text = Field(min_length=1, max_length=200)
     position: int | None = Field(
-        default=None, ge=1, le=10_000, description="place among the results, from 1"
+        default=None, ge=1, le=10_000, description="rank among the results, from 1"
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SyncOutcomeDocument(BaseModel):
-    """What the last import of a source changed."""
+    """Changes by the last import of a source."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -51,7 +51,7 @@ class SourcePage(BaseModel):
 
 
 class WebhookDocument(BaseModel):
-    """What became of a webhook's delivery.
+    """Result of a webhook's delivery.
 
     `accepted`: it takes effect in a moment. `repeated`: it was delivered before; `ignored`: it is
     no change of a product. Neither has any effect.

@@ -146,7 +146,7 @@ class JobRunner:
         job = self.get(job_id)
         if job.state != "done" or not job.options.dry_run:
             raise JobEnded(
-                f"import {job_id} is no dry run that is done; send the feed again to import it"
+                f"import {job_id} is not a dry run that is done; send the feed again to import it"
             )
         self._store.requeue(
             job_id, options=replace(job.options, dry_run=False), outcome=None,

@@ -27,11 +27,11 @@ from search_app.jobs.claims import ClaimedJob
 from segmentation.errors import SegmentationError
 
 FEED_LIMITS: Final = FetchLimits(bytes=200_000_000, seconds=120)
-"""How far the fetch of a feed goes; public addresses only."""
+"""Limits of fetching a feed; public addresses only."""
 MAX_NAMED: Final = 1_000
 """Removed products that an outcome names; the rest are counted."""
 EXPECTED: Final = (CatalogError, IndexingError, SegmentationError, OSError)
-"""What makes a job fail with its reason; all else is a bug of ours."""
+"""Errors that fail a job with their reason; any other is a bug of ours."""
 
 
 class Report(Protocol):

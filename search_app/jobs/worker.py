@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_REPORTS: Final = 0.5
 POLL_SECONDS: Final = 2.0
-"""How often a server looks for jobs that another one took in or left behind."""
+"""Interval at which a server looks for jobs that another one took in or left behind."""
 
 
 class _Cancelled(Exception):

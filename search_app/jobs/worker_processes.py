@@ -102,9 +102,9 @@ def _here(count: int, settings: Settings, load: Load, run: str) -> Iterator[Call
         return process
 
     def check() -> None:
-        for place, process in enumerate(processes):
+        for index, process in enumerate(processes):
             if (process.exitcode or 0) < 0:
-                processes[place] = started()
+                processes[index] = started()
         if not any(process.is_alive() for process in processes):
             raise IndexingError("all workers failed, see above; run it again, it resumes")
 

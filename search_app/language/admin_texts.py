@@ -51,7 +51,7 @@ _JOB_MESSAGES: Final = (
         "--map %(field)s=COLUMN"
     ),
     N_("%(feed)s has no column %(column)s, it has: %(names)s; correct --map"),
-    N_("%(feed)s is no text; save it as CSV in UTF-8"),
+    N_("%(feed)s is not text; save it as CSV in UTF-8"),
     N_("%(feed)s is empty; give a CSV, TSV, JSON lines or XML file"),
     N_("%(feed)s has no rows; add a row for each product"),
     N_("%(count)s products had characters that cannot be shown, now left out"),
@@ -61,7 +61,7 @@ _JOB_MESSAGES: Final = (
     ),
     N_("left out, %(kind)s: %(count)s, first on line %(line)s (%(reason)s)"),
 )
-"""What jobs, imports and their notes say, of which the rest stays English."""
+"""Translated messages of jobs, imports and their notes; all others stay English."""
 _KINDS_LEFT_OUT: Final = (
     N_("title too long"),
     N_("availability unknown"),
@@ -213,7 +213,7 @@ class AdminTexts:
 
     @classmethod
     def job_title(cls, task: str, source: str) -> str:
-        """What a job is called: an import by its feed."""
+        """The name of a job: an import by its feed."""
         if task == "rebuild":
             return cls.REBUILD_JOB
         if task == "review":

@@ -1,4 +1,4 @@
-"""What a visitor reads of an error: no paths, commands or settings."""
+"""Error messages for visitors: no paths, commands or settings."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ _MESSAGES: Final = {
     "too_large": N_("The photo has too many bytes; save it smaller."),
     "too_many_pixels": N_("The photo has too many pixels; save it smaller."),
     "too_small": N_("The photo is too small; use a larger one."),
-    "too_complex": N_("The photo is packed in far too many parts; save it anew as JPEG or PNG."),
+    "too_complex": N_("The photo is packed in far too many parts; save it again as JPEG or PNG."),
     "not_a_photo": _NOT_A_PHOTO,
     "heic": N_("HEIC photos cannot be read here; save it as JPEG."),
     "damaged": _DAMAGED,
@@ -70,7 +70,7 @@ _PROBLEMS: Final = (
     N_("must be less than %(most)s"),
     N_("this holds nothing of the photo; draw a larger one"),
 )
-"""What is wrong with a field of a page's address."""
+"""Messages about a field of a page's address."""
 
 
 class ErrorTexts:
@@ -90,7 +90,7 @@ class ErrorTexts:
 
     @staticmethod
     def error_message(code: str, message: str) -> str:
-        """What to say of an error: by its code, else the message that it came with."""
+        """The message for an error: by its code, else the one that it came with."""
         if code.startswith("http_"):
             return gettext(_ADDRESS)
         return gettext(_MESSAGES[code]) if code in _MESSAGES else message

@@ -2,11 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
 
 from search_app.language.translations import current_language
+
+_DATES: Final = {"en": "en_GB"}
+"""Locale of dates where it is not the language's own: the English texts are British."""
 
 
 def capitalised(text: str) -> str:
@@ -37,12 +41,16 @@ def money(price: Decimal, currency: str | None) -> str:
 
 def short_day(day: date) -> str:
     """A day without its year: 5 Mar, in German 5. März."""
-    return str(format_skeleton("MMMd", day, locale=current_language()))
+    return str(format_skeleton("MMMd", day, locale=_date_locale()))
 
 
 def long_day(day: date) -> str:
     """A day: 5 March 2026, in German 5. März 2026."""
-    return str(format_date(day, "long", locale=current_language()))
+    return str(format_date(day, "long", locale=_date_locale()))
+
+
+def _date_locale() -> str:
+    return _DATES.get(current_language(), current_language())
 
 
 def minute(moment: datetime) -> str:

@@ -16,7 +16,7 @@ _LIST_NAMES: Final = {
 _LIST_LEADS: Final = {
     "no-garment": N_(
         "Nothing on these photos can be searched for. Replace them in the feed, or mark them as "
-        "fine where the product is no garment."
+        "fine where the product is not a garment."
     ),
     "title": N_(
         "The title or the category names another garment than the photo shows. Either the photo "
@@ -49,7 +49,7 @@ _GARMENTS: Final = {
     "a bottom": N_("a bottom"),
     **{kind.lower(): name for kind, name in KINDS.items()},
 }
-"""What the templates are filled with; predicted kinds are in lower case."""
+"""Values for the templates; predicted kinds are in lower case."""
 _SKIPPED: Final = {
     "no_garment": N_("No garment was found on the photo"),
     "placeholder": N_("Several products share this photo: a placeholder"),
@@ -112,7 +112,7 @@ class WorkListTexts:
 
     @staticmethod
     def finding_reason(reason: str, skip_code: str | None) -> str:
-        """Why an entry is on its list.
+        """The reason why an entry is on its list.
 
         Args:
             reason: in English, as it is stored.
@@ -128,7 +128,7 @@ class WorkListTexts:
 
     @staticmethod
     def list_done(action: str, count: int) -> str:
-        """What was just done; "" for nothing."""
+        """A confirmation of the last action; "" without one."""
         return gettext(_DONE[action], count=number(count)) if action in _DONE else ""
 
     @staticmethod
@@ -140,7 +140,7 @@ class WorkListTexts:
 
 
 def _garments(said: str) -> str:
-    """Translate "a top or a bottom"; what is no garment stays."""
+    """Translate "a top or a bottom"; what is not a garment stays."""
     named = [gettext(_GARMENTS[each]) if each in _GARMENTS else each for each in said.split(" or ")]
     return gettext(" or ").join(named)
 

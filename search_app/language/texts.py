@@ -128,9 +128,10 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     SIMILARITY = Text("Similarity")
     NOT_THIS = Text("Hide this one")
     SCORE_HELP = Text(
-        "Weighted similarity of style and colour: 1.00 is the same. It is no probability."
+        "Weighted similarity of style and colour: 1.00 is the same. It is not a probability."
     )
     SHOW_MORE = Text("Show more")
+    LIKE_GARMENT = Text("Garments like this")
     LIKE_PHOTO = Text("Closest to the whole photo")
     FOUND = Text("Results for your words")
     NOTHING_MATCHES = Text("Nothing matches")
@@ -183,6 +184,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
     photo_kinds = Filled("JPEG, PNG or WebP, up to %(size)s MB")
     too_large = Filled("This photo is larger than %(size)s MB: save it smaller.")
     sample = Filled("Search with sample photo %(number)s")
+    more_of_category = Filled("More in %(category)s")
     more_like = Filled("More like %(title)s")
     less_like = Filled("Less like %(title)s")
     search_with = Filled("Search with %(title)s")
@@ -267,7 +269,7 @@ class Texts(NameTexts, ErrorTexts, AdminTexts, WorkListTexts, AnalyticsTexts):
             return gettext("Price %(low)s to %(high)s", low=lowest, high=highest)
         if lowest:
             return gettext("Price from %(low)s", low=lowest)
-        return gettext("Price to %(high)s", high=highest)
+        return gettext("Price up to %(high)s", high=highest)
 
     @classmethod
     def about_words(cls, words: UnderstoodWords) -> str:

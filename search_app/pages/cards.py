@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Final
 from urllib.parse import quote
 
-from catalog.feeds.availability import Availability
+from catalog.feeds.availability import SOLD_OUT, Availability
 from catalog.records import ProductSummary
 from indexing.collection import ResultCard
 from indexing.search.results import chances
@@ -22,7 +22,6 @@ LEAST_CHANCES: Final = (0.80, 0.60, 0.40)
 """Least chance that a result is similar (`indexing.search.results`), from "very close" on."""
 DISTANT: Final = 1 + len(LEAST_CHANCES)
 """The rank of closeness of what is not close; 0 is nearly the same."""
-_SOLD_OUT: Final = (Availability.OUT_OF_STOCK.value, Availability.DISCONTINUED.value)
 _WHOLE_SHARE: Final = 0.8
 """A garment that takes more of its photo needs no mark."""
 
@@ -57,8 +56,8 @@ def result_views(cards: Iterable[ResultCard], state: PageState, path: str = "") 
         return views
     sign = -1 if state.sort == "-price" else 1
     # Those without a price last.
-    places = [(each.price is None, sign * (each.price or 0)) for each in shown]
-    return [views[index] for index in sorted(range(len(views)), key=places.__getitem__)]
+    ranks = [(each.price is None, sign * (each.price or 0)) for each in shown]
+    return [views[index] for index in sorted(range(len(views)), key=ranks.__getitem__)]
 
 
 def _product_card(product: ResultCard | ProductSummary, product_id: str) -> ResultView:
@@ -74,7 +73,7 @@ def _product_card(product: ResultCard | ProductSummary, product_id: str) -> Resu
         price=price,
         was=regular if regular != price else "",
         stock=stock_text(product.availability),
-        sold_out=product.availability in _SOLD_OUT,
+        sold_out=product.availability in SOLD_OUT,
     )
 
 
@@ -96,7 +95,7 @@ def _words_in_order(cards: Sequence[ResultCard], colour_weight: float) -> list[s
 
     Sold out products come last whatever their similarity, so they get no words.
     """
-    sold = [each for each in cards if each.availability not in _SOLD_OUT]
+    sold = [each for each in cards if each.availability not in SOLD_OUT]
     ranks = [
         closeness_rank(each.score, chance)
         for each, chance in zip(sold, chances(sold, colour_weight), strict=True)
@@ -142,7 +141,7 @@ def price_text(price: Decimal | None, currency: str | None) -> str:
 
 
 def stock_text(availability: str | None) -> str:
-    """What to say of an availability; "" for what is in stock or unknown."""
+    """A note on an availability; "" for what is in stock or unknown."""
     is_plain = availability in (None, Availability.IN_STOCK)
     return "" if is_plain else texts.stock(availability or "")
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from catalog.errors import CatalogError, ProductNotFound
+from catalog.filtering.filters import Filters
 from catalog.queries import (
     list_products,
     product_by_id,
@@ -34,7 +35,7 @@ from search_app.pages.cards import (
 )
 from search_app.pages.forms import counted_facets, filter_form
 from search_app.pages.garments import distinct_garments, main_colour, product_facts
-from search_app.pages.results import relaxations, results_context
+from search_app.pages.results import results_context
 from search_app.pages.state import PAGE_SIZE, PageState, RowId, parse_state
 from search_app.pages.views import ActiveFilter, ResultView
 from search_app.search.outfits import complete_the_look, main_garment
@@ -64,7 +65,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
             among = state.class_searched(own_class) or own_class
             menus = counted_facets(session, state, words, among)
     except (CatalogError, KeyError) as error:
-        raise PageNotFound("this garment is no longer in the catalogue; search anew") from error
+        raise PageNotFound("this garment is no longer in the catalogue; search again") from error
     query = replace(query, exclude_product=card.product_id)
     with services.metrics.stage("search"):
         cards = shown_cards(search_cards(collection, query, state.options, among), state)
@@ -76,7 +77,7 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
         "photo_url": photo_url(card.photo_id),
         "area": area_of(card.box),
     }
-    context = results_context(cards, form, texts.like_this(among), False, path, state)
+    context = results_context(collection, cards, form, texts.like_this(among), False, path, state)
     search_id = recorded_search(services.analytics, state, card, words, among, cards)
     context |= {"source": source, "search_id": search_id, "here": ""}
     return services.templates.TemplateResponse(request, "like.html", context)
@@ -84,10 +85,15 @@ def like_page(request: Request, garment_id: RowId, services: UsedServices) -> Re
 
 @router.get("/find")
 def find_page(request: Request, services: UsedServices) -> Response:
-    """Search by a text query without a photo; the best matches first."""
+    """Search by a text query without a photo; the best matches first.
+
+    Without words and filters, as after "Clear all", it is the catalogue.
+    """
     state = parse_state(request.query_params)
     collection = services.open_collection
     words, found = find_by_words(collection, state.options, state.among)
+    if not state.words and state.filters.is_empty:
+        return RedirectResponse("/catalogue", 303)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = product_count(session) == 0
@@ -96,11 +102,11 @@ def find_page(request: Request, services: UsedServices) -> Response:
         named = list_products(session, 1, 1, text=name).total if name else 0
     cards = shown_cards(found, state)
     form = filter_form("/find", state, menus, words, compares=False)
-    context = results_context(cards, form, texts.FOUND, is_empty, "/find", state)
+    context = results_context(collection, cards, form, texts.FOUND, is_empty, "/find", state)
     context["results"] = without_closeness(result_views(cards, state, "/find"))
     if named:
         advice = ActiveFilter(texts.named_so(named), PageState(text=name).href("/catalogue"))
-        context["relax"] = [advice, *relaxations(form, "/find", state)]
+        context["relax"] = [advice, *context["relax"]]
     search_id = ""
     if cards or not (words.query.is_empty and state.filters.is_empty):
         search_id = recorded_search(services.analytics, state, None, words, state.among, cards)
@@ -124,6 +130,11 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
     except (CatalogError, KeyError) as error:
         raise ProductNotFound(f"product {product_id!r} was removed a moment ago") from error
     row = product.row
+    similar_head, similar_href = texts.SIMILAR, f"/like/{own.garment_id}" if own else ""
+    if not own and row.category:
+        similar = _of_category(collection, row.category, product_id)
+        similar_head = texts.more_of_category(row.category.rpartition(">")[2].strip())
+        similar_href = PageState(category=row.category).href("/catalogue")
     now, regular = (price_text(each, row.currency) for each in (price_now(row), row.price))
     photos = [each for each in product.photos if each.has_copy]
     shown = [cards[each] for photo in photos for each in photo.garment_ids if each in cards]
@@ -138,8 +149,9 @@ def product_page(request: Request, product_id: str, services: UsedServices) -> R
         "garments": distinct_garments(shown),
         "variants": colours if len(colours) > 1 else (),
         "results": similar,
+        "similar_head": similar_head,
+        "similar_href": similar_href,
         "outfits": outfits,
-        "like_href": f"/like/{own.garment_id}" if own else "",
         "here": "",
         "area_of": area_of,
         "main_colour": main_colour,
@@ -202,6 +214,16 @@ def _similar(collection: Collection, own: GarmentCard) -> list[ResultCard]:
     """Products similar to the garment that this product sells."""
     query = replace(collection.query_like(own.garment_id), exclude_product=own.product_id)
     return search_cards(collection, query, SearchOptions(k=SIMILAR_PRODUCTS))
+
+
+def _of_category(collection: Collection, category: str, product_id: str) -> list[ResultView]:
+    """Other products of a category, for one whose photos show no garment."""
+    with collection.database.session() as session:
+        listed = list_products(
+            session, page_size=SIMILAR_PRODUCTS + 1, filters=Filters(category=category)
+        )
+    others = [each for each in listed.products if each.id != product_id]
+    return summary_views(others[:SIMILAR_PRODUCTS])
 
 
 def _outfits(collection: Collection, own: GarmentCard) -> Outfits:

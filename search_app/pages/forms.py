@@ -26,7 +26,7 @@ _PRESERVED_FIELDS: Final = (
     "class", "words", "in_colour", "text", "brand", "category", "colour", "availability",
     "price_min", "price_max", "sort", "colour_weight", "k", "page",
 )  # fmt: skip
-"""Fields that the form itself holds, or that start anew when it is sent."""
+"""Fields that the form itself holds, or that start again when it is sent."""
 ATTRIBUTE_MENUS: Final = 12
 """Most attributes of the products' own that have a menu."""
 MOST_VALUES: Final = 40
@@ -46,7 +46,7 @@ def filter_form(
 
     Args:
         words: the state's words as the catalogue understands them.
-        own_class: class of the query garment; None = the query is no garment.
+        own_class: class of the query garment; None = the query is not a garment.
         whole_photo: the query is the whole photo, at first among all classes.
         compares: results have a similarity, so that style and colour can be weighted.
     """
@@ -131,7 +131,7 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
 
 
 def _each_word(path: str, state: PageState, words: UnderstoodWords) -> Iterator[ActiveFilter]:
-    """What the words name, each with the address of the search without it; none if it is one."""
+    """The terms of the words, each with the address of the search without it; none if only one."""
     named = dict.fromkeys(term.said for term in words.query.terms)
     for said in named if len(named) > 1 else ():
         rest = (each for each in words.text.split() if not {*folded_words(each)} <= {*said.split()})
@@ -216,7 +216,7 @@ def _choices(
 
 
 def value_name(field: str, value: str) -> str:
-    """What a facet's value is called, with a capital; own values of the feed as it has them."""
+    """The display name of a facet's value, with a capital; the feed's own values unchanged."""
     if field == "colour":
         value = texts.colour(value)
     elif field == "availability":

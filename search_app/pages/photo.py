@@ -196,7 +196,7 @@ def _shop_window(collection: Collection) -> tuple[list[ProductSummary], int]:
 
 
 def _note(stored: StoredQuery, state: PageState) -> str:
-    """What to say of the photo: no garment on it, or no colours that could be compared."""
+    """A remark on the photo: no garment on it, or no colours that could be compared."""
     is_grey = state.options.fitted(stored.query.monochrome).colour_weight < state.colour_weight
     notes = (
         "" if stored.query.garments or state.pick else texts.NO_GARMENT,
@@ -237,14 +237,21 @@ def _query_page(
     words = collection.understand(state.words)
     own_class = None if chosen.whole_photo else chosen.garment.garment_class
     among = state.class_searched(own_class)
+    # Of a garment whose class is in doubt, all classes were searched.
+    is_mixed = any(each.garment_class is not among for each in cards)
+    shown_class = None if is_mixed else among
     with collection.database.session() as session:
-        menus = counted_facets(session, state, words, among)
+        menus = counted_facets(session, state, words, shown_class)
         is_empty = not cards and product_count(session) == 0
-    title = texts.like_this(among) if among else texts.LIKE_PHOTO
+    title = texts.LIKE_PHOTO if chosen.whole_photo else texts.LIKE_GARMENT
+    if shown_class:
+        title = texts.like_this(shown_class)
     form = filter_form(path, state, menus, words, own_class, chosen.whole_photo)
     photo = photo_pick(stored.query, pick, chosen, path, state)
     recorder = services.analytics
-    context = results_context(cards, form, title, is_empty, path, state, chosen.whole_photo) | {
+    whole_photo = chosen.whole_photo
+    context = results_context(collection, cards, form, title, is_empty, path, state, whole_photo)
+    context |= {
         "search_id": recorded_search(recorder, state, chosen, words, among, cards),
         "photo": photo,
         "with_classes": False,

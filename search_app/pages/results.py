@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-from indexing.collection import ResultCard
+from starlette.datastructures import QueryParams
+
+from indexing.collection import Collection, ResultCard
 from indexing.search.results import nothing_close
 from search_app.language import texts
 from search_app.pages.cards import DISTANT, all_called, result_views
-from search_app.pages.state import MAX_RESULTS, PAGE_SIZE, PageState
+from search_app.pages.state import MAX_RESULTS, PAGE_SIZE, PageState, parse_state
 from search_app.pages.views import ActiveFilter, FilterForm
+from search_app.search.search import find_by_words
 from segmentation.classes import GarmentClass
 
 LOADED_ALONE: Final = 4 * PAGE_SIZE
-"""So many results come as the visitor scrolls; more on request, else the foot is out of reach."""
+"""Results loaded by scrolling; more come on request, so that the foot stays in reach."""
 
 
 def results_context(
+    collection: Collection,
     cards: Sequence[ResultCard],
     form: FilterForm,
     title: str,
@@ -24,7 +29,7 @@ def results_context(
     path: str,
     state: PageState,
     whole_photo: bool = False,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Template context of `_results.html`.
 
     Args:
@@ -33,6 +38,9 @@ def results_context(
     more = replace(state, k=min(state.k + PAGE_SIZE, MAX_RESULTS))
     may_have_more = len(cards) == state.k < MAX_RESULTS
     distant = nothing_close(cards, state.colour_weight)
+    advice = relaxations(form, path, state) if distant or not cards else []
+    if not cards:
+        advice = [each for each in advice if _finds_any(collection, each.href)]
     views = result_views(cards, state, path)
     if distant or whole_photo:
         views = all_called(views, texts.closeness(DISTANT) if distant else "")
@@ -43,12 +51,20 @@ def results_context(
         "empty_catalogue": empty_catalogue,
         "distant": distant,
         "distant_lead": texts.FEW_OF_COLOUR if state.colour_weight == 1 else texts.FEW_OF_KIND,
-        "relax": relaxations(form, path, state) if distant or not cards else [],
+        "relax": advice,
         "more_href": more.href(path) if may_have_more else "",
         "loads_itself": state.k < LOADED_ALONE,
         "with_classes": True,
         "by_price": bool(state.sort),
     }
+
+
+def _finds_any(collection: Collection, href: str) -> bool:
+    """Whether a search finds any product, as far as words and filters decide it."""
+    address = urlsplit(href)
+    state = parse_state(QueryParams(address.query))
+    words, found = find_by_words(collection, replace(state.options, k=1), state.among)
+    return bool(found) or (words.query.is_empty and state.filters.is_empty)
 
 
 def relaxations(form: FilterForm, path: str, state: PageState) -> list[ActiveFilter]:

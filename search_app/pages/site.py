@@ -1,4 +1,4 @@
-"""What belongs to the site as a whole: crawlers' rules, icon, switch of the language."""
+"""Routes of the site as a whole: crawlers' rules, icon, switch of the language."""
 
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit

@@ -105,7 +105,7 @@ class BatchingEmbedder:
         return self._embedder.weights_folder
 
     def embed(self, photos: list[Photo]) -> list[EmbeddedPhoto]:
-        """As `Embedder.embed`; many photos wait for several turns."""
+        """Call `Embedder.embed` in turn; many photos wait for several turns."""
         # An import's large batches are split, so that a visitor's photo gets a turn in between.
         parts = [photos[start : start + BATCH] for start in range(0, len(photos), BATCH)]
         return [embedded for part in parts for embedded in self._answer_to(_Call(part))]
@@ -118,7 +118,7 @@ class BatchingEmbedder:
         return call.answer.result()
 
     def embed_whole(self, photo: Photo) -> EmbeddedGarment:
-        """As `Embedder.embed_whole`; waits for its turn."""
+        """Call `Embedder.embed_whole` in turn."""
         return self._models.submit(self._embedder.embed_whole, photo).result()
 
     def embed_region(
@@ -127,12 +127,12 @@ class BatchingEmbedder:
         region: Box | BoolMask | Garment,
         garment_class: GarmentClass | None = None,
     ) -> EmbeddedGarment:
-        """As `Embedder.embed_region`; waits for its turn."""
+        """Call `Embedder.embed_region` in turn."""
         turn = self._models.submit(self._embedder.embed_region, photo, region, garment_class)
         return turn.result()
 
     def colour_half(self, colour: str) -> Vector:
-        """As `Embedder.colour_half`; no model runs."""
+        """Call `Embedder.colour_half` at once; no model runs."""
         return self._embedder.colour_half(colour)
 
     @property
@@ -140,7 +140,7 @@ class BatchingEmbedder:
         return isinstance(self._embedder, TextEmbedder) and self._embedder.takes_text
 
     def text_half(self, text: str) -> Vector:
-        """As `TextEmbedder.text_half`; waits for its turn."""
+        """Call `TextEmbedder.text_half` in turn."""
         embedder = cast("TextEmbedder", self._embedder)
         return self._models.submit(embedder.text_half, text).result()
 

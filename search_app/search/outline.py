@@ -21,7 +21,7 @@ Points = npt.NDArray[np.float64]
 GRID_SIDE: Final = 240
 """Longest side of the mask that is traced: finer edges cannot be seen on a page."""
 TOLERANCE: Final = 0.7
-"""How far, in pixels of the traced mask, a dropped point may lie from the path."""
+"""Largest distance of a dropped point from the path, in pixels of the traced mask."""
 MIN_LOOP: Final = 0.003
 """Loops enclosing less than this share of the traced mask are left out."""
 

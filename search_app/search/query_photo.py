@@ -133,7 +133,7 @@ def scaled_box(box: tuple[float, float, float, float], across: float, down: floa
 
 
 def counterpart(query: QueryPhoto, garment_class: GarmentClass) -> EmbeddedGarment | None:
-    """What a further photo of the same shows: its largest garment of the class, else of any."""
+    """The garment of a further photo of the same: its largest of the class, else of any."""
     of_class = [each for each in query.garments if each.garment.garment_class is garment_class]
     return next(iter((*of_class, *query.garments)), query.whole)
 

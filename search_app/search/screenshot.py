@@ -87,7 +87,7 @@ def _between_strips(rows: Pixels) -> Box | None:
 
 
 def _has(rows: Pixels, colour: Pixels) -> npt.NDArray[np.bool_]:
-    """Which pixels have a colour."""
+    """A mask of the pixels that have a colour."""
     return np.asarray(np.abs(rows - colour).max(axis=-1) <= SAME)
 
 
@@ -136,7 +136,7 @@ def _is_picture(rows: Pixels, top: _Edge, bottom: _Edge) -> bool:
     if (top.is_flat and bottom.is_flat) or touches[0] != touches[1]:
         return False
     colours = [each.colour for each in (top, bottom) if each.colour is not None]
-    # A garment that leaves the photo at one side is no picture within it.
+    # A garment that leaves the photo at one side is not a picture within it.
     if len(colours) < 2 and not all(touches):
         return False
     inside = rows[top.row : bottom.row + 1, top.left : top.right]

@@ -111,7 +111,7 @@ def search_garment(
 
 
 def _shown(garment: EmbeddedGarment) -> Shown:
-    """What comparatives are relative to."""
+    """The query garment's attributes that comparatives are relative to."""
     predicted = {name: getattr(garment.attributes, name) for name in ATTRIBUTE_NAMES}
     values = {name: each.value for name, each in predicted.items() if each is not None}
     return Shown(values, lightness_of(garment.colours[0].hex) if garment.colours else None)

@@ -37,4 +37,4 @@ def check_form(request: Request, csrf: Annotated[str, Form()] = "") -> None:
     check_origin(request)
     kept = request.cookies.get(COOKIE, "")
     if not (_TOKEN.fullmatch(kept) and secrets.compare_digest(kept.encode(), csrf.encode())):
-        raise WritesForbidden("this form is out of date; load the page again and send it anew")
+        raise WritesForbidden("this form is out of date; load the page again and send it again")

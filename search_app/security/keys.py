@@ -39,7 +39,7 @@ from search_app.services import Services, UsedServices
 from search_app.settings import LOOPBACK
 
 PREFIX: Final = "apparel_"
-"""What every key begins with, so that scanners for leaked secrets can know one."""
+"""Prefix of every key, so that scanners for leaked secrets can recognise one."""
 
 
 class Scope(StrEnum):

@@ -25,10 +25,10 @@ LIGHT: Final = ("/photos/", "/samples/", "/healthz", "/readyz", "/metrics")
 LIGHT_FACTOR: Final = 20
 """Multiple of the rate for light paths, which have a counter of their own."""
 TRUST_SECONDS: Final = 60
-"""How long after its last check a key has its own rate: it may be revoked meanwhile."""
+"""Time after its last check that a key has its own rate: it may be revoked meanwhile."""
 _KEYS_KNOWN: Final = 10_000
 _SECONDS_APART: Final = 2.0
-"""How long a server counts for itself after the database did not answer."""
+"""Time that a server counts for itself after the database did not answer."""
 _NETWORK_BITS: Final = 64
 """One household or machine has a whole IPv6 network of this size."""
 

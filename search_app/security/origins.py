@@ -26,7 +26,7 @@ SHARED: Final = ("/api/v1/", "/photos/")
 PUBLIC: Final = "/static/widget.js"
 """The script that any page may include."""
 SECONDS_BETWEEN_READS: Final = 2.0
-"""How long a new key waits for its preflights; the key itself is checked with every request."""
+"""Longest wait until a new key's preflights pass; the key is checked with every request."""
 
 
 def checked_origin(text: str) -> str:

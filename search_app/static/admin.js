@@ -4,7 +4,7 @@
 document.addEventListener("change", (event) => {
   const form = event.target.closest(".list-form");
   if (!form) return;
-  const entries = [...form.querySelectorAll("input[name=finding]")];
+  const entries = [...form.querySelectorAll("input[name=finding], input[name=product]")];
   const all = form.querySelector("[data-select-all]");
   if (event.target === all) for (const each of entries) each.checked = all.checked;
   all.checked = entries.every((each) => each.checked);

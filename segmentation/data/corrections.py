@@ -4,7 +4,7 @@ CCP often labels a skirt under a top as a dress, a denim jacket as jeans, or tro
 All train photos with a one-piece or a skirt were checked by eye, and all of val and test without
 their labels and without a network's masks; only labels that are surely wrong were corrected.
 
-ccp_corrections.csv -> corrected pixel values, corrected tags
+ccp_corrections.csv -> corrected pixel values
 """
 
 import csv
@@ -33,12 +33,6 @@ def corrected_values(
         if label in labels and correction in labels:
             table[labels.index(label)] = labels.index(correction)
     return table[values]
-
-
-def corrected_tags(photo: str, tags: str) -> str:
-    """Correct the tags of a photo, joined by bars."""
-    corrections = _corrections().get(photo, {})
-    return "|".join(corrections.get(tag, tag) for tag in tags.split("|"))
 
 
 @cache

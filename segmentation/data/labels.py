@@ -144,17 +144,6 @@ def image_labels_of_codes(codes: Codes) -> ImageLabels:
     return _image_labels(both >= PRESENT_SHARE, both == 0)
 
 
-def image_labels_of_tags(tags: str) -> ImageLabels:
-    """Image labels of CCP tags, joined by bars; untagged parts are absent."""
-    found = {_PART_OF_CCP[tag] for tag in tags.split("|") if tag in _PART_OF_CCP}
-    parts = np.array([part in found for part in range(PART_COUNT)])
-    classes = np.array(
-        [any(PART_CLASSES[part] == each for part in found) for each in GARMENT_CLASSES]
-    )
-    both = np.concatenate([classes, parts])
-    return _image_labels(both, ~both)
-
-
 def image_labels_of_label(label: str) -> ImageLabels:
     """Image labels of a photo with one labelled garment, hat or pair of shoes."""
     image_labels = np.full(IMAGE_LABEL_COUNT, UNLABELLED, np.float32)

@@ -1,11 +1,9 @@
 """Pairs folders, the format of data for training and evaluation.
 
-    DIR/photos/NAME.jpg   the original bytes
-    DIR/masks/NAME.png    8-bit class mask at the photo's size
-    DIR/parts/NAME.png    the same with parts (`segmentation.data.labels`), where known
-    DIR/manifest.csv      name, source, group, split, label
-
-Photos of the sources in UNMASKED have no mask, only a label or tags.
+DIR/photos/NAME.jpg   the original bytes
+DIR/masks/NAME.png    8-bit class mask at the photo's size
+DIR/parts/NAME.png    the same with parts (`segmentation.data.labels`), where known
+DIR/manifest.csv      name, source, group, split, label
 """
 
 import csv
@@ -36,16 +34,9 @@ class DataSource:
 DATA_SOURCES: Final = {
     "ccp": DataSource("Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014)", "Apache-2.0"),
     "clothing": DataSource("Clothing dataset (A. Grigorev, 2020), masks by GrabCut", "CC0-1.0"),
-    "ccp-tagged": DataSource("Clothing Co-Parsing, photos with tags only", "Apache-2.0"),
-    "clothing-unmasked": DataSource(
-        "Clothing dataset, photos that GrabCut could not cut", "CC0-1.0"
-    ),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.drawing", "MIT"),
 }
-
-UNMASKED: Final = frozenset({"ccp-tagged", "clothing-unmasked"})
-"""Sources of photos without masks, which only training uses."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class Pair:
 
     Attributes:
         label: the clothing dataset's label of the garment; of several garments theirs, joined by
-            bars in descending order of area; of a photo with tags these.
+            bars in descending order of area.
     """
 
     name: str
@@ -62,10 +53,6 @@ class Pair:
     group: str
     split: Split
     label: str = ""
-
-    @property
-    def masked(self) -> bool:
-        return self.source not in UNMASKED
 
     @property
     def kinds(self) -> dict[GarmentClass, str]:
@@ -100,9 +87,6 @@ class PairsFolder:
     def parts_path(self, pair: Pair) -> Path:
         """Path of the pair's parts, which may not exist."""
         return self.root / "parts" / f"{pair.name}.png"
-
-    def masked(self) -> "PairsFolder":
-        return PairsFolder(self.root, tuple(each for each in self.pairs if each.masked))
 
     def of_split(self, split: Split) -> "PairsFolder":
         return PairsFolder(self.root, tuple(each for each in self.pairs if each.split == split))

@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from segmentation.classes import (
     GarmentClass,
     ccp_lookup,
 )
-from segmentation.data.corrections import corrected_tags, corrected_values
+from segmentation.data.corrections import corrected_values
 from segmentation.data.labels import ccp_part_lookup
 from segmentation.data.pairs import (
     LeftOut,
@@ -32,6 +32,7 @@ from segmentation.data.pairs import (
     save_mask,
     write_manifest,
 )
+from segmentation.data.reviewed_masks import clothing_mask, tagged_photos, tagged_values
 from segmentation.data.splits import Split, split_groups
 from segmentation.errors import DatasetError, UnreadablePhoto
 from segmentation.mask import ClassMask
@@ -44,19 +45,21 @@ CLOTHING_TEST_PHOTOS: Final = 700
 CLOTHING_VAL_PHOTOS: Final = 300
 
 
-CCP_LEFT_OUT: Final = frozenset({"0536", "0990", "1707", "1913"})
+CCP_LEFT_OUT: Final = frozenset({"0312", "0536", "0990", "1707", "1913"})
 """CCP photos that are not used: a coat with an empty mask (0536) and, so that they are not
-trained on, duplicates of held-out photos."""
-UNREADABLE: Final = "unreadable"
+trained on, duplicates of held-out photos and another photo of one's person and outfit (0312)."""
 
 
 def create_ccp(
     source: Path, out: Path, progress: Progress = no_progress, *, as_published: bool = False
 ) -> PairsFolder:
-    """Make pairs from Clothing Co-Parsing (`photos/`, `masks/`, `labels.txt`).
+    """Make pairs from Clothing Co-Parsing (`photos/`, `masks/`, `tagged/`, `labels.txt`).
+
+    Its photos without masks (`tagged/`) are train pairs with masks of our own
+    (`data.reviewed_masks`).
 
     Args:
-        as_published: keep wrong labels (`data.corrections`).
+        as_published: keep wrong labels (`data.corrections`) and leave out photos without masks.
     """
     labels = source / "labels.txt"
     photos = [
@@ -67,17 +70,23 @@ def create_ccp(
     names = labels.read_text().splitlines()
     class_of, part_of = ccp_lookup(names), ccp_part_lookup(names)
     splits = split_groups([path.stem for path in photos], CCP_TEST_PHOTOS, CCP_VAL_PHOTOS)
+    if not as_published:
+        photos += tagged_photos(source / "tagged")
     prepare_folder(out)
     pairs = []
     for done, photo in enumerate(photos, 1):
-        values = load_mask(source / "masks" / f"{photo.stem}.png")
+        if photo.stem in splits:
+            values = load_mask(source / "masks" / f"{photo.stem}.png")
+        else:
+            values = tagged_values(photo, names)
         if not as_published:
             values = corrected_values(photo.stem, values, names)
         save_mask(class_of[values], out / "masks" / f"{photo.stem}.png")
         save_mask(part_of[values], out / "parts" / f"{photo.stem}.png")
         shutil.copyfile(photo, out / "photos" / photo.name)
         label = "|".join(_kinds_by_area(values, names))
-        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", splits[photo.stem], label))
+        split = splits.get(photo.stem, "train")
+        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", split, label))
         progress(done, len(photos))
     return write_manifest(out, pairs)
 
@@ -89,26 +98,6 @@ def _kinds_by_area(values: ClassMask, names: Sequence[str]) -> list[str]:
         if area and name.strip() in CCP_KINDS:
             areas[CCP_KINDS[name.strip()]] += int(area)
     return [kind for kind, _ in areas.most_common()]
-
-
-def create_ccp_tagged(source: Path, out: Path, progress: Progress = no_progress) -> PairsFolder:
-    """Make unmasked train pairs from Clothing Co-Parsing (`tagged/`, `tagged.csv`)."""
-    table = source / "tagged.csv"
-    if not table.is_file():
-        raise DatasetError(f"{source} has no tagged.csv; name the CCP folder")
-    prepare_folder(out)
-    with table.open(newline="", encoding="utf-8-sig") as lines:
-        rows = [
-            (row["id"], corrected_tags(row["id"], row["tags"])) for row in csv.DictReader(lines)
-        ]
-    pairs = []
-    for done, (name, tags) in enumerate(rows, 1):
-        photo = source / "tagged" / f"{name}.jpg"
-        if photo.is_file() and name not in CCP_LEFT_OUT:
-            shutil.copyfile(photo, out / "photos" / photo.name)
-            pairs.append(Pair(name, "ccp-tagged", f"ccp-{name}", "train", tags))
-        progress(done, len(rows))
-    return write_manifest(out, pairs)
 
 
 @dataclass(frozen=True)
@@ -149,9 +138,10 @@ def create_clothing(
 ) -> PairsFolder:
     """Make pairs from the clothing dataset, with masks by GrabCut and classes by label.
 
-    A photo of a hat or shoes has an all-background mask. A photo with an unreliable mask is an
-    unmasked train pair or left out; an unreadable photo is left out. Also writes `labels.csv`,
-    which lists every garment photo for the evaluation of retrieval.
+    A photo of a hat or shoes has an all-background mask; train photos whose GrabCut mask is wrong
+    have a reviewed one (`data.reviewed_masks`). A photo without a reliable mask, or an unreadable
+    one, is left out. Also writes `labels.csv`, which lists every garment photo for the evaluation
+    of retrieval.
     """
     rows = read_clothing(source)
     splits = clothing_splits(rows)
@@ -163,17 +153,13 @@ def create_clothing(
         masks = pool.map(_clothing_mask, [source] * len(rows), rows, chunksize=8)
         for done, (row, mask) in enumerate(zip(rows, masks, strict=True), 1):
             progress(done, len(rows))
-            split = splits[row.sender_id]
-            pair = Pair(row.image, "clothing", f"sender-{row.sender_id}", split, row.label)
             if isinstance(mask, LeftOut):
                 left_out.append(mask)
-                if split != "train" or mask.reason.startswith(UNREADABLE):
-                    continue
-                pair = replace(pair, source="clothing-unmasked")
-            else:
-                save_mask(mask, out / "masks" / f"{row.image}.png")
+                continue
+            save_mask(mask, out / "masks" / f"{row.image}.png")
             shutil.copyfile(row.path(source), out / "photos" / f"{row.image}.jpg")
-            pairs.append(pair)
+            split = splits[row.sender_id]
+            pairs.append(Pair(row.image, "clothing", f"sender-{row.sender_id}", split, row.label))
     return write_manifest(out, pairs, left_out)
 
 
@@ -197,11 +183,16 @@ def _clothing_mask(source: Path, row: ClothingPhoto) -> ClassMask | LeftOut:
     try:
         photo = read_photo(row.path(source))
     except UnreadablePhoto as error:
-        return LeftOut(row.image, f"{UNREADABLE}: {error}")
+        return LeftOut(row.image, f"unreadable: {error}")
     if row.label in CLOTHING_NOT_GARMENTS:
         return np.zeros(photo.shape[:2], np.uint8)
-    cut = cut_garment(photo)
-    if cut.mask is None:
-        return LeftOut(row.image, cut.reason)
+    mask = clothing_mask(row.image)
+    if mask is None:
+        cut = cut_garment(photo)
+        if cut.mask is None:
+            return LeftOut(row.image, cut.reason)
+        mask = cut.mask
+    elif not mask.any():
+        return LeftOut(row.image, "no mask is right")
     garment_class = CLOTHING_CLASSES.get(row.label, GarmentClass.BACKGROUND)
-    return np.where(cut.mask, garment_class, GarmentClass.BACKGROUND).astype(np.uint8)
+    return np.where(mask, garment_class, GarmentClass.BACKGROUND).astype(np.uint8)

@@ -99,7 +99,7 @@ def collect_samples(
     """
     chosen = [
         (folder, pair)
-        for folder in (read_pairs(each).of_split(split).masked() for each in folders)
+        for folder in (read_pairs(each).of_split(split) for each in folders)
         for pair in spread(folder.pairs, limit)
     ]
     if not chosen:

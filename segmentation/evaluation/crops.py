@@ -68,7 +68,7 @@ def evaluate_crops(
     Raises:
         DatasetError: it has no photo of this split with garments.
     """
-    folder = read_pairs(pairs).masked().of_split(split)
+    folder = read_pairs(pairs).of_split(split)
     judged: list[tuple[Crop, bool]] = []
     for done, pair in enumerate(folder.pairs, start=1):
         photo = read_photo(folder.photo_path(pair), max_side=10_000)

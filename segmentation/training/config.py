@@ -27,7 +27,7 @@ class TrainConfig:
 
     pairs: tuple[Path, ...]
     out: Path
-    phases: tuple[Phase, ...] = (Phase(6, 256, 192), Phase(6, 384, 256))
+    phases: tuple[Phase, ...] = (Phase(6, 256, 192), Phase(18, 384, 256))
     views_per_epoch: int = 2400
     photos_per_folder: int | None = None
     batch_size: int = 12
@@ -35,7 +35,7 @@ class TrainConfig:
     backbone_rate: float = 0.3
     frozen_stages: int = 2
     weight_decay: float = 0.05
-    decay_epochs: int = 5
+    decay_epochs: int = 6
     shares: SamplingShares = SamplingShares()
     seed: int = 0
     threads: int = 2

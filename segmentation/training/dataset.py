@@ -1,6 +1,6 @@
 """Training samples of the segmenter and their augmented views.
 
-photo + (parts | class mask and label | tags) -> TrainingSample -> View (photo, codes, image labels)
+photo + (parts | class mask and label) -> TrainingSample -> View (photo, codes, image labels)
 """
 
 from collections import Counter
@@ -26,7 +26,6 @@ from segmentation.data.labels import (
     image_labels_of_classes,
     image_labels_of_codes,
     image_labels_of_label,
-    image_labels_of_tags,
 )
 from segmentation.data.pairs import Pair, PairsFolder, load_mask, read_pairs, spread
 from segmentation.data.splits import Split
@@ -56,8 +55,8 @@ class TrainingSample:
     """A photo in memory with its labels.
 
     Attributes:
-        codes: label code of each pixel, (H, W); UNKNOWN_CODE without a mask.
-        mask: the true class mask; None without one.
+        codes: label code of each pixel, (H, W).
+        mask: the true class mask.
         weight: sampling weight relative to others of its source.
     """
 
@@ -65,7 +64,7 @@ class TrainingSample:
     source: str
     photo: Photo
     codes: Codes
-    mask: ClassMask | None
+    mask: ClassMask
     image_labels: ImageLabels
     weight: float
 
@@ -79,8 +78,6 @@ class SamplingShares:
         clothing: share of product photos.
         drawn: share of drawn photos.
         imaterialist: share of iMaterialist.
-        tagged: share of street photos that have tags but no mask.
-        unmasked: share of product photos that have a label but no mask.
         whole_weight: sampling weight of photos with a whole garment.
         copy_paste: share of views whose figure is pasted onto another view.
         recolour: share of photos whose garments are recoloured.
@@ -92,12 +89,10 @@ class SamplingShares:
         studio: share of street photos put on a plain studio background.
     """
 
-    ccp: float = 0.48
-    clothing: float = 0.36
+    ccp: float = 0.58
+    clothing: float = 0.39
     drawn: float = 0.03
     imaterialist: float = 0.3
-    tagged: float = 0.10
-    unmasked: float = 0.03
     whole_weight: float = 1.8
     copy_paste: float = 0.25
     recolour: float = 0.35
@@ -114,8 +109,6 @@ class SamplingShares:
             "clothing": self.clothing,
             "drawn": self.drawn,
             "imaterialist": self.imaterialist,
-            "ccp-tagged": self.tagged,
-            "clothing-unmasked": self.unmasked,
         }
         return shares[source]
 
@@ -159,11 +152,7 @@ def _read_sample(folder: PairsFolder, pair: Pair, whole_weight: float) -> Traini
 
 def _truth_of(
     folder: PairsFolder, pair: Pair, photo: Photo
-) -> tuple[Codes, ClassMask | None, ImageLabels]:
-    if not pair.masked:
-        codes = np.full(photo.shape[:2], UNKNOWN_CODE, np.uint8)
-        labels_of = image_labels_of_tags if pair.source == "ccp-tagged" else image_labels_of_label
-        return codes, None, labels_of(pair.label)
+) -> tuple[Codes, ClassMask, ImageLabels]:
     mask = _reduced(load_mask(folder.mask_path(pair)), photo)
     if folder.parts_path(pair).is_file():
         codes = _reduced(load_mask(folder.parts_path(pair)), photo)
@@ -215,7 +204,7 @@ class Views(Dataset[View]):
             scaled = replace(self._augmentation, scale=DISTORTED_SCALE)
             return self._view(distorted, generator, scaled)
         view = self._view(sample, generator)
-        if sample.mask is None or not self._is_pasted[position]:
+        if not self._is_pasted[position]:
             return view
         return paste_view(view, self._view(other, generator), generator)
 
@@ -279,14 +268,13 @@ def _without_garments(
 
 
 def _shows_one_class(sample: TrainingSample) -> bool:
-    return sample.mask is not None and len(np.unique(sample.mask[sample.mask > 0])) == 1
+    return len(np.unique(sample.mask[sample.mask > 0])) == 1
 
 
 def _distorted_copy(
     sample: TrainingSample, background: Photo, generator: np.random.Generator
 ) -> TrainingSample:
     """The sample's garment on another background, partly occluded."""
-    assert sample.mask is not None
     outside = CLASS_CODE + GarmentClass.BACKGROUND
     codes = np.where(sample.mask > 0, sample.codes, np.uint8(outside))
     photo, codes = distort(sample.photo, codes, outside, background, generator)
@@ -295,8 +283,6 @@ def _distorted_copy(
 
 def _labels_of_view(sample: TrainingSample, codes: Codes) -> ImageLabels:
     """The photo's image labels; those cropped away by the view become unlabelled."""
-    if sample.mask is None:
-        return sample.image_labels
     cut_away = (sample.image_labels == PRESENT) & (image_labels_of_codes(codes) != PRESENT)
     return np.asarray(np.where(cut_away, UNLABELLED, sample.image_labels), np.float32)
 

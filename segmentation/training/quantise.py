@@ -96,7 +96,7 @@ def _canvases(
     """Canvases of train photos, each uint8 (1, H, W, 3)."""
     canvases = []
     for root in roots:
-        folder = read_pairs(root).masked().of_split("train")
+        folder = read_pairs(root).of_split("train")
         if not folder.pairs:
             raise DatasetError(f"{root} has no train photos; make it again with `apparel dataset`")
         count = min(photos // len(roots), len(folder.pairs))

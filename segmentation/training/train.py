@@ -1,12 +1,11 @@
 """`apparel train segmenter`: train a segmenter from ImageNet weights.
 
     read samples -> phases of epochs (small canvas first, large last)
-    -> before each later phase: pseudo labels for the photos without masks
     -> validate the averaged weights -> save the best with their card
 
 A run folder has checkpoint.pt (a run resumes from it), log.csv (one line per epoch), overlays/
-(validation photos with their masks, one sheet per epoch), predicted-N.npz (pseudo labels of phase
-N), the best weights and those of the last epoch, so that an interruption loses at most one epoch.
+(validation photos with their masks, one sheet per epoch), the best weights and those of the last
+epoch, so that an interruption loses at most one epoch.
 Needs the `train` extra (OpenCV).
 """
 
@@ -53,7 +52,6 @@ from segmentation.training.loop import (
 )
 from segmentation.training.losses import segmentation_loss
 from segmentation.training.paste import View
-from segmentation.training.pseudo_labels import load_codes, save_codes, with_pseudo_labels
 from segmentation.weights import SegmenterCard, save_tensors, training_note, write_card
 
 AVERAGE_DECAY: Final = 0.998
@@ -71,7 +69,6 @@ def train_segmenter(config: TrainConfig, report: Report = no_report) -> Path:
     sources = {sample.source for sample in samples}
     run = TrainingRun(_fresh_network(config), _schedule(config), config.out, report)
     for epoch, phase in run.epochs():
-        samples = _with_pseudo_labels(samples, run, config, phase)
         loss = run.learn(_batches(samples, config, epoch, phase), _loss_of)
         network = without_oversampling(run.averaged, config.shares.whole_weight)
         figures = _validate(network, val_samples, config, epoch, phase, loss)
@@ -140,24 +137,6 @@ def _loss_of(network: SegmentationNetwork, batch: Batch) -> torch.Tensor:
     return segmentation_loss(enlarged, presence, codes, image_labels)
 
 
-def _with_pseudo_labels(
-    samples: list[TrainingSample],
-    run: TrainingRun,
-    config: TrainConfig,
-    phase: Phase,
-) -> list[TrainingSample]:
-    """Make or load pseudo labels for photos without masks, once per phase after the first."""
-    number = config.phases.index(phase)
-    if number == 0 or all(sample.mask is not None for sample in samples):
-        return samples
-    saved = config.out / f"predicted-{number}.npz"
-    if not saved.is_file():
-        earlier = config.phases[number - 1]
-        preprocessing = Preprocessing(earlier.height, earlier.width, MEAN, STD)
-        save_codes(with_pseudo_labels(samples, run.averaged, preprocessing), saved)
-    return load_codes(samples, saved)
-
-
 def best_weights(run: Path) -> Path:
     """Path of the weights that validated best."""
     return run / "segmenter.safetensors"
@@ -222,11 +201,7 @@ def _figures(
 ) -> dict[str, float]:
     """Figures of one source's photos, by their names in log and card."""
     confusions = np.stack(
-        [
-            confusion_of(sample.mask, mask)
-            for sample, mask in zip(samples, masks, strict=True)
-            if sample.mask is not None
-        ]
+        [confusion_of(sample.mask, mask) for sample, mask in zip(samples, masks, strict=True)]
     )
     iou = iou_per_class(confusions)
     return {

@@ -58,7 +58,7 @@ def test_price_range_is_searched_once_and_kept(look: Look) -> None:
     page.get_by_label("Highest price").press("Enter")
     expect(page).to_have_url(re.compile("price_max=60"))
     assert len(searches) == 1
-    expect(page.get_by_role("link", name="Remove Price to 60")).to_be_visible()
+    expect(page.get_by_role("link", name="Remove Price up to 60")).to_be_visible()
     prices = page.locator(".card-price").all_inner_texts()
     assert all(float(price.strip("€")) <= 60 for price in prices)
 

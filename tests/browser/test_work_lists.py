@@ -57,7 +57,7 @@ def _click_second_result(look: Opener) -> None:
     page.wait_for_url("**/product/*")
 
 
-@pytest.mark.parametrize("path", ["/admin/lists/no-garment", "/admin/searches"])
+@pytest.mark.parametrize("path", ["/admin/products", "/admin/lists/no-garment", "/admin/searches"])
 def test_pages_fit_and_everybody_can_use_them(open_page: Opener, server: Server, path: str) -> None:
     for viewport, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
         page = signed_in(open_page, server, viewport=viewport, color_scheme=scheme)

@@ -111,7 +111,7 @@ def test_encoder_is_changed_from_the_page(
     assert client.get("/readyz").status_code == 200
     gone = client.get(looked_at, headers={"Accept": "text/html"})
     assert (gone.status_code, "no longer kept" in gone.text) == (404, True)
-    # Jobs that are no imports are an admin's alone.
+    # Jobs that are not imports are an admin's alone.
     assert client.get("/api/v1/imports", headers=key_of(collection)).json()["imports"] == []
     # A start without APPAREL_ENCODER takes what made the vectors.
     assert encoder_in_use(Settings(data=collection.data)) == weights

@@ -66,7 +66,7 @@ def test_says_which_field_and_what_it_must_be(
 
 
 def parameters() -> list[tuple[str, str, str, bool]]:
-    """Method, path, name and whether it is no plain text of each documented query parameter."""
+    """Method, path, name and whether it is not a plain text of each documented query parameter."""
     return [
         (method.upper(), path, each["name"], not is_text(each["schema"]))
         for path, operations in create_app(Settings()).openapi()["paths"].items()

@@ -45,7 +45,7 @@ def _names() -> Mapping[str, str]:
 
 def _is_numbered(records: Iterable[Record], column: str) -> bool:
     texts = (text for each in records if (text := each.values.get(column)))
-    return {category_name(text) is not None for text in texts} == {True}
+    return all(category_name(text) is not None for text in texts)
 
 
 def _named(record: Record, columns: Iterable[str]) -> Record:

@@ -47,26 +47,26 @@ def _completed(records: Collection[Record], columns: Columns) -> Iterator[Record
     for rows in grouped((_label(each, columns), each) for each in map(without_absent, records)):
         parent = _parent_of(rows, columns)
         offers = _offers(rows, parent, columns)
-        for place, row in enumerate(rows):
-            if place not in offers:
+        for index, row in enumerate(rows):
+            if index not in offers:
                 yield replace(row, joined=bool(offers))
                 continue
-            if offers[place]:
-                row = joined_record([row, *offers[place]], columns, mark_of(row))
-            yield row if parent in (None, place) else _inherited(row, rows[parent], columns)
+            if offers[index]:
+                row = joined_record([row, *offers[index]], columns, mark_of(row))
+            yield row if parent in (None, index) else _inherited(row, rows[parent], columns)
 
 
 def _offers(
     rows: Sequence[Record], parent: int | None, columns: Columns
 ) -> dict[int, list[Record]]:
-    """Place of each row that can be a product -> what the other rows add to it."""
-    photos = (place for place, row in enumerate(rows) if _has(row, _PHOTOS, columns))
-    offers: dict[int, list[Record]] = {place: [] for place in photos}
+    """Index of each row that can be a product -> what the other rows add to it."""
+    photos = (index for index, row in enumerate(rows) if _has(row, _PHOTOS, columns))
+    offers: dict[int, list[Record]] = {index: [] for index in photos}
     if not offers and parent is not None and not _has(rows[parent], MONEY, columns):
         offers[parent] = []
-    of_colour = {_colour(rows[place], columns): place for place in reversed(offers)}
-    for place, row in enumerate(rows):
-        if offers and place not in offers and place != parent and not is_hidden(row, columns):
+    of_colour = {_colour(rows[index], columns): index for index in reversed(offers)}
+    for index, row in enumerate(rows):
+        if offers and index not in offers and index != parent and not is_hidden(row, columns):
             sibling = of_colour.get(_colour(row, columns), next(iter(offers)))
             offers[parent if parent in offers else sibling].append(_offer(row, columns))
     return offers
@@ -78,10 +78,10 @@ def _label(record: Record, columns: Columns) -> str:
 
 
 def _parent_of(rows: Sequence[Record], columns: Columns) -> int | None:
-    """The place of the row whose id the others name as their group."""
+    """Index of the row whose id the others name as their group."""
     label = _label(rows[0], columns)
     ids = (first_value(row, columns.fields["id"]) for row in rows)
-    return next((place for place, own in enumerate(ids) if own == label), None)
+    return next((index for index, own in enumerate(ids) if own == label), None)
 
 
 def _has(record: Record, fields: Iterable[str], columns: Columns) -> bool:
@@ -93,7 +93,7 @@ def _colour(record: Record, columns: Columns) -> str:
 
 
 def _offer(row: Record, columns: Columns) -> Record:
-    """What a variant adds to its product: price, stock, sizes and colours."""
+    """The part of a variant that its product takes: price, stock, sizes and colours."""
     fields = (*_PRICED, "availability", "colour")
     added = {name for field in fields for name in columns.fields[field]}
     values = {name: text for name, text in row.values.items() if name in added or is_option(name)}

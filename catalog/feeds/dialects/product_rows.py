@@ -153,16 +153,16 @@ def joined_record(rows: list[Record], columns: Columns, mark: str | None) -> Rec
     photos, stocks = columns.fields["photos"], columns.fields["availability"]
     money = {name for field in MONEY for name in columns.fields[field]}
     values = dict(first.values)
-    for name, told in texts.items():
-        distinct = list(dict.fromkeys(filter(None, told)))
+    for name, cells in texts.items():
+        distinct = list(dict.fromkeys(filter(None, cells)))
         if name in columns.fields["colour"] and len(distinct) > 1:
             values |= {name: "", "colours": ", ".join(distinct)}
         elif name in columns.fields["title"] and len(distinct) > 1:
             values[name] = _common_beginning(distinct) or first.values.get(name, "")
         elif name in photos:
-            values[name] = distinct_lines(told)
+            values[name] = distinct_lines(cells)
         elif name in stocks:
-            values[name] = best_availability(told)
+            values[name] = best_availability(cells)
         elif name in money:
             values[name] = cheapest.values.get(name, "")
         elif name not in columns.fields["url"] and not _OF_PHOTO.search(name):

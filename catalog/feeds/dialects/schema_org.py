@@ -113,8 +113,8 @@ def _item(node: Any) -> Entry:
 
 
 def _property_text(node: Any) -> str:
-    told = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
-    return str(told[0]) if told else " ".join("".join(node.itertext()).split())
+    given = [node.get(name) for name in ("content", "href", "src") if node.get(name)]
+    return str(given[0]) if given else " ".join("".join(node.itertext()).split())
 
 
 def _joined(before: dict[str, Record], record: Record) -> Record:
@@ -216,7 +216,7 @@ def _priced(offer: Entry) -> list[Entry]:
 
 
 def _price(offer: Entry) -> str:
-    """An offer's price; of several the first that is no list price."""
+    """An offer's price; of several the first that is not a list price."""
     current = [each for each in _priced(offer) if _term(each.get("priceType")) not in _LIST_PRICES]
     found = [each.get(key) for each in current for key in ("price", "lowPrice")]
     return next((cell_of(each) for each in found if each not in (None, "")), "")

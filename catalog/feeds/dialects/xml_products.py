@@ -117,7 +117,7 @@ def _raise_error(parser: Any, feed_name: str) -> None:
     for error in parser.feed_error_log:
         if error.level == etree.ErrorLevels.FATAL:
             reason = " ".join(error.message.split())
-            raise FeedError(f"{feed_name}, line {error.line}: {reason}; export the feed anew")
+            raise FeedError(f"{feed_name}, line {error.line}: {reason}; export the feed again")
 
 
 def _release(element: Any) -> None:

@@ -34,5 +34,5 @@ def grouped(labelled: Iterable[tuple[str, Value]]) -> Iterator[list[Value]]:
 
 def _rows(labelled: Iterable[tuple[str, Any]]) -> Iterator[tuple[bytes, bytes]]:
     for label, value in labelled:
-        # JSON texts may hold lone surrogates, which are no UTF-8.
+        # JSON texts may hold lone surrogates, which are not UTF-8.
         yield label.encode("utf-8", "surrogatepass"), pickle.dumps(value, pickle.HIGHEST_PROTOCOL)

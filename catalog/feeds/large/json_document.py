@@ -16,7 +16,7 @@ _OF_PRODUCTS: Final = frozenset("id product_id sku handle item_id @type title na
 """Keys by which an object is taken for a product."""
 _IDS: Final = frozenset("id product_id sku handle item_id".split())
 DEEPEST: Final = 100
-"""Lists and objects in each other; what is nested deeper counts as no value, but for its place."""
+"""Largest nesting of lists and objects; a value nested deeper is read as None."""
 _MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 """A string, or a bracket outside of strings."""
 _SPACE: Final = re.compile(r"[ \t\r\n\ufeff]*")
@@ -68,7 +68,7 @@ def _inner(value: Any) -> Iterable[Any]:
 
 
 def _value_end(text: str, start: int) -> int | None:
-    """Where a list or an object ends; None where the text ends before."""
+    """The end of a list or an object; None where the text ends before."""
     depth = 0
     for mark in _MARK.finditer(text, start):
         depth += (mark[0] in "[{") - (mark[0] in "]}")
@@ -133,13 +133,13 @@ class _Document:
             raise ValueError("values without a comma between them")
 
     def _passes(self, mark: str) -> bool:
-        """Go on behind a character if it is the next one."""
+        """Move past a character if it is the next one."""
         is_next = self._next() == mark
         self._at += is_next
         return is_next
 
     def _next(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             space = _SPACE.match(self._text, self._at)
             self._at = space.end() if space else self._at

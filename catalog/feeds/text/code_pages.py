@@ -1,8 +1,8 @@
 """Detection of a feed's code page by the letters that its languages have.
 
-charset-normalizer says which code pages can decode the text; of short texts, as feeds have them,
-it does not know the language (of 552 texts of one or two words it tells 273, this 403). So each
-is judged by the share of letters that belong to one of its languages.
+charset-normalizer says which code pages can decode the text, but rarely recognises the language of
+short texts, as feeds have them (of 552 texts of one or two words it decodes 273 rightly, this
+module 403). So each is judged by the share of letters that belong to one of its languages.
 """
 
 import re
@@ -75,7 +75,7 @@ def _likeness(text: str, page: str) -> float:
 
 def _script_likeness(text: str, foreign: list[str], frequent: str) -> float:
     """Frequent letters count more; words mix neither scripts nor small and capital letters."""
-    worth = {letter: 1 - place / _LETTERS for place, letter in enumerate(frequent)}
+    worth = {letter: 1 - rank / _LETTERS for rank, letter in enumerate(frequent)}
     score = sum(worth.get(each.lower(), 0.0) for each in foreign)
     mixed = sum(
         (one.islower() and other.isupper())

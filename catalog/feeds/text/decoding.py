@@ -83,11 +83,11 @@ def read_text(path: Path, encoding: str | None = None) -> FeedText:
     data = _read(path)
     for start, what in _NOT_TEXT.items():
         if data[: len(start)] == start:
-            raise FeedError(f"{path.name} is no text but {what}")
+            raise FeedError(f"{path.name} is not text but {what}")
     decoded = decode(data, path.name, encoding)
     head = decoded.head[:1000]
     if head.count("\0") * _LETTERS_A_NUL > len(head):
-        raise FeedError(f"{path.name} is no text; save it as CSV in UTF-8")
+        raise FeedError(f"{path.name} is not text; save it as CSV in UTF-8")
     if not any(part.strip() for part in decoded.parts()):
         raise FeedError(f"{path.name} is empty; give a CSV, TSV, JSON lines or XML file")
     return decoded
@@ -97,7 +97,7 @@ def _read(path: Path) -> bytes | mmap.mmap:
     """The file's bytes; those of a large file stay on disk."""
     # To open a pipe waits for its writer, and a device may never end.
     if path.exists() and not path.is_file():
-        raise FeedError(f"{path.name} is no ordinary file; save the feed as one")
+        raise FeedError(f"{path.name} is not an ordinary file; save the feed as one")
     try:
         with path.open("rb") as file:
             start = file.read(len(_ZIP))
@@ -113,7 +113,7 @@ def _read(path: Path) -> bytes | mmap.mmap:
             return _mapped(file) if path.stat().st_size >= LARGE else file.read()
     except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
         raise FeedError(
-            f"{path.name} is a damaged gzip, zip or Excel file; export it anew"
+            f"{path.name} is a damaged gzip, zip or Excel file; export it again"
         ) from error
     except (RuntimeError, NotImplementedError) as error:  # a password, an unusual method
         raise FeedError(f"{path.name}: {error}; unpack it first") from error
@@ -161,7 +161,7 @@ def decode(data: bytes | mmap.mmap, name: str, encoding: str | None = None) -> F
     notes = []
     if detected:
         notes.append(
-            f"{name} is no UTF-8 and was read as {chosen}, which its letters look like; "
+            f"{name} is not UTF-8 and was read as {chosen}, which its letters look like; "
             "if they are wrong, name the right one: --encoding CODEPAGE"
         )
     broken = [match.start() for match in _BROKEN_AS_UTF8.finditer(text)]
@@ -169,7 +169,7 @@ def decode(data: bytes | mmap.mmap, name: str, encoding: str | None = None) -> F
         line = sum(1 for _ in _LINE_FEED.finditer(text, 0, broken[0])) + 1
         notes.append(
             f"{name} has {len(broken)} broken bytes, the first on line {line}: "
-            "the cells with them are left out; export the feed anew"
+            "the cells with them are left out; export the feed again"
         )
     return FeedText(text, tuple(notes))
 
@@ -214,7 +214,7 @@ def _encoding_of(data: bytes | mmap.mmap, name: str, wanted: str | None) -> tupl
     head = data[:_DECLARED_WITHIN].lstrip()
     if head.startswith(b"<") and (declared := _DECLARED.search(head)):
         said = (declared[1] or declared[2]).decode()
-        # What was read as ASCII is no UTF-16; UTF-8 is often said of what is none.
+        # What was read as ASCII is not UTF-16; UTF-8 is often said of what is none.
         if not said.lower().startswith("utf"):
             known = _known(said, f"{name} declares {said}, which")
             # Letters of one byte each hardly ever are UTF-8 by chance.
@@ -242,7 +242,7 @@ def _known(encoding: str, what: str) -> str:
         return codecs.lookup(encoding).name
     except LookupError as error:
         raise FeedError(
-            f"{what} is no encoding; give one such as utf-8, windows-1251 or shift_jis"
+            f"{what} is not an encoding; give one such as utf-8, windows-1251 or shift_jis"
         ) from error
 
 

@@ -23,13 +23,13 @@ _BYTES: Final[Mapping[str, int]] = {
 _LATER: Final = "".join(each for each, byte in _BYTES.items() if each and byte < 0xC0)
 """Letters of all bytes of a sequence but the first."""
 _BEHIND_LETTERS: Final = frozenset("®©™”’»›…–—•°¹²³“‘«‹´\xa0")
-"""Those that letters may have behind them."""
+"""Those that correct text may have after a letter."""
 _FIRST: Final = {"[ÂÃÄÅÆÈËÎÏÐÑ×ØÙ]": 1, "[à-íï]": 2, "ð": 3}
 """First letters of sequences for scripts in use -> how many follow."""
 _ESCAPED: Final = re.compile(rb"\\u00[c-fC-F][0-9a-fA-F]\\u")
 """Two such letters as JSON may have them."""
 _LONGEST: Final = 3
-"""How often a text is decoded at most."""
+"""Most times that a text is decoded."""
 
 
 def may_be_doubled(data: bytes | mmap.mmap) -> bool:
@@ -87,7 +87,7 @@ def _mended(
     if count:
         findings.notes.append(
             f"{count} texts had been encoded as UTF-8 twice and were mended, first on {example}; "
-            "export the feed anew as UTF-8"
+            "export the feed again as UTF-8"
         )
 
 

@@ -55,8 +55,8 @@ class FeedText(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
+        line_index = index + len(self) if index < 0 else index
+        if not 0 <= line_index < len(self):
             raise IndexError(f"line {index} of {len(self)}")
-        line = self._bytes[self._starts[place] : self._starts[place + 1]]
+        line = self._bytes[self._starts[line_index] : self._starts[line_index + 1]]
         return line.decode("utf-8", "surrogatepass")

@@ -28,7 +28,7 @@ KINDS: Final = ("csv", "jsonl", "json", "xml")
 _SHARE: Final = 10
 """The smaller feed has this share of the rows."""
 _JSON: Final = {".jsonl": ("", "\n", "\n"), ".json": ('{"products": [', ",", "]}")}
-"""What stands before, between and after the rows."""
+"""Text before, between and after the rows."""
 _COLUMNS: Final = ("id", "title", "brand", "category", "colour", "availability", "price")
 
 

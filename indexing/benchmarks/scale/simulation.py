@@ -19,7 +19,7 @@ from indexing.benchmarks.report import print_document
 GARMENTS: Final = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)
 CORES: Final = 8
 MEMORY_GB: Final = 48
-"""Of a node's 64 GB, what may hold rows and indices."""
+"""Part of a node's 64 GB for rows and indices."""
 HOT_KB: Final = 3.4
 """Row and three indices of a garment: 339 MB for 100,000, measured."""
 COLD_KB: Final = 4.0
@@ -43,7 +43,7 @@ QUERIES: Final = 4_000
 
 @dataclass(frozen=True)
 class Plan:
-    """What a number of garments needs; rates are of searches a second.
+    """Servers and memory for a number of garments; rates are of searches a second.
 
     Attributes:
         search_ms: CPU of one search on all nodes together.
@@ -114,9 +114,9 @@ def _ends(arrivals: Any, work: Any) -> Any:
     """When each search ends on a node, first come first served."""
     free = [0.0] * CORES
     ends = np.empty(len(arrivals))
-    for place, (arrival, duration) in enumerate(zip(arrivals, work, strict=True)):
-        ends[place] = max(arrival, heapq.heappop(free)) + duration
-        heapq.heappush(free, ends[place])
+    for index, (arrival, duration) in enumerate(zip(arrivals, work, strict=True)):
+        ends[index] = max(arrival, heapq.heappop(free)) + duration
+        heapq.heappush(free, ends[index])
     return ends
 
 

@@ -33,7 +33,7 @@ MANY_ADDED: Final = 5_000
 GROWTH: Final = 4
 """... and as a multiple of those there, to build the indices at its end."""
 MANY_SECONDS: Final = 60.0
-"""How long a filter that many pass is not counted again; either way the hits are right."""
+"""Time before a filter that many pass is counted again; the hits do not depend on it."""
 
 
 class PgvectorEngine:

@@ -1,4 +1,4 @@
-"""What the pgvector engine needs from a PostgreSQL server, and what is missing.
+"""Requirements of the pgvector engine on a PostgreSQL server, and a check of them.
 
 The extension must be in the schema `pgvector`: the catalogue has a table named `vector`, whose row
 type and the extension's type cannot be in one schema.
@@ -47,7 +47,7 @@ _AVAILABLE: Final = "SELECT default_version FROM pg_available_extensions WHERE n
 
 
 def missing_extension(connection: Connection) -> str | None:
-    """What prevents the use of pgvector on this server, with the remedy; None if nothing does."""
+    """The obstacle to pgvector on this server, with the remedy; None without one."""
     if connection.dialect.name != "postgresql":
         return _NO_SERVER
     installed = connection.execute(text(_INSTALLED)).one_or_none()

@@ -16,7 +16,7 @@ CcpArgument = Annotated[
     Path,
     typer.Argument(
         metavar="CCP",
-        help="The folder with photos, masks and labels.txt, or tagged and tagged.csv.",
+        help="The folder with photos, masks, tagged and labels.txt.",
     ),
 ]
 
@@ -56,12 +56,14 @@ def dataset_ccp(
     source: CcpArgument,
     out: OutOption,
     as_published: Annotated[
-        bool, typer.Option("--as-published", help="Keep labels that were found wrong by eye.")
+        bool,
+        typer.Option("--as-published", help="Only the published masks, with their errors."),
     ] = False,
 ) -> None:
     """Convert Clothing Co-Parsing to pairs.
 
-    Its 59 labels become our 4 classes; labels that are surely wrong are corrected.
+    Its 59 labels become our 4 classes; labels that are surely wrong are corrected, and photos
+    without masks have ours.
 
     Example: apparel dataset ccp CCP --out data/ccp
     """
@@ -69,21 +71,6 @@ def dataset_ccp(
 
     with progress_on_stderr("pairs") as tick:
         folder = create_ccp(source, out, tick, as_published=as_published)
-    _print_pairs(folder)
-
-
-@dataset_app.command("ccp-tagged")
-def dataset_ccp_tagged(source: CcpArgument, out: OutOption) -> None:
-    """Convert Clothing Co-Parsing's photos that have no masks.
-
-    Their tags tell which classes are on them; only for training.
-
-    Example: apparel dataset ccp-tagged CCP --out data/ccp-tagged
-    """
-    from segmentation.data.sources import create_ccp_tagged
-
-    with progress_on_stderr("photos") as tick:
-        folder = create_ccp_tagged(source, out, tick)
     _print_pairs(folder)
 
 
@@ -97,7 +84,7 @@ def dataset_clothing(
 ) -> None:
     """Convert the clothing dataset to pairs.
 
-    GrabCut makes the masks, the label gives the class.
+    GrabCut makes the masks, the label gives the class; masks found wrong are replaced.
 
     Example: apparel dataset clothing CLOTHING --out data/clothing
     """

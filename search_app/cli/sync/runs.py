@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from search_app.settings import Settings
 
 WATCH_SECONDS: Final = 30.0
-"""How often `--watch` looks for sources that are due, or were added meanwhile."""
+"""Interval at which `--watch` looks for sources that are due or were added meanwhile."""
 
 
 def run(

@@ -232,4 +232,5 @@ def test_linked_photo_is_not_followed_out_of_its_folder(data: Path, tmp_path: Pa
     with database.transaction() as session:
         pending = import_feed(session, Feed(rows=rows, folder=shop)).pending
     assert [photo.path.is_file() for photo in pending] == [False, True]
+    assert pending[0].path.name.startswith("out.jpg (a symbolic link out of the photos' folder")
     database.close()

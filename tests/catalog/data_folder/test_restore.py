@@ -170,7 +170,7 @@ def test_database_that_names_files_elsewhere_is_refused(tmp_path: Path, stored: 
         file.execute("UPDATE photo SET stored = ?", (stored,))
         file.commit()
     write_backup(tmp_path / "evil", tmp_path / "evil.tar")
-    with pytest.raises(BackupError, match="no backup of ours"):
+    with pytest.raises(BackupError, match="not a backup of ours"):
         restore_backup(tmp_path / "evil.tar", tmp_path / "data")
 
 
@@ -347,7 +347,7 @@ def test_what_only_has_the_databases_name_is_left_alone(
 def test_pipe_is_no_place_for_a_backup_and_a_link_stays_one(tmp_path: Path) -> None:
     make_catalogue(tmp_path / "source", [b"one"])
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no ordinary file"):
+    with pytest.raises(OSError, match="not an ordinary file"):
         write_backup(tmp_path / "source", tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()
     (tmp_path / "link").symlink_to(tmp_path / "backup.tar")

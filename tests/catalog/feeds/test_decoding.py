@@ -70,7 +70,7 @@ def test_a_declared_encoding_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["klingon", "base64"])
 def test_an_unknown_encoding_is_refused(encoding: str) -> None:
-    with pytest.raises(FeedError, match="no encoding; give one"):
+    with pytest.raises(FeedError, match="not an encoding; give one"):
         decode(b"id", "feed.csv", encoding)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.feeds.reader import read_feed
+from catalog.feeds.reader import read_feed, read_source
 from catalog.feeds.text.double_encoding import decoded, mended_name
 
 TEXTS = (
@@ -85,3 +85,15 @@ def test_json_escapes_xml_and_headers(tmp_path: Path) -> None:
 @given(text=st.text(st.characters(min_codepoint=0xC0, max_codepoint=0xFF)))
 def test_letters_alone_are_never_taken_for_bytes(text: str) -> None:
     assert mended_name(text) == text
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_web_pages_are_mended(tmp_path: Path, escaped: bool) -> None:
+    product = {"@type": "Product", "sku": "1", "name": _doubled("Grüne Röcke"), "image": "a.jpg"}
+    script = json.dumps(product, ensure_ascii=escaped)
+    page = tmp_path / "a.html"
+    text = f'<!doctype html><script type="application/ld+json">{script}</script>'
+    page.write_text(text, encoding="utf-8")
+    for feed in (read_feed(page), read_source(tmp_path)):
+        assert [row.title for row in feed.rows] == ["Grüne Röcke"]
+        assert "encoded as UTF-8 twice" in feed.notes[0]

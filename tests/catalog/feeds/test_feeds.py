@@ -197,9 +197,9 @@ def test_missing_column_is_one_line_that_names_the_columns_found(tmp_path: Path)
     [
         (b"", "is empty"),
         (b"id,photo\n", "no rows"),
-        (b"\xff\xd8\xff\xe0 a JPEG", "no text but a JPEG photo"),
+        (b"\xff\xd8\xff\xe0 a JPEG", "not text but a JPEG photo"),
         (b"PK\x03\x04 a sheet", "Excel"),
-        (b"id\0photo\na\0b", "is no text"),
+        (b"id\0photo\na\0b", "is not text"),
         (b"<catalog><thing>no feed</thing></catalog>", "without <item>"),
         (b"<rss><channel><item>", "line 1"),
         (b"{not json}", "breaks off after 0 products"),

@@ -19,7 +19,7 @@ def test_files_of_other_kinds_are_named(tmp_path: Path) -> None:
     feed = read_folder(tmp_path)
     assert [row.id for row in feed.rows] == ["a.jpg"]
     assert feed.notes == (
-        "files left out, because they are no photos of a known kind: 2 .psd, 1 .txt",
+        "files left out, because they are not photos of a known kind: 2 .psd, 1 .txt",
     )
 
 
@@ -58,5 +58,5 @@ def test_pipes_are_named_and_not_waited_for(tmp_path: Path) -> None:
     feed = read_source(tmp_path)
     assert [row.id for row in feed.rows] == ["p1"]
     assert ["page.html" in reject.reason for reject in feed.rejects] == [True]
-    with pytest.raises(FeedError, match="no ordinary file"):
+    with pytest.raises(FeedError, match="not an ordinary file"):
         read_source(tmp_path / "page.html")

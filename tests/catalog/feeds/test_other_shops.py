@@ -468,3 +468,52 @@ def test_the_main_photo_comes_before_the_gallery(tmp_path: Path, header: str) ->
     ):
         row = _row(tmp_path / "f.csv", f"id,title,{columns}\n1,Coat,{cells}\n")
         assert row.photos == ("a.jpg", "b.jpg", "c.jpg")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "photos", "price"),
+    [
+        ("merchant_product_id,product_name,merchant_image_url,search_price", "A1,Coat,a.jpg,9.50",
+         ("a.jpg",), "9.50"),
+        ("ID_PRODUCT,NAME_PRODUCT,PRICE_PRODUCT,URL_IMAGE_1,URL_IMAGE_2",
+         "A1,Coat,9.50,a.jpg,b.jpg",
+         ("a.jpg", "b.jpg"), "9.50"),
+        ("Internal Reference,Name,Sales Price,Image", "A1,Coat,9.50,a.jpg", ("a.jpg",), "9.50"),
+        ("*CustomLabel,*Title,PicURL,*StartPrice", "A1,Coat,a.jpg|b.jpg,9.50",
+         ("a.jpg", "b.jpg"), "9.50"),
+        ("sku,name-en_US,name-de_DE,picture,price", "A1,Coat,Mantel,a.jpg,9.50",
+         ("a.jpg",), "9.50"),
+        ("ean,title,picture_1,picture_2,price", "A1,Coat,a.jpg,b.jpg,9.50",
+         ("a.jpg", "b.jpg"), "9.50"),
+        ("sku,name,image,price_in_ct", "A1,Coat,a.jpg,950", ("a.jpg",), "9.50"),
+        ("sku,name,image,price,price_unit", "A1,Coat,a.jpg,950,cents", ("a.jpg",), "9.50"),
+        ("sku,name,image,price,price_unit", "A1,Coat,a.jpg,950,piece", ("a.jpg",), "950"),
+        ("sku,name,image,Price (tax excl.),Price (tax incl.)", "A1,Coat,a.jpg,8.00,9.50",
+         ("a.jpg",), "9.50"),
+    ],
+)  # fmt: skip
+def test_columns_of_more_shops(
+    header: str, cells: str, photos: tuple[str, ...], price: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(f"{header}\n{cells}\n", encoding="utf-8")
+    (row,) = read_feed(path).rows
+    assert (row.id, row.title, row.photos, row.price) == ("A1", "Coat", photos, Decimal(price))
+
+
+def test_a_repeated_header_is_no_product(tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text("sku,title,image\nA1,Coat,a.jpg\nsku,title,image\nA2,Image,b.jpg\n")
+    feed = read_feed(path)
+    assert [row.id for row in feed.rows] == ["A1", "A2"]
+    assert [each.reason for each in feed.rejects] == ["the header is repeated here"]
+
+
+@pytest.mark.parametrize(
+    "column", ["Währungscode", "Currency ISO code", "Moneda", "Monnaie", "Kod waluty", "通貨"]
+)
+def test_a_currency_in_a_column_of_another_language(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text(f"id;title;price;{column};image\n1;Kleid;19,90;CHF;a.jpg\n", encoding="utf-8")
+    (row,) = read_feed(path).rows
+    assert (row.price, row.currency, row.attributes) == (Decimal("19.90"), "CHF", {})

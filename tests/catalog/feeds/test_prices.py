@@ -187,7 +187,7 @@ def test_cents_with_a_fraction_are_no_price(tmp_path: Path) -> None:
     (tmp_path / "feed.csv").write_text("id,price_cents,photo\n1,19.90,1.jpg\n2,1990,2.jpg\n")
     feed = read_feed(tmp_path / "feed.csv")
     assert [row.price for row in feed.rows] == [None, Decimal("19.90")]
-    assert "no whole number of cents" in feed.left_out[0]
+    assert "not a whole number of cents" in feed.left_out[0]
 
 
 def test_cents_in_json_and_its_variants(tmp_path: Path) -> None:

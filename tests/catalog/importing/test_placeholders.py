@@ -1,4 +1,4 @@
-"""One picture that many products share is no garment; the variants of one article may share it."""
+"""A picture that many products share is not a garment; variants of one article may share it."""
 
 from pathlib import Path
 

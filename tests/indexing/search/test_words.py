@@ -187,7 +187,7 @@ def test_darker_and_lighter_go_by_the_main_colour(database: Database) -> None:
 def test_only_whole_words_count(session: Session) -> None:
     assert found(session, "bodysuit") == []
     assert found(session, "checked tee") == []
-    assert found(session, "dress green") == []  # a "Pleated skirt" is no dress
+    assert found(session, "dress green") == []  # a "Pleated skirt" is not a dress
 
 
 def test_what_may_be_of_a_kind_is_found_where_nothing_is_known_to_be(database: Database) -> None:

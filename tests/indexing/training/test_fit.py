@@ -1,5 +1,6 @@
 """Fitting an encoder on the features of a backbone, on drawn pairs."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from indexing.embedding.encoder import Encoder, encoded, read_encoder_card, unit_length
 from indexing.errors import IndexingError
+from indexing.training import views
 from indexing.training.clicks import judged_features
 from indexing.training.fit import FitConfig, fit_encoder, projection
 from indexing.training.views import read_views
@@ -68,14 +70,25 @@ def test_street_garments_teach_kinds_and_are_measured_apart(tmp_path: Path) -> N
     config = _config(tmp_path)
     draw_pairs(tmp_path / "street", 16, labels=("Hoodie|Shorts|Blouse", "Pants"), source="ccp")
     street = read_pairs(tmp_path / "street")
-    views = read_views([street], "train", PixelBackbone())
-    seen = {(pair.name, pair.label) for pair in views.pairs}
+    found = read_views([street], "train", PixelBackbone())
+    seen = {(pair.name, pair.label) for pair in found.pairs}
     assert {label for _, label in seen} <= {"Hoodie", "Shorts", "Pants"}, "Blouse is the smaller"
-    assert len(seen) == len(views.pairs) > 0
+    assert len(seen) == len(found.pairs) > 0
     both = replace(config, pairs=(*config.pairs, tmp_path / "street"))
     card = read_encoder_card(fit_encoder(both, PixelBackbone()))
     assert {"Hoodie", "Dress"} <= set(card.kinds)
     assert {"val_precision_at_1", "val_street_precision_at_1"} <= set(card.figures)
+
+
+def test_the_street_never_outnumbers_the_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "STREET_PHOTOS", 4)
+    folders = [draw_pairs(tmp_path / source, 24, source=source) for source in ("ccp", "clothing")]
+    found = read_views(folders, "train", PixelBackbone())
+    counts = Counter(pair.source for pair in found.pairs)
+    assert counts["ccp"] == 4
+    assert counts["clothing"] == len(folders[1].of_split("train").pairs)
 
 
 def test_a_split_without_garments_is_named(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_figures_are_those_of_the_period(admin: TestClient, recorded: Collection
     ):  # fmt: skip
         assert tile in page, tile
     assert '<span class="bar-name">Skirt</span><span class="bar-count">2' in page
-    for said in ("Brand: Acme", "Price to 50.00", "Not Colour: Red", "Material: Wool"):
+    for said in ("Brand: Acme", "Price up to 50.00", "Not Colour: Red", "Material: Wool"):
         assert f'<span class="bar-name">{said}</span><span class="bar-count">3' in page
     german = admin.get("/admin/searches?days=7", headers={"Accept-Language": "de"}).text
     for said in (

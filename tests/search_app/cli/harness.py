@@ -110,7 +110,7 @@ class BlockEncoder:
 
 
 def run(*arguments: object, code: int = 0) -> Result:
-    """Run `apparel ...`; an exception that is no exit code is raised here."""
+    """Run `apparel ...`; an exception that is not an exit code is raised here."""
     result = CliRunner().invoke(app, [str(each) for each in arguments])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

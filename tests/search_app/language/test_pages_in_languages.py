@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from search_app.jobs.claims import KILLED, STOPPED
 from search_app.language import texts
 from search_app.language.admin_texts import AdminTexts
 from search_app.language.choice import accepted_languages
-from search_app.language.formats import money, number
+from search_app.language.formats import long_day, money, number, short_day
 from search_app.language.translations import LANGUAGES, use_language
 from tests.search_app.language.test_translations import TRANSLATED, Said, lettered, read
 
@@ -211,3 +212,19 @@ def test_errors_of_feeds_are_retold(tmp_path: Path, content: bytes, german: str)
     assert AdminTexts.job_message(left_out[0]) == retold
     use_language("en")
     assert AdminTexts.job_message(KILLED) == KILLED
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "long"),
+    [
+        ("en", "5 Mar", "5 March 2026"),
+        ("de", "5. März", "5. März 2026"),
+        ("fr", "5 mars", "5 mars 2026"),
+    ],
+)
+def test_dates_are_written_as_in_the_language(language: str, short: str, long: str) -> None:
+    use_language(language)
+    try:
+        assert (short_day(date(2026, 3, 5)), long_day(date(2026, 3, 5))) == (short, long)
+    finally:
+        use_language("en")

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -479,3 +480,56 @@ def test_product_without_a_garment_is_shown_and_found_by_name(
     found = empty_client.get("/catalogue?text=cap").text
     assert titles(found) == ["Woollen cap"]
     assert 'aria-label="Remove “cap”"' in found
+
+
+def test_product_without_a_garment_offers_its_category(
+    empty_client: TestClient, empty_photo: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "cap.png").write_bytes(empty_photo)
+    rows = [
+        ProductRow(id=name, title=f"{name} cap", photos=("cap.png",), category=category)
+        for name, category in (
+            ("red", "Hats > Caps"), ("blue", "Hats > Caps"), ("wool", "Hats"), ("lone", None),
+        )
+    ]  # fmt: skip
+    collection = empty_client.app.state.services.open_collection  # type: ignore[attr-defined]
+    collection.index(Feed(rows=tuple(rows), folder=tmp_path))
+    page = empty_client.get("/product/red").text
+    assert "More in Caps" in page
+    assert titles(page) == ["blue cap"]
+    assert 'href="/catalogue?category=Hats+%3E+Caps"' in page
+    for alone in ("wool", "lone"):
+        assert titles(empty_client.get(f"/product/{alone}").text) == []
+
+
+def test_advice_leads_to_results(client: TestClient) -> None:
+    page = client.get("/find?words=red+upper&brand=Nobody&price_max=0.01").text
+    assert "Nothing matches" in page
+    assert "Without “" not in page  # both filters would have to go
+    page = client.get("/find?words=red+upper&brand=Nobody").text
+    assert "Without “Nobody”" in page
+    assert "Without “red”" not in page
+
+
+def test_search_without_words_is_the_catalogue(client: TestClient) -> None:
+    answer = client.get("/find?words=&k=24", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/catalogue")
+
+
+def test_heading_and_filters_are_of_the_classes_that_are_shown(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
+    queries = client.app.state.services.queries  # type: ignore[attr-defined]
+    address = upload(client, photo_bytes("red"))
+    token = address.removeprefix("/q/")
+    stored = queries.get(token)
+    (garment,) = stored.query.garments
+    unsure = replace(garment, garment=replace(garment.garment, score=0.4))
+    sure = client.get(address).text
+    queries.put(token, replace(stored, query=replace(stored.query, garments=(unsure,))))
+    mixed = client.get(address).text
+    assert ("Tops like this" in sure, "Garments like this" in mixed) == (True, True)
+    assert len(titles(mixed)) > len(titles(sure))
+    assert '<input id="category-2"' in mixed
+    assert '<input id="category-2"' not in sure
+    assert "Bottoms like this" in client.get(f"{address}?class=lower").text

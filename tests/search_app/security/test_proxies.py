@@ -176,7 +176,7 @@ def test_visitor_and_https_are_seen_behind_the_shipped_proxy(
         assert other.delete(product).status_code == 401
         assert other.delete(product, headers=token | ours).status_code == 404
         assert other.delete(product, headers=token | theirs).status_code == 403
-    # Past the proxy, from an address that is no proxy's.
+    # Past the proxy, from an address that is not a proxy's.
     with visitor("127.0.0.4", f"http://127.0.0.1:{server}") as direct:
         forged = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
         assert "secure" not in direct.get("/admin", headers=forged).headers["set-cookie"].lower()

@@ -188,7 +188,7 @@ def test_forged_webhooks_are_refused(client: TestClient, server: PhotoServer) ->
         assert said(answer) == (401, "signature_wrong")
     unsigned = client.post(f"{HOOKS}/woocommerce/woo/eu", content=b"webhook_id=31&x=1")
     assert said(unsigned) == (401, "signature_wrong")
-    # A key is no signature, and the page of another site has neither.
+    # A key is not a signature, and the page of another site has neither.
     key = client.app.state.services.settings.data.joinpath("local-token").read_text().strip()
     keyed = client.post(f"{HOOKS}/shopify/shop", content=body, headers={"X-API-Key": key})
     assert said(keyed) == (401, "signature_wrong")

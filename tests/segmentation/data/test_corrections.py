@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentation.classes import CCP_CLASSES, CCP_LABELS
 from segmentation.data import corrections
-from segmentation.data.corrections import corrected_tags, corrected_values
+from segmentation.data.corrections import corrected_values
 from segmentation.data.pairs import load_mask
 
 TABLE = Path(corrections.__file__).with_name("ccp_corrections.csv")
@@ -19,15 +19,9 @@ def _rows() -> list[dict[str, str]]:
 
 
 def test_every_correction_changes_what_its_photo_has(datasets: Path) -> None:
-    with (datasets / "ccp" / "tagged.csv").open(newline="", encoding="utf-8-sig") as lines:
-        tags = {row["id"]: row["tags"] for row in csv.DictReader(lines)}
     for row in _rows():
         photo, label, correction = row["photo"], row["label"], row["correction"]
         assert CCP_CLASSES[label] != CCP_CLASSES[correction], row
-        if photo in tags:
-            assert label in tags[photo].split("|"), row
-            assert label not in corrected_tags(photo, tags[photo]).split("|")
-            continue
         values = load_mask(datasets / "ccp" / "masks" / f"{photo}.png")
         corrected = corrected_values(photo, values, CCP_LABELS)
         wrong = values == CCP_LABELS.index(label)
@@ -38,5 +32,3 @@ def test_every_correction_changes_what_its_photo_has(datasets: Path) -> None:
 def test_other_photos_stay() -> None:
     values = np.arange(59, dtype=np.uint8)[None]
     assert corrected_values("0001", values, CCP_LABELS).tolist() == values.tolist()
-    assert corrected_tags("1001", "dress|shoes") == "dress|shoes"
-    assert corrected_tags("1151", "dress|top|shoes") == "skirt|top|shoes"

@@ -14,7 +14,6 @@ from segmentation.data.labels import (
     class_codes,
     image_labels_of_codes,
     image_labels_of_label,
-    image_labels_of_tags,
 )
 
 DRESS, SKIN, SHOES = (3 + PARTS.index(part) for part in ("dress", "skin", "shoes"))
@@ -58,15 +57,6 @@ def test_codes_tell_what_is_there_what_is_not_and_say_nothing_of_specks() -> Non
         UNLABELLED,
     )
     assert (image_labels[WHOLE], image_labels[UPPER]) == (PRESENT, ABSENT)
-
-
-def test_tags_rule_out_what_they_do_not_name() -> None:
-    image_labels = image_labels_of_tags("null|dress|skin")
-    assert (image_labels[DRESS], image_labels[SKIN], image_labels[SHOES]) == (
-        PRESENT,
-        PRESENT,
-        ABSENT,
-    )
 
 
 def test_a_label_says_nothing_of_the_person_inside() -> None:

@@ -9,9 +9,13 @@ import pytest
 from PIL import Image
 
 from segmentation.data.pairs import load_mask, read_pairs
+from segmentation.data.reviewed_masks import clothing_mask
 from segmentation.data.sources import clothing_splits, create_ccp, create_clothing, read_clothing
 from segmentation.data.splits import split_groups
 from segmentation.errors import DatasetError, UnreadablePhoto
+
+REVIEWED = ("00149032-3dd6-426e-9bc0-d53032536a42", "003f4cab-7214-4770-b727-3400d4508741")
+"""Clothing photos whose reviewed mask is right, and of which no mask is right."""
 
 CCP_LABELS = "null\nbag\nblazer\ndress\njeans\nshoes\n"
 
@@ -68,6 +72,23 @@ def test_a_wrong_label_is_corrected(tmp_path: Path):
         assert load_mask(published.root / "masks" / f"{name}.png")[15, 0] == 2
 
 
+def test_a_tagged_photo_is_trained_on_with_its_reviewed_mask(tmp_path: Path):
+    source = ccp_source(tmp_path / "source")
+    (source / "labels.txt").write_text("null\nblouse\nhair\nskin\nskirt\n")
+    (source / "tagged").mkdir()
+    for name in ("1005", "0000"):  # reviewed; unknown
+        Image.new("RGB", (55, 82), "grey").save(source / "tagged" / f"{name}.jpg")
+    folder = create_ccp(source, tmp_path / "out")
+    assert [pair.name for pair in folder.pairs] == ["0001", "0002", "0003", "0004", "1005"]
+    pair = folder.pairs[-1]
+    assert (pair.split, pair.source) == ("train", "ccp")
+    mask = load_mask(folder.mask_path(pair))
+    assert mask.shape == (82, 55)
+    assert set(np.unique(mask)) == {0, 1, 3}
+    published = create_ccp(source, tmp_path / "published", as_published=True)
+    assert len(published.pairs) == 4
+
+
 def test_ccp_without_its_files_says_which(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"labels\.txt"):
         create_ccp(tmp_path, tmp_path / "out")
@@ -91,6 +112,20 @@ def test_clothing_masks_come_from_the_photo_and_classes_from_the_label(tmp_path:
     overlap = ((shirt == 1) & expected).sum() / ((shirt == 1) | expected).sum()
     assert overlap > 0.9
     assert [each.source for each in folder.left_out] == ["broken"]
+
+
+def test_a_reviewed_mask_goes_before_grabcut_s(tmp_path: Path):
+    source = clothing_source(tmp_path / "source")
+    masked, without = REVIEWED
+    for name in REVIEWED:
+        Image.new("RGB", (285, 360), "grey").save(source / "photos" / f"{name}.jpg")
+    with (source / "images.csv").open("a") as table:
+        table.writelines(f"{name},{name},Skirt,False\n" for name in REVIEWED)
+    folder = create_clothing(source, tmp_path / "out", workers=1)
+    assert [each.source for each in folder.left_out] == ["broken", without]
+    mask = load_mask(folder.root / "masks" / f"{masked}.png")
+    assert np.array_equal(mask == 3, clothing_mask(masked))
+    assert 0.1 < (mask == 3).mean() < 0.9
 
 
 def test_clothing_without_its_table_or_a_column_says_so(tmp_path: Path):

@@ -15,7 +15,6 @@ from segmentation.data.labels import (
     UNKNOWN_CODE,
     UNLABELLED,
 )
-from segmentation.data.pairs import read_pairs, write_manifest
 from segmentation.errors import DatasetError, WeightsError
 from segmentation.network import build_network
 from segmentation.runtime import REFERENCE
@@ -181,24 +180,6 @@ def test_the_pretrained_backbone_learns_slower(tmp_path: Path) -> None:
     backbone = [moved[name] for name in moved if name.startswith("fpn.encoder")]
     rest = [moved[name] for name in moved if name.startswith("fpn.decoder")]
     assert 0 < 5 * max(backbone) < max(rest)
-
-
-def test_photos_without_masks_are_labelled_by_the_network_once(
-    tmp_path: Path,
-) -> None:
-    config = _config(tmp_path, 1)
-    folder = read_pairs(tmp_path / "pairs")
-    tagged = [
-        replace(pair, source="ccp-tagged", label="dress|skin") if pair.split == "train" else pair
-        for pair in folder.pairs
-    ]
-    write_manifest(folder.root, tagged)
-    train_segmenter(replace(config, phases=(Phase(1, 64, 64), Phase(1, 96, 64))))
-    with np.load(tmp_path / "run" / "predicted-1.npz") as predicted:
-        codes = np.unique(np.concatenate([predicted[name].ravel() for name in predicted.files]))
-    allowed = {0, PARTS.index("skin"), PARTS.index("dress"), UNKNOWN_CODE}
-    allowed |= {CLASS_CODE + GarmentClass.BACKGROUND, CLASS_CODE + GarmentClass.WHOLE}
-    assert set(codes.tolist()) <= allowed
 
 
 def test_a_folder_that_is_no_pairs_folder_is_named(tmp_path: Path) -> None:
