@@ -130,8 +130,8 @@ def _on_ray(address: str, settings: Settings, load: Load, run: str) -> Iterator[
     except (ConnectionError, RuntimeError) as error:  # the latter: of another version
         raise CommandFailed(
             f"cannot use Ray at {address}: {str(error).strip().splitlines()[-1]}; check that "
-            "`GRPC_ENABLE_FORK_SUPPORT=0 ray start --head` runs there, that its client port (10001) "
-            "can be reached, and that Ray and Python have the same versions"
+            "`GRPC_ENABLE_FORK_SUPPORT=0 ray start --head` runs there, that its client port "
+            "(10001) can be reached, and that Ray and Python have the same versions"
         ) from error
     with connection:
         task = ray.remote(num_cpus=threads, max_retries=-1)(work_on)
