@@ -102,12 +102,12 @@ def similar_pairs(
             near = sums >= 2 * DUPLICATE - ROUNDING
             wanted = near & (others < rows[:, None]) & (articles[others] != articles[rows, None])
             paired = np.zeros(len(rows), bool)
-            for index in np.flatnonzero(wanted.any(axis=1)):
-                row, earlier = int(rows[index]), np.sort(others[index][wanted[index]])
+            for position in np.flatnonzero(wanted.any(axis=1)):
+                row, earlier = int(rows[position]), np.sort(others[position][wanted[position]])
                 scores = _lesser_cosines(vectors, row, earlier, style_dimension)
                 best = int(scores.argmax())
                 if scores[best] >= DUPLICATE:
-                    paired[index] = True
+                    paired[position] = True
                     yield row, int(earlier[best]), min(float(scores[best]), 1.0)
             # Further neighbours may be as near as the last one.
             rows = rows[~paired & near[:, -1]]
