@@ -99,6 +99,7 @@ def test_photo_of_a_product_has_its_place_before_it_arrives_and_no_gap_below(
     page.route("**/photos/*.jpg", lambda route: None)  # they never come
     page.goto(whole.url, wait_until="commit")
     expect(page.locator(".foot")).to_be_visible()
+    page.wait_for_function("document.querySelector('link[rel=stylesheet]').sheet")
     assert page.locator(photo).first.bounding_box() == whole.locator(photo).first.bounding_box()
 
 

@@ -149,7 +149,6 @@ class RayCluster:
     def __init__(self, folder: Path, processors: int = 1, nodes: int = 2) -> None:
         self._folder, self._port, self._client = folder, free_port(), free_port()
         self._processors = processors
-        self._ray = Path(__import__("ray").__file__).parents[1] / "bin" / "ray"
         head = ("--head", f"--port={self._port}", f"--ray-client-server-port={self._client}")
         self._head = self._started(*head, "--include-dashboard=false", f"--temp-dir={folder}/ray")
         while not _is_open(self._client):
@@ -171,7 +170,8 @@ class RayCluster:
             "--disable-usage-stats",
             "--node-ip-address=127.0.0.1", "--min-worker-port=31000", "--max-worker-port=31200",
         )  # fmt: skip
-        command = [sys.executable, str(self._ray), "start", "--block", *small, *options]
+        ray = (sys.executable, "-m", "ray.scripts.scripts")
+        command = [*ray, "start", "--block", *small, *options]
         with (self._folder / "ray.log").open("ab") as log:
             environment = os.environ | {
                 "PYTHONPATH": os.pathsep.join(sys.path),  # the tests' embedders
