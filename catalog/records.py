@@ -118,6 +118,11 @@ class ProductListing:
     page_size: int
     total: int
 
+    @property
+    def pages(self) -> int:
+        """Number of pages, at least 1."""
+        return max(1, -(-self.total // self.page_size))
+
 
 @dataclass(frozen=True)
 class SkipCount:

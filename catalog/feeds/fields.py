@@ -259,9 +259,9 @@ def _prices(row: _Row, currency: str | None) -> tuple[Decimal | None, Decimal | 
 
 
 def _price(row: _Row, name: str, currency: str | None) -> tuple[Decimal | None, str | None]:
+    unit = row.record.values.get("price_unit", "").strip().lower()
     for column in row.columns.fields[name]:
         text = row.record.values.get(column, "")
-        unit = row.record.values.get("price_unit", "").strip().lower()
         is_minor = price_unit(column).is_minor or MINOR.fullmatch(unit) is not None
         try:
             if text and column in row.record.numbers:

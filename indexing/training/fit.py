@@ -22,7 +22,7 @@ from indexing.evaluation.metrics import Labels, precision_at, rank
 from indexing.training.softmax import fit_softmax
 from indexing.training.views import GarmentViews, read_views
 from indexing.types import Vectors
-from segmentation.data.pairs import read_pairs
+from segmentation.data.pairs import STREET, read_pairs
 from segmentation.progress import Progress, no_progress
 from segmentation.weights import file_sha256, training_note, write_card
 
@@ -190,7 +190,7 @@ _Labelled = tuple[Vectors, npt.NDArray[np.str_]]
 def _labelled(vectors: Vectors, views: GarmentViews, is_street: bool) -> _Labelled:
     """Vectors and labels of the labelled garments of street photos, or of the others."""
     labels = np.array([pair.label for pair in views.pairs])
-    rows = (labels != "") & (np.array([pair.source == "ccp" for pair in views.pairs]) == is_street)
+    rows = (labels != "") & (np.array([pair.source == STREET for pair in views.pairs]) == is_street)
     return vectors[rows], labels[rows]
 
 

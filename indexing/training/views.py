@@ -15,7 +15,7 @@ from indexing.embedding.encoder import Backbone
 from indexing.errors import IndexingError
 from indexing.training.garments import main_garments
 from indexing.types import Vectors
-from segmentation.data.pairs import Pair, PairsFolder, spread
+from segmentation.data.pairs import STREET, Pair, PairsFolder, spread
 from segmentation.data.splits import Split
 from segmentation.mask import Garment, mask_on_photo, rectangle_in, region_garment
 from segmentation.photos import Photo
@@ -71,8 +71,8 @@ def read_views(
 def _fitted(folder: PairsFolder, split: Split, limit: int | None) -> Sequence[Pair]:
     """Pairs of a split, at most `limit`; of the street at most STREET_PHOTOS."""
     pairs = folder.of_split(split).pairs
-    street = [pair for pair in pairs if pair.source == "ccp"]
-    others = [pair for pair in pairs if pair.source != "ccp"]
+    street = [pair for pair in pairs if pair.source == STREET]
+    others = [pair for pair in pairs if pair.source != STREET]
     return spread([*spread(street, STREET_PHOTOS), *others], limit)
 
 

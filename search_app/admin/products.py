@@ -36,12 +36,11 @@ def show(
         listed = list_products(session, page, PAGE_SIZE, text=text.strip() or None)
     context = {
         "listed": listed,
-        "pages": max(1, -(-listed.total // PAGE_SIZE)),
         "text": text,
         "said": texts.list_done("remove", removed) if removed else "",
         "photo_url": photo_url,
         "product_href": product_href,
-        "page_href": lambda number: f"/admin/products?{urlencode({'text': text, 'page': number})}",
+        "pages_href": f"/admin/products?{urlencode({'text': text})}&page=",
     }
     return admin_page(request, services, key, "products.html", context)
 

@@ -91,9 +91,9 @@ def find_page(request: Request, services: UsedServices) -> Response:
     """
     state = parse_state(request.query_params)
     collection = services.open_collection
-    words, found = find_by_words(collection, state.options, state.among)
     if not state.words and state.filters.is_empty:
         return RedirectResponse("/catalogue", 303)
+    words, found = find_by_words(collection, state.options, state.among)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = product_count(session) == 0
@@ -171,18 +171,17 @@ def catalogue_page(request: Request, services: UsedServices) -> Response:
         )
         menus = counted_facets(session, state)
         is_empty = found.total == 0 and product_count(session) == 0
-    pages = max(1, -(-found.total // PAGE_SIZE))
-    if state.page > pages:
-        return RedirectResponse(state.on_page(pages), 303)
+    if state.page > found.pages:
+        return RedirectResponse(state.on_page(found.pages), 303)
     context = {
         "results": summary_views(found.products),
         "form": filter_form("/catalogue", state, menus, compares=False),
         "total": found.total,
         "empty_catalogue": is_empty,
         "page": state.page,
-        "pages": pages,
+        "pages": found.pages,
         "previous_href": state.on_page(state.page - 1) if state.page > 1 else "",
-        "next_href": state.on_page(state.page + 1) if state.page < pages else "",
+        "next_href": state.on_page(state.page + 1) if state.page < found.pages else "",
         "here": "catalogue",
     }
     return services.templates.TemplateResponse(request, "catalogue.html", context)

@@ -31,8 +31,10 @@ class DataSource:
     licence: str
 
 
+STREET: Final = "ccp"
+"""Source of street photos; all others show one product."""
 DATA_SOURCES: Final = {
-    "ccp": DataSource("Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014)", "Apache-2.0"),
+    STREET: DataSource("Clothing Co-Parsing (Yang, Luo, Lin, CVPR 2014)", "Apache-2.0"),
     "clothing": DataSource("Clothing dataset (A. Grigorev, 2020), masks by GrabCut", "CC0-1.0"),
     "imaterialist": DataSource("iMaterialist Fashion 2019 (FGVC6)", "competition data, see Kaggle"),
     "drawn": DataSource("Garments drawn by segmentation.drawing", "MIT"),

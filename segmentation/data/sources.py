@@ -24,6 +24,7 @@ from segmentation.classes import (
 from segmentation.data.corrections import corrected_values
 from segmentation.data.labels import ccp_part_lookup
 from segmentation.data.pairs import (
+    STREET,
     LeftOut,
     Pair,
     PairsFolder,
@@ -86,7 +87,7 @@ def create_ccp(
         shutil.copyfile(photo, out / "photos" / photo.name)
         label = "|".join(_kinds_by_area(values, names))
         split = splits.get(photo.stem, "train")
-        pairs.append(Pair(photo.stem, "ccp", f"ccp-{photo.stem}", split, label))
+        pairs.append(Pair(photo.stem, STREET, f"ccp-{photo.stem}", split, label))
         progress(done, len(photos))
     return write_manifest(out, pairs)
 

@@ -24,7 +24,7 @@ from segmentation.calibration import (
     features_of,
 )
 from segmentation.classes import GARMENT_CLASSES, GarmentClass
-from segmentation.data.pairs import load_mask, read_pairs, spread
+from segmentation.data.pairs import STREET, load_mask, read_pairs, spread
 from segmentation.data.splits import Split
 from segmentation.errors import DatasetError
 from segmentation.evaluation.masks import true_class_of
@@ -41,8 +41,6 @@ from segmentation.photos import read_photo
 from segmentation.progress import Progress, no_progress
 from segmentation.segmenter import BATCH_SIZE, Segmenter
 
-STREET: Final = "ccp"
-"""Source of street photos; all others show one product."""
 THRESHOLDS: Final = tuple(round(0.05 * step, 2) for step in range(19))
 SHRINKAGE: Final = 0.01
 """Weight of the squared distance from the uncalibrated parameters."""

@@ -27,7 +27,7 @@ from segmentation.data.labels import (
     image_labels_of_codes,
     image_labels_of_label,
 )
-from segmentation.data.pairs import Pair, PairsFolder, load_mask, read_pairs, spread
+from segmentation.data.pairs import STREET, Pair, PairsFolder, load_mask, read_pairs, spread
 from segmentation.data.splits import Split
 from segmentation.errors import DatasetError
 from segmentation.mask import ClassMask
@@ -105,7 +105,7 @@ class SamplingShares:
     def share_of(self, source: str) -> float:
         """Share of a `Pair.source`."""
         shares = {
-            "ccp": self.ccp,
+            STREET: self.ccp,
             "clothing": self.clothing,
             "drawn": self.drawn,
             "imaterialist": self.imaterialist,
@@ -241,7 +241,7 @@ class Views(Dataset[View]):
     ) -> tuple[Photo, Codes]:
         """Crop a street photo or replace its background; other photos stay unchanged."""
         photo, codes = sample.photo, sample.codes
-        if sample.source != "ccp":
+        if sample.source != STREET:
             return photo, codes
         if generator.random() < self._shares.figure_crop:
             window = figure_window(codes, generator)

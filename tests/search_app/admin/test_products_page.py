@@ -1,9 +1,12 @@
 """The tab of products: find one, remove it, and who may."""
 
+import html
 import re
 
+import pytest
 from fastapi.testclient import TestClient
 
+import search_app.admin.products
 from indexing.collection import Collection
 from search_app.app import create_app
 from search_app.settings import Settings
@@ -37,6 +40,22 @@ def test_product_page_leads_to_its_product(admin: TestClient) -> None:
     page = admin.get("/product/%3Dempty").text
     (address,) = re.findall(r'href="(/admin/products[^"]*)"', page)
     assert products(admin.get(address).text) == ["=empty"]
+
+
+def test_pages_lead_to_each_other(admin: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_app.admin.products, "PAGE_SIZE", 1)
+    pages = ["/admin/products?text=r"]
+    found = []
+    while len(pages) < 5:
+        page = admin.get(pages[-1]).text
+        found += products(page)
+        hrefs = re.findall(r'class="button button-quiet button-small" href="([^"]*)"', page)
+        onward = [html.unescape(each) for each in hrefs if f"page={len(pages) + 1}" in each]
+        if not onward:
+            break
+        pages += onward
+    assert sorted(found) == ["=empty", "copy", "shirt"]
+    assert pages[1:] == [f"/admin/products?text=r&page={number}" for number in (2, 3)]
 
 
 def test_page_after_the_last_and_nothing_chosen(admin: TestClient, own: Collection) -> None:
