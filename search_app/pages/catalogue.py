@@ -90,10 +90,11 @@ def find_page(request: Request, services: UsedServices) -> Response:
     Without words and filters, as after "Clear all", it is the catalogue.
     """
     state = parse_state(request.query_params)
+    options = state.options  # raises for an unknown colour
     collection = services.open_collection
     if not state.words and state.filters.is_empty:
         return RedirectResponse("/catalogue", 303)
-    words, found = find_by_words(collection, state.options, state.among)
+    words, found = find_by_words(collection, options, state.among)
     with collection.database.session() as session:
         menus = counted_facets(session, state, words, state.among)
         is_empty = product_count(session) == 0
