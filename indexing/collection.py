@@ -487,10 +487,10 @@ class Collection:
             self.database, self.photo_store, self._model_id, self._fingerprint, self._engine, quick
         )
 
-    def sweep(self, spared: float = 0.0) -> Unreferenced:
+    def sweep(self, spared: float = 0.0, digit: str = "") -> Unreferenced:
         """Remove unreferenced files (`catalog.data_folder.sweep`); FolderInUse during an import."""
         with importing(self.data, exclusive=True):
-            return sweep(self.database, self.data, self.bucket, spared)
+            return sweep(self.database, self.data, self.bucket, spared, digit)
 
     def export(self, path: Path) -> int:
         """Write products (.csv, as a feed) or vectors (.npz); return the number of rows."""

@@ -23,7 +23,7 @@ class Bucket:
             # Imported here: installed with apparel-search[s3].
             from fsspec.core import url_to_fs
 
-            self._files, self._root = url_to_fs(address)
+            self._files, self._root = url_to_fs(address, use_listings_cache=False)
 
     def put(self, name: str, content: bytes) -> None:
         """Store a file. Raises BucketAway."""
@@ -49,7 +49,7 @@ class Bucket:
         """Copy those files of a folder that a data folder lacks. Raises BucketAway."""
         with self._translated():
             try:
-                found = self._files.ls(self._path(folder), detail=False, refresh=True)
+                found = self._files.ls(self._path(folder), detail=False)
             except FileNotFoundError:
                 return
         for path in found:
@@ -68,14 +68,12 @@ class Bucket:
     def names(self, folder: str) -> list[str]:
         """Names of all files below a folder. Raises BucketAway."""
         with self._translated():
-            self._files.invalidate_cache()
             found = self._files.find(self._path(folder))
         return [str(path).removeprefix(f"{self._root}/") for path in found]
 
     def remove_old(self, name: str, seconds: float) -> bool:
         """Delete a file written at least so long ago; whether it was. Raises BucketAway."""
         with self._translated():
-            self._files.invalidate_cache()
             try:
                 written: datetime = self._files.modified(self._path(name))
             except FileNotFoundError:

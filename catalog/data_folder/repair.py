@@ -56,8 +56,13 @@ def repair_values(database: Database) -> int:
     its row is removed. Photos whose garment or vector is gone then wait for the next index run.
     """
     count = 0
+    with database.session() as session:  # reading all rows keeps no write waiting
+        *tables, log = _tables()
+        unfit = [table for table in tables if list(unfit_rows(session, table))]
+        if not unfit and not list(unfit_rows(session, log)):
+            return 0
     with database.transaction() as session:
-        for table in _tables():
+        for table in (*unfit, log):
             for row in list(unfit_rows(session, table)):
                 _mend(session, table, row)
                 count += 1

@@ -1,8 +1,9 @@
 """Find and remove files that no row of the database refers to.
 
 `verify` reports those of the data folder. A server removes them twice an hour, on SQLite at its
-start too, and `rebuild --sweep` at once; in a bucket as well. They are left by killed runs, cut
-requests, mended rows and older versions, which stored originals of added products.
+start too, and `rebuild --sweep` at once; of a bucket, whose listing costs time and money, a server
+looks at a sixteenth each time. They are left by killed runs, cut requests, mended rows and older
+versions, which stored originals of added products.
 """
 
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from string import hexdigits
 from typing import Final
 
 from sqlalchemy import exists, select
@@ -56,13 +58,18 @@ def find_unreferenced(session: Session, data: Path) -> Unreferenced:
 
 
 def sweep(
-    database: Database, data: Path, bucket: Bucket | None = None, spared: float = 0.0
+    database: Database,
+    data: Path,
+    bucket: Bucket | None = None,
+    spared: float = 0.0,
+    digit: str = "",
 ) -> Unreferenced:
     """Remove unreferenced files and products; the caller holds the import lock.
 
     Args:
         spared: seconds; younger ones stay: another server's, which writes files before their rows,
             and rows before it reads their photos.
+        digit: of the bucket only files whose hash begins with this hexadecimal digit.
 
     Raises:
         FolderInUse: the folder has a SQLite catalogue besides, whose photos no row here names.
@@ -75,7 +82,8 @@ def sweep(
     with database.transaction() as session:
         products = tuple(_unprocessed_products(session, spared))
         remove_products(session, products)  # first: then nothing refers to their files either
-    names = [name for top in _SHARED for name in bucket.names(top)] if bucket else []
+    folders = [f"{top}/{digit}{each}" for top in _SHARED for each in hexdigits[:16] if digit]
+    names = [name for each in folders or _SHARED for name in bucket.names(each)] if bucket else []
     with database.session() as session:
         found = find_unreferenced(session, data)
         orphans = [name for name in found.orphans if _age(data / name) >= spared]

@@ -75,7 +75,7 @@ def _product(number: int) -> Row:
         "title": f"Garment {number}",
         "brand": brand_of(number),
         "category": f"Category {number // 7 % 20}",
-        "availability": "in stock" if number // 3 % 2 else "sold out",
+        "availability": "in stock" if number // 3 % 2 else "out of stock",
         "price": number % 20_000 / 100,
         "currency": "EUR",
         "attributes": {"size": "SML"[number % 3]},

@@ -28,7 +28,8 @@ class Sweeper:
     def _sweep(self) -> bool:
         if time.monotonic() >= self._due:
             self._due += self._pause
-            swept = self._collection().sweep(SPARED_SECONDS)
+            digit = f"{int(time.time() // PAUSE_SECONDS) % 16:x}"
+            swept = self._collection().sweep(SPARED_SECONDS, digit)
             if swept.temporary or swept.orphans or swept.products:
                 files = len(swept.temporary) + len(swept.orphans)
                 _log.info("removed %d files, %d products", files, len(swept.products))

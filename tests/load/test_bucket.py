@@ -97,7 +97,13 @@ def test_unreferenced_files_of_a_bucket_are_removed(tmp_path: Path, s3: dict[str
     bucket.put("photos/holiday.jpg", b"somebody's")
     with closing(open_database(data)) as database:
         assert name not in sweep(database, data, bucket, spared=600.0).orphans
+        first = name.removeprefix("photos/")[0]
+        other = "0" if first == "f" else "f"
+        assert name not in sweep(database, data, bucket, digit=other).orphans
         assert name in bucket.names("photos")
+        assert name in sweep(database, data, bucket, digit=first).orphans
+        assert name not in bucket.names("photos")
+        PhotoStore(tmp_path / "other", bucket).save(photo)
         assert name in sweep(database, data, bucket).orphans
     assert bucket.names("photos") == ["photos/holiday.jpg"]
     assert bucket.names("encoders") == ["encoders/mine.json"]

@@ -63,7 +63,7 @@ class Shop:
             "brand": f"Brand {number % 240}",
             "category": f"Women > {kind.name}" if chance() < 0.5 else f"Collection {number % 30}",
             "colour": choose(colour.spellings) if chance() < 0.7 else None,
-            "availability": choose(("in stock", "in stock", "sold out")),
+            "availability": choose(("in stock", "in stock", "out of stock")),
             "price": self._random.randrange(500, 30_000) / 100,
             "sale_price": 4.5 if chance() < 0.1 else None,
             "currency": "EUR",
