@@ -31,7 +31,7 @@ _PRICE_NAMES: Final = frozenset(
     for name in SYNONYMS[field]
 )
 MINOR: Final = re.compile(
-    "(?:(?:^|_)(in_)?ct|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
+    "(?:(?:^|_)(in_)?(?:ct|cs)|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
     "|centesimi|grosz[ye]?|øre|öre|kopecks?))$"
 )
 """Suffix of a price column in cents, or the minor unit of another currency."""
