@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.feeds.availability import read_availability
+from catalog.feeds.columns import known_columns, plain_name
 from catalog.feeds.dialects.xml_products import read_xml
 from catalog.feeds.photo_names import split_photos
 from catalog.feeds.prices import parse_price
@@ -526,3 +527,55 @@ def test_names_of_options_that_were_encoded_twice(tmp_path: Path) -> None:
     name = "Größe".encode().decode("cp1252")
     text = f"handle,title,image_src,option1_name,option1_value,price\n1,A,a.jpg,{name},S,9\n"
     assert (_row(tmp_path / "s.csv", text).attributes or {}) == {"größe": "S"}
+
+
+@pytest.mark.parametrize(
+    ("names", "fields"),
+    [
+        (  # Shopware 5
+            "ordernumber mainnumber name supplier price_EK pseudoprice_EK instock imageUrl active",
+            "id group title brand price regular_price availability photos visible",
+        ),
+        (  # JTL
+            "Artikelnummer Artikelname Brutto-VK UVP Hersteller Kategorie_Ebene_1 Attribut_Farbe"
+            " Bild_1_Pfad/URL Lagerbestand_Gesamt",
+            "id title price regular_price brand category colour photos availability",
+        ),
+        (  # VTEX
+            "_SkuId _NomeProduto _IDProduto _Marca _Preço _ImagemUrl _NomeCategoria _MostrarNoSite",
+            "id title group brand price photos category visible",
+        ),
+        (  # Nuvemshop
+            "SKU Identificador_URL Nome Categorias Preço Preço_promocional Estoque Exibir_na_loja",
+            "id group title category price sale_price availability visible",
+        ),
+        (  # Lightspeed
+            "SKU Brand US_Title_Short US_Description_Short Price Price_Old Stock_Level Images",
+            "id brand title description price regular_price availability photos",
+        ),
+        (  # nopCommerce's XML
+            "ProductId Name Price OldPrice ProductPictures_ProductPicture_PictureUrl"
+            " ProductCategories_ProductCategory_CategoryName",
+            "id title price regular_price photos category",
+        ),
+        (  # billiger.de
+            "image aid name shop_cat price old_price link", "photos id title category price"
+            " regular_price url",
+        ),
+        (  # Trovaprezzi
+            "Codice Nome Marca Prezzo Disponibilita Categorie Immagine",
+            "id title brand price availability category photos",
+        ),
+        (  # Salla
+            "رقم_المنتج اسم_المنتج السعر السعر_المخفض الصورة الماركة الكمية",
+            "id title price sale_price photos brand availability",
+        ),
+    ],
+)  # fmt: skip
+def test_columns_of_further_shops(names: str, fields: str) -> None:
+    columns = tuple(name.replace("_", " ") if name[:1] != "_" else name for name in names.split())
+    known = known_columns(columns)
+    expected = {
+        field: (plain_name(name),) for field, name in zip(fields.split(), columns, strict=True)
+    }
+    assert {field: known[field] for field in expected} == expected
