@@ -44,7 +44,7 @@ _OUTER: Final = re.compile(
 _SIGN: Final = re.compile(r"[€£$](?=[)\]]?$)")
 """The currency of "Price (€)"."""
 _REMARK: Final = re.compile(
-    r"[(\[](?!.{0,20}(?:excl|net|hors|\bht\b|ohne|zzgl)).*", re.DOTALL | re.I
+    r"[(（\[](?!.{0,20}(?:excl|net|hors|\bht\b|ohne|zzgl)).*", re.DOTALL | re.I
 )
 """What may be left out of a name; a price without tax is another one."""
 _LANGUAGE: Final = re.compile(

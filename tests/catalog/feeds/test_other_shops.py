@@ -566,6 +566,19 @@ def test_names_of_options_that_were_encoded_twice(tmp_path: Path) -> None:
             "Codice Nome Marca Prezzo Disponibilita Categorie Immagine",
             "id title brand price availability category photos",
         ),
+        (  # Rakuten Ichiba
+            "商品管理番号 商品名 販売価格 表示価格",
+            "id title price regular_price",
+        ),
+        (  # Taobao
+            "宝贝ID 宝贝标题 价格 库存 主图 品牌 类目",
+            "id title price availability photos brand category",
+        ),
+        (  # Shopify's Storefront API
+            "id title featuredImage_url priceRange_minVariantPrice_amount"
+            " priceRange_minVariantPrice_currencyCode",
+            "id title photos price currency",
+        ),
         (  # Salla
             "رقم_المنتج اسم_المنتج السعر السعر_المخفض الصورة الماركة الكمية",
             "id title price sale_price photos brand availability",
