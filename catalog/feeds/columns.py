@@ -31,23 +31,26 @@ _PRICE_NAMES: Final = frozenset(
     for name in SYNONYMS[field]
 )
 MINOR: Final = re.compile(
-    "(?:(?:^|_)(in_)?ct|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
+    "(?:(?:^|_)(in_)?(?:ct|cs)|_?(in_?)?(cents?|pence|pennies|minor(_?units?)?|cent_?amount|centimes?|centavos|céntimos"
     "|centesimi|grosz[ye]?|øre|öre|kopecks?))$"
 )
 """Suffix of a price column in cents, or the minor unit of another currency."""
 _GOOGLE_CATEGORY: Final = "google_product_category"
 _OUTER: Final = re.compile(
-    r"^((product|item|pricing|prices|attributes|properties|data|details|info|default|main|variants|variant|c)_)+"
+    r"^((product|item|pricing|prices|attributes?|attribut|properties|data|details|info|default|main"
+    r"|variants|variant|c|product(pictures?|categor(y|ies)|manufacturers?))_)+"
 )
 """Words before a field's name that say nothing, as in "attributes_color"."""
 _SIGN: Final = re.compile(r"[€£$](?=[)\]]?$)")
 """The currency of "Price (€)"."""
 _REMARK: Final = re.compile(
-    r"[(\[](?!.{0,20}(?:excl|net|hors|\bht\b|ohne|zzgl)).*", re.DOTALL | re.I
+    r"[(（\[](?!.{0,20}(?:excl|net|hors|\bht\b|ohne|zzgl)).*", re.DOTALL | re.I
 )
 """What may be left out of a name; a price without tax is another one."""
-_LANGUAGE: Final = re.compile(r"_(?:de|en|es|fr|it|nl|pl|pt)(?:_[a-z]{2})?(?:_[a-z]{1,20})?$")
-"""The language, country and channel of "name_en_us_ecommerce"."""
+_LANGUAGE: Final = re.compile(
+    r"_(?:de|en|es|fr|it|nl|pl|pt)(?:_[a-z]{2})?(?:_[a-z]{1,20})?$|^(?:de|en|es|fr|it|nl|us)_"
+)
+"""The language, country and channel of "name_en_us_ecommerce", or that of "us_title"."""
 LISTED_LENGTH: Final = 500
 """Characters of a header that a message repeats."""
 LONGEST_NAME: Final = 200

@@ -47,6 +47,7 @@ PHOTOS_LIMIT: Final = 100
 _SALE_DATES: Final = ("sale_dates", "sale_start", "sale_end")
 _NAMING_FIELDS: Final = ("id", "group", "photos", "more_photos", "url")
 """Fields whose texts name something that is called so elsewhere, too."""
+_BETWEEN_WORDS: Final = str.maketrans("", "", "_ -")
 _CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
 """A long number as a spreadsheet shows it."""
 
@@ -173,7 +174,7 @@ def _refusal(
         return "id holds a zero byte"
     if _CUT_NUMBER.fullmatch(product_id):
         return f"a spreadsheet has cut the id to {product_id!r}; make the column text, then export"
-    if product_id.lower().replace("_", "") in KNOWN_NAMES and all(
+    if product_id.lower().translate(_BETWEEN_WORDS) in KNOWN_NAMES and all(
         squeezed(text) in KNOWN_NAMES for text in record.values.values() if text
     ):
         return "the header is repeated here"

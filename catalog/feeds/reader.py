@@ -22,7 +22,7 @@ from catalog.feeds.columns import (
     mapped_columns,
     plain_name,
 )
-from catalog.feeds.dialects import magento, shopify, squarespace, woocommerce
+from catalog.feeds.dialects import as_shopify, magento, shopify, woocommerce
 from catalog.feeds.dialects.group_rows import join_groups
 from catalog.feeds.dialects.nested_variants import counts_minor_units, product_record
 from catalog.feeds.dialects.product_rows import join_rows
@@ -71,10 +71,17 @@ _TABLES: Final = (
     ),
     (
         "Squarespace CSV",
-        squarespace.is_squarespace,
-        squarespace.squarespace_products,
-        squarespace.SOURCES,
+        as_shopify.is_squarespace,
+        as_shopify.squarespace_products,
+        as_shopify.SQUARESPACE_SOURCES,
     ),
+    (
+        "BigCommerce CSV",
+        as_shopify.is_bigcommerce,
+        as_shopify.bigcommerce_products,
+        as_shopify.BIGCOMMERCE_SOURCES,
+    ),
+    ("Wix CSV", as_shopify.is_wix, as_shopify.wix_products, as_shopify.WIX_SOURCES),
     ("Magento CSV", magento.is_magento, magento.magento_products, magento.SOURCES),
 )
 _DOCUMENTS: Final = (

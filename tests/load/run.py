@@ -81,7 +81,7 @@ async def _clients(
         base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits
     ) as http:
         asking = [ask(http, random.Random(seed), photos, until, tally) for seed in range(clients)]
-        await asyncio.gather(_watch_memory(process, until, tally), *asking)
+        await asyncio.gather(_watch_memory(process, until, tally, 4 * clients), *asking)
     return tally
 
 
@@ -119,9 +119,13 @@ async def _one_request(
     return str(answer.status_code)
 
 
-async def _watch_memory(process: "Popen[bytes]", until: float, tally: Tally) -> None:
+async def _watch_memory(
+    process: "Popen[bytes]", until: float, tally: Tally, warming_up: int
+) -> None:
+    """Note the server's memory once it has given the answers of its warming up."""
     while time.monotonic() < until:
-        tally.memory_mb.append(megabytes(process))
+        if sum(tally.statuses.values()) >= warming_up:
+            tally.memory_mb.append(megabytes(process))
         await asyncio.sleep(0.2)
 
 

@@ -10,6 +10,7 @@ from catalog.feeds.availability import Availability, read_availability
 from catalog.feeds.columns import SYNONYMS, plain_name
 from catalog.feeds.prices import parse_price
 from catalog.feeds.rows import Record
+from catalog.feeds.text.double_encoding import mended_name
 
 COLOURS = frozenset(
     "color colour colors colours farbe couleur colore kleur cor färg farve farge kolor väri".split()
@@ -98,7 +99,7 @@ def options_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Option name -> its values, such as "size" -> "S, M"; a single colour fills the field."""
     found: dict[str, dict[str, None]] = {}
     for option, value in pairs:
-        name = _MAIN.sub("", plain_name(option))
+        name = _MAIN.sub("", plain_name(mended_name(option)))
         if name in SYNONYMS and name not in COLOURS:
             name = f"option_{name}"
         if name and value and value != NO_OPTION:

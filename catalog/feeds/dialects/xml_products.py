@@ -22,8 +22,14 @@ BROKEN_MARK: Final = "\ufdd0"
 """Stands for an invalid byte; a noncharacter of Unicode, since XML forbids surrogates."""
 _GOOGLE: Final = ("item", "entry")
 _PRODUCTS: Final = (*_GOOGLE, "product", "shopitem", "offer", "o")
-_ADDRESSES: Final = ("href", "url", "src")
+_ADDRESSES: Final = ("href", "url", "src", "path")
 """Attributes that are an element's value, as in <main url="1.jpg"/>."""
+_VIEW: Final = "view-type"
+"""Attribute of Salesforce's image groups: of several sizes the first counts."""
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+"""Attribute of an element that is there in several languages, of which the first counts."""
+_NO_VALUES: Final = (*_ADDRESSES, _VIEW, _LANGUAGE, "rel", "name", "type", "attribute-id")
+"""Attributes that are no values of their own."""
 _LABELS: Final = frozenset({"param_name", "attribute_name"})
 _LABELLED: Final = frozenset({"val", "attribute_value"})
 _JOINED: Final = PHOTO_NAMES | {"description", "content", "summary"}
@@ -137,13 +143,17 @@ def _values(product: Any) -> dict[str, str]:
     """A product's values, nested elements and attributes as "outer_inner"."""
     plain = {plain_name(name): text for name, text in product.items()}
     own: dict[str, str] = {}
+    first_language: dict[str, str] = {}
     for child in product.iterchildren("*"):
         tag = child.tag
+        is_plain = not len(child) and not child.keys()
+        language = None if is_plain else child.get(_LANGUAGE)
+        if language and first_language.setdefault(tag, language) != language:
+            continue
         values = plain
         # Most tags have neither a namespace nor a prefix, which lxml takes long to tell.
         if (tag[0] == "{" and child.prefix is not None) or ":" in tag.rpartition("}")[2]:
             values = own
-        is_plain = not len(child) and not child.keys()
         pairs = [(_name(tag), (child.text or "").strip())] if is_plain else _flattened(child)
         for name, text in pairs:
             # Repeated values, such as additional_image_link, are joined by newlines.
@@ -156,7 +166,8 @@ def _flattened(element: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[str,
     path = (*outer, _name(element.tag))[:_DEPTH]
     children = list(element.iterchildren("*"))
     texts = {_name(each.tag): (each.text or "").strip() for each in children}
-    label = element.get("name") or next((texts[each] for each in _LABELS & texts.keys()), "")
+    label = element.get("name") or element.get("attribute-id")
+    label = label or next((texts[each] for each in _LABELS & texts.keys()), "")
     labelled = next((texts[each] for each in _LABELLED & texts.keys()), "")
     if label and (value := labelled or _own_text(element)):
         yield plain_name(label), value
@@ -165,10 +176,12 @@ def _flattened(element: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[str,
     if (text := _own_text(element) or element.get("name", "")) or not children:
         yield path[0] if is_one else "_".join(path), text
     for name, text in element.items():
-        if name not in (*_ADDRESSES, "rel", "name", "type"):
+        if name not in _NO_VALUES:
             yield "_".join((*path, plain_name(name))), text
+    first_view = next((view for each in children if (view := each.get(_VIEW))), None)
     for child in children:
-        yield from _flattened(child, path)
+        if child.get(_VIEW) == first_view or not child.get(_VIEW):
+            yield from _flattened(child, path)
 
 
 def _own_text(element: Any) -> str:

@@ -92,8 +92,8 @@ def _mended(
 
 
 def mended_name(name: str) -> str:
-    """A column's name, decoded where it was encoded twice."""
-    return decoded(name) if _is_surely_doubled(name) else name
+    """A column's or an option's name, decoded where it was encoded twice."""
+    return decoded(name) if not name.isascii() and _is_surely_doubled(name) else name
 
 
 def decoded(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 import catalog.feeds
 from catalog.feeds.reader import read_source
+from tests.catalog.feeds import test_as_shopify as as_shopify
 from tests.catalog.feeds import test_dialects as dialects
 from tests.catalog.feeds import test_feed_kinds as kinds
 from tests.catalog.feeds import test_other_shops as others
@@ -31,7 +32,9 @@ SAMPLES: dict[str, tuple[str, object]] = {
     "table": ("shop.csv", TABLE),
     "a row for each photo": ("rows.csv", PHOTO_ROWS),
     "a row for each size or colour": ("rows.csv", SIZE_ROWS),
-    "Squarespace CSV": ("products.csv", others.SQUARESPACE),
+    "Squarespace CSV": ("products.csv", as_shopify.SQUARESPACE),
+    "BigCommerce CSV": ("products.csv", as_shopify.BIGCOMMERCE),
+    "Wix CSV": ("products.csv", as_shopify.WIX),
     "Google Merchant TSV": (
         "google.tsv",
         "\t".join(kinds.GOOGLE_NAMES) + "\n" + "\t".join(kinds.GOOGLE_VALUES) + "\n",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.feeds.availability import read_availability
+from catalog.feeds.columns import known_columns, plain_name
 from catalog.feeds.dialects.xml_products import read_xml
 from catalog.feeds.photo_names import split_photos
 from catalog.feeds.prices import parse_price
@@ -183,14 +184,6 @@ def test_headers_of_other_countries_and_shops(tmp_path: Path, head: str) -> None
     assert row.photos == ("a.jpg",)
 
 
-SQUARESPACE = (
-    "Product ID [Non Editable],Variant ID [Non Editable],Product Type [Non Editable],Title,"
-    "Option Name 1,Option Value 1,Option Name 2,Option Value 2,Price,Sale Price,On Sale,Stock,"
-    "Categories,Visible,Hosted Image URLs\n"
-    "5f1,a1,PHYSICAL,Shirt,Size,S,Color,Blue,49.00,39.00,Yes,0,/women/shirts,Yes,"
-    "https://s/1.jpg https://s/2.jpg\n"
-    ",a2,,,,M,,Blue,59.00,45.00,Yes,Unlimited,,,\n5f2,b1,PHYSICAL,Old,,,,,9.00,,No,1,,No,\n"
-)
 SIZES = """id;title;color;size;ean;price;stock;image
 T1;Tee;Red;S;111;1.299,90;0;a.jpg
 T1;Tee;Red;M;112;1.199,90;3;a.jpg
@@ -253,15 +246,6 @@ def test_a_row_that_contradicts_its_product_is_refused(tmp_path: Path, row: str)
     ]
 
 
-def test_squarespace(tmp_path: Path) -> None:
-    feed = _feed(tmp_path / "f.csv", SQUARESPACE)
-    (row,) = feed.rows
-    assert (row.id, row.category, row.colour) == ("5f1", "women > shirts", "Blue")
-    assert (row.price, row.sale_price) == (Decimal(49), Decimal(39))
-    assert (row.availability, (row.attributes or {})["size"]) == ("in stock", "S, M")
-    assert (len(row.photos), feed.rejects, len(feed.notes)) == (2, (), 1)
-
-
 @pytest.mark.parametrize("word", ["PHYSICAL", "simple", "Gift_Card"])
 def test_a_product_type_for_the_shop_s_software_is_no_category(tmp_path: Path, word: str) -> None:
     row = _row(tmp_path / "f.csv", f"id,type,image\n1,{word},a.jpg\n")
@@ -313,20 +297,6 @@ def test_an_ambiguous_date_is_left_out(tmp_path: Path, dates: list[str]) -> None
     row = next(iter(feed.rows))
     assert (row.price, row.sale_price, row.sale_end) == (9, None, None)
     assert "sale_price" in row.empty  # ends a sale that an earlier reading began
-
-
-def test_wix(tmp_path: Path) -> None:
-    text = """handleId,fieldType,name,productImageUrl,collection,sku,price,surcharge,inventory,\
-productOptionName1,productOptionDescription1
-p1,Product,Tee,a.jpg;b.jpg,Tops,T,19.90,,,Size,S;M
-p1,Variant,,,,T-S,,0,0,Size,S
-p1,Variant,,,,T-M,,2,3,Size,M
-"""
-    row = _row(tmp_path / "f.csv", text)
-    assert (row.id, row.title, row.price, row.availability) == (
-        "p1", "Tee", Decimal("19.90"), "in stock",
-    )  # fmt: skip
-    assert row.photos == ("a.jpg", "b.jpg")
 
 
 def test_names_in_several_languages_and_prices_within_groups(tmp_path: Path) -> None:
@@ -507,13 +477,118 @@ def test_a_repeated_header_is_no_product(tmp_path: Path) -> None:
     feed = read_feed(path)
     assert [row.id for row in feed.rows] == ["A1", "A2"]
     assert [each.reason for each in feed.rejects] == ["the header is repeated here"]
+    path.write_text("Item number,title,image\n7,Coat,a.jpg\nItem number,title,image\n")
+    assert [each.line for each in read_feed(path).rejects] == [3]
 
 
 @pytest.mark.parametrize(
-    "column", ["Währungscode", "Currency ISO code", "Moneda", "Monnaie", "Kod waluty", "通貨"]
+    "column",
+    [
+        "Währungseinheit",
+        "Währungscode",
+        "Currency ISO code",
+        "Moneda",
+        "Monnaie",
+        "Kod waluty",
+        "通貨",
+    ],
 )
 def test_a_currency_in_a_column_of_another_language(tmp_path: Path, column: str) -> None:
     path = tmp_path / "feed.csv"
     path.write_text(f"id;title;price;{column};image\n1;Kleid;19,90;CHF;a.jpg\n", encoding="utf-8")
     (row,) = read_feed(path).rows
     assert (row.price, row.currency, row.attributes) == (Decimal("19.90"), "CHF", {})
+
+
+SALESFORCE = """<catalog xmlns="http://www.demandware.com/xml/impex/catalog/2006-10-31">
+<product product-id="255"><ean/><display-name xml:lang="x-default">Button Jacket</display-name>
+<display-name xml:lang="de-DE">Jacke</display-name><images><image-group view-type="large">
+<image path="large/1.jpg"/><image path="large/2.jpg"/></image-group>
+<image-group view-type="swatch"><variation attribute-id="color" value="X"/>
+<image path="swatch/1.jpg"/></image-group></images><custom-attributes>
+<custom-attribute attribute-id="color">Red</custom-attribute></custom-attributes>
+<classification-category catalog-id="m">womens-jackets</classification-category>
+</product></catalog>"""
+
+
+def test_first_language_and_largest_photos_of_salesforce(tmp_path: Path) -> None:
+    row = _row(tmp_path / "c.xml", SALESFORCE)
+    assert (row.id, row.title, row.colour) == ("255", "Button Jacket", "Red")
+    assert (row.photos, row.category) == (("large/1.jpg", "large/2.jpg"), "womens-jackets")
+    assert not any("lang" in name for name in row.attributes or {})
+
+
+def test_kaufland_s_prices_are_in_cents(tmp_path: Path) -> None:
+    row = _row(tmp_path / "k.csv", "ean;title;price_cs;picture\n4006381333931;Kleid;1999;a.jpg\n")
+    assert row.price == Decimal("19.99")
+
+
+def test_names_of_options_that_were_encoded_twice(tmp_path: Path) -> None:
+    name = "Größe".encode().decode("cp1252")
+    text = f"handle,title,image_src,option1_name,option1_value,price\n1,A,a.jpg,{name},S,9\n"
+    assert (_row(tmp_path / "s.csv", text).attributes or {}) == {"größe": "S"}
+
+
+@pytest.mark.parametrize(
+    ("names", "fields"),
+    [
+        (  # Shopware 5
+            "ordernumber mainnumber name supplier price_EK pseudoprice_EK instock imageUrl active",
+            "id group title brand price regular_price availability photos visible",
+        ),
+        (  # JTL
+            "Artikelnummer Artikelname Brutto-VK UVP Hersteller Kategorie_Ebene_1 Attribut_Farbe"
+            " Bild_1_Pfad/URL Lagerbestand_Gesamt",
+            "id title price regular_price brand category colour photos availability",
+        ),
+        (  # VTEX
+            "_SkuId _NomeProduto _IDProduto _Marca _Preço _ImagemUrl _NomeCategoria _MostrarNoSite",
+            "id title group brand price photos category visible",
+        ),
+        (  # Nuvemshop
+            "SKU Identificador_URL Nome Categorias Preço Preço_promocional Estoque Exibir_na_loja",
+            "id group title category price sale_price availability visible",
+        ),
+        (  # Lightspeed
+            "SKU Brand US_Title_Short US_Description_Short Price Price_Old Stock_Level Images",
+            "id brand title description price regular_price availability photos",
+        ),
+        (  # nopCommerce's XML
+            "ProductId Name Price OldPrice ProductPictures_ProductPicture_PictureUrl"
+            " ProductCategories_ProductCategory_CategoryName",
+            "id title price regular_price photos category",
+        ),
+        (  # billiger.de
+            "image aid name shop_cat price old_price link", "photos id title category price"
+            " regular_price url",
+        ),
+        (  # Trovaprezzi
+            "Codice Nome Marca Prezzo Disponibilita Categorie Immagine",
+            "id title brand price availability category photos",
+        ),
+        (  # Rakuten Ichiba
+            "商品管理番号 商品名 販売価格 表示価格",
+            "id title price regular_price",
+        ),
+        (  # Taobao
+            "宝贝ID 宝贝标题 价格 库存 主图 品牌 类目",
+            "id title price availability photos brand category",
+        ),
+        (  # Shopify's Storefront API
+            "id title featuredImage_url priceRange_minVariantPrice_amount"
+            " priceRange_minVariantPrice_currencyCode",
+            "id title photos price currency",
+        ),
+        (  # Salla
+            "رقم_المنتج اسم_المنتج السعر السعر_المخفض الصورة الماركة الكمية",
+            "id title price sale_price photos brand availability",
+        ),
+    ],
+)  # fmt: skip
+def test_columns_of_further_shops(names: str, fields: str) -> None:
+    columns = tuple(name.replace("_", " ") if name[:1] != "_" else name for name in names.split())
+    known = known_columns(columns)
+    expected = {
+        field: (plain_name(name),) for field, name in zip(fields.split(), columns, strict=True)
+    }
+    assert {field: known[field] for field in expected} == expected
