@@ -19,7 +19,7 @@ from indexing.index.pgvector.requirements import (
     prepare_connections,
     wrong_settings,
 )
-from indexing.index.pgvector.statement import EXACT_LIMIT, Branch, NearestStatement
+from indexing.index.pgvector.statement import Branch, NearestStatement, exact_limit
 from indexing.index.pgvector.tables import VectorTables
 from indexing.index.vector_rows import prune_old_changes
 from indexing.search.query import Query
@@ -34,6 +34,8 @@ GROWTH: Final = 4
 """... and as a multiple of those there, to build the indices at its end."""
 MANY_SECONDS: Final = 60.0
 """Time before a filter that many pass is counted again; the hits do not depend on it."""
+COUNTED_SECONDS: Final = 600.0
+"""The same for all garments, which takes longer."""
 
 
 class PgvectorEngine:
@@ -49,6 +51,7 @@ class PgvectorEngine:
         self._database = database
         self._model_id = model_id
         self._passed_by_many = QueryCache[bool](size=1_000, seconds=MANY_SECONDS)
+        self._limit = QueryCache[int](size=1, seconds=COUNTED_SECONDS)
         create_extension(database.engine)
         prepare_connections(database.engine)
         self._tables = VectorTables(database, model_id, fingerprint)
@@ -57,20 +60,21 @@ class PgvectorEngine:
             self._tables.prepare()
 
     def nearest(self, session: Session, query: Query, depth: int) -> Neighbours:
+        limit = self._limit.get_or_compute("", lambda: exact_limit(self._tables.count()))
         branch: Branch = "index" if self._passed_by_many.get(query.filters) else "either"
-        found, passing = self._run(session, query, depth, branch)
-        if passing > EXACT_LIMIT:
+        found, passing = self._run(session, query, depth, limit, branch)
+        if passing > limit:
             self._passed_by_many.put(query.filters, True)
         # An index may end before enough are found: of few, or where those that pass lie far off.
-        if len(found.hits) < query.count and not 0 < passing <= EXACT_LIMIT:
-            found, _ = self._run(session, query, depth, "exact")
+        if len(found.hits) < query.count and not 0 < passing <= limit:
+            found, _ = self._run(session, query, depth, limit, "exact")
         return found
 
     def _run(
-        self, session: Session, query: Query, depth: int, branch: Branch
+        self, session: Session, query: Query, depth: int, limit: int, branch: Branch
     ) -> tuple[Neighbours, int]:
         """The hits, and the sixth column of `NearestStatement.select`."""
-        statement = NearestStatement(self._model_id, self.fingerprint, query, depth, branch)
+        statement = NearestStatement(self._model_id, self.fingerprint, query, depth, limit, branch)
         rows = session.execute(statement.select()).all()
         hits = [Hit(row[0], row[2], row[3], row[4]) for row in rows]
         products = {row[0]: row[1] for row in rows}

@@ -1,6 +1,6 @@
 """The statement of a search: filter, HNSW index, exact ranking, all in one.
 
-    passing   products or garments that pass the filters, up to `EXACT_LIMIT` + 1
+    passing   products or garments that pass the filters, up to `limit` + 1
     near      of each class: all that pass, exactly, where they are few; else by the HNSW index,
               which is read until enough pass
     ranked    of those the best by float32, with both parts of the score
@@ -11,6 +11,7 @@ into anything else, it would lose the index.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -43,8 +44,6 @@ from indexing.types import ModelFingerprint
 from segmentation.classes import GarmentClass
 
 Branch = Literal["exact", "index", "either"]
-EXACT_LIMIT: Final = 20_000
-"""If no more garments pass a filter, all of them are scored."""
 MIN_POOL: Final = 200
 """Candidates of an index that are ranked exactly, at least ..."""
 POOL_SHARE: Final = 1.5
@@ -62,6 +61,15 @@ _NR: Final[ColumnElement[int]] = literal_column("product.nr", BigInteger)
 _IS_OF: Final[ColumnElement[bool]] = _VECTOR.c.product_nr == _NR
 
 
+def exact_limit(garments: int) -> int:
+    """Number of garments that pass a filter from which the index costs less than scoring all.
+
+    Scoring takes about 1.7 ms a thousand, the index 3.5 ms divided by the share that passes
+    (`indexing/benchmarks/scale/README.md`).
+    """
+    return isqrt(2_000 * garments)
+
+
 class _Passing(NamedTuple):
     """Products or garments that pass the filters: the selection `key`, and their number."""
 
@@ -75,6 +83,7 @@ class NearestStatement:
 
     Attributes:
         depth: maximum number of hits.
+        limit: if no more garments pass the filters, all of them are scored.
         branch: "exact" scores all that pass, "index" reads the HNSW index, "either" decides by how
             many pass.
     """
@@ -83,6 +92,7 @@ class NearestStatement:
     model: ModelFingerprint
     query: Query
     depth: int
+    limit: int
     branch: Branch = "either"
 
     def select(self) -> Select[Any]:
@@ -150,7 +160,7 @@ class NearestStatement:
             some = some.join(Product, PhotoRow.product_id == Product.id)
         some = some.where(*own, *worn)
         if self.branch == "either":
-            some = some.limit(EXACT_LIMIT + 1)
+            some = some.limit(self.limit + 1)
         keys = some.cte("passing").prefix_with("MATERIALIZED")
         counted = select(func.count(keys.c.key).label("number")).cte("counted")
         number = select(counted.prefix_with("MATERIALIZED").c.number).scalar_subquery()
@@ -165,7 +175,7 @@ class NearestStatement:
         elif passing is None:
             yield self._by_index(garment_class)
         else:
-            few = passing.number <= EXACT_LIMIT
+            few = passing.number <= self.limit
             yield self._exactly(garment_class, passing).where(few)
             yield self._by_index(garment_class).where(~few)
 

@@ -135,8 +135,7 @@ def _limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "many pass":
         for module in ("filtered.EXACT_LIMIT", "filtered.SCAN_LIMIT"):
             monkeypatch.setattr(f"indexing.index.{module}", 2)
-        monkeypatch.setattr("indexing.index.pgvector.statement.EXACT_LIMIT", 2)
-        monkeypatch.setattr("indexing.index.pgvector.engine.EXACT_LIMIT", 2)
+        monkeypatch.setattr("indexing.index.pgvector.engine.exact_limit", lambda garments: 2)
 
 
 @pytest.mark.usefixtures("_limits")

@@ -162,12 +162,11 @@ def problems(collection: Collection) -> list[str]:
 )
 @pytest.mark.parametrize("filters", [Filters(), Filters(availability="in stock")])
 def test_a_search_reads_the_index_of_its_class_and_weight(
-    filled: Collection, weight: float, view: str, filters: Filters, monkeypatch: pytest.MonkeyPatch
+    filled: Collection, weight: float, view: str, filters: Filters
 ) -> None:
-    monkeypatch.setattr("indexing.index.pgvector.statement.EXACT_LIMIT", 10)
     vector = GarmentVectors(SEED + 1).draw(1)[0]
     query = Query(vector, (GarmentClass.UPPER,), colour_weight=weight, filters=filters)
-    statement = NearestStatement(1, FINGERPRINT, query, 20).select()
+    statement = NearestStatement(1, FINGERPRINT, query, depth=20, limit=10).select()
     with filled.database.session() as session:
         session.execute(text("SET LOCAL enable_sort = off"))
         compiled = statement.compile(session.connection())
