@@ -31,7 +31,7 @@ from catalog.fetching.hosts import FetchLimits
 from catalog.fetching.store import FetchedPhotos
 from catalog.filtering.filters import Filters
 from catalog.filtering.word_conditions import understand
-from catalog.filtering.word_query import UnderstoodWords, WordQuery
+from catalog.filtering.word_query import UnderstoodWords
 from catalog.garments import more_colours
 from catalog.importing.importer import import_feed, update_product
 from catalog.importing.placeholders import skip_placeholders
@@ -354,7 +354,7 @@ class Collection:
             classes=(garment_class,) if garment_class else words.garment_classes or None,
             count=count,
             colour_weight=0.0,
-            filters=replace(filters, words=WordQuery(excluded=words.excluded)),
+            filters=replace(filters, words=replace(words, alternatives=())),
         )
         return self.search(query)
 

@@ -159,7 +159,8 @@ def product_value_conditions(filters: Filters, by_row: bool = False) -> list[Col
 
 def _price_conditions(filters: Filters, by_row: bool) -> list[ColumnElement[bool]]:
     """Bounds on the price in force, which is the sale price during a sale."""
-    bounds = [(filters.price_min, ge), (filters.price_max, le)]
+    said = [(each.amount, le if each.is_highest else ge) for each in filters.words.limits]
+    bounds = [(filters.price_min, ge), (filters.price_max, le), *said]
     given = [(amount, compare) for amount, compare in bounds if amount is not None]
     if not given:
         return []

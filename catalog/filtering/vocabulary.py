@@ -21,6 +21,7 @@ ConceptField = Literal[
     "kind", "goods", "pattern", "material", "sleeve", "length", "tone", "colour", "text"
 ]
 Grammar = Literal["not", "without", "or", "and", "with", "filler"]
+PriceWords = Literal["below", "below if money", "above", "above if money", "money", "no money"]
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl")
 HEAD_FIRST: Final = frozenset({"fr", "es", "it"})
@@ -63,9 +64,7 @@ Meaning = tuple[Concept, ...] | Grammar
 
 def folded_words(text: str) -> list[str]:
     """The words of a text in lower case without accents; hyphens and apostrophes separate."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss"))
-    letters = "".join(each for each in decomposed if not unicodedata.combining(each))
-    return _WORD.findall(letters)
+    return _WORD.findall(_unaccented(text.lower().replace("ß", "ss")))
 
 
 def folded(text: str) -> str:
@@ -137,6 +136,19 @@ def listed(
 ) -> frozenset[str]:
     """The folded phrases of one of the table's plain lists (README)."""
     return frozenset(map(folded, _table()[kind].split(", ")))
+
+
+@cache
+def price_words(kind: PriceWords) -> tuple[str, ...]:
+    """The phrases of a list about prices, with and without accents, the longest first."""
+    phrases = _table()["price"][kind].split(", ")
+    spelled = {*phrases, *map(_unaccented, phrases)}
+    return tuple(sorted(spelled, key=len, reverse=True))
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 @cache

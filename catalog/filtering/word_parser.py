@@ -5,15 +5,17 @@
 The rules stand in the README of this folder.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Final
 
-from catalog.filtering.vocabulary import HEAD_FIRST, Grammar
+from catalog.filtering.vocabulary import HEAD_FIRST, Grammar, price_words
 from catalog.filtering.word_phrases import Phrase, literal_concept, read_phrases
-from catalog.filtering.word_query import Clause, Term, WordQuery
+from catalog.filtering.word_query import Clause, PriceLimit, Term, WordQuery
 
 MAX_LETTERS: Final = 200
 """Longer texts are cut."""
@@ -22,11 +24,45 @@ MAX_LETTERS: Final = 200
 @lru_cache(maxsize=1000)
 def parse_words(text: str) -> WordQuery:
     """Parse a text query; any text can be parsed."""
-    phrases = read_phrases(text[:MAX_LETTERS])
+    described, limits = _without_limits(text[:MAX_LETTERS])
+    phrases = read_phrases(described)
     negated = set(_negated(phrases))
     wanted = [phrase for index, phrase in enumerate(phrases) if index not in negated]
     excluded = [phrases[index].terms for index in sorted(negated)]
-    return WordQuery(_alternatives(wanted), tuple(dict.fromkeys(excluded)))
+    return WordQuery(_alternatives(wanted), tuple(dict.fromkeys(excluded)), limits)
+
+
+def _without_limits(text: str) -> tuple[str, tuple[PriceLimit, ...]]:
+    """The text without limits of the price, and these."""
+    limits = list[PriceLimit]()
+
+    def taken(found: re.Match[str]) -> str:
+        is_sure = found["below"] or found["above"]
+        # "from 2020" may mean something else than a price, "from 20 €" does not.
+        if not (is_sure or found["before"] or found["after"]):
+            return found[0]
+        amount = Decimal(found["amount"].replace(",", "."))
+        is_highest = bool(found["below"] or found["below_money"])
+        limits.append(PriceLimit(found[0], amount, is_highest))
+        return " "
+
+    return _price_limit().sub(taken, text), tuple(limits)
+
+
+@cache
+def _price_limit() -> re.Pattern[str]:
+    """A limit such as "under 50", "bis 49,90 €" or "less than $20"."""
+    below, below_money, above, above_money, money, others = (
+        "|".join(map(re.escape, price_words(kind))).replace("'", "['\u2019]")
+        for kind in ("below", "below if money", "above", "above if money", "money", "no money")
+    )
+    return re.compile(
+        rf"(?<!\w)(?:(?P<below>{below})|(?P<above>{above})|(?P<below_money>{below_money})"
+        rf"|(?P<above_money>{above_money}))\s+(?P<before>{money})?\s?"
+        rf"(?P<amount>\d{{1,6}}(?:[.,]\d{{1,2}})?)(?![\d.,]*\d)"
+        rf"\s?(?P<after>(?:{money})(?!\w))?(?!\s?(?:{others})(?!\w))(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 def _negated(phrases: Sequence[Phrase]) -> Iterator[int]:

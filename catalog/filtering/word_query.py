@@ -6,6 +6,7 @@ into SQL.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from catalog.filtering.vocabulary import Concept
@@ -50,21 +51,32 @@ Clause = tuple[Term, ...]
 
 
 @dataclass(frozen=True)
+class PriceLimit:
+    """The highest or the lowest price, as it was typed: "under 50"."""
+
+    said: str
+    amount: Decimal
+    is_highest: bool
+
+
+@dataclass(frozen=True)
 class WordQuery:
     """A parsed text query.
 
     Attributes:
         alternatives: each a list of clauses that must all hold; one alternative must hold.
         excluded: groups of terms; a product that meets all terms of a group is left out.
+        limits: bounds of the price in force, all of which must hold.
     """
 
     alternatives: tuple[tuple[Clause, ...], ...] = ()
     excluded: tuple[tuple[Term, ...], ...] = ()
+    limits: tuple[PriceLimit, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether every garment meets it."""
-        return not self.alternatives and not self.excluded
+        return self == NO_WORDS
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -115,9 +127,10 @@ class WordQuery:
             )
             for clauses in self.alternatives
         ]
-        return WordQuery(
-            tuple(filter(None, alternatives)),
-            tuple(group for group in self.excluded if not left_out.intersection(group)),
+        return replace(
+            self,
+            alternatives=tuple(filter(None, alternatives)),
+            excluded=tuple(group for group in self.excluded if not left_out.intersection(group)),
         )
 
     def or_unsure(self) -> "WordQuery":

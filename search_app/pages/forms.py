@@ -131,12 +131,20 @@ def active_filters(path: str, state: PageState) -> Iterator[ActiveFilter]:
 
 
 def _each_word(path: str, state: PageState, words: UnderstoodWords) -> Iterator[ActiveFilter]:
-    """The terms of the words, each with the address of the search without it; none if only one."""
+    """The terms and price limits of the words, each with the address of the search without it."""
     named = dict.fromkeys(term.said for term in words.query.terms)
-    for said in named if len(named) > 1 else ():
+    limits = [each.said for each in words.query.limits]
+    if len(named) + len(limits) < 2:
+        return
+    for said in named:
         rest = (each for each in words.text.split() if not {*folded_words(each)} <= {*said.split()})
-        without = replace(state, words=" ".join(rest), k=PageState.k, page=1)
-        yield ActiveFilter(said, without.href(path))
+        yield _with_words(path, state, said, " ".join(rest))
+    for said in limits:
+        yield _with_words(path, state, said, " ".join(words.text.replace(said, " ").split()))
+
+
+def _with_words(path: str, state: PageState, name: str, words: str) -> ActiveFilter:
+    return ActiveFilter(name, replace(state, words=words, k=PageState.k, page=1).href(path))
 
 
 def _swatches(chosen: str | None) -> tuple[Choice, ...]:

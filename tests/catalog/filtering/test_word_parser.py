@@ -194,3 +194,32 @@ def test_every_concept_can_be_said_in_every_language() -> None:
 @given(st.text(max_size=300))
 def test_any_text_can_be_parsed(text: str) -> None:
     parse_words(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "limits"),
+    [
+        ("red dress under 50", "dress & red", ["<= 50"]),
+        ("dress below 49.90 euros without stripes", "dress - striped", ["<= 49.90"]),
+        ("coat over $100 under $200", "coat", [">= 100", "<= 200"]),
+        ("Rotes Kleid bis 49,90 €", "dress & red", ["<= 49.90"]),
+        ("robe jusqu'à 50€", "dress", ["<= 50"]),
+        ("robe jusqu\u2019a 50 eur", "dress", ["<= 50"]),
+        ("vestido rojo por menos de 50", "dress & red", ["<= 50"]),
+        ("abito rosso sotto i 50", "dress & red", ["<= 50"]),
+        ("rode jurk goedkoper dan 50 euro", "dress & red", ["<= 50"]),
+        ("under 50", "", ["<= 50"]),
+        ("coat from 2020", "coat & from & 2020", []),
+        ("coat from 20 £", "coat", [">= 20"]),
+        ("skirt less than 20 cm", "skirt & than & 20 & cm", []),
+        ("tee under 50% off", "t-shirt & under & 50 & off", []),
+        ("under armour tee", "t-shirt & under & armour", []),
+        ("dress under 1234567", "dress & under & 1234567", []),
+    ],
+)
+def test_limits_of_the_price(text: str, query: str, limits: list[str]) -> None:
+    parsed = parse_words(text)
+    signs = {True: "<=", False: ">="}
+    assert [f"{signs[each.is_highest]} {each.amount}" for each in parsed.limits] == limits
+    assert shown(parsed) == query
+    assert not parsed.is_empty

@@ -132,6 +132,9 @@ def test_words_search_without_a_photo(client: TestClient) -> None:
 def test_words_exclude_and_offer_alternatives_with_and_without_a_photo(
     client: TestClient, photo_bytes: PhotoBytes
 ) -> None:
+    document = search(client, photo_bytes("red"), words="top from 30 EUR").json()
+    (found,) = document["garments"]
+    assert {each["price"] for each in found["results"]} == {30, 40}
     document = search(client, photo_bytes("red"), words="top but neither red nor blue").json()
     found = [each["product_id"] for each in document["garments"][0]["results"]]
     assert set(found) == {"green-upper", "black-upper", "odd/id & more?"}

@@ -1,3 +1,4 @@
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -509,6 +510,15 @@ def test_advice_leads_to_results(client: TestClient) -> None:
     page = client.get("/find?words=red+upper&brand=Nobody").text
     assert "Without “Nobody”" in page
     assert "Without “red”" not in page
+
+
+def test_words_limit_the_price(client: TestClient) -> None:
+    found = client.get("/find?words=upper+under+25").text
+    assert re.findall(r'href="/product/(\w+-upper)', found) == ["red-upper", "blue-upper"]
+    page = client.get("/find?words=red+upper+over+\N{EURO SIGN}15").text
+    assert "/product/red-upper" not in page
+    (advice,) = re.findall(r'href="(/find\?words=red[^"]*)"', page)
+    assert "/product/red-upper" in client.get(html.unescape(advice)).text
 
 
 def test_search_without_words_is_the_catalogue(client: TestClient) -> None:
