@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from catalog.filtering.conditions import garment_conditions
+from catalog.filtering.conditions import garment_conditions, product_value_conditions
 from catalog.filtering.filters import Filters
 from catalog.filtering.product_text import names, ranks_of, text_ranks
 from catalog.filtering.word_query import Term
@@ -59,14 +59,7 @@ def _best_garments(
 ) -> dict[int, float]:
     """Ids of the garments that pass with the text's rank, by it, then by score times area."""
     size = GarmentRow.score * GarmentRow.area
-    passing = (
-        select(GarmentRow.id, PhotoRow.product_id, size)
-        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
-        .join(Product, PhotoRow.product_id == Product.id)
-        .where(*garment_conditions(filters))
-    )
-    if garment_class is not None:
-        passing = passing.where(GarmentRow.garment_class == int(garment_class))
+    passing = _passing(filters, garment_class).add_columns(size)
     terms = filters.words.terms
     few = session.execute(passing.limit(_RANKED_AT_ONCE + 1)).all()
     if len(few) <= _RANKED_AT_ONCE:
@@ -86,6 +79,29 @@ def _best_garments(
         rest = (row[0] for row in session.execute(largest) if row[0] not in found)
         found |= dict.fromkeys(islice(rest, _CARDS_PER_SEARCH - len(found)), 0.0)
     return found
+
+
+def finds_any(
+    session: Session, filters: Filters, garment_class: GarmentClass | None = None
+) -> bool:
+    """Whether any garment passes the filters; costs less than ranking those that do."""
+    # Where no product passes, what the words find need not be collected.
+    products = select(Product.id).where(*product_value_conditions(filters, by_row=True)).limit(1)
+    if session.scalar(products) is None:
+        return False
+    return session.execute(_passing(filters, garment_class).limit(1)).first() is not None
+
+
+def _passing(filters: Filters, garment_class: GarmentClass | None) -> Select[int, str]:
+    passing = (
+        select(GarmentRow.id, PhotoRow.product_id)
+        .join(PhotoRow, GarmentRow.photo_id == PhotoRow.id)
+        .join(Product, PhotoRow.product_id == Product.id)
+        .where(*garment_conditions(filters))
+    )
+    if garment_class is None:
+        return passing
+    return passing.where(GarmentRow.garment_class == int(garment_class))
 
 
 def _attribute_card(row: Row[Any, Any], terms: Sequence[Term], rank: float) -> AttributeCard:

@@ -13,7 +13,7 @@ from search_app.language import texts
 from search_app.pages.cards import DISTANT, all_called, result_views
 from search_app.pages.state import MAX_RESULTS, PAGE_SIZE, PageState, parse_state
 from search_app.pages.views import ActiveFilter, FilterForm
-from search_app.search.search import find_by_words
+from search_app.search.search import words_find_any
 from segmentation.classes import GarmentClass
 
 LOADED_ALONE: Final = 4 * PAGE_SIZE
@@ -61,10 +61,8 @@ def results_context(
 
 def _finds_any(collection: Collection, href: str) -> bool:
     """Whether a search finds any product, as far as words and filters decide it."""
-    address = urlsplit(href)
-    state = parse_state(QueryParams(address.query))
-    words, found = find_by_words(collection, replace(state.options, k=1), state.among)
-    return bool(found) or (words.query.is_empty and state.filters.is_empty)
+    state = parse_state(QueryParams(urlsplit(href).query))
+    return words_find_any(collection, state.options, state.among)
 
 
 def relaxations(form: FilterForm, path: str, state: PageState) -> list[ActiveFilter]:

@@ -12,6 +12,7 @@ from catalog.filtering.filters import Filters, parse_filters
 from catalog.filtering.vocabulary import colour_name
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import UnderstoodWords, WordQuery
+from catalog.filtering.word_search import finds_any
 from indexing.collection import Collection, ResultCard
 from indexing.embedding.colour import colour_vector, lightness_of
 from indexing.search.defaults import DEFAULT_COLOUR_WEIGHT, NAMED_COLOUR_WEIGHT
@@ -157,11 +158,28 @@ def find_by_words(
     """
     words = collection.understand(options.words)
     filters = replace(options.filters, words=words.query)
-    text = words.text if collection.takes_text and not words.missing else ""
+    text = _text_to_embed(collection, words)
     if filters.is_empty and not text:
         return words, []
     hits = collection.find(filters, options.k, among, text)
     return replace(words, unknown=()) if text else words, collection.cards(hits)
+
+
+def words_find_any(
+    collection: Collection, options: SearchOptions, among: GarmentClass | None
+) -> bool:
+    """Whether `find_by_words` finds any product; without words and filters, whether any is sold."""
+    words = collection.understand(options.words)
+    query = words.query
+    if _text_to_embed(collection, words):
+        # The nearest to a text need not be what its words name.
+        query = replace(query, alternatives=())
+    with collection.database.session() as session:
+        return finds_any(session, replace(options.filters, words=query), among)
+
+
+def _text_to_embed(collection: Collection, words: UnderstoodWords) -> str:
+    return words.text if collection.takes_text and not words.missing else ""
 
 
 def _with_feedback(collection: Collection, query: Query, options: SearchOptions) -> Query:

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from catalog.feeds.reader import read_feed
+from catalog.filtering.filters import Filters
 from catalog.models import GarmentRow, PhotoRow, VectorRow
 from indexing.benchmarks.light import LightSegmenter
 from indexing.collection import Collection, open_collection
 from indexing.embedding.wiring import load_embedder
 from indexing.index.vector_rows import vector_from_bytes
-from search_app.search.search import SearchOptions
+from search_app.search.search import SearchOptions, find_by_words, words_find_any
 from search_app.search.search_document import search_words
 from tests.fakes import draw_photo
 from tests.small_clip import DIMENSION, save_small_clip
@@ -80,6 +81,16 @@ def test_what_is_called_so_comes_before_what_only_looks_so(collection: Collectio
 def test_exclusions_and_missing_goods_hold(collection: Collection) -> None:
     assert "hoodie" not in found(collection, "boho -hoodie")
     assert found(collection, "white sneakers") == []
+
+
+@pytest.mark.parametrize("words", ["flurbly boho", "hoodie", "boho -hoodie", "white sneakers"])
+@pytest.mark.parametrize("brand", [None, "Nobody"])
+def test_any_is_found_where_a_search_finds_some(
+    collection: Collection, words: str, brand: str | None
+) -> None:
+    options = SearchOptions(words=words, filters=Filters(brand=brand))
+    _, some = find_by_words(collection, options, None)
+    assert words_find_any(collection, options, None) == bool(some)
 
 
 def test_scores_are_fused_ranks(collection: Collection) -> None:

@@ -19,6 +19,7 @@ from catalog.filtering.vocabulary import folded, meanings
 from catalog.filtering.word_conditions import understand
 from catalog.filtering.word_parser import parse_words
 from catalog.filtering.word_query import Term
+from catalog.filtering.word_search import finds_any
 from catalog.models import GarmentRow, PhotoRow, Product
 from catalog.queries import list_products
 from indexing.search.searcher import products_by_certainty
@@ -104,6 +105,19 @@ def database(
 def session(database: Database) -> Iterator[Session]:
     with database.session() as session:
         yield session
+
+
+@pytest.mark.parametrize("garment_class", [None, UPPER, LOWER])
+@pytest.mark.parametrize(
+    "text", ["skirt", "blazer -navy", "white skirt", "Nordlys", "sneakers", "-skirt", "linda red"]
+)
+@pytest.mark.parametrize("brand", [None, "Acme", "Nobody"])
+def test_any_is_found_where_a_search_finds_some(
+    session: Session, text: str, garment_class: GarmentClass | None, brand: str | None
+) -> None:
+    filters = Filters(brand=brand, words=understand(session, text).query)
+    some = products_by_certainty(session, filters, 5, garment_class)
+    assert finds_any(session, filters, garment_class) == bool(some)
 
 
 def found(session: Session, text: str) -> list[str]:
