@@ -30,7 +30,7 @@ SQUARESPACE_SOURCES: Final = {
     "sale_price": ("sale_price",), "availability": ("stock",), "": ("visible", "on_sale"),
 }  # fmt: skip
 BIGCOMMERCE_SOURCES: Final = {
-    "id": ("id", "sku"), "title": ("name",), "description": ("description",),
+    "id": ("id", "sku", "name"), "title": ("name",), "description": ("description",),
     "brand": ("brand_name", "brand"), "category": ("categories",), "price": ("price",),
     "regular_price": ("retail_price",), "sale_price": ("sale_price",), "url": ("product_url",),
     "photos": ("image_url_import", "internal_image_url_export"),
@@ -86,7 +86,8 @@ def bigcommerce_products(
     records: Collection[Record], mapped: Mapped, findings: Findings
 ) -> Iterator[Record]:
     """Join the variants and photos below a product to it."""
-    rows = _translated(_below_products(records), "item", _of_bigcommerce, mapped)
+    labelled = _below_products(records)
+    rows = _translated(labelled, BIGCOMMERCE_SOURCES, "item", _of_bigcommerce, mapped)
     return shopify.shopify_products(stored(rows), mapped, findings)
 
 
@@ -95,7 +96,7 @@ def wix_products(
 ) -> Iterator[Record]:
     """Join the variants and photos of a handle."""
     handles = ((_first(each.values, WIX_SOURCES["id"]), each) for each in records)
-    rows = _translated(handles, "fieldtype", _of_wix, mapped)
+    rows = _translated(handles, WIX_SOURCES, "fieldtype", _of_wix, mapped)
     return shopify.shopify_products(stored(rows), mapped, findings)
 
 
@@ -132,9 +133,14 @@ class _Product:
     own: Values
     has_variants: bool
 
+    def is_sold_as(self, kind: str) -> bool:
+        """Whether rows of a kind are what can be bought: its variants, if it has any."""
+        return kind == ("variant" if self.has_variants else "product")
+
 
 def _translated(
     labelled: Iterable[tuple[str, Record]],
+    sources: Mapping[str, tuple[str, ...]],
     kind: str,
     translate: Callable[[Values, _Product, str], Values],
     mapped: Mapped,
@@ -142,22 +148,20 @@ def _translated(
     """Rows of Shopify's export.
 
     Args:
-        labelled: the rows, each with its product's id.
+        labelled: the rows, each with a label of its product.
+        sources: columns of the fields, of which the id's give the handle.
         kind: column that says what a row is.
         translate: gives the values of a row from its own, its product and its kind.
     """
     kept = {name for names in mapped.values() for name in names}
     for rows in grouped(labelled):
-        label = _first(rows[0].values, ("handleid", "handle", "id", "sku", "name"))
         kinds = [row.values.get(kind, "").strip().lower() for row in rows]
         of_product = rows[kinds.index("product")].values if "product" in kinds else {}
         product = _Product(of_product, "variant" in kinds)
+        handle = _first(of_product, sources["id"])
         for row, each in zip(rows, kinds, strict=True):
             values = {name: text for name, text in row.values.items() if name in kept}
-            values |= {
-                "handle": label if of_product else "",
-                **translate(row.values, product, each),
-            }
+            values |= {"handle": handle, **translate(row.values, product, each)}
             yield Record(row.line, values, damaged=row.damaged)
 
 
@@ -186,7 +190,7 @@ def _of_bigcommerce(own: Values, product: _Product, kind: str) -> Values:
         "published": own.get("is_visible", "") if kind == "product" else "",
         **_options((name, (value,)) for name, value in options),
     }
-    if kind == "product" and product.has_variants:
+    if not product.is_sold_as(kind):
         return values
     sold = {**product.own, **{name: text for name, text in own.items() if text}}
     return {
@@ -204,10 +208,9 @@ def _of_wix(own: Values, product: _Product, kind: str) -> Values:
         "image_src": "\n".join(filter(None, map(str.strip, names))),
         "published": own.get("visible", "") if kind == "product" else "",
     }
-    is_sold = kind == "variant" or (kind == "product" and not product.has_variants)
-    if not is_sold or own.get("visible", "").lower() in HIDDEN:
+    if not product.is_sold_as(kind) or own.get("visible", "").lower() in HIDDEN:
         return values
-    sold = {**product.own, **{name: text for name, text in own.items() if text.strip("0.,")}}
+    sold = {**product.own, **{name: text for name, text in own.items() if _above_0(text)}}
     stock = own.get("inventory", "")
     is_out = "out" in stock.lower()
     choices = {
@@ -234,11 +237,13 @@ def _own(own: Values, sources: Mapping[str, tuple[str, ...]]) -> Values:
 
 def _priced(price: str, sale: str, regular: str = "") -> Values:
     """The price in force and the one before it, of a row that can be bought."""
-    before = price if sale.strip("0.,") else regular.strip("0.,") and regular
-    return {
-        "variant_price": sale if sale.strip("0.,") else price,
-        "variant_compare_at_price": before,
-    }
+    before = price if _above_0(sale) else _above_0(regular)
+    return {"variant_price": _above_0(sale) or price, "variant_compare_at_price": before}
+
+
+def _above_0(price: str) -> str:
+    """The price; empty for 0, which stands for none."""
+    return price if price.strip("0.,") else ""
 
 
 def _counted(stock: str, is_counted: bool) -> Values:

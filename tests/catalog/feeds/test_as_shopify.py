@@ -119,6 +119,14 @@ def test_rows_of_wix(tmp_path: Path) -> None:
     assert (feed.kind, feed.rejects) == ("Wix CSV", ())
 
 
+def test_products_of_wix_without_a_handle_are_reported_each(tmp_path: Path) -> None:
+    text = "handleId,fieldType,name,productImageUrl,sku,price\n"
+    feed = _feed(tmp_path, f"{text},Product,Tee,a.jpg,T,9\n,Product,Coat,b.jpg,C,99\n")
+    assert [(each.line, each.reason) for each in feed.rejects] == [
+        (2, "no handle or id"), (3, "no handle or id"),
+    ]  # fmt: skip
+
+
 def test_discounts_of_wix(tmp_path: Path) -> None:
     feed = _feed(tmp_path, DISCOUNTS)
     assert [(row.id, row.price, row.sale_price) for row in feed.rows] == [
