@@ -82,8 +82,10 @@ def sweep(
     with database.transaction() as session:
         products = tuple(_unprocessed_products(session, spared))
         remove_products(session, products)  # first: then nothing refers to their files either
-    folders = [f"{top}/{digit}{each}" for top in _SHARED for each in hexdigits[:16] if digit]
-    names = [name for each in folders or _SHARED for name in bucket.names(each)] if bucket else []
+    folders: Iterable[str] = _SHARED
+    if digit:
+        folders = (f"{top}/{digit}{second}" for top in _SHARED for second in hexdigits[:16])
+    names = [name for each in folders for name in bucket.names(each)] if bucket else []
     with database.session() as session:
         found = find_unreferenced(session, data)
         orphans = [name for name in found.orphans if _age(data / name) >= spared]

@@ -48,6 +48,7 @@ _SALE_DATES: Final = ("sale_dates", "sale_start", "sale_end")
 _NAMING_FIELDS: Final = ("id", "group", "photos", "more_photos", "url")
 """Fields whose texts name something that is called so elsewhere, too."""
 _BETWEEN_WORDS: Final = str.maketrans("", "", "_ -")
+"""What `squeezed` takes away of most names; every id is tested, for which that is too slow."""
 _CUT_NUMBER: Final = re.compile(r"\d[.,]\d+E\+\d+")
 """A long number as a spreadsheet shows it."""
 

@@ -30,6 +30,8 @@ from tests.load.server import megabytes, served
 from tests.ports import free_port
 
 ALLOWED = frozenset({200, 429, 503})
+WARM_UP = 4
+"""Requests of each client before the measured time."""
 GROWTH = 1.1
 """Memory in the last quarter may be so many times that of the second: the first warms up."""
 COLOURS = ("red", "blue", "green", "black", "orange", "purple")
@@ -75,28 +77,44 @@ async def _clients(
     port: int, process: "Popen[bytes]", photos: list[bytes], clients: int, seconds: float
 ) -> Tally:
     tally = Tally()
-    until = time.monotonic() + seconds
     limits = httpx2.Limits(max_connections=clients)
     async with httpx2.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", timeout=60, limits=limits
     ) as http:
-        asking = [ask(http, random.Random(seed), photos, until, tally) for seed in range(clients)]
-        await asyncio.gather(_watch_memory(process, until, tally, 4 * clients), *asking)
+        choices = [random.Random(seed) for seed in range(clients)]
+        await asyncio.gather(*(_warm_up(http, rng, photos, tally) for rng in choices))
+        until = time.monotonic() + seconds
+        asking = [ask(http, rng, photos, until, tally) for rng in choices]
+        await asyncio.gather(_watch_memory(process, until, tally), *asking)
     return tally
+
+
+async def _warm_up(
+    http: httpx2.AsyncClient, rng: random.Random, photos: list[bytes], tally: Tally
+) -> None:
+    """Ask a few times, however long that takes: memory is compared from then on."""
+    for _ in range(WARM_UP):
+        await _ask_once(http, rng, photos, tally)
 
 
 async def ask(
     http: httpx2.AsyncClient, rng: random.Random, photos: list[bytes], until: float, tally: Tally
 ) -> None:
     while time.monotonic() < until:
-        try:
-            status = await _one_request(http, rng, photos, tally)
-        except httpx2.HTTPError as error:
-            status = type(error).__name__
-        tally.statuses[status] += 1
-        if status != "200":
-            # Not Retry-After: these clients are rude, only not so much as to starve themselves.
-            await asyncio.sleep(0.05)
+        await _ask_once(http, rng, photos, tally)
+
+
+async def _ask_once(
+    http: httpx2.AsyncClient, rng: random.Random, photos: list[bytes], tally: Tally
+) -> None:
+    try:
+        status = await _one_request(http, rng, photos, tally)
+    except httpx2.HTTPError as error:
+        status = type(error).__name__
+    tally.statuses[status] += 1
+    if status != "200":
+        # Not Retry-After: these clients are rude, only not so much as to starve themselves.
+        await asyncio.sleep(0.05)
 
 
 async def _one_request(
@@ -119,13 +137,9 @@ async def _one_request(
     return str(answer.status_code)
 
 
-async def _watch_memory(
-    process: "Popen[bytes]", until: float, tally: Tally, warming_up: int
-) -> None:
-    """Note the server's memory once it has given the answers of its warming up."""
+async def _watch_memory(process: "Popen[bytes]", until: float, tally: Tally) -> None:
     while time.monotonic() < until:
-        if sum(tally.statuses.values()) >= warming_up:
-            tally.memory_mb.append(megabytes(process))
+        tally.memory_mb.append(megabytes(process))
         await asyncio.sleep(0.2)
 
 

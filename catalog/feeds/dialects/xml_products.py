@@ -180,7 +180,7 @@ def _flattened(element: Any, outer: tuple[str, ...] = ()) -> Iterator[tuple[str,
             yield "_".join((*path, plain_name(name))), text
     first_view = next((view for each in children if (view := each.get(_VIEW))), None)
     for child in children:
-        if child.get(_VIEW) == first_view or not child.get(_VIEW):
+        if child.get(_VIEW) in (None, "", first_view):
             yield from _flattened(child, path)
 
 

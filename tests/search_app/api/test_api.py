@@ -129,12 +129,15 @@ def test_words_search_without_a_photo(client: TestClient) -> None:
     assert (nothing.status_code, error_code(nothing)) == (422, "invalid_request")
 
 
-def test_words_exclude_and_offer_alternatives_with_and_without_a_photo(
-    client: TestClient, photo_bytes: PhotoBytes
-) -> None:
+def test_words_limit_the_price_beside_a_photo(client: TestClient, photo_bytes: PhotoBytes) -> None:
     document = search(client, photo_bytes("red"), words="top from 30 EUR").json()
     (found,) = document["garments"]
     assert {each["price"] for each in found["results"]} == {30, 40}
+
+
+def test_words_exclude_and_offer_alternatives_with_and_without_a_photo(
+    client: TestClient, photo_bytes: PhotoBytes
+) -> None:
     document = search(client, photo_bytes("red"), words="top but neither red nor blue").json()
     found = [each["product_id"] for each in document["garments"][0]["results"]]
     assert set(found) == {"green-upper", "black-upper", "odd/id & more?"}
